@@ -1,0 +1,97 @@
+"""Builds the schemas and the AsyncAPI document as text; writing and comparing them is for others."""
+
+import hashlib
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from contracts.codec import type_of
+from contracts.events import CATALOGUE, Fact
+from contracts.subjects import STREAM, SUBJECT_ROOT
+
+FROZEN = "FROZEN.sha256"
+ASYNCAPI = "asyncapi.yaml"
+ADDRESS = f"{SUBJECT_ROOT}.{{bucket}}.{{tenant}}.{{site}}.{{type}}"
+
+
+def documents() -> dict[str, str]:
+    """Return file name -> text of everything that is generated."""
+    schemas = {f"{type_of(event)}.json": _json(_schema(event)) for event in CATALOGUE}
+    return schemas | {ASYNCAPI: _yaml(_asyncapi())}
+
+
+def fingerprint(text: str) -> str:
+    """Return the SHA-256 of *text* as hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_frozen(file: Path) -> dict[str, str]:
+    """Return schema name -> fingerprint of every version that was ever published."""
+    if not file.exists():
+        return {}
+    pairs = (line.split() for line in file.read_text(encoding="utf-8").splitlines())
+    return {name: digest for digest, name in pairs}
+
+
+def _schema(event: type[Fact]) -> dict[str, Any]:
+    schema = msgspec.json.schema(event)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": type_of(event)} | schema
+
+
+def _asyncapi() -> dict[str, Any]:
+    names = [type_of(event) for event in CATALOGUE]
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Collector's event stream",
+            "version": "1",
+            "description": f"The JetStream stream {STREAM}: every anonymous fact, in order, for ever readable.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "events": {
+                "address": ADDRESS,
+                "description": "Dots in tenant, site and type are written as slashes.",
+                "parameters": {
+                    "bucket": {"description": "0 to 63, by site; a projector's partition reads whole buckets."},
+                    "tenant": {"description": "Who owns the site."},
+                    "site": {"description": "The site's canonical name."},
+                    "type": {"description": "The event's type and version."},
+                },
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+            }
+        },
+        "operations": {"readEvents": {"action": "receive", "channel": {"$ref": "#/channels/events"}}},
+        "components": {"messages": {type_of(event): _message(event) for event in CATALOGUE}},
+    }
+
+
+def _message(event: type[Fact]) -> dict[str, Any]:
+    return {
+        "name": type_of(event),
+        "summary": inspect.getdoc(event) or "",
+        "headers": {
+            "type": "object",
+            "properties": {"Nats-Msg-Id": {"type": "string", "description": "A hash of tenant, site and event id."}},
+        },
+        "payload": {"$ref": f"./{type_of(event)}.json"},
+    }
+
+
+def _json(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _yaml(value: dict[str, Any], indent: int = 0) -> str:
+    """Return *value*, which holds only objects and text, as block YAML; a double-quoted scalar is a JSON string."""
+    lines = []
+    for key, inner in value.items():
+        name = key if key.isidentifier() else json.dumps(key)
+        if isinstance(inner, dict):
+            lines.append(f"{' ' * indent}{name}:\n{_yaml(inner, indent + 2)}")
+        else:
+            lines.append(f"{' ' * indent}{name}: {json.dumps(inner, ensure_ascii=False)}\n")
+    return "".join(lines)
