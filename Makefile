@@ -1,0 +1,45 @@
+# Two commands are enough: `make up` runs the product, `make test` proves it. Both need git, make and Python 3.11+ only.
+.DEFAULT_GOAL := help
+UV_VERSION := 0.9.8
+BIN := .venv/bin
+
+.PHONY: help up test check fix bench schemas env clean
+
+help: ## what there is to run
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: .venv/synced ## run the product with an embedded NATS and Postgres, data in ./.collector
+	$(BIN)/collector up
+
+test: check ## everything that must hold: lint, types, architecture, tests
+	$(BIN)/pytest
+
+check: .venv/synced ## lint, types and architecture only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/synced ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/synced ## how fast, beside the ceiling of the same run
+	$(BIN)/python -m tests.bench
+
+schemas: .venv/synced ## write contracts/schemas and env.example again
+	$(BIN)/python -m contracts.schemas
+	$(BIN)/collector config example > env.example
+
+clean: ## remove the environment (the data in ./.collector stays)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# The environment comes from uv.lock in both cases: with the uv that is here, else with one that pip installs beside it.
+.venv/synced: pyproject.toml uv.lock
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv sync --locked --quiet; \
+	else \
+	  python3 -m venv --upgrade-deps .venv && $(BIN)/pip install --quiet "uv>=$(UV_VERSION)" && \
+	  VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --quiet --inexact --active; \
+	fi
+	@touch $@

@@ -1,0 +1,150 @@
+"""The ingest app: routes, wiring, and each outcome turned into one HTTP answer."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from litestar import Litestar, Request, Response, asgi
+from litestar.exceptions import HTTPException
+from msgspec import Struct
+
+from collector.arrival import Arrival, Disconnected, Receive, Scope, Send, arrive
+from collector.dialects import DIALECTS
+from collector.dialects.route import Answer, Route
+from collector.metrics import PUBLISH_SECONDS, count
+from collector.outcomes import Rejected, RejectReason, Unavailable
+from collector.pipeline import Pipeline
+from collector.privacy.client_ip import TrustedProxies
+from collector.tracker.serve import tracker_app
+from contracts.problem import MEDIA_TYPE, Problem
+
+log = logging.getLogger(__name__)
+
+INGEST_PATHS: Final = tuple(route.path for route in DIALECTS)
+TRACKER_PREFIX: Final = "/js"
+INGEST_PREFIXES: Final = (f"{TRACKER_PREFIX}/",)
+
+# Any page may send, none may read a cookie: there is none. The wildcard does not cover Authorization (Fetch standard).
+SHARED: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"retry-after, x-collector-dropped"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+)
+PREFLIGHT: Final = (
+    (b"access-control-allow-headers", b"content-type, authorization, prefer, x-api-key, x-retry-count"),
+    (b"access-control-max-age", b"86400"),
+)
+
+
+def create_app(pipeline: Pipeline, *, trusted: TrustedProxies, clock: Callable[[], datetime]) -> Litestar:
+    """Return the Litestar app with one plain ASGI route for each entry of DIALECTS, and the snippet."""
+    endpoints = [Endpoint(route=route, pipeline=pipeline, trusted=trusted, clock=clock) for route in DIALECTS]
+    routes = [asgi(endpoint.route.path, copy_scope=False)(endpoint.answer) for endpoint in endpoints]
+    tracker = asgi(TRACKER_PREFIX, is_mount=True, copy_scope=True)(tracker_app)
+    return Litestar(
+        route_handlers=[*routes, tracker],
+        exception_handlers={HTTPException: _http_problem, Exception: _failure},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """One route as a plain ASGI application: half the cost of a typed handler, on the path that every visitor takes."""
+
+    route: Route
+    pipeline: Pipeline
+    trusted: TrustedProxies
+    clock: Callable[[], datetime]
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry one request through the walk and answer how it ended."""
+        try:
+            answer = await self._outcome(scope, receive)
+        except Disconnected:
+            return
+        except Rejected as refusal:
+            answer = _rejected(refusal, self.route)
+        except Unavailable as outage:
+            answer = _unavailable(outage)
+        await _send(send, answer)
+
+    async def _outcome(self, scope: Scope, receive: Receive) -> Answer:
+        route = self.route
+        if scope["method"] == "OPTIONS":
+            return _preflight(route)
+        try:
+            arrival = await self._arrive(scope, receive)
+            hits = route.read(arrival)
+        except Rejected as refusal:
+            count(route.dialect, refusal)
+            raise
+        outcomes = await self.pipeline.walk(hits)
+        for outcome in outcomes:
+            count(route.dialect, outcome)
+        PUBLISH_SECONDS.observe((self.clock() - arrival.received_at).total_seconds())
+        return route.word(arrival, outcomes)
+
+    async def _arrive(self, scope: Scope, receive: Receive) -> Arrival:
+        if scope["method"] not in self.route.methods:
+            raise Rejected(RejectReason.METHOD, f"This address takes {', '.join(self.route.methods)}.", status=405)
+        return await arrive(scope, receive, limit=self.route.limit, trusted=self.trusted, clock=self.clock)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    length = (b"content-length", str(len(answer.body)).encode())
+    headers = [*SHARED, *answer.headers] if answer.status == 204 else [*SHARED, *answer.headers, length]  # noqa: PLR2004
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _preflight(route: Route) -> Answer:
+    methods = (b"access-control-allow-methods", ", ".join((*route.methods, "OPTIONS")).encode())
+    return Answer(status=204, headers=(methods, *PREFLIGHT))
+
+
+def _rejected(refusal: Rejected, route: Route) -> Answer:
+    problem = Problem(
+        status=refusal.status,
+        title="The request was not understood, and nothing of it was stored.",
+        code=refusal.reason.value,
+        detail=refusal.detail,
+        field=refusal.field,
+    )
+    allow = ((b"allow", ", ".join((*route.methods, "OPTIONS")).encode()),) if refusal.reason is RejectReason.METHOD else ()
+    return Answer(status=refusal.status, headers=(_PROBLEM, *allow), body=problem.body())
+
+
+def _unavailable(outage: Unavailable) -> Answer:
+    problem = Problem(
+        status=503,
+        title="The event could not be confirmed as stored.",
+        code=outage.reason.value,
+        detail="Send it again after Retry-After seconds, with the same id, so that it is stored once.",
+    )
+    retry = (b"retry-after", str(outage.retry_after).encode())
+    return Answer(status=503, headers=(_PROBLEM, retry), body=problem.body())
+
+
+_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
+
+
+def _http_problem(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answer what Litestar itself refuses, such as an unknown address, in the same shape as everything else."""
+    problem = Problem(
+        status=error.status_code,
+        title="There is nothing at this address." if error.status_code == 404 else "The request was refused.",  # noqa: PLR2004
+        code="not_found" if error.status_code == 404 else "refused",  # noqa: PLR2004
+        detail="The README lists the addresses.",
+    )
+    return Response(problem.body(), status_code=error.status_code, media_type=MEDIA_TYPE)
+
+
+def _failure(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Answer a defect of ours; the log names its type and place, never what was sent."""
+    log.error("request failed", exc_info=error)
+    problem = Problem(status=500, title="Something went wrong on our side.", code="defect", detail="Send it again later.")
+    return Response(problem.body(), status_code=500, media_type=MEDIA_TYPE)

@@ -1,0 +1,112 @@
+"""Arrival: one HTTP request, read whole and within limits, before anybody has looked at what it says."""
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from collector.outcomes import Rejected, RejectReason
+from collector.privacy.client_ip import TrustedProxies, client_ip
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BODY_SECONDS = 8.0
+GZIP_WINDOW = 16 + zlib.MAX_WBITS
+
+
+class Disconnected(Exception):
+    """The client went away before it had said everything; there is nobody to answer."""
+
+
+class Arrival(Struct, frozen=True, kw_only=True):
+    """A request as a dialect sees it: still identifying, so its repr says nothing."""
+
+    received_at: datetime
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[bytes, bytes]
+    body: bytes
+    ip: str
+
+    def __repr__(self) -> str:
+        return "Arrival()"
+
+    def header(self, name: bytes) -> str:
+        """Return the header *name* (lower case), or "" when there is none; its bytes are Latin-1 (RFC 9110, 5.5)."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+async def arrive(
+    scope: Scope, receive: Receive, *, limit: int, trusted: TrustedProxies, clock: Callable[[], datetime]
+) -> Arrival:
+    """Read the request, at most *limit* bytes of body (before and after decompression), or raise Rejected."""
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    body = b"" if scope["method"] == "GET" else await _read_body(headers, receive, limit)
+    if encoding := headers.get(b"content-encoding"):
+        body = _decompress(body, encoding, limit)
+    peer = scope["client"][0] if scope.get("client") else ""
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return Arrival(
+        received_at=clock(),
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"],
+        headers=headers,
+        body=body,
+        ip=client_ip(peer, forwarded, trusted),
+    )
+
+
+async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    if int(headers.get(b"content-length") or 0) > limit:
+        raise _too_large(limit)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read_chunks(receive, limit)
+    except TimeoutError:
+        detail = f"The body did not arrive within {BODY_SECONDS:.0f} seconds; send it in one go."
+        raise Rejected(RejectReason.TIMEOUT, detail, status=408) from None
+
+
+async def _read_chunks(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise _too_large(limit)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _decompress(body: bytes, encoding: bytes, limit: int) -> bytes:
+    if encoding.strip().lower() in (b"identity", b""):
+        return body
+    if encoding.strip().lower() != b"gzip":
+        detail = "The Content-Encoding is not one we read; send the body as it is, or as gzip."
+        raise Rejected(RejectReason.ENCODING, detail, status=415)
+    inflater = zlib.decompressobj(GZIP_WINDOW)
+    try:
+        plain = inflater.decompress(body, limit + 1)
+    except zlib.error:
+        raise Rejected(RejectReason.ENCODING, "The body is not valid gzip; compress it again, or send it as it is.") from None
+    if len(plain) > limit:
+        raise _too_large(limit)
+    if not inflater.eof or inflater.unused_data:
+        raise Rejected(RejectReason.ENCODING, "The gzip body is cut off or has something behind it; send one whole stream.")
+    return plain
+
+
+def _too_large(limit: int) -> Rejected:
+    detail = f"The body is over {limit:,} bytes; send fewer or shorter events at a time."
+    return Rejected(RejectReason.TOO_LARGE, detail, status=413)

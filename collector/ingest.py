@@ -1,0 +1,155 @@
+"""The ingest role as a whole: opens what the walk needs, keeps stream and salt in order, and says whether it is ready."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+import nats.errors
+from litestar import Litestar
+from nats.aio.client import Client
+
+from collector import __version__, broker
+from collector.app import create_app
+from collector.broker import JetStreamError, StreamDrifted
+from collector.control.sites import AnySite, ListedSites, Sites
+from collector.jobs import schedule
+from collector.metrics import NATS_CONNECTED, SERVICE_INFO, STREAM_DRIFTED, watch_salt
+from collector.outcomes import Unavailable
+from collector.pipeline import Pipeline
+from collector.privacy.agreed_salts import AgreedSalts
+from collector.privacy.client_ip import TrustedProxies
+from collector.privacy.lists import Lists
+from collector.privacy.salts import DerivedSalts
+from collector.publish import Publisher
+from collector.settings import Mode, SaltMode, Settings
+
+log = logging.getLogger(__name__)
+
+WATCH_SECONDS = 0.2
+FIRST_LOOK_SECONDS = 3.0
+
+
+class Ingest:
+    """The running ingest half: its ``app``, its health and its end."""
+
+    def __init__(self, *, settings: Settings, client: Client, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._client = client
+        self._publisher = publisher
+        self._clock = clock
+        self.salts = (
+            DerivedSalts(settings.secret_key or "") if settings.salt_mode is SaltMode.DERIVED else AgreedSalts(client, clock)
+        )
+        self.stream_problem = "has not been looked at yet"
+        self.app: Litestar = create_app(
+            Pipeline(
+                sites=sites_of(settings),
+                salts=self.salts,
+                lists=Lists.load(mmdb=settings.mmdb),
+                publisher=publisher,
+            ),
+            trusted=TrustedProxies.parse(settings.trusted_proxies),
+            clock=clock,
+        )
+
+    def checks(self) -> dict[str, str]:
+        """Return what readiness depends on: name -> "" when good, else what is wrong."""
+        return {
+            "nats": "" if self._client.is_connected else "is not connected; is COLLECTOR_NATS_URL right and the server up?",
+            "stream": self.stream_problem,
+            "salt": "" if self.salts.held(self._clock()) is not None else "is not agreed; is this machine's clock right?",
+        }
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until every event under way has its answer, for at most *seconds*."""
+        await self._publisher.drain(seconds)
+
+    def doubt(self) -> None:
+        """Trust neither salt nor stream until they have been looked at again: the connection broke."""
+        self._publisher.lose()
+        self.stream_problem = "has not been looked at since the connection broke"
+        if isinstance(self.salts, AgreedSalts):
+            self.salts.doubt()
+
+    async def look(self) -> None:
+        """See to the stream and the salt once; raise StreamDrifted when the stream broke its promises."""
+        if not self._client.is_connected:
+            return
+        try:
+            if self.stream_problem:
+                await broker.ensure_stream(
+                    self._client,
+                    max_bytes=self._settings.stream_max_bytes,
+                    replicas=self._settings.stream_replicas,
+                )
+                self.stream_problem = ""
+                STREAM_DRIFTED.set(0)
+            await self.salts.of(self._clock())
+        except StreamDrifted as drifted:
+            self.stream_problem = str(drifted)
+            STREAM_DRIFTED.set(1)
+            raise
+        except JetStreamError as refused:
+            self.stream_problem = f"cannot be created: {refused}; is there room for COLLECTOR_STREAM_MAX_BYTES?"
+        except (nats.errors.Error, Unavailable, TimeoutError, OSError) as error:
+            log.debug("not ready yet", extra={"error": type(error).__name__})
+
+    def recheck_stream(self) -> None:
+        """Have the stream's settings compared again, as the scheduler asks now and then."""
+        self.stream_problem = self.stream_problem or "is being looked at again"
+
+    async def watch(self) -> None:
+        """Go on looking for ever."""
+        while True:
+            with contextlib.suppress(StreamDrifted):
+                await self.look()
+            NATS_CONNECTED.set(self._client.is_connected)
+            await asyncio.sleep(WATCH_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def open_ingest(settings: Settings, nats_url: str, clock: Callable[[], datetime]) -> AsyncIterator[Ingest]:
+    """Open the ingest half on *nats_url*; without NATS it opens too, and answers 503 until NATS is there.
+
+    A stream whose settings have drifted is refused with StreamDrifted when NATS is there at the start.
+    """
+    ingest: Ingest | None = None
+
+    def on_loss() -> None:
+        if ingest is not None:
+            ingest.doubt()
+
+    client = await broker.connect(nats_url, on_loss=on_loss)
+    try:
+        async with Publisher(client) as publisher:
+            ingest = Ingest(settings=settings, client=client, publisher=publisher, clock=clock)
+            async with asyncio.timeout(FIRST_LOOK_SECONDS):
+                await ingest.look()
+            _announce(settings, ingest, clock)
+            with _watching(ingest), schedule(ingest.salts, ingest.recheck_stream):
+                yield ingest
+    finally:
+        await broker.disconnect(client)
+
+
+def sites_of(settings: Settings) -> Sites:
+    """Return the directory of sites that the settings call for."""
+    if settings.mode is Mode.PRODUCTION:
+        return ListedSites(settings.tenant, settings.sites)
+    return AnySite(settings.tenant)
+
+
+@contextlib.contextmanager
+def _watching(ingest: Ingest):  # noqa: ANN202
+    task = asyncio.create_task(ingest.watch(), name="ingest-watch")
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+def _announce(settings: Settings, ingest: Ingest, clock: Callable[[], datetime]) -> None:
+    watch_salt(clock, ingest.salts.rotated_at)
+    SERVICE_INFO.labels(__version__, settings.mode.value, settings.tenant, settings.salt_mode.value).set(1)

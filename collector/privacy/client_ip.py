@@ -1,0 +1,82 @@
+"""Whose address it is: the peer's, unless the peer is a proxy that the operator trusts to speak for others."""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import Self, TypeAlias
+
+from msgspec import Struct
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+WORDS = {
+    "loopback": ("127.0.0.0/8", "::1/128"),
+    "private": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+}
+
+
+class TrustedProxies(Struct, frozen=True):
+    """The networks whose X-Forwarded-For we believe; nobody's by default."""
+
+    networks: tuple[Network, ...] = ()
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Self:
+        """Return the proxies that *texts* name: addresses, CIDR networks, ``loopback`` or ``private``."""
+        networks: list[Network] = []
+        for position, text in enumerate(texts, start=1):
+            word = text.strip().lower()
+            try:
+                networks += [ipaddress.ip_network(network, strict=False) for network in WORDS.get(word, (word,))]
+            except ValueError:
+                raise ValueError(
+                    f"trusted proxy {position} is not an IP address, a CIDR network or one of {', '.join(WORDS)}"
+                ) from None
+        return cls(tuple(networks))
+
+    def trusts(self, address: Address) -> bool:
+        """Say whether *address* is one of the proxies."""
+        return any(address in network for network in self.networks)
+
+
+def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies) -> str:
+    """Return the nearest address that no trusted proxy speaks for, in its canonical text.
+
+    *forwarded* holds every X-Forwarded-For header in its order. Only what a trusted proxy appended is believed, so the walk
+    goes from the right and ends at the first stranger; what a stranger wrote further left is never read.
+    """
+    if not (trusted.networks and forwarded):
+        return _canonical(peer)
+    address = _parse(peer)
+    if address is None:
+        return peer
+    for entry in reversed(",".join(forwarded).split(",")):
+        if not trusted.trusts(address):
+            break
+        hop = _parse(entry)
+        if hop is None:  # nobody knows what stood before it
+            break
+        address = hop
+    return str(address)
+
+
+def _canonical(peer: str) -> str:
+    # A server reports an IPv4 peer in canonical text already; parsing it again would be most of the cost.
+    if ":" not in peer:
+        return peer
+    address = _parse(peer)
+    return peer if address is None else str(address)
+
+
+def _parse(text: str) -> Address | None:
+    host = text.strip()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,34 @@
+"""The one spelling of a host or site name: lower case, punycode, no port, no user, no trailing dot."""
+
+import re
+
+_NAME = re.compile(r"[a-z0-9._-]{1,253}")
+_LONGEST_AUTHORITY = 2048
+
+
+def canonical_site(text: str) -> str | None:
+    """Return the canonical id of the site that *text* claims, or None when no site can have that name; ``www.`` stays."""
+    return None if "@" in text else canonical_host(text.strip()) or None
+
+
+def canonical_host(authority: str) -> str:
+    """Return the host in *authority* (``user@Host:port``) in its one spelling, or an empty string when it is none."""
+    if len(authority) > _LONGEST_AUTHORITY:
+        return ""
+    host = authority.rpartition("@")[2].partition(":")[0].lower()
+    if not host.isascii():
+        host = _punycode(host)
+    host = host.removesuffix(".")
+    return host if _NAME.fullmatch(host) else ""
+
+
+def same_site(host: str, other: str) -> bool:
+    """Say whether two canonical hosts are one site, which its ``www.`` twin is."""
+    return bool(host) and host.removeprefix("www.") == other.removeprefix("www.")
+
+
+def _punycode(host: str) -> str:
+    try:
+        return host.encode("idna").decode("ascii").lower()
+    except UnicodeError:  # a label that is empty, too long or made of forbidden characters
+        return ""

@@ -1,0 +1,86 @@
+"""Where a visitor is: a country from the browser's time zone, or from an mmdb file that the operator gave."""
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import maxminddb
+
+from collector.privacy.address import network_of
+from contracts.events import Place
+
+NOWHERE = Place()
+# Links too, but to a city that keeps this time: they name a clock and not a place.
+_CLOCKS = frozenset({"CET", "EET", "EST", "EST5EDT", "CST6CDT", "HST", "MET", "MST", "MST7MDT", "PST8PDT", "WET"})
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_REGION = re.compile(r"[A-Z0-9]{1,3}")
+
+
+class Places:
+    """Countries by time zone, and by address where there is a database; neither is kept."""
+
+    def __init__(self, mmdb: Path | None = None) -> None:
+        self._by_zone = {zone: Place(country=country) for zone, country in zone_countries().items()}
+        self._reader = None if mmdb is None else maxminddb.open_database(mmdb)
+
+    @property
+    def database(self) -> str:
+        """Name the database and the second it was built, or return an empty string when there is none."""
+        if self._reader is None:
+            return ""
+        metadata = self._reader.metadata()
+        return f"{metadata.database_type}@{metadata.build_epoch}"
+
+    def find(self, ip: str, timezone: str) -> Place:
+        """Return the place that the database knows for *ip*, else the country of *timezone*, else nowhere."""
+        known = None if self._reader is None else _look_up(self._reader, ip)
+        return known or self._by_zone.get(timezone, NOWHERE)
+
+
+def zone_countries() -> dict[str, str]:
+    """Return the country of each IANA time zone that lies in one, old names included.
+
+    zone.tab decides, because it has a line for every country; zone1970.tab joins countries whose clocks agree and puts the
+    largest first; links give the names of the past (Asia/Calcutta, Europe/Kiev) the country of what they became.
+    """
+    folder = resources.files("tzdata") / "zoneinfo"
+    countries: dict[str, str] = {}
+    for table in ("zone.tab", "zone1970.tab"):
+        for country, _, zone, *_ in _columns((folder / table).read_text(encoding="utf-8"), "\t"):
+            countries.setdefault(zone, country[:2])
+    for kind, target, *names in _columns((folder / "tzdata.zi").read_text(encoding="utf-8"), " "):
+        if kind == "L" and target in countries and names[0] not in _CLOCKS:
+            countries.setdefault(names[0], countries[target])
+    return countries
+
+
+def _columns(text: str, separator: str) -> Iterator[list[str]]:
+    return (line.split(separator) for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _look_up(reader: maxminddb.Reader, ip: str) -> Place | None:
+    network = network_of(ip, v4_bytes=3, v6_bytes=6)
+    if network is None:
+        return None
+    try:
+        record = reader.get(network)
+    except ValueError:  # an IPv6 address in a database of IPv4 only
+        return None
+    return _place(record) if isinstance(record, Mapping) else None
+
+
+def _place(record: Mapping[str, Any]) -> Place | None:
+    """Read MaxMind's shape and the flat one of other makers; the city is never read."""
+    for field in ("country", "country_code", "registered_country"):
+        if _COUNTRY.fullmatch(country := _code(record.get(field))):
+            subdivisions = record.get("subdivisions")
+            region = _code(subdivisions[0]) if isinstance(subdivisions, list) and subdivisions else ""
+            return Place(country=country, region=f"{country}-{region}" if _REGION.fullmatch(region) else "")
+    return None
+
+
+def _code(entry: object) -> str:
+    code = entry.get("iso_code") if isinstance(entry, Mapping) else entry
+    return code if isinstance(code, str) else ""

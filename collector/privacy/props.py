@@ -1,0 +1,66 @@
+"""A custom event's properties, with what looks personal taken out of names and values."""
+
+import math
+import re
+from itertools import pairwise
+
+from collector.privacy.redact import clean, redact
+from contracts.events import Scalar
+
+MOST_PROPS = 30
+KEY_BYTES = 300
+VALUE_BYTES = 2000
+_LARGEST = 2**63 - 1
+
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# A property with one of these words in its name is dropped, whatever its value.
+_PERSONAL_WORDS = frozenset(
+    {"password", "passwd", "passcode", "passphrase", "pwd", "secret", "token", "jwt", "auth", "authorization", "bearer"}
+    | {"credential", "credentials", "cookie", "apikey", "email", "mail", "phone", "telephone", "msisdn", "fax"}
+    | {"ssn", "passport", "iban", "cvv", "cvc", "birthday", "birthdate", "dob", "surname", "firstname", "lastname"}
+    | {"fullname", "ip", "ipaddress", "useragent"}
+)
+# The same written as two words: ``first_name`` and ``firstName``, ``creditCard`` and ``credit-card``.
+_PERSONAL_PAIRS = frozenset(
+    {("first", "name"), ("last", "name"), ("full", "name"), ("family", "name"), ("given", "name"), ("maiden", "name")}
+    | {("credit", "card"), ("card", "number"), ("account", "number"), ("social", "security"), ("birth", "date")}
+    | {("api", "key"), ("access", "key"), ("private", "key"), ("session", "id"), ("user", "agent"), ("street", "address")}
+    | {("postal", "address"), ("home", "address"), ("remote", "addr")}
+)
+
+
+def redact_props(props: dict[str, Scalar]) -> dict[str, Scalar]:
+    """Return the first 30 properties that may be kept, redacted: names in 300 bytes, texts in 2,000.
+
+    A property with a personal name is dropped, and so is a number that JSON or Postgres could not hold.
+    """
+    kept: dict[str, Scalar] = {}
+    for key, value in props.items():
+        if len(kept) == MOST_PROPS:
+            break
+        if is_personal(key) or not _storable(value):
+            continue
+        kept.setdefault(clean(key, KEY_BYTES), _redact_value(value))
+    return kept
+
+
+def is_personal(key: str) -> bool:
+    """Say whether *key* names something personal, in snake_case, camelCase or kebab-case."""
+    words = [word.lower() for word in _WORD.findall(key[:KEY_BYTES])]
+    if not _PERSONAL_WORDS.isdisjoint(words):
+        return True
+    return not _PERSONAL_PAIRS.isdisjoint(pairwise(words))
+
+
+def _storable(value: Scalar) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or abs(value) <= _LARGEST
+
+
+def _redact_value(value: Scalar) -> Scalar:
+    if isinstance(value, str):
+        return clean(value, VALUE_BYTES)
+    digits = str(value)
+    redacted = redact(digits)  # a card number is one without quotes, too
+    return value if redacted == digits else redacted

@@ -1,0 +1,94 @@
+"""What looks personal in a text, replaced by its kind: ``[email]``, ``[ip]``, ``[card]``, ``[phone]``, ``[uuid]``, ``[token]``.
+
+Every pattern is linear: it starts only at a boundary, or its repetitions are bounded; and what it searches is cut first.
+"""
+
+import re
+from urllib.parse import unquote
+
+from collector.privacy.address import network_of
+from collector.privacy.text import cut, printable
+
+LONGEST = 4096
+
+# A text without any of these holds nothing that the patterns could find; most paths end here.
+_SUSPICIOUS = re.compile(r"[0-9@:%]|eyJ")
+
+_EMAIL = re.compile(r"(?<![^\s/?&=,;:<>()\[\]\"'@|])[^\s/?&=,;:<>()\[\]\"'@|]+@[\w.-]*\.[^\W\d_]{2}[\w-]*")
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}(?:\.[\w-]*){1,2}")
+_UUID = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])")
+_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]{0,15}(?![\w:])")
+# Not behind a v: v4.17.21.0 is a version.
+_IPV4 = re.compile(r"(?<![\d.vV])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)")
+# Cards begin with 2 to 6 and are written in one piece or in their own groups; a time in milliseconds begins with 1.
+_CARD = re.compile(
+    r"(?<![\d.])[2-6]\d{3}(?:\d{10,12}|\d{15}|(?P<gap>[ -])\d{4}(?P=gap)\d{4}(?P=gap)\d{4}|[ -]\d{6}[ -]\d{4,5})(?!\d)"
+)
+# Only what is written as a phone number: behind a plus or tel:, or in the groups of North America. A bare row of digits is
+# somebody's numeric id far more often.
+_PHONE = re.compile(
+    r"(?<![\w+])\+[1-9](?:[ .()-]{0,2}\d){7,14}(?!\d)"
+    r"|\btel:\+?\d(?:[ .()-]{0,2}\d){4,14}"
+    r"|(?<![\w.+-])(?:1[ .-])?(?:\([2-9]\d\d\) ?\d{3}[ .-]|[2-9]\d\d(?P<gap>[ .-])\d{3}(?P=gap))\d{4}(?![\w-])"
+)
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?=[0-9]*[A-Fa-f])(?=[A-Fa-f]*[0-9])[0-9A-Fa-f]{16,}(?![0-9A-Za-z])")
+_LONG_WORD = re.compile(r"(?<![\w-])[\w-]{24,}", re.ASCII)
+_PIECE = re.compile(r"[A-Za-z0-9]{12,}")
+_LETTER_MEETS_DIGIT = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_MEETINGS = 3
+
+
+def clean(text: str, limit: int) -> str:
+    """Return *text* as it may be stored: printable, redacted, and cut to *limit* bytes."""
+    return cut(redact(printable(text)), limit)
+
+
+def redact(text: str) -> str:
+    """Return *text*, cut to 4,096 characters, with everything that looks personal replaced by the name of its kind."""
+    text = text[:LONGEST]
+    if _SUSPICIOUS.search(text) is None:
+        return text
+    redacted = _replace(text)
+    if "%" not in redacted:
+        return redacted
+    # Percent-encoding, even twice, hides an address from the patterns; it is undone only where it hid something.
+    plain = printable(unquote(unquote(redacted)))
+    uncovered = _replace(plain)
+    return redacted if uncovered == plain else uncovered
+
+
+def _replace(text: str) -> str:
+    """Run the patterns whose characters occur, from the most to the least certain."""
+    if "@" in text:
+        text = _EMAIL.sub("[email]", text)
+    if "eyJ" in text:
+        text = _JWT.sub("[token]", text)
+    if ":" in text:
+        text = _IPV6.sub(_ip, text)
+    if "." in text:
+        text = _IPV4.sub(_ip, text)
+    if "-" in text:
+        text = _UUID.sub("[uuid]", text)
+    text = _PHONE.sub("[phone]", _CARD.sub(_card, text))
+    return _LONG_WORD.sub(_token, _HEX.sub("[token]", text))
+
+
+def _ip(match: re.Match[str]) -> str:
+    found = match[0]
+    # "::1" and "a::b" are addresses by the letter, but nobody's.
+    if len(found) < len("dead::") or network_of(found, v4_bytes=4, v6_bytes=16) is None:
+        return found
+    return "[ip]"
+
+
+def _card(match: re.Match[str]) -> str:
+    """Apply Luhn's check, which nine of ten other numbers fail."""
+    digits = [int(character) for character in match[0] if character.isdecimal()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    return match[0] if (sum(digits[-1::-2]) + sum(doubled)) % 10 else "[card]"
+
+
+def _token(match: re.Match[str]) -> str:
+    """Tell a random word from a slug: between its hyphens, letters and digits alternate as they do in no language."""
+    random = any(len(_LETTER_MEETS_DIGIT.findall(piece)) >= _MEETINGS for piece in _PIECE.findall(match[0]))
+    return "[token]" if random else match[0]

@@ -1,0 +1,48 @@
+"""Where the day's salt comes from: the one interface, and the derived salts of those who migrate."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+from collector.privacy.visitor import Salt, derived_salt
+
+
+class SaltSource(Protocol):
+    """Hands out the salt of an instant."""
+
+    def held(self, at: datetime) -> Salt | None:
+        """Return the salt for *at* if it is at hand, without waiting."""
+
+    async def of(self, at: datetime) -> Salt:
+        """Return the salt for *at*, or raise Unavailable: nothing is ever hashed without one."""
+
+    async def rotate(self) -> None:
+        """Take up the new day's salt and destroy the old one, without waiting for a hit."""
+
+    def rotated_at(self) -> datetime | None:
+        """Return when this process took up the salt it holds."""
+
+
+class DerivedSalts:
+    """The Flowcore seed's salts, for those who migrate: whoever has the secret can compute every day's again."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._held: Salt | None = None
+
+    def held(self, at: datetime) -> Salt:
+        """Return the salt of the UTC day of *at*."""
+        day = at.astimezone(UTC).date()
+        if self._held is None or self._held.day != day:
+            self._held = derived_salt(day, self._secret)
+        return self._held
+
+    async def of(self, at: datetime) -> Salt:
+        """Return the salt of the UTC day of *at*."""
+        return self.held(at)
+
+    async def rotate(self) -> None:
+        """Do nothing: the salt follows from the date."""
+
+    def rotated_at(self) -> datetime | None:
+        """Return the day's midnight: nothing random ever happens here."""
+        return self._held and datetime.combine(self._held.day, datetime.min.time(), UTC)

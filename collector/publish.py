@@ -1,0 +1,184 @@
+"""Event -> JetStream: each caller is answered by the PubAck of the group that its event was committed with, or Unavailable.
+
+With ``sync_interval: always`` a publish costs an fsync, so concurrent events share one: while a group is being committed, the
+events that arrive gather into the next, which goes out as one atomic batch (ADR-50 of nats-architecture-and-design). A lone
+event goes out at once, as an ordinary publish.
+"""
+
+import asyncio
+import itertools
+import logging
+import secrets
+from collections import deque
+from typing import Self
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from collector.broker import JetStreamError, read_answer
+from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
+from collector.parcel import Parcel, Stored
+from contracts.codec import CODEC, type_of
+from contracts.events import Event
+from contracts.subjects import MAX_FACT_BYTES, message_id, subject_of
+
+log = logging.getLogger(__name__)
+
+GROUP_EVENTS = 1000  # nats-server's limit for an atomic batch
+GROUP_BYTES = 256 * 1024
+GROUPS_IN_FLIGHT = 2  # one being written, one on its way; more gain nothing (nats-server allows a stream 50)
+WAITING_EVENTS = 20_000
+DEADLINE_SECONDS = 1.5  # an answer within two, whatever happens
+SWEEP_SECONDS = 0.1
+
+STREAM_IS_FULL = frozenset({10047, 10077})  # no storage left on the server; max_bytes of the stream
+FULL_RETRY_SECONDS = 60
+
+
+class Publisher:
+    """Commits events in groups over one connection; ``submit`` never waits, the future that it returns does."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._inbox = client.new_inbox()
+        self._run_id = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
+        self._waiting: deque[Parcel] = deque()
+        self._alone: deque[Parcel] = deque()
+        self._groups: dict[str, list[Parcel]] = {}
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._loop = asyncio.get_running_loop()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self._send_for_ever(), name="publish-send"),
+            asyncio.create_task(self._sweep_for_ever(), name="publish-sweep"),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closing = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._fail_everything(UnavailableReason.DRAINING)
+
+    def submit(self, event: Event) -> "asyncio.Future[Stored]":
+        """Send *event* with the next group; the future ends in Stored, or in Unavailable within two seconds."""
+        if self._closing:
+            raise Unavailable(UnavailableReason.DRAINING)
+        if not self._client.is_connected:
+            raise Unavailable(UnavailableReason.STREAM_DISCONNECTED)
+        if len(self._waiting) >= WAITING_EVENTS:
+            raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
+        body = CODEC.encode(event)
+        if len(body) > MAX_FACT_BYTES:
+            raise Rejected(
+                RejectReason.TOO_LARGE, "The event is over 64 kB once stored; send fewer or shorter properties.", status=413
+            )
+        parcel = Parcel(
+            id=event.id,
+            subject=subject_of(event.tenant, event.site, type_of(event)),
+            message_id=message_id(event.tenant, event.site, event.id),
+            body=body,
+            deadline=self._loop.time() + DEADLINE_SECONDS,
+            told=self._loop.create_future(),
+        )
+        self._waiting.append(parcel)
+        self._wake.set()
+        return parcel.told
+
+    def lose(self) -> None:
+        """Tell everybody who waits that the connection broke: what was sent may or may not be stored."""
+        self._fail_everything(UnavailableReason.STREAM_DISCONNECTED)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until every event has its answer, for at most *seconds*."""
+        parcels = itertools.chain(self._waiting, self._alone, *self._groups.values())
+        if answers := [parcel.told for parcel in parcels]:
+            await asyncio.wait(answers, timeout=seconds)
+
+    async def _send_for_ever(self) -> None:
+        subscribed = False
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                if not subscribed:
+                    await self._client.subscribe(f"{self._inbox}.*", cb=self._answered)
+                    subscribed = True
+                while (self._alone or self._waiting) and len(self._groups) < GROUPS_IN_FLIGHT:
+                    await self._send(self._next_group())
+            except (nats.errors.Error, OSError) as error:
+                log.warning("publishing failed", extra={"error": type(error).__name__})
+                self._fail_everything(UnavailableReason.STREAM_DISCONNECTED)
+
+    def _next_group(self) -> list[Parcel]:
+        if self._alone:
+            return [self._alone.popleft()]
+        group, size = [], 0
+        while self._waiting and len(group) < GROUP_EVENTS and size < GROUP_BYTES:
+            group.append(self._waiting.popleft())
+            size += len(group[-1].body)
+        return group
+
+    async def _send(self, group: list[Parcel]) -> None:
+        name = f"{self._run_id}{next(self._numbers):x}"
+        self._groups[name] = group
+        *others, last = group
+        reply = f"{self._inbox}.{name}"
+        if not others:
+            await self._client.publish(last.subject, last.body, reply=reply, headers={"Nats-Msg-Id": last.message_id})
+            return
+        for number, parcel in enumerate(others, start=1):
+            headers = {"Nats-Msg-Id": parcel.message_id, "Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
+            await self._client.publish(parcel.subject, parcel.body, headers=headers)
+        headers = {"Nats-Msg-Id": last.message_id, "Nats-Batch-Id": name, "Nats-Batch-Sequence": str(len(group))}
+        await self._client.publish(last.subject, last.body, reply=reply, headers=headers | {"Nats-Batch-Commit": "1"})
+
+    async def _answered(self, message: Msg) -> None:
+        group = self._groups.pop(message.subject.rpartition(".")[2], None)
+        self._wake.set()
+        if group is None:
+            return  # its callers were told "unknown" already; they come back with the same id
+        try:
+            answer = read_answer(message.data)
+        except JetStreamError as error:
+            self._refused(group, error)
+            return
+        for parcel in group:
+            parcel.store(duplicate=answer.duplicate)
+
+    def _refused(self, group: list[Parcel], error: JetStreamError) -> None:
+        if error.err_code in STREAM_IS_FULL:
+            for parcel in group:
+                parcel.fail(UnavailableReason.STREAM_FULL, retry_after=FULL_RETRY_SECONDS)
+        elif len(group) > 1:
+            # One repeated id refuses the whole batch, so each goes again alone and learns its own answer.
+            self._alone.extend(group)
+        else:
+            log.warning("the stream refused an event", extra={"err_code": error.err_code})
+            group[0].fail(UnavailableReason.STREAM_REFUSED)
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            now = self._loop.time()
+            for queue in (self._alone, self._waiting):
+                while queue and queue[0].deadline <= now:
+                    queue.popleft().fail(UnavailableReason.STREAM_TIMEOUT)
+            for name in [name for name, group in self._groups.items() if group[0].deadline <= now]:
+                for parcel in self._groups.pop(name):
+                    parcel.fail(UnavailableReason.STREAM_TIMEOUT)
+                self._wake.set()
+
+    def _fail_everything(self, reason: UnavailableReason) -> None:
+        for group in [[*self._waiting, *self._alone], *self._groups.values()]:
+            for parcel in group:
+                parcel.fail(reason)
+        self._waiting.clear()
+        self._alone.clear()
+        self._groups.clear()

@@ -1,0 +1,75 @@
+"""Anonymous -> event: give it an id and the shape of its contract."""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from collector.hit import HitKind
+from collector.privacy.anonymous import Anonymous
+from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
+
+
+def uuid7(at: datetime, random: Callable[[int], int] = secrets.randbits) -> str:
+    """Return a version 7 UUID (RFC 9562, 5.7): milliseconds of *at*, then 74 random bits."""
+    milliseconds = int(at.timestamp() * 1000) & (1 << 48) - 1
+    bits = milliseconds << 80 | 0x7 << 76 | random(12) << 64 | 0b10 << 62 | random(62)
+    return str(uuid.UUID(int=bits))
+
+
+def uuid8(*parts: str) -> str:
+    """Return the version 8 UUID (RFC 9562, 5.8) of *parts*: the same parts, the same id."""
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+    bits = int.from_bytes(digest[:16])
+    bits = bits & ~(0xF << 76) | 0x8 << 76
+    bits = bits & ~(0b11 << 62) | 0b10 << 62
+    return str(uuid.UUID(int=bits))
+
+
+def event_id(anonymous: Anonymous) -> str:
+    """Return the caller's own UUID, the UUID of the caller's other kind of key, or a new one."""
+    if anonymous.key is None:
+        return uuid7(anonymous.received_at)
+    try:
+        return str(uuid.UUID(anonymous.key))
+    except ValueError:
+        return uuid8(anonymous.tenant, anonymous.site, anonymous.key)
+
+
+def record(anonymous: Anonymous) -> Event:
+    """Return *anonymous* as a fact of the newest contract."""
+    envelope = {
+        "id": event_id(anonymous),
+        "tenant": anonymous.tenant,
+        "site": anonymous.site,
+        "occurred_at": anonymous.occurred_at,
+        "received_at": anonymous.received_at,
+        "salt_day": anonymous.salt_day,
+        "visitor": anonymous.visitor,
+        "page": anonymous.page,
+        "source": anonymous.source,
+        "device": anonymous.device,
+        "place": anonymous.place,
+        "bot": anonymous.bot,
+        "bot_name": anonymous.bot_name,
+        "batch": anonymous.batch,
+        "enrichers": anonymous.enrichers,
+    }
+    match anonymous.kind:
+        case HitKind.PAGEVIEW:
+            return PageViewed(**envelope)
+        case HitKind.EVENT:
+            return EventRecorded(
+                **envelope,
+                name=anonymous.name,
+                props=anonymous.props,
+                revenue=anonymous.revenue,
+                interactive=anonymous.interactive,
+            )
+        case HitKind.ENGAGEMENT:
+            return EngagementMeasured(
+                **envelope,
+                engaged_ms=anonymous.engaged_ms,
+                scroll_percent=anonymous.scroll_percent,
+            )
