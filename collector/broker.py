@@ -101,7 +101,7 @@ async def connect(url: str, *, on_loss: Listener) -> Client:
             name="collector",
             allow_reconnect=True,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=RECONNECT_SECONDS,
+            reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]  # declared int, slept as a float
             connect_timeout=2,
             ping_interval=5,
             max_outstanding_pings=2,

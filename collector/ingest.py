@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 
 import nats.errors
@@ -16,7 +16,7 @@ from collector.broker import JetStreamError, StreamDrifted
 from collector.control.sites import AnySite, ListedSites, Sites
 from collector.jobs import schedule
 from collector.metrics import NATS_CONNECTED, SERVICE_INFO, STREAM_DRIFTED, watch_salt
-from collector.outcomes import Unavailable
+from collector.outcomes import Unavailable, UnavailableReason
 from collector.pipeline import Pipeline
 from collector.privacy.agreed_salts import AgreedSalts
 from collector.privacy.client_ip import TrustedProxies
@@ -42,7 +42,8 @@ class Ingest:
         self.salts = (
             DerivedSalts(settings.secret_key or "") if settings.salt_mode is SaltMode.DERIVED else AgreedSalts(client, clock)
         )
-        self.stream_problem = "has not been looked at yet"
+        self._stream_problem = "has not been looked at yet"
+        self._stream_is_fresh = False
         self.app: Litestar = create_app(
             Pipeline(
                 sites=sites_of(settings),
@@ -58,7 +59,7 @@ class Ingest:
         """Return what readiness depends on: name -> "" when good, else what is wrong."""
         return {
             "nats": "" if self._client.is_connected else "is not connected; is COLLECTOR_NATS_URL right and the server up?",
-            "stream": self.stream_problem,
+            "stream": self._stream_problem,
             "salt": "" if self.salts.held(self._clock()) is not None else "is not agreed; is this machine's clock right?",
         }
 
@@ -67,38 +68,45 @@ class Ingest:
         await self._publisher.drain(seconds)
 
     def doubt(self) -> None:
-        """Trust neither salt nor stream until they have been looked at again: the connection broke."""
+        """Trust neither stream nor salt until they have been looked at again: the connection broke."""
         self._publisher.lose()
-        self.stream_problem = "has not been looked at since the connection broke"
+        self._publisher.hold(UnavailableReason.STREAM_DISCONNECTED)
+        self._stream_problem = "has not been looked at since the connection broke"
+        self._stream_is_fresh = False
         if isinstance(self.salts, AgreedSalts):
             self.salts.doubt()
+
+    def recheck_stream(self) -> None:
+        """Have the stream's settings compared again, as the scheduler asks now and then."""
+        self._stream_is_fresh = False
 
     async def look(self) -> None:
         """See to the stream and the salt once; raise StreamDrifted when the stream broke its promises."""
         if not self._client.is_connected:
             return
         try:
-            if self.stream_problem:
-                await broker.ensure_stream(
-                    self._client,
-                    max_bytes=self._settings.stream_max_bytes,
-                    replicas=self._settings.stream_replicas,
-                )
-                self.stream_problem = ""
-                STREAM_DRIFTED.set(0)
+            if not self._stream_is_fresh:
+                await self._look_at_stream()
             await self.salts.of(self._clock())
-        except StreamDrifted as drifted:
-            self.stream_problem = str(drifted)
-            STREAM_DRIFTED.set(1)
-            raise
         except JetStreamError as refused:
-            self.stream_problem = f"cannot be created: {refused}; is there room for COLLECTOR_STREAM_MAX_BYTES?"
+            self._stream_problem = f"cannot be made: {refused}; is there room for COLLECTOR_STREAM_MAX_BYTES?"
         except (nats.errors.Error, Unavailable, TimeoutError, OSError) as error:
             log.debug("not ready yet", extra={"error": type(error).__name__})
 
-    def recheck_stream(self) -> None:
-        """Have the stream's settings compared again, as the scheduler asks now and then."""
-        self.stream_problem = self.stream_problem or "is being looked at again"
+    async def _look_at_stream(self) -> None:
+        limits = {"max_bytes": self._settings.stream_max_bytes, "replicas": self._settings.stream_replicas}
+        try:
+            await broker.ensure_stream(self._client, **limits)
+        except StreamDrifted as drifted:
+            # What is stored under other settings may be lost: better to store nothing, and say so.
+            self._publisher.hold(UnavailableReason.STREAM_REFUSED)
+            self._stream_problem = str(drifted)
+            STREAM_DRIFTED.set(1)
+            raise
+        self._publisher.resume()
+        self._stream_problem = ""
+        self._stream_is_fresh = True
+        STREAM_DRIFTED.set(0)
 
     async def watch(self) -> None:
         """Go on looking for ever."""
@@ -142,7 +150,7 @@ def sites_of(settings: Settings) -> Sites:
 
 
 @contextlib.contextmanager
-def _watching(ingest: Ingest):  # noqa: ANN202
+def _watching(ingest: Ingest) -> Iterator[None]:
     task = asyncio.create_task(ingest.watch(), name="ingest-watch")
     try:
         yield

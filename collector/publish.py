@@ -48,7 +48,7 @@ class Publisher:
         self._alone: deque[Parcel] = deque()
         self._groups: dict[str, list[Parcel]] = {}
         self._wake = asyncio.Event()
-        self._closing = False
+        self._held: UnavailableReason | None = None
         self._loop = asyncio.get_running_loop()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -60,7 +60,7 @@ class Publisher:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._closing = True
+        self.hold(UnavailableReason.DRAINING)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -68,8 +68,8 @@ class Publisher:
 
     def submit(self, event: Event) -> "asyncio.Future[Stored]":
         """Send *event* with the next group; the future ends in Stored, or in Unavailable within two seconds."""
-        if self._closing:
-            raise Unavailable(UnavailableReason.DRAINING)
+        if self._held is not None:
+            raise Unavailable(self._held)
         if not self._client.is_connected:
             raise Unavailable(UnavailableReason.STREAM_DISCONNECTED)
         if len(self._waiting) >= WAITING_EVENTS:
@@ -90,6 +90,14 @@ class Publisher:
         self._waiting.append(parcel)
         self._wake.set()
         return parcel.told
+
+    def hold(self, reason: UnavailableReason) -> None:
+        """Take no more events until ``resume``."""
+        self._held = reason
+
+    def resume(self) -> None:
+        """Take events again."""
+        self._held = None
 
     def lose(self) -> None:
         """Tell everybody who waits that the connection broke: what was sent may or may not be stored."""
@@ -119,7 +127,8 @@ class Publisher:
     def _next_group(self) -> list[Parcel]:
         if self._alone:
             return [self._alone.popleft()]
-        group, size = [], 0
+        group: list[Parcel] = []
+        size = 0
         while self._waiting and len(group) < GROUP_EVENTS and size < GROUP_BYTES:
             group.append(self._waiting.popleft())
             size += len(group[-1].body)

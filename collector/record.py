@@ -5,6 +5,7 @@ import secrets
 import uuid
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from collector.hit import HitKind
 from collector.privacy.anonymous import Anonymous
@@ -39,7 +40,7 @@ def event_id(anonymous: Anonymous) -> str:
 
 def record(anonymous: Anonymous) -> Event:
     """Return *anonymous* as a fact of the newest contract."""
-    envelope = {
+    envelope: dict[str, Any] = {
         "id": event_id(anonymous),
         "tenant": anonymous.tenant,
         "site": anonymous.site,

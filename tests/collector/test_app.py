@@ -1,0 +1,258 @@
+"""The ingest app's promises over HTTP that no single example shows: batches, limits, CORS, outages and what leaks."""
+
+import asyncio
+import gzip
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from prometheus_client import REGISTRY
+
+from collector import broker
+from collector.cli.embedded.nats import NatsServer
+from collector.dialects import DIALECTS
+from collector.outcomes import DropReason, UnavailableReason
+from contracts.subjects import STREAM, stream_settings
+from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
+
+JSON = {"Content-Type": "application/json"}
+PAGE = {"domain": "shop.example", "pathname": "/"}
+
+
+@pytest.fixture
+async def collector(stream_free_nats: str) -> AsyncIterator[Running]:
+    async with running(stream_free_nats) as collector:
+        yield collector
+
+
+async def batch(collector: Running, events: list[Any], **fields: Any) -> dict[str, Any]:
+    answer = await collector.http.post("/api/events/batch", json={"events": events} | fields)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_a_batch_answers_for_each_item_and_a_bad_one_spoils_none(collector: Running):
+    events = [PAGE, {"pathname": 7}, PAGE | {"eventName": "Signup"}, {"domain": "no site", "pathname": "/"}, "nonsense"]
+    answer = await batch(collector, events)
+    assert [result["status"] for result in answer["results"]] == ["stored", "rejected", "stored", "dropped", "rejected"]
+    assert {name: answer[name] for name in ("stored", "dropped", "rejected", "unavailable")} == {
+        "stored": 2,
+        "dropped": 1,
+        "rejected": 2,
+        "unavailable": 0,
+    }
+    assert await collector.count() == 2
+
+
+async def test_a_batch_sent_again_is_stored_once(collector: Running):
+    events = [PAGE | {"id": f"order-{number}"} for number in range(50)]
+    first, second = await batch(collector, events), await batch(collector, events)
+    assert [result["id"] for result in first["results"]] == [result["id"] for result in second["results"]]
+    assert all(result["duplicate"] for result in second["results"])
+    assert await collector.count() == 50
+
+
+async def test_a_batch_of_a_thousand_is_stored_and_one_more_is_refused(collector: Running):
+    assert (await batch(collector, [PAGE] * 1000))["stored"] == 1000
+    answer = await collector.http.post("/api/events/batch", json={"events": [PAGE] * 1001})
+    assert (answer.status_code, answer.json()["code"]) == (400, "too_many")
+    assert await collector.count() == 1000
+
+
+async def test_an_empty_batch_is_fine(collector: Running):
+    assert (await batch(collector, []))["results"] == []
+
+
+async def test_a_batch_corrects_the_senders_clock(collector: Running):
+    wrong = datetime.now(UTC) - timedelta(days=400)
+    event = PAGE | {"timestamp": (wrong - timedelta(minutes=10)).isoformat()}
+    await batch(collector, [event], sentAt=wrong.isoformat())
+    fact, _ = await collector.stored()
+    assert abs(fact.received_at - fact.occurred_at - timedelta(minutes=10)) < timedelta(seconds=5)
+
+
+async def test_a_gzip_body_is_read(collector: Running):
+    body = gzip.compress(msgspec.json.encode(PAGE))
+    answer = await collector.http.post("/api/event", content=body, headers=JSON | {"Content-Encoding": "gzip"})
+    assert answer.status_code == 204
+    assert await collector.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"x" * 70_000, {}, 413),
+        (gzip.compress(b" " * 50_000_000), {"Content-Encoding": "gzip"}, 413),
+        (gzip.compress(b"{}")[:-4], {"Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b"{}") + b"more", {"Content-Encoding": "gzip"}, 400),
+        (b"not gzip", {"Content-Encoding": "gzip"}, 400),
+        (b"[" * 60_000, {}, 400),
+        (b'{"pathname":"/","x":' + b"[" * 60_000, {}, 400),
+        ('{"pathname":"/"}'.encode("utf-16"), {}, 400),
+        (b'\xef\xbb\xbf{"pathname":"/"}', {}, 400),
+        (b'{"pathname":"/","eventName":"e","customProperties":{"n":NaN}}', {}, 400),
+    ],
+    ids=["too large", "gzip bomb", "cut gzip", "gzip and more", "no gzip", "deep", "deep and ignored", "UTF-16", "BOM", "NaN"],
+)
+async def test_a_hostile_body_is_refused_as_a_problem_and_nothing_is_stored(
+    collector: Running, body: bytes, headers: dict[str, str], status: int
+):
+    answer = await collector.http.post("/api/event", content=body, headers=JSON | headers)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["detail"]
+    assert await collector.count() == 0
+
+
+async def test_a_chunked_body_that_never_ends_is_cut_off(collector: Running):
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(10_000):
+            yield b"x" * 1024
+
+    answer = await collector.http.post("/api/event", content=endless(), headers=JSON)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("path", [route.path for route in DIALECTS])
+async def test_any_page_may_send(collector: Running, path: str):
+    asked = {
+        "Origin": "https://shop.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    answer = await collector.http.options(path, headers=asked)
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "content-type" in answer.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+async def test_an_unknown_address_is_a_problem_too(collector: Running):
+    answer = await collector.http.get("/api/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_the_snippet_is_served(collector: Running):
+    answer = await collector.http.get("/js/c.js")
+    assert answer.status_code == 200
+    assert "javascript" in answer.headers["Content-Type"]
+
+
+async def test_production_collects_only_for_listed_sites(stream_free_nats: str):
+    environment = {"COLLECTOR_MODE": "production", "COLLECTOR_SITES": "shop.example"}
+    async with running(stream_free_nats, environment) as collector:
+        listed = await collector.http.post("/api/event", json=PAGE)
+        other = await collector.http.post("/api/event", json=PAGE | {"domain": "other.example"})
+        assert (listed.status_code, other.status_code) == (204, 204)
+        assert other.headers["X-Collector-Dropped"] == DropReason.UNKNOWN_SITE
+        assert await collector.count() == 1
+
+
+async def test_without_nats_the_answer_is_503_and_comes_back_by_itself(nats_server: Callable[[], NatsServer]):
+    server = nats_server()
+    async with running(server.url) as collector:
+        assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
+        os.kill(server.pid, signal.SIGKILL)
+        answer = await collector.http.post("/api/event", json=PAGE)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert answer.json()["code"] in {reason.value for reason in UnavailableReason}
+        assert any(collector.ingest.checks().values())
+        server.stop()
+        server.start()
+        async with asyncio.timeout(20):
+            while (await collector.http.post("/api/event", json=PAGE)).status_code == 503:
+                await asyncio.sleep(0.05)
+        assert not any(collector.ingest.checks().values())
+
+
+async def test_a_batch_of_which_nothing_could_be_stored_is_503(nats_server: Callable[[], NatsServer]):
+    server = nats_server()
+    async with running(server.url) as collector:
+        os.kill(server.pid, signal.SIGKILL)
+        answer = await collector.http.post("/api/events/batch", json={"events": [PAGE, PAGE]})
+        assert answer.status_code == 503
+        assert "Retry-After" in answer.headers
+
+
+async def test_it_starts_without_nats_and_says_what_is_missing(nats_server: Callable[[], NatsServer]):
+    server = nats_server()
+    server.stop()
+    async with running(server.url) as collector:
+        assert (await collector.http.post("/api/event", json=PAGE)).status_code == 503
+        assert "COLLECTOR_NATS_URL" in collector.ingest.checks()["nats"]
+
+
+async def test_a_drifted_stream_is_refused_at_the_start(stream_free_nats: str):
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    await broker.ask(client, f"STREAM.CREATE.{STREAM}", stream_settings(max_bytes=1 << 28, replicas=1) | {"discard": "old"})
+    await broker.disconnect(client)
+    with pytest.raises(broker.StreamDrifted, match="discard"):
+        async with running(stream_free_nats):
+            pass
+
+
+async def test_a_stream_that_drifts_later_takes_no_more_events(collector: Running):
+    changed = stream_settings(max_bytes=1 << 28, replicas=1) | {"discard": "old"}
+    await broker.ask(collector.client, f"STREAM.UPDATE.{STREAM}", changed)
+    collector.ingest.recheck_stream()
+    with pytest.raises(broker.StreamDrifted):
+        await collector.ingest.look()
+    assert (await collector.http.post("/api/event", json=PAGE)).status_code == 503
+    assert "discard" in collector.ingest.checks()["stream"]
+
+
+async def test_every_hit_is_counted_once_by_how_it_ended(collector: Running):
+    before = outcomes()
+    await batch(collector, [PAGE, {"pathname": 7}, {"domain": "no site", "pathname": "/"}])
+    await collector.http.post("/api/event", content=b"{", headers=JSON)
+    await collector.http.get("/pixel.gif?site=shop.example&path=/", headers={"DNT": "1"})
+    after = outcomes()
+    change = {name: after[name] - before[name] for name in after}
+    assert change == {"received": 5, "accepted": 1, "dropped": 2, "rejected": 2, "unavailable": 0}
+
+
+def outcomes() -> dict[str, float]:
+    names = {
+        "received": "collector_hits_received_total",
+        "accepted": "collector_events_accepted_total",
+        "dropped": "collector_events_dropped_total",
+        "rejected": "collector_events_rejected_total",
+        "unavailable": "collector_events_unavailable_total",
+    }
+    samples = [sample for metric in REGISTRY.collect() for sample in metric.samples]
+    return {key: sum(sample.value for sample in samples if sample.name == name) for key, name in names.items()}
+
+
+async def test_no_address_and_no_user_agent_reach_the_disk_the_logs_or_an_answer(
+    nats_server: Callable[[], NatsServer], tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level("DEBUG")
+    server = nats_server()
+    seen = b""
+    async with running(server.url) as collector:
+        requests: list[tuple[str, str, dict[str, Any]]] = [
+            ("POST", "/api/event", {"json": PAGE}),
+            ("POST", "/api/event", {"content": b"{", "headers": JSON}),
+            ("POST", "/api/events/batch", {"json": {"events": [PAGE, {"pathname": 1}]}}),
+            ("GET", "/pixel.gif?path=/", {"headers": {"X-Forwarded-For": ADDRESS}}),
+            ("GET", "/nothing", {}),
+            ("PUT", "/api/event", {}),
+        ]
+        for method, path, request in requests:
+            answer = await collector.http.request(method, path, **request)
+            seen += answer.content + repr(answer.headers).encode()
+        assert await collector.count() > 0
+    seen += caplog.text.encode() + everything_below(tmp_path)
+    assert b"shop.example" in seen, "the search must be able to find what is there"
+    for needle in (ADDRESS, FIREFOX):
+        assert needle.encode() not in seen
+
+
+def everything_below(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.rglob("*") if file.is_file())
