@@ -48,3 +48,7 @@ class Hit(Struct, frozen=True, kw_only=True):
         return f"Hit(kind={self.kind.value!r})"
 
     __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # msgspec's own shows every field, and rich prints it in tracebacks.
+        return [("kind", self.kind.value)]

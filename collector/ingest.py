@@ -44,13 +44,10 @@ class Ingest:
         )
         self._stream_problem = "has not been looked at yet"
         self._stream_is_fresh = False
+        lists = Lists.load(mmdb=settings.mmdb)
+        lists.agents.warm()  # else the first visitor waits for it
         self.app: Litestar = create_app(
-            Pipeline(
-                sites=sites_of(settings),
-                salts=self.salts,
-                lists=Lists.load(mmdb=settings.mmdb),
-                publisher=publisher,
-            ),
+            Pipeline(sites=sites_of(settings), salts=self.salts, lists=lists, publisher=publisher),
             trusted=TrustedProxies.parse(settings.trusted_proxies),
             clock=clock,
         )

@@ -159,7 +159,7 @@ def _kind(item: Item, name: str) -> HitKind:
     return HitKind.PAGEVIEW if not name or name in PAGEVIEW_NAMES else HitKind.EVENT
 
 
-def _engagement(engagement: Engagement | None, kind: HitKind) -> dict[str, int]:
+def _engagement(engagement: Engagement | None, kind: HitKind) -> dict[str, Any]:
     if kind is not HitKind.ENGAGEMENT:
         return {}
     if engagement is None:

@@ -8,7 +8,7 @@ from contracts.events import Device, DeviceKind
 
 _VERSION_DIGITS = 4
 _TELEVISION = ("TV", "BRAVIA", "CrKey", "Web0S", "Roku")
-_TABLET = ("iPad", "Tablet;", "Tablet)", "PlayBook", "Kindle", "KFAPWI", "Silk/")
+_TABLET = ("iPad", "Tablet;", "Tablet)", "PlayBook", "Kindle", "Silk/")
 _POCKET_SYSTEMS = frozenset({"iOS", "Windows Phone", "Windows Mobile", "BlackBerry OS", "Symbian OS", "KaiOS", "Firefox OS"})
 _DESK_SYSTEMS = frozenset(
     {"Windows", "Mac OS X", "Mac OS", "Linux", "Chrome OS", "FreeBSD", "OpenBSD", "NetBSD", "Solaris"}

@@ -25,10 +25,10 @@ def forget(hit: Hit, *, site: Site, salt: Salt, lists: Lists) -> Anonymous:
 
     Whatever text a hit holds, this returns. The address and the user agent are read here for the last time.
     """
-    address = reduce_url(hit.url)
-    page = Page(hostname=address.hostname or site.id, path=address.path)
+    reduced = reduce_url(hit.url)
+    page = Page(hostname=reduced.hostname or site.id, path=reduced.path)
     agent = lists.agents.read(hit.user_agent)
-    traced = trace(hit.referrer, address.tags, page=page, site=site.id, sources=lists.sources)
+    traced = trace(hit.referrer, reduced.tags, page=page, site=site.id, sources=lists.sources)
     verdict = _judge(agent.verdict, hinted=hit.bot_hint, spam=traced.spam)
     return Anonymous(
         kind=hit.kind,

@@ -15,7 +15,9 @@ def canonical_host(authority: str) -> str:
     """Return the host in *authority* (``user@Host:port``) in its one spelling, or an empty string when it is none."""
     if len(authority) > _LONGEST_AUTHORITY:
         return ""
-    host = authority.rpartition("@")[2].partition(":")[0].lower()
+    host, _, port = authority.rpartition("@")[2].lower().partition(":")
+    if port and not port.isdigit():
+        return ""
     if not host.isascii():
         host = _punycode(host)
     host = host.removesuffix(".")

@@ -68,11 +68,11 @@ def _look_up(reader: maxminddb.Reader, ip: str) -> Place | None:
         record = reader.get(network)
     except ValueError:  # an IPv6 address in a database of IPv4 only
         return None
-    return _place(record) if isinstance(record, Mapping) else None
+    return place_of(record) if isinstance(record, Mapping) else None
 
 
-def _place(record: Mapping[str, Any]) -> Place | None:
-    """Read MaxMind's shape and the flat one of other makers; the city is never read."""
+def place_of(record: Mapping[str, Any]) -> Place | None:
+    """Return the place in a database's *record*, in MaxMind's shape or the flat one of others; the city is never read."""
     for field in ("country", "country_code", "registered_country"):
         if _COUNTRY.fullmatch(country := _code(record.get(field))):
             subdivisions = record.get("subdivisions")

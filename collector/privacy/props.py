@@ -23,7 +23,14 @@ _PERSONAL_WORDS = frozenset(
 # The same written as two words: ``first_name`` and ``firstName``, ``creditCard`` and ``credit-card``.
 _PERSONAL_PAIRS = frozenset(
     {("first", "name"), ("last", "name"), ("full", "name"), ("family", "name"), ("given", "name"), ("maiden", "name")}
-    | {("credit", "card"), ("card", "number"), ("account", "number"), ("social", "security"), ("birth", "date")}
+    | {
+        ("credit", "card"),
+        ("card", "number"),
+        ("account", "number"),
+        ("social", "security"),
+        ("birth", "date"),
+        ("of", "birth"),
+    }
     | {("api", "key"), ("access", "key"), ("private", "key"), ("session", "id"), ("user", "agent"), ("street", "address")}
     | {("postal", "address"), ("home", "address"), ("remote", "addr")}
 )

@@ -27,7 +27,7 @@ class Referrer(Struct, frozen=True):
     @property
     def origin(self) -> str:
         """Return scheme and host, redacted: a host can be an address or a token."""
-        return f"{self.scheme}{redact(self.host)}"
+        return f"{self.scheme}{redact(self.host)}" if self.host else ""
 
 
 NO_REFERRER = Referrer()
@@ -71,7 +71,7 @@ def _source(read: Referrer, tags: Tags, sources: Sources) -> Source:
     meant = sources.named(tags.utm_source) if tags.utm_source else place
     # A campaign's own word that no list knows says nothing of the kind; the referrer may, unless a medium does.
     kind = meant or (None if tags.utm_medium else place)
-    name = meant.name if meant else tags.utm_source or redact(read.host) or DIRECT.name
+    name = meant.name if meant else tags.utm_source or redact(read.host.removeprefix("www.")) or DIRECT.name
     return Source(
         name=name,
         channel=channel_of(tags, kind.kind if kind else None, referred=bool(read.host)),

@@ -45,4 +45,4 @@ class DerivedSalts:
 
     def rotated_at(self) -> datetime | None:
         """Return the day's midnight: nothing random ever happens here."""
-        return self._held and datetime.combine(self._held.day, datetime.min.time(), UTC)
+        return None if self._held is None else datetime.combine(self._held.day, datetime.min.time(), UTC)

@@ -17,7 +17,7 @@ _MOST_PARAMETERS = 100
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-# Decoded, these would end the path, begin an escape, or vanish at the end of a line.
+# Decoded, these would end a segment or the path, begin an escape, or be invisible.
 _STRUCTURAL = frozenset("/?#%\\ ")
 
 
@@ -65,7 +65,7 @@ def split_host(url: str) -> tuple[str, str]:
 
 
 def _reduce_path(path: str) -> str:
-    path = path[:LONGEST]
+    path = path[:LONGEST].replace(" ", "%20")
     if "%" in path:
         path = _ESCAPES.sub(_decode, path)
     if not path.isascii():

@@ -1,0 +1,121 @@
+"""What is left of an address?"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.privacy.url import NO_TAGS, Reduced, Tags, reduce_url
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+@pytest.mark.parametrize(
+    ("url", "hostname", "path"),
+    [
+        ("https://shop.example/join", "shop.example", "/join"),
+        ("HTTP://jane:secret@Shop.Example:8080/Join?plan=pro#top", "shop.example", "/Join"),
+        ("//shop.example/join", "shop.example", "/join"),
+        ("https://shop.example", "shop.example", "/"),
+        ("https://shop.example?x=1", "shop.example", "/"),
+        ("https://shop.example#top", "shop.example", "/"),
+        ("/join?plan=pro#top", "", "/join"),
+        ("join", "", "/join"),
+        ("", "", "/"),
+        (" /join\n", "", "/join"),
+        ("/a//b/", "", "/a//b/"),
+        ("https://[2001:db8::1]:3000/join", "", "/join"),
+        ("https://<script>/join", "", "/join"),
+    ],
+)
+def test_an_address_becomes_host_and_path(url: str, hostname: str, path: str):
+    assert reduce_url(url) == Reduced(hostname=hostname, path=path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "javascript://x.org/%0a",
+        "\0javascript:x",
+    ],
+)
+def test_an_address_that_is_no_web_address_is_treated_as_empty(url: str):
+    assert reduce_url(url) == Reduced()
+
+
+@pytest.mark.parametrize(
+    ("spellings", "path"),
+    [
+        (["/caf%C3%A9", "/caf%c3%a9", "/caf\u00e9", "/cafe\u0301", "/caf%65%CC%81"], "/caf\u00e9"),
+        (["/%7Ejane", "/~jane"], "/~jane"),
+        (["/a%2fb", "/a%2Fb"], "/a%2Fb"),
+        (["/a%20b", "/a b"], "/a%20b"),
+        (["/100%25", "/100%25"], "/100%25"),
+        (["/%00%0a", "/%00%0A"], "/%00%0A"),
+        (["/%ff%C3", "/%FF%c3"], "/%FF%C3"),
+        (["/%E2%80%AE"], "/%E2%80%AE"),  # a right-to-left override stays visible
+        (["/50%", "/50%"], "/50%"),
+        (["/%zz"], "/%zz"),
+    ],
+)
+def test_a_path_has_one_spelling(spellings: list[str], path: str):
+    assert {reduce_url(spelling).path for spelling in spellings} == {path}
+
+
+def test_only_a_campaigns_words_survive_of_the_query():
+    query = (
+        "utm_source=news&UTM_Medium=email&utm_campaign=spring+sale&utm_term=a%20b&utm_content=top&email=jane@example.org&id=7"
+    )
+    tags = Tags(utm_source="news", utm_medium="email", utm_campaign="spring sale", utm_term="a b", utm_content="top")
+    assert reduce_url(f"/join?{query}") == Reduced(path="/join", tags=tags)
+
+
+@pytest.mark.parametrize(
+    ("query", "source"),
+    [
+        ("ref=hn", "hn"),
+        ("source=hn", "hn"),
+        ("source=second&ref=first", "first"),
+        ("ref=hn&utm_source=news", "news"),
+        ("utm_source=&ref=hn", "hn"),
+        ("utm_source=a&utm_source=b", "a"),
+        ("utm_source=jane%40example.org", "[email]"),
+    ],
+)
+def test_ref_and_source_count_where_utm_source_is_missing(query: str, source: str):
+    assert reduce_url(f"/?{query}").tags == Tags(utm_source=source)
+
+
+def test_a_query_without_a_campaign_leaves_nothing():
+    assert reduce_url("/?q=secret&page=2").tags is NO_TAGS
+
+
+def test_a_path_is_redacted():
+    assert reduce_url("/u/jane%40example.org/reset").path == "/u/[email]/reset"
+
+
+def test_a_long_path_is_cut_between_characters():
+    path = reduce_url("/" + "\u00e9" * 2_000).path
+    assert path == "/" + "\u00e9" * 511
+
+
+def test_a_campaigns_word_is_cut():
+    assert reduce_url("/?utm_source=" + "x" * 5_000).tags.utm_source == "x" * 200
+
+
+@given(ANY_TEXT)
+def test_any_text_becomes_a_clean_path(text: str):
+    reduced = reduce_url(text)
+    assert reduced.path.startswith("/")
+    assert len(reduced.path.encode()) <= 1024
+    assert "\0" not in reduced.path
+    assert not set("?#") & set(reduced.path)
+
+
+@given(ANY_TEXT)
+def test_any_query_becomes_clean_words(text: str):
+    tags = reduce_url(f"/?utm_source={text}&{text}").tags
+    assert len(tags.utm_source.encode()) <= 200
