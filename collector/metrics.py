@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from collector.dialects import DIALECTS
 from collector.dialects.route import Outcome
 from collector.outcomes import Dropped, DropReason, Rejected, Unavailable, UnavailableReason
+from collector.parcel import Stored
 
 RECEIVED = Counter("collector_hits_received_total", "Hits received: the sum of the four outcomes below.", ["dialect"])
 ACCEPTED = Counter("collector_events_accepted_total", "Hits stored as events and acknowledged.", ["source"])
@@ -25,24 +27,28 @@ SALT_ROTATION_SECONDS = Gauge("analytics_salt_rotation_seconds", "Seconds until 
 SALT_TAKEN_UP = Gauge("collector_salt_last_rotation_timestamp_seconds", "When this process took up the salt it holds.")
 SERVICE_INFO = Gauge("analytics_service_info", "What is running, always 1.", ["version", "mode", "tenant", "salt_mode"])
 
-# Every reason is there from the start, at zero, so that a first occurrence is an increase.
+# Looked up once: every label is there from the start, at zero, so that a first occurrence is an increase.
 _DROPPED = {reason: DROPPED.labels(reason.value) for reason in DropReason}
 _UNAVAILABLE = {reason: UNAVAILABLE.labels(reason.value) for reason in UnavailableReason}
+_DIALECTS = {route.dialect for route in DIALECTS}
+_RECEIVED = {dialect: RECEIVED.labels(dialect) for dialect in _DIALECTS}
+_ACCEPTED = {dialect: ACCEPTED.labels(dialect) for dialect in _DIALECTS}
+_DUPLICATES = {dialect: DUPLICATES.labels(dialect) for dialect in _DIALECTS}
 
 
 def count(dialect: str, outcome: Outcome) -> None:
     """Count one hit by how it ended."""
-    RECEIVED.labels(dialect).inc()
+    _RECEIVED[dialect].inc()
     match outcome:
+        case Stored(duplicate=duplicate):
+            _ACCEPTED[dialect].inc()
+            _DUPLICATES[dialect].inc(duplicate)
         case Dropped(reason=reason):
             _DROPPED[reason].inc()
         case Rejected(reason=reason):
             REJECTED.labels(dialect, reason.value).inc()
         case Unavailable(reason=reason):
             _UNAVAILABLE[reason].inc()
-        case stored:
-            ACCEPTED.labels(dialect).inc()
-            DUPLICATES.labels(dialect).inc(stored.duplicate)
 
 
 def watch_salt(clock: Callable[[], datetime], taken_up: Callable[[], datetime | None]) -> None:

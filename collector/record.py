@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,20 +11,22 @@ from collector.privacy.anonymous import Anonymous
 from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
 
 
-def uuid7(at: datetime, random: Callable[[int], int] = secrets.randbits) -> str:
+def uuid7(at: datetime) -> str:
     """Return a version 7 UUID (RFC 9562, 5.7): milliseconds of *at*, then 74 random bits."""
-    milliseconds = int(at.timestamp() * 1000) & (1 << 48) - 1
-    bits = milliseconds << 80 | 0x7 << 76 | random(12) << 64 | 0b10 << 62 | random(62)
-    return str(uuid.UUID(int=bits))
+    random = secrets.token_bytes(10)
+    clock = (int(at.timestamp() * 1000) & (1 << 48) - 1).to_bytes(6)
+    return _text(clock + bytes((0x70 | random[0] & 0x0F, random[1], 0x80 | random[2] & 0x3F)) + random[3:])
 
 
 def uuid8(*parts: str) -> str:
     """Return the version 8 UUID (RFC 9562, 5.8) of *parts*: the same parts, the same id."""
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-    bits = int.from_bytes(digest[:16])
-    bits = bits & ~(0xF << 76) | 0x8 << 76
-    bits = bits & ~(0b11 << 62) | 0b10 << 62
-    return str(uuid.UUID(int=bits))
+    return _text(digest[:6] + bytes((0x80 | digest[6] & 0x0F, digest[7], 0x80 | digest[8] & 0x3F)) + digest[9:16])
+
+
+def _text(sixteen: bytes) -> str:
+    digits = sixteen.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def event_id(anonymous: Anonymous) -> str:
