@@ -37,9 +37,9 @@ clean: ## remove the environment (the data in ./.collector stays)
 # The environment comes from uv.lock in both cases: with the uv that is here, else with one that pip installs beside it.
 .venv/synced: pyproject.toml uv.lock
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv sync --locked --quiet; \
+	  uv sync --locked --all-extras --quiet; \
 	else \
 	  python3 -m venv --upgrade-deps .venv && $(BIN)/pip install --quiet "uv>=$(UV_VERSION)" && \
-	  VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv sync --locked --quiet --inexact --active; \
+	  $(BIN)/uv sync --locked --all-extras --quiet --inexact; \
 	fi
 	@touch $@
