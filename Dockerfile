@@ -1,7 +1,7 @@
 # Builds the one image that every role runs from; NATS and Postgres are containers of their own (see compose.yaml).
 FROM python:3.13-slim AS build
-COPY --from=ghcr.io/astral-sh/uv:0.11 /uv /usr/local/bin/uv
-ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/app/.venv
+COPY --from=ghcr.io/astral-sh/uv:0.13 /uv /usr/local/bin/uv
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_SYSTEM_CERTS=1 UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=/app/.venv
 WORKDIR /src
 # First what changes seldom, so that a change of ours does not fetch the dependencies again.
 COPY pyproject.toml uv.lock ./
