@@ -43,6 +43,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             return hit
         try:
             site = admit(hit, self.sites)
+            self.publisher.refuse_while_closed()
             salt = self.salts.held(hit.received_at) or await self.salts.of(hit.received_at)
             anonymous = forget(hit, site=site, salt=salt, lists=self.lists)
             return self.publisher.submit(record(anonymous))

@@ -68,12 +68,7 @@ class Publisher:
 
     def submit(self, event: Event) -> "asyncio.Future[Stored]":
         """Send *event* with the next group; the future ends in Stored, or in Unavailable within two seconds."""
-        if self._held is not None:
-            raise Unavailable(self._held)
-        if not self._client.is_connected:
-            raise Unavailable(UnavailableReason.STREAM_DISCONNECTED)
-        if len(self._waiting) >= WAITING_EVENTS:
-            raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
+        self.refuse_while_closed()
         body = CODEC.encode(event)
         if len(body) > MAX_FACT_BYTES:
             raise Rejected(
@@ -90,6 +85,15 @@ class Publisher:
         self._waiting.append(parcel)
         self._wake.set()
         return parcel.told
+
+    def refuse_while_closed(self) -> None:
+        """Raise Unavailable when an event could not be sent now: fail fast, before there is anything to buffer."""
+        if not self._client.is_connected:
+            raise Unavailable(UnavailableReason.STREAM_DISCONNECTED)
+        if self._held is not None:
+            raise Unavailable(self._held)
+        if len(self._waiting) >= WAITING_EVENTS:
+            raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
     def hold(self, reason: UnavailableReason) -> None:
         """Take no more events until ``resume``."""
