@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from collector import __version__, broker
 from collector.app import create_app
 from collector.broker import JetStreamError, StreamDrifted
-from collector.control.sites import AnySite, ListedSites, Sites
+from collector.control.sites import sites_of
 from collector.jobs import schedule
 from collector.metrics import NATS_CONNECTED, SERVICE_INFO, STREAM_DRIFTED, watch_salt
 from collector.outcomes import Unavailable, UnavailableReason
@@ -23,7 +23,7 @@ from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.lists import Lists
 from collector.privacy.salts import DerivedSalts
 from collector.publish import Publisher
-from collector.settings import Mode, SaltMode, Settings
+from collector.settings import SaltMode, Settings
 
 log = logging.getLogger(__name__)
 
@@ -137,13 +137,6 @@ async def open_ingest(settings: Settings, nats_url: str, clock: Callable[[], dat
                 yield ingest
     finally:
         await broker.disconnect(client)
-
-
-def sites_of(settings: Settings) -> Sites:
-    """Return the directory of sites that the settings call for."""
-    if settings.mode is Mode.PRODUCTION:
-        return ListedSites(settings.tenant, settings.sites)
-    return AnySite(settings.tenant)
 
 
 @contextlib.contextmanager

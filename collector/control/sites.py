@@ -4,6 +4,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from collector.settings import Mode, Settings
+
 
 class Site(Struct, frozen=True, kw_only=True):
     """A site we collect for; both names are canonical: lower case, ``[a-z0-9._-]``, at most 253 characters."""
@@ -50,3 +52,10 @@ class AnySite:
     def only(self) -> Site | None:
         """Return the site ``localhost``."""
         return Site(tenant=self._tenant, id="localhost")
+
+
+def sites_of(settings: Settings) -> Sites:
+    """Return the directory of sites that the settings call for."""
+    if settings.mode is Mode.PRODUCTION:
+        return ListedSites(settings.tenant, settings.sites)
+    return AnySite(settings.tenant)

@@ -1,0 +1,59 @@
+"""`collector doctor`: what is wrong, and what to do about it."""
+
+import sys
+from collections.abc import AsyncIterator
+
+import click
+from click import ClickException
+
+from collector.cli.diagnosis.database import examine_database
+from collector.cli.diagnosis.finding import Finding, Verdict, bad
+from collector.cli.diagnosis.machine import examine_disk, examine_roles, examine_settings
+from collector.cli.diagnosis.stream import examine_stream
+from collector.cli.embedded.directory import running
+from collector.cli.embedded.endpoints import endpoints
+from collector.cli.options import data_option, examples, settings_with
+from collector.cli.terminal import run_command
+from collector.settings import Settings
+
+_COLOURS = {Verdict.GOOD: "green", Verdict.ODD: "yellow", Verdict.BAD: "red"}
+
+
+@click.command("doctor", epilog=examples("collector doctor", "collector doctor && echo all is well"))
+@data_option
+def command(**options: str) -> None:
+    """Check settings, disk, NATS, the event stream, Postgres, the projector and the clock, and say what to do.
+
+    It exits with 1 when something is broken. Where nothing runs yet it starts the embedded servers for the time of the check.
+    """
+    settings = settings_with(**options)
+    sys.exit(1 if run_command(_examine(settings)) else 0)
+
+
+async def _examine(settings: Settings) -> int:
+    broken = 0
+    async for finding in _findings(settings):
+        click.echo(_line(finding))
+        broken += finding.verdict is Verdict.BAD
+    return broken
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    yield examine_settings(settings)
+    yield examine_disk(settings)
+    for finding in examine_roles(settings, running(settings.data.absolute())):
+        yield finding
+    try:
+        async with endpoints(settings) as (nats_url, database_url, monitor_url):
+            async for finding in examine_stream(settings, nats_url, monitor_url):
+                yield finding
+            async for finding in examine_database(database_url, nats_url):
+                yield finding
+    except ClickException as error:
+        yield bad("Servers", error.message, "See above; or set COLLECTOR_NATS_URL and COLLECTOR_DATABASE_URL to your own.")
+
+
+def _line(finding: Finding) -> str:
+    verdict = click.style(f"{finding.verdict.value:>4}", fg=_COLOURS[finding.verdict], bold=True)
+    line = f"{verdict}  {finding.subject}: {finding.text}"
+    return line if not finding.advice else f"{line}\n      -> {finding.advice}"

@@ -1,0 +1,1 @@
+"""The real nats-server and the real Postgres as child processes in a data directory."""

@@ -1,0 +1,39 @@
+"""A group of commands that imports a command's module when it is run, so that --help costs nothing."""
+
+import importlib
+from typing import Any, NamedTuple
+
+import click
+
+
+class Entry(NamedTuple):
+    """One command: its name, the module whose ``command`` it is, and its line in the list."""
+
+    name: str
+    module: str
+    summary: str
+
+
+class LazyGroup(click.Group):
+    """A click group over a table of entries."""
+
+    def __init__(self, *args: Any, entries: tuple[Entry, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._entries = {entry.name: entry for entry in entries}
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Return the names in the table's order, which is the order of use."""
+        return list(self._entries)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Return the command *name*, imported now."""
+        entry = self._entries.get(name)
+        if entry is None:
+            return None
+        command: click.Command = importlib.import_module(entry.module).command
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(entry.name, entry.summary) for entry in self._entries.values()])

@@ -1,0 +1,30 @@
+"""`collector migrate`: the tables in Postgres, as this version needs them."""
+
+import click
+from click import ClickException
+
+from collector.cli.embedded.endpoints import endpoints
+from collector.cli.options import data_option, examples, settings_with
+from collector.cli.terminal import run_command
+from collector.settings import Settings
+from projections.migrations import migrate
+
+
+@click.command("migrate", epilog=examples("COLLECTOR_DATABASE_URL=postgresql://... collector migrate"))
+@data_option
+def command(**options: str) -> None:
+    """Create or update the tables in Postgres; running it again changes nothing."""
+    settings = settings_with(**options)
+    try:
+        run_command(_migrate(settings))
+    except OSError as error:
+        raise ClickException(f"Postgres cannot be reached ({error.strerror}). Is COLLECTOR_DATABASE_URL right?") from error
+    click.echo("The tables are up to date.", err=True)
+
+
+async def _migrate(settings: Settings) -> None:
+    if settings.database_url is not None:
+        await migrate(settings.database_url)
+        return
+    async with endpoints(settings) as (_, database_url, _):
+        await migrate(database_url)

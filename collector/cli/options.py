@@ -1,0 +1,55 @@
+"""What the commands' options share: how they become settings, and what no role starts without."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from collector.cli.environment import environment_with
+from collector.settings import InvalidSettings, Settings, read_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+MISUSE = 2
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help text."""
+    # \b keeps click from joining the lines.
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def data_option(command: Command) -> Command:
+    """Add ``--data``."""
+    kind = click.Path(file_okay=False, path_type=Path)
+    return click.option("--data", type=kind, metavar="FOLDER", help="Data directory [COLLECTOR_DATA; .collector].")(command)
+
+
+def listen_options(command: Command) -> Command:
+    """Add ``--host`` and ``--port``."""
+    port = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on [COLLECTOR_PORT; 8000].")
+    return click.option("--host", help="Address to listen on [COLLECTOR_HOST; 127.0.0.1].")(port(command))
+
+
+def settings_with(**options: str | int | Path | None) -> Settings:
+    """Return the settings, *options* before the environment; print every problem and exit with 2 when they are not usable."""
+    given = {f"COLLECTOR_{name.upper()}": str(value) for name, value in options.items() if value is not None}
+    try:
+        return read_settings(environment_with(given))
+    except InvalidSettings as error:
+        click.echo("The settings are not usable:", err=True)
+        for problem in error.problems:
+            click.echo(f"  - {problem}", err=True)
+        sys.exit(MISUSE)
+
+
+def refuse_an_open_door(settings: Settings) -> None:
+    """Raise when others could reach the dashboard and no token keeps them out."""
+    if settings.is_loopback or settings.access_token is not None:
+        return
+    raise click.UsageError(
+        f"listening on {settings.host} lets others reach the dashboard, and COLLECTOR_ACCESS_TOKEN is not set. "
+        "Set it to at least 16 random characters, or listen on 127.0.0.1."
+    )

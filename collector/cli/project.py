@@ -1,0 +1,80 @@
+"""`collector project`: the projector role, which needs NATS and Postgres."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Mapping
+
+import click
+
+from collector.cli.embedded.endpoints import database_url_for_role, nats_url_for_role
+from collector.cli.options import data_option, examples, listen_options, settings_with
+from collector.cli.role import operated, run_role
+from collector.cli.serving.asgi import Receive, Scope, Send, answer
+from collector.cli.serving.listening import listen
+from collector.cli.serving.server import serve_until_told
+from collector.settings import Settings
+from projections.halt import Halted
+from projections.worker import Projector
+
+HALTED = 3
+# Long enough for a scrape to see why; then whoever supervises us may try again, for a backfill mends it.
+HALT_NOTICE_SECONDS = 20.0
+
+
+@click.command(
+    "project", epilog=examples("COLLECTOR_NATS_URL=nats://nats:4222 COLLECTOR_DATABASE_URL=postgresql://... collector project")
+)
+@listen_options
+@data_option
+def command(port: int | None, **options: str) -> None:
+    """Run the projector: it folds the event stream into the tables that the dashboard reads.
+
+    Its own port (8001, COLLECTOR_PROJECTOR_PORT) has /metrics and health and nothing else. A second projector for the same
+    partition stands by until the first is gone. It exits with 3 when going on would give wrong
+    numbers; the log says what to do.
+    """
+    settings = settings_with(projector_port=port, **options)
+    try:
+        run_role(settings, project(settings))
+    except* Halted:
+        sys.exit(HALTED)
+
+
+async def project(settings: Settings) -> None:
+    """Project until told to stop; leave with the projector's own exception when it halts."""
+    with listen(settings.host, settings.projector_port) as bound:
+        projector = Projector(
+            nats_url=nats_url_for_role(settings),
+            database_url=database_url_for_role(settings),
+            partition=settings.partition,
+            partitions=settings.partitions,
+        )
+        async with projector:
+
+            async def checks() -> Mapping[str, str]:
+                return projector.checks()
+
+            app = operated(_nothing_here, [], settings, role="projector", checks=checks)
+            stop = asyncio.Event()
+
+            def begin_drain() -> None:
+                app.begin_drain()
+                stop.set()
+
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_run_and_tell(projector, stop), name="projector")
+                tasks.create_task(serve_until_told(app, bound, begin_drain=begin_drain), name="operations")
+
+
+async def _run_and_tell(projector: Projector, stop: asyncio.Event) -> None:
+    try:
+        await projector.run(stop)
+    except Halted:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), HALT_NOTICE_SECONDS)
+        raise
+
+
+async def _nothing_here(_: Scope, __: Receive, send: Send) -> None:
+    await answer(send, 404, b"", [])

@@ -1,0 +1,65 @@
+"""`collector query`: the dashboard and the API, which need Postgres alone."""
+
+from collections.abc import Mapping
+
+import click
+from litestar import Litestar
+
+from collector.cli.clock import utc_now
+from collector.cli.embedded.endpoints import database_url_for_role
+from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
+from collector.cli.role import asgi, operated, run_role, templates_of
+from collector.cli.serving.listening import listen
+from collector.cli.serving.server import serve_until_told
+from collector.settings import Settings
+from projections.query.app import check, create_app
+from projections.query.problems import Refused
+
+
+@click.command(
+    "query",
+    epilog=examples("COLLECTOR_DATABASE_URL=postgresql://... COLLECTOR_ACCESS_TOKEN=... collector query --host 0.0.0.0"),
+)
+@listen_options
+@data_option
+def command(**options: str) -> None:
+    """Run the dashboard and the API.
+
+    On loopback they are open; on any other address the role refuses to start without COLLECTOR_ACCESS_TOKEN.
+    """
+    settings = settings_with(**options)
+    refuse_an_open_door(settings)
+    run_role(settings, query(settings))
+
+
+async def query(settings: Settings) -> None:
+    """Answer questions until told to stop."""
+    with listen(settings.host, settings.port) as bound:
+        asked = query_app(settings)
+
+        async def checks() -> Mapping[str, str]:
+            return await database_checks(asked)
+
+        async with asked.lifespan():
+            app = operated(asgi(asked), templates_of(asked), settings, role="query", checks=checks)
+            await serve_until_told(app, bound, begin_drain=app.begin_drain)
+
+
+def query_app(settings: Settings) -> Litestar:
+    """Return the query half's app, wired as the settings say."""
+    return create_app(
+        database_url=database_url_for_role(settings),
+        tenant=settings.tenant,
+        access_token=settings.access_token,
+        public_url=settings.public_url,
+        clock=utc_now,
+    )
+
+
+async def database_checks(app: Litestar) -> dict[str, str]:
+    """Return whether *app* can answer, as health checks."""
+    try:
+        await check(app)
+    except Refused as refusal:
+        return {"postgres": refusal.problem.detail}
+    return {"postgres": ""}

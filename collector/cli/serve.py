@@ -1,0 +1,39 @@
+"""`collector serve`: the ingest role, which needs NATS alone."""
+
+from collections.abc import Mapping
+
+import click
+
+from collector.cli.clock import utc_now
+from collector.cli.embedded.endpoints import nats_url_for_role
+from collector.cli.options import data_option, examples, listen_options, settings_with
+from collector.cli.role import asgi, operated, run_role, templates_of
+from collector.cli.serving.listening import listen
+from collector.cli.serving.server import DRAIN_SECONDS, serve_until_told
+from collector.ingest import open_ingest
+from collector.settings import Settings
+
+
+@click.command("serve", epilog=examples("COLLECTOR_NATS_URL=nats://nats:4222 collector serve --host 0.0.0.0"))
+@listen_options
+@data_option
+def command(**options: str) -> None:
+    """Run the ingest role: the snippet and the endpoints that take events.
+
+    It answers 503 while NATS is away, and goes on while Postgres is.
+    """
+    settings = settings_with(**options)
+    run_role(settings, serve(settings))
+
+
+async def serve(settings: Settings) -> None:
+    """Take events until told to stop, and answer every one that was taken."""
+    with listen(settings.host, settings.port) as bound:
+        async with open_ingest(settings, nats_url_for_role(settings), utc_now) as ingest, ingest.app.lifespan():
+
+            async def checks() -> Mapping[str, str]:
+                return ingest.checks()
+
+            app = operated(asgi(ingest.app), templates_of(ingest.app), settings, role="ingest", checks=checks)
+            await serve_until_told(app, bound, begin_drain=app.begin_drain)
+            await ingest.drain(DRAIN_SECONDS)

@@ -1,0 +1,74 @@
+"""Counting requests outside every framework, so that 404, 413, 429 and 500 are counted as what they were."""
+
+import re
+import time
+from collections.abc import Iterable
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from collector.cli.serving.asgi import App, Message, Receive, Scope, Send
+
+OTHER = "other"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# 150 ms is the promise for an ingest request, so it is an edge.
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5)
+
+REQUESTS = Counter("collector_http_requests_total", "HTTP requests by route template.", ["route", "method", "status"])
+SECONDS = Histogram("collector_http_request_duration_seconds", "Time to answer.", ["route", "method"], buckets=_BUCKETS)
+IN_PROGRESS = Gauge("collector_http_requests_in_progress", "HTTP requests being answered now.")
+
+
+class Routes:
+    """A closed list of templates such as ``/api/stats/{site}/overview`` and ``/js/*``; what fits none is "other"."""
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        known = sorted({re.sub(r"\{(\w+)[^}]*\}", r"{\1}", template) for template in templates})
+        self._plain = frozenset(template for template in known if "{" not in template and not template.endswith("*"))
+        self._patterns = [(_pattern(template), template) for template in known if template not in self._plain]
+
+    def of(self, path: str) -> str:
+        """Return the template that *path* fits."""
+        trimmed = path.rstrip("/") or "/"
+        if trimmed in self._plain:
+            return trimmed
+        return next((template for pattern, template in self._patterns if pattern.fullmatch(trimmed)), OTHER)
+
+
+class Measured:
+    """An ASGI app that counts and times what *app* answers."""
+
+    def __init__(self, app: App, routes: Routes) -> None:
+        self._app = app
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and count how it was answered."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        # 500 is what the server answers when the app raises before it has answered anything.
+        status = 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        route = self._routes.of(scope["path"])
+        method = scope["method"] if scope["method"] in _METHODS else OTHER
+        began = time.perf_counter()
+        IN_PROGRESS.inc()
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            IN_PROGRESS.dec()
+            SECONDS.labels(route, method).observe(time.perf_counter() - began)
+            REQUESTS.labels(route, method, status).inc()
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{\w+\}|\*$)", template)
+    return re.compile("".join(_PART.get(part[:1], re.escape(part)) for part in parts))
+
+
+_PART = {"{": "[^/]+", "*": ".*"}

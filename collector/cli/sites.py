@@ -1,0 +1,31 @@
+"""The site that a command works on: whether it may, and where its numbers are shown."""
+
+from datetime import date
+
+from click import UsageError
+
+from collector.cli.embedded.directory import running
+from collector.control.sites import Site
+from collector.control.sites import sites_of
+from collector.privacy.host import canonical_site
+from collector.settings import Settings
+
+
+def site_named(settings: Settings, name: str) -> Site:
+    """Return the site *name*, or raise UsageError when no site can have that name or production does not list it."""
+    canonical = canonical_site(name)
+    if canonical is None:
+        raise UsageError("a site's name is a host such as shop.example: letters, digits, dot, dash and underscore")
+    site = sites_of(settings).find(canonical)
+    if site is None:
+        raise UsageError(f"{canonical} is not among COLLECTOR_SITES, and production collects for no other; add it there")
+    return site
+
+
+def where_to_look(settings: Settings, site: str, first: date, last: date) -> str:
+    """Return the sentence that leads to the dashboard of *site* from the day *first* to the day *last*."""
+    runtime = running(settings.data.absolute())
+    address = (runtime.web_url if runtime else None) or settings.public_url
+    link = f"{address}/{site}?period=custom&from={first.isoformat()}&to={last.isoformat()}"
+    is_up = runtime is not None or settings.nats_url is not None
+    return f"Open {link}" if is_up else f"Run `collector up`, then open {link}"

@@ -1,0 +1,133 @@
+"""`collector stream`: events, live, in a terminal."""
+
+import contextlib
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+from click import ClickException
+from nats.errors import Error as NatsError
+from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from collector import broker
+from collector.cli.clock import utc_now
+from collector.cli.embedded.endpoints import endpoints
+from collector.cli.options import data_option, examples, settings_with
+from collector.cli.terminal import run_command
+from collector.settings import Settings
+from contracts.codec import CODEC, VERSIONED, type_of
+from contracts.events import CATALOGUE, EngagementMeasured, Event, EventRecorded
+from contracts.subjects import SUBJECT_ROOT, subject_of
+
+TYPES = tuple(name["name"] for event in CATALOGUE if (name := VERSIONED.match(type_of(event))) is not None)
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Ago(click.ParamType[timedelta]):
+    """A span of time such as 15m."""
+
+    name = "15m"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the span."""
+        if isinstance(value, timedelta):
+            return value
+        named = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        if named is None:
+            self.fail("write a number and s, m, h or d, such as 15m", param, ctx)
+        return timedelta(seconds=int(named[1]) * _UNITS[named[2]])
+
+
+@click.command(
+    "stream",
+    epilog=examples(
+        "collector stream",
+        "collector stream --site shop.example --type event_recorded --since 1h",
+        "collector stream --json | jq .page.path",
+    ),
+)
+@data_option
+@click.option("--site", default="", metavar="NAME", help="Only the events of this site.")
+@click.option("--type", "type_", type=click.Choice(TYPES), help="Only events of this type.")
+@click.option("--since", type=Ago(), help="Begin that long ago instead of now.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a line, exactly as it is stored.")
+def command(site: str, type_: str | None, since: timedelta | None, as_json: bool, **options: str) -> None:  # noqa: FBT001  # a click flag
+    """Watch events as they are stored, until Ctrl-C.
+
+    There is nobody in them: no address, no user agent, no name. Colours are left out in a pipe.
+    """
+    settings = settings_with(**options)
+    start = None if since is None else utc_now() - since
+    # Ctrl-C is how it is meant to end.
+    with contextlib.suppress(KeyboardInterrupt):
+        run_command(_tail(settings, site=site.lower(), type_=type_, start=start, as_json=as_json))
+
+
+def describe(event: Event) -> str:
+    """Return *event* as one line; a robot's is dim."""
+    page = f"{event.page.hostname}{event.page.path}"
+    if isinstance(event, EventRecorded):
+        what = f"{event.name} {event.props or ''} on {page}"
+    elif isinstance(event, EngagementMeasured):
+        what = f"{event.engaged_ms / 1000:.0f} s, {event.scroll_percent} % of {page}"
+    else:
+        what = page
+    kind = type_of(event).partition(".")[0]
+    who = " ".join(filter(None, (event.place.country, event.device.kind.value, event.device.browser, event.source.name)))
+    bot = "" if event.bot is None else f"  bot: {event.bot_name or event.bot.value}"
+    shown = (
+        click.style(f"{event.received_at:%H:%M:%S}", dim=True),
+        click.style(_printable(event.site), fg="cyan"),
+        click.style(kind, fg="green"),
+        _printable(what),
+        click.style(_printable(who + bot), dim=True),
+    )
+    return "  ".join(shown)
+
+
+async def _tail(settings: Settings, *, site: str, type_: str | None, start: datetime | None, as_json: bool) -> None:
+    async with endpoints(settings) as (nats_url, _, _):
+        client = await broker.connect(nats_url, on_loss=lambda: None)
+        try:
+            if not client.is_connected:
+                raise ClickException(
+                    "NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor"
+                )
+            subscription = await _subscribe(client.jetstream(), _subject(settings.tenant, site), start)
+            async for message in subscription.messages:
+                _show(message.data, type_=type_, as_json=as_json)
+        finally:
+            await broker.disconnect(client)
+
+
+async def _subscribe(jetstream: Any, subject: str, start: datetime | None) -> Any:
+    policy = DeliverPolicy.NEW if start is None else DeliverPolicy.BY_START_TIME
+    config = ConsumerConfig(deliver_policy=policy, opt_start_time=start)
+    try:
+        return await jetstream.subscribe(subject, ordered_consumer=True, config=config)
+    except NotFoundError as error:
+        raise ClickException("there is no event stream yet; `collector up` or `collector serve` makes it.") from error
+    except NatsError as error:
+        raise ClickException(f"NATS refuses the subscription ({type(error).__name__}). Try: collector doctor") from error
+
+
+def _subject(tenant: str, site: str) -> str:
+    return subject_of(tenant, site, "*") if site else f"{SUBJECT_ROOT}.>"
+
+
+def _show(body: bytes, *, type_: str | None, as_json: bool) -> None:
+    try:
+        event = CODEC.decode(body)
+    except ValueError:
+        click.echo("(an event that this version cannot read)", err=True)
+        return
+    if type_ is not None and not type_of(event).startswith(f"{type_}."):
+        return
+    click.echo(body if as_json else describe(event))
+
+
+def _printable(text: str) -> str:
+    # A visitor wrote it; it must not move the cursor.
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,0 +1,1 @@
+"""How `collector up` looks after its children."""

@@ -1,0 +1,15 @@
+"""Running a command that a person watches: its own words are the output, and no log line comes between them."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+def run_command(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run *work* to its end and return what it returns."""
+    # With a handler of ours Python does not print warnings to the terminal by itself.
+    logging.getLogger().addHandler(logging.NullHandler())
+    return asyncio.run(work)

@@ -1,0 +1,92 @@
+"""`collector up`: everything on this machine, in the foreground."""
+
+import contextlib
+import socket
+
+import click
+import msgspec
+
+from collector.cli.embedded.private import LOOPBACK, free_port
+from collector.cli.embedded.servers import servers_in_data
+from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
+from collector.cli.probe import nearby
+from collector.cli.serving.listening import listen
+from collector.cli.supervision.signals import Interrupted, StopSignals
+from collector.cli.supervision.supervisor import Supervisor
+from collector.settings import Settings
+from contracts.snippet import snippet
+
+
+@click.command("up", epilog=examples("collector up", "collector up --port 9000 --data /srv/collector"))
+@data_option
+@listen_options
+def command(**options: str) -> None:
+    """Run everything on this machine: NATS, Postgres, ingest, projector, dashboard.
+
+    NATS and Postgres are the real programs, kept in the data directory; COLLECTOR_NATS_URL and COLLECTOR_DATABASE_URL
+    name your own instead. Ctrl-C stops everything and keeps the data; the next start goes on from there.
+    """
+    settings = settings_with(**options)
+    refuse_an_open_door(settings)
+    # Said now, not by a child that fails after everything else has been started.
+    listen(settings.host, settings.port).close()
+    settings = msgspec.structs.replace(settings, projector_port=_port_for_projector(settings))
+    signals = StopSignals()
+    with signals.heard(), contextlib.suppress(Interrupted):
+        _supervise(settings, signals)
+    click.echo("Everything has stopped. The data is kept.", err=True)
+
+
+def _supervise(settings: Settings, signals: StopSignals) -> None:
+    _say(f"Starting in {settings.data.absolute()} ...")
+    with servers_in_data(settings, pause=signals.pause) as (servers, launcher):
+        supervisor = Supervisor(settings, servers, launcher, signals, _say)
+        try:
+            supervisor.start()
+            lacking = supervisor.wait_until_ready()
+            click.echo(welcome(settings))
+            for name, why in lacking.items():
+                _say(f"not ready yet: {name} {why}")
+            supervisor.run()
+        finally:
+            _say("Stopping ...")
+            supervisor.stop()
+
+
+def welcome(settings: Settings) -> str:
+    """Return the dashboard's address, the snippet to paste and what to do next."""
+    address = settings.public_url
+    token = "" if settings.access_token is None or settings.is_loopback else "  (asks for COLLECTOR_ACCESS_TOKEN)"
+    return f"""
+{click.style("Collector is running.", bold=True)}
+
+  Dashboard   {click.style(f"{address}/", fg="cyan", underline=True)}{token}
+  Metrics     http://{nearby(settings.host)}:{settings.port}/metrics, http://{LOOPBACK}:{settings.projector_port}/metrics
+  Data, logs  {settings.data.absolute()}
+
+Paste this into the pages to count, with your site's name:
+
+  {click.style(snippet("your-site.example", address), fg="green")}
+
+Then open such a page, and watch the dashboard. In another terminal:
+
+  collector stream      see events as they arrive
+  collector doctor      check that everything is as it should be
+
+Ctrl-C stops everything; the data stays.
+"""
+
+
+def _port_for_projector(settings: Settings) -> int:
+    # Only scrapers of metrics ask for this port, so a neighbour on it is no reason not to start.
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, settings.projector_port))
+        except OSError:
+            return free_port()
+    return settings.projector_port
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)

@@ -1,0 +1,49 @@
+"""`collector web`: ingest, dashboard and API on one port."""
+
+from collections.abc import Mapping
+
+import click
+
+from collector.app import INGEST_PATHS, INGEST_PREFIXES
+from collector.cli.clock import utc_now
+from collector.cli.embedded.endpoints import nats_url_for_role
+from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
+from collector.cli.query import query_app
+from collector.cli.role import asgi, operated, run_role, templates_of
+from collector.cli.serving.dispatch import Dispatch
+from collector.cli.serving.listening import listen
+from collector.cli.serving.server import DRAIN_SECONDS, serve_until_told
+from collector.ingest import open_ingest
+from collector.settings import Settings
+
+
+@click.command("web", epilog=examples("COLLECTOR_NATS_URL=nats://... COLLECTOR_DATABASE_URL=postgresql://... collector web"))
+@listen_options
+@data_option
+def command(**options: str) -> None:
+    """Run ingest, dashboard and API on one port; `collector up` runs this.
+
+    It is ready when events can be taken: an absent Postgres closes the dashboard alone.
+    """
+    settings = settings_with(**options)
+    refuse_an_open_door(settings)
+    run_role(settings, web(settings))
+
+
+async def web(settings: Settings) -> None:
+    """Take events and answer questions until told to stop."""
+    with listen(settings.host, settings.port) as bound:
+        asked = query_app(settings)
+        async with (
+            open_ingest(settings, nats_url_for_role(settings), utc_now) as ingest,
+            ingest.app.lifespan(),
+            asked.lifespan(),
+        ):
+
+            async def checks() -> Mapping[str, str]:
+                return ingest.checks()
+
+            both = Dispatch(ingest=asgi(ingest.app), query=asgi(asked), paths=INGEST_PATHS, prefixes=INGEST_PREFIXES)
+            app = operated(both, templates_of(ingest.app) + templates_of(asked), settings, role="web", checks=checks)
+            await serve_until_told(app, bound, begin_drain=app.begin_drain)
+            await ingest.drain(DRAIN_SECONDS)

@@ -1,0 +1,128 @@
+"""The real servers that tests run against: a nats-server and a Postgres for the session, and private ones to kill."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import nats
+import pytest
+from nats.js.errors import NotFoundError
+
+from collector.cli.embedded.guarded import GuardedLauncher
+from collector.cli.embedded.nats import NatsServer
+from collector.cli.embedded.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedLauncher]:
+    """Starts servers that do not outlive the tests, even when those are killed."""
+    with GuardedLauncher(tmp_path_factory.mktemp("guard") / "children.json") as guarded:
+        yield guarded
+
+
+@pytest.fixture(scope="session")
+def session_nats(tmp_path_factory: pytest.TempPathFactory, launcher: GuardedLauncher) -> Iterator[NatsServer]:
+    """A nats-server that every test shares."""
+    server = NatsServer(tmp_path_factory.mktemp("nats"), launcher=launcher)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def nats_url(session_nats: NatsServer) -> str:
+    """The address of the shared nats-server; a test that needs an empty JetStream takes stream_free_nats."""
+    return session_nats.url
+
+
+@pytest.fixture
+async def stream_free_nats(nats_url: str) -> str:
+    """The address of the shared nats-server, without any stream in it."""
+    connection = await nats.connect(nats_url)
+    jetstream = connection.jetstream()
+    for stream in await jetstream.streams_info():
+        with contextlib.suppress(NotFoundError):
+            await jetstream.delete_stream(stream.config.name)
+    await connection.close()
+    return nats_url
+
+
+@pytest.fixture(scope="session")
+def session_postgres(tmp_path_factory: pytest.TempPathFactory, launcher: GuardedLauncher) -> Iterator[PostgresServer]:
+    """A Postgres that every test shares."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = PostgresServer(folder, launcher=launcher)
+    server.start()
+    yield server
+    server.stop()
+    forget_files_of(folder)
+
+
+@pytest.fixture
+async def postgres_url(session_postgres: PostgresServer) -> AsyncIterator[str]:
+    """The address of a fresh, empty database."""
+    database = f"test_{secrets.token_hex(6)}"
+    await run_sql(session_postgres.url, f"CREATE DATABASE {database}")
+    yield session_postgres.url_of(database)
+    await run_sql(session_postgres.url, f"DROP DATABASE {database} WITH (FORCE)")
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path, launcher: GuardedLauncher) -> Iterator[Callable[[], NatsServer]]:
+    """Start private nats-servers, which a test may kill, stop and start again."""
+    started: list[NatsServer] = []
+
+    def start() -> NatsServer:
+        server = NatsServer(tmp_path / f"nats-{len(started)}", launcher=launcher)
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        stop_whatever_its_state(server)
+
+
+@pytest.fixture
+def postgres_server(tmp_path: Path, launcher: GuardedLauncher) -> Iterator[Callable[[], PostgresServer]]:
+    """Start private Postgres servers, which a test may kill, stop and start again."""
+    started: list[tuple[PostgresServer, Path]] = []
+
+    def start() -> PostgresServer:
+        folder = tmp_path / f"postgres-{len(started)}"
+        server = PostgresServer(folder, launcher=launcher)
+        started.append((server, folder))
+        server.start()
+        return server
+
+    yield start
+    for server, folder in started:
+        stop_whatever_its_state(server)
+        forget_files_of(folder)
+
+
+def stop_whatever_its_state(server: NatsServer | PostgresServer) -> None:
+    """Stop *server*, also when the test has frozen or killed it."""
+    if server.child.is_running:
+        os.kill(server.pid, signal.SIGCONT)
+    server.stop()
+
+
+def forget_files_of(folder: Path) -> None:
+    """Remove the files that a Postgres started by root keeps outside *folder*."""
+    location = folder / "location"
+    if location.exists():
+        shutil.rmtree(location.read_text().strip())
+
+
+async def run_sql(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
