@@ -5,8 +5,7 @@ from datetime import date
 from click import UsageError
 
 from collector.cli.embedded.directory import running
-from collector.control.sites import Site
-from collector.control.sites import sites_of
+from collector.control.sites import Site, sites_of
 from collector.privacy.host import canonical_site
 from collector.settings import Settings
 

@@ -1,0 +1,160 @@
+"""The chart: buckets become bars, in percent across and pixels down, so that letters keep their size at any width."""
+
+from datetime import date, datetime, timedelta
+from math import ceil, floor, log10
+
+from msgspec import Struct
+
+from projections.dashboard.links import Place
+from projections.dashboard.words import bucket_in_words, in_words, tick_in_words
+from projections.query.parameters import Metric
+from projections.query.periods import Interval, next_month
+from projections.query.timeseries import Timeseries
+
+TOP = 24
+FLOOR = 216
+HEIGHT = 244
+_WIDEST_BAR = 5.0
+_FILLED = 0.72
+_TICKS = 4
+_LABELS = 12
+_ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+_SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 57600, 86400)
+
+
+class Bar(Struct, frozen=True, kw_only=True):
+    """One bucket: its slot and its bar in percent of the width, its bar's top and height in pixels, and its words."""
+
+    slot_x: float
+    slot_width: float
+    x: float
+    width: float
+    y: float
+    height: float
+    name: str
+    value: str
+    href: str | None
+    running: bool
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """A label on an axis: in percent across or pixels down; ``minor`` ones go where there is no room."""
+
+    at: float
+    text: str
+    minor: bool = False
+
+
+class Chart(Struct, frozen=True, kw_only=True):
+    """Everything that the picture and its table show."""
+
+    bars: list[Bar]
+    lines: list[Mark]
+    labels: list[Mark]
+    summary: str
+    empty: bool
+
+
+def draw(series: Timeseries, *, title: str, place: Place, now: datetime) -> Chart:
+    """Return the chart of *series*; what lies in the future has no bar yet."""
+    top = ceiling(series.metric, max((point.value or 0 for point in series.points), default=0))
+    # A day that a country skipped has no bucket at all.
+    slot = 100 / max(len(series.points), 1)
+    starts = [point.start for point in series.points]
+    ends = [*starts[1:], series.until]
+    bars = [
+        _bar(
+            slot_x=number * slot,
+            slot=slot,
+            part=(point.value or 0) / top,
+            name=bucket_in_words(point.start, series.interval),
+            value=in_words(series.metric, point.value),
+            href=_closer(place, point.start, series.interval),
+            running=point.start <= now < end,
+        )
+        for number, (point, end) in enumerate(zip(series.points, ends, strict=True))
+        if point.start <= now
+    ]
+    return Chart(
+        bars=bars,
+        lines=[_line(series.metric, top, step) for step in range(_TICKS + 1)],
+        labels=_labels(starts, series.interval, slot),
+        summary=_summary(series, title),
+        empty=not any(point.value for point in series.points),
+    )
+
+
+def ceiling(metric: Metric, largest: float) -> float:
+    """Return the top of the axis: the least round number that a quarter of is round too, and that *largest* fits under."""
+    if metric is Metric.VISIT_DURATION:
+        quarter = next((step for step in _SECONDS if step * _TICKS >= largest), largest / _TICKS)
+        return float(quarter * _TICKS)
+    if metric is Metric.BOUNCE_RATE:
+        return 100.0
+    quarter = max(largest, 0.0) / _TICKS
+    whole = metric is not Metric.VIEWS_PER_VISIT
+    if quarter <= (1 if whole else 0.25):
+        return _TICKS * (1.0 if whole else 0.25)
+    magnitude = 10 ** floor(log10(quarter))
+    steps = (size * magnitude for size in _ROUND)
+    return float(_TICKS * next(step for step in steps if step >= quarter and _fits(step, whole=whole)))
+
+
+def _fits(step: float, *, whole: bool) -> bool:
+    return not whole or step == round(step)
+
+
+def _bar(*, slot_x: float, slot: float, part: float, name: str, value: str, href: str | None, running: bool) -> Bar:
+    width = min(slot * _FILLED, _WIDEST_BAR)
+    # Something is never drawn as nothing.
+    height = max(part * (FLOOR - TOP), 2.0) if part else 0.0
+    return Bar(
+        slot_x=round(slot_x, 3),
+        slot_width=round(slot, 3),
+        x=round(slot_x + (slot - width) / 2, 3),
+        width=round(width, 3),
+        y=round(FLOOR - height, 1),
+        height=round(height, 1),
+        name=name,
+        value=value,
+        href=href,
+        running=running,
+    )
+
+
+def _line(metric: Metric, top: float, step: int) -> Mark:
+    value = top * step / _TICKS
+    number = round(value) if metric not in (Metric.VIEWS_PER_VISIT, Metric.BOUNCE_RATE) else round(value, 2)
+    return Mark(at=FLOOR - (FLOOR - TOP) * step / _TICKS, text=in_words(metric, number))
+
+
+def _labels(starts: list[datetime], interval: Interval, slot: float) -> list[Mark]:
+    every = ceil(len(starts) / _LABELS)
+    shown = range(0, len(starts), every)
+    return [
+        Mark(at=round((number + 0.5) * slot, 3), text=tick_in_words(starts[number], interval), minor=bool(place % 2))
+        for place, number in enumerate(shown)
+    ]
+
+
+def _closer(place: Place, start: datetime, interval: Interval) -> str | None:
+    first = start.date()
+    match interval:
+        case Interval.HOUR:
+            return None
+        case Interval.DAY:
+            return place.between(first, first).href()
+        case Interval.MONTH:
+            return place.between(first, _last_of_month(first)).href()
+
+
+def _last_of_month(day: date) -> date:
+    return next_month(day) - timedelta(days=1)
+
+
+def _summary(series: Timeseries, title: str) -> str:
+    best = max(series.points, key=lambda point: point.value or 0, default=None)
+    if best is None or not best.value:
+        return f"{title} by {series.interval}: none"
+    peak = in_words(series.metric, best.value)
+    return f"{title} by {series.interval}: highest {peak}, {bucket_in_words(best.start, series.interval)}"

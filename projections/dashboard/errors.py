@@ -1,0 +1,37 @@
+"""What a page says when there is no answer: the problem in plain words, and a way on."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from litestar import MediaType, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+
+from projections.dashboard.views import Views
+from projections.query.answers import log_if_unexpected, to_problem
+from projections.query.api import PlainRequest
+from projections.query.problems import Refused
+
+_NOBODY = Views(public_url="", signed_in=False)
+
+
+def answer_page(request: PlainRequest, error: Exception) -> Response[Any]:
+    """Answer *error* as a page; who has not signed in is led to the form and back."""
+    log_if_unexpected(error)
+    if isinstance(error, Refused) and error.challenge and request.method == "GET":
+        return Redirect(f"/login?next={quote(_path_of(request), safe='/')}", status_code=303)
+    problem = to_problem(error)
+    headers = error.headers() if isinstance(error, Refused) else {}
+    html = _NOBODY.render("problem.html", problem=problem)
+    return Response(html, status_code=problem.status, media_type=MediaType.HTML, headers=headers)
+
+
+def _path_of(request: PlainRequest) -> str:
+    query = request.scope["query_string"].decode("ascii", errors="ignore")
+    return request.scope["path"] + (f"?{query}" if query else "")
+
+
+PAGE_ERRORS: dict[int | type[Exception], Any] = dict.fromkeys(
+    (Refused, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception), answer_page
+)

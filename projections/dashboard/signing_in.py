@@ -1,0 +1,60 @@
+"""Signing in and out: a form takes the access token, and a cookie that cannot be turned back into it stands for it."""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from litestar import MediaType, Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+
+from projections.dashboard.views import Views
+from projections.query.access import OPEN, Access, require_same_origin
+from projections.query.api import PlainRequest
+
+_MAX_FIELDS = 4
+
+
+@get("/login", include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)
+def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
+    """Show the form, unless no token is needed."""
+    onward = own_path(request.query_params.get("next", "/"))
+    if access.token is None:
+        return Redirect(onward, status_code=303)
+    return _form(views, onward, wrong=False, status=200)
+
+
+@post("/login", include_in_schema=False, opt={OPEN: True})
+async def sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
+    """Give the cookie to whoever knows the token, and lead on to where they wanted to go."""
+    require_same_origin(request)
+    fields = _fields(await request.body())
+    onward = own_path(fields.get("next", "/"))
+    if not access.admits(fields.get("token", "").strip()):
+        return _form(views, onward, wrong=True, status=401)
+    return Redirect(onward, status_code=303, cookies=[access.cookie()])
+
+
+@post("/logout", include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)
+def sign_out(access: NamedDependency[Access], request: PlainRequest) -> Response[Any]:
+    """Take the cookie back."""
+    require_same_origin(request)
+    return Redirect("/login", status_code=303, cookies=[access.no_cookie()])
+
+
+def own_path(claimed: str) -> str:
+    """Return *claimed* when it is a path of ours, else the front page; browsers read // and a backslash as another host."""
+    plain = claimed.isprintable() and "\\" not in claimed
+    return claimed if plain and claimed.startswith("/") and not claimed.startswith("//") else "/"
+
+
+def _form(views: Views, onward: str, *, wrong: bool, status: int) -> Response[str]:
+    html = views.render("login.html", onward=onward, wrong=wrong)
+    return Response(html, status_code=status, media_type=MediaType.HTML)
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    try:
+        fields = parse_qs(body.decode(), max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}

@@ -1,0 +1,30 @@
+"""Views: templates and what every one of them knows."""
+
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from msgspec import Struct
+
+from projections.dashboard.assets import path_of
+from projections.dashboard.words import exactly, short
+from projections.query.definitions import DEFINITIONS
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("projections.dashboard"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.globals.update(asset=path_of, exactly=exactly, short=short, definitions=DEFINITIONS)
+
+
+class Views(Struct, frozen=True, kw_only=True):
+    """What all pages of one application have in common: the collector's public address, and whether one signs in."""
+
+    public_url: str
+    signed_in: bool
+
+    def render(self, template: str, **shown: Any) -> str:
+        """Return the page that *template* makes of what is *shown*."""
+        return _TEMPLATES.get_template(template).render(views=self, **shown)

@@ -1,0 +1,98 @@
+"""The way to Postgres: a small pool of read-only sessions with a deadline, and what is said while there is no way."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from projections.query.problems import Refused, unavailable
+from projections.read_models.tables import METADATA
+
+POOL_SIZE = 5
+_STATEMENT_SECONDS = 5
+_PATIENCE_SECONDS = 3.0
+
+_SESSION = {
+    "application_name": "collector query",
+    "statement_timeout": f"{_STATEMENT_SECONDS}s",
+    "default_transaction_read_only": "on",
+    "timezone": "UTC",
+    # The plan must know which month is asked for: a generic one reads every partition.
+    "plan_cache_mode": "force_custom_plan",
+    # Compiling costs more than any of our queries gains.
+    "jit": "off",
+    # Enough to count the visitors of a busy month without touching the disk; a pool of five keeps the sum modest.
+    "work_mem": "32MB",
+}
+
+_CANCELLED = "57014"
+# A table or a column that is not there.
+_MISSING = ("42P01", "42703")
+# By class of SQLSTATE: connection lost, wrong password, no such database, out of resources, shutting down, system error.
+_AWAY = ("08", "28", "3D", "53", "57", "58")
+
+
+def open_engine(database_url: str) -> AsyncEngine:
+    """Return the pool; nothing is connected before the first question.
+
+    asyncpg reads the address itself, so everything that libpq's form of it can say is understood.
+    """
+
+    async def connect() -> Any:
+        return await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS, server_settings=_SESSION)
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        isolation_level="REPEATABLE READ",
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=_PATIENCE_SECONDS,
+        pool_pre_ping=True,
+    )
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Lend a connection whose queries all see the same moment, or raise Refused while there is no database."""
+    try:
+        async with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise _refusal(error) from error
+    except (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise _away() from error
+
+
+async def check_tables(engine: AsyncEngine) -> None:
+    """Return when Postgres answers and holds every table, or raise Refused."""
+    names = [table.name for table in METADATA.sorted_tables]
+    async with reading(engine) as connection:
+        # The tables that are missing, by the names that we know them under.
+        missing = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")
+        if (await connection.execute(missing, {"names": names})).first() is not None:
+            raise _not_migrated()
+
+
+def _refusal(error: DBAPIError) -> Exception:
+    sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
+    if sqlstate == _CANCELLED:
+        return unavailable("too_slow", "The question takes too long. Ask for fewer days or without filters.", retry_after=30)
+    if sqlstate in _MISSING:
+        return _not_migrated()
+    if error.connection_invalidated or not sqlstate or sqlstate.startswith(_AWAY):
+        return _away()
+    return error
+
+
+def _away() -> Refused:
+    return unavailable("database_unavailable", "Postgres cannot be reached. Facts are still collected; ask again in a moment.")
+
+
+def _not_migrated() -> Refused:
+    return unavailable("not_migrated", "The database lacks tables that this version needs. Run: collector migrate")

@@ -1,0 +1,135 @@
+"""Which visits and which hits a question counts: the one place where filters become conditions.
+
+A filter by what a visit has (source, country, entry page) keeps the visits that have it. A filter by what a hit has (page,
+event, hostname, bot) keeps the visits that contain such a hit. Hits count when their visit is kept; and when they themselves
+have the page, hostname or bot that was asked for; and, if they are events, the name that was asked for.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, true
+
+from projections.query.dimensions import Dimension, Of
+from projections.query.parameters import Who
+from projections.query.periods import Span
+from projections.query.question import Filter, Question
+from projections.read_models.hits import Kind
+from projections.read_models.tables import HITS, VISITS
+
+Condition: TypeAlias = ColumnElement[bool]
+Columns: TypeAlias = Any
+
+# A visit ends with its visitor's day; the second day is for clocks that disagree about when that was.
+LONGEST_VISIT = timedelta(days=2)
+
+
+class _Wanted(Struct, frozen=True):
+    """All filters by one dimension that point the same way; their values are alternatives."""
+
+    dimension: Dimension
+    negated: bool
+    values: tuple[str, ...]
+
+    def on(self, columns: Columns) -> Condition:
+        """Return the condition that a row has one of the values, whichever way the filter points."""
+        return self.dimension.on(columns).in_(self.values)
+
+
+def visits_in(question: Question, span: Span) -> list[Condition]:
+    """Return the conditions for the visits that began in *span* and that the question keeps."""
+    visits = VISITS.c
+    return [
+        *_of_site(question, visits),
+        visits.began_at >= span.since,
+        visits.began_at < span.until,
+        *(_kept(wanted, span) for wanted in _grouped(question.filters)),
+    ]
+
+
+def hits_in(question: Question, span: Span, *kinds: Kind) -> list[Condition]:
+    """Return the conditions for the hits of these *kinds* that happened in *span* and that the question keeps."""
+    hits = HITS.c
+    wanted = _grouped(question.filters)
+    return [
+        *_of_site(question, hits),
+        hits.kind.in_([int(kind) for kind in kinds]),
+        hits.occurred_at >= span.since,
+        hits.occurred_at < span.until,
+        *(_itself(one, hits) for one in wanted if _speaks_of_hits(one)),
+        *_in_kept_visit(span, [one for one in wanted if not _implied_by_hit(one)]),
+    ]
+
+
+def _of_site(question: Question, columns: Columns) -> list[Condition]:
+    site = [columns.tenant == question.tenant, columns.site == question.site]
+    if question.who is Who.ALL:
+        return site
+    return [*site, columns.bot.is_(question.who is Who.BOT)]
+
+
+def _grouped(filters: Iterable[Filter]) -> list[_Wanted]:
+    values: dict[tuple[str, bool], list[Filter]] = defaultdict(list)
+    for one in filters:
+        values[one.dimension.name, one.negated].append(one)
+    return [_Wanted(same[0].dimension, same[0].negated, tuple(one.value for one in same)) for same in values.values()]
+
+
+def _speaks_of_hits(wanted: _Wanted) -> bool:
+    return wanted.dimension.of is Of.HIT and not wanted.negated
+
+
+def _implied_by_hit(wanted: _Wanted) -> bool:
+    # A hit with the page lies in a visit with the page; an event's name says so about events only.
+    return _speaks_of_hits(wanted) and wanted.dimension.kind is Kind.PAGEVIEW
+
+
+def _itself(wanted: _Wanted, hits: Columns) -> Condition:
+    if wanted.dimension.kind is Kind.PAGEVIEW:
+        return wanted.on(hits)
+    return or_(hits.kind != int(wanted.dimension.kind), wanted.on(hits))
+
+
+def _kept(wanted: _Wanted, span: Span) -> Condition:
+    has = wanted.on(VISITS.c) if wanted.dimension.of is Of.VISIT else _contains(wanted, VISITS.c, span)
+    return ~has if wanted.negated else has
+
+
+def _contains(wanted: _Wanted, visits: Columns, span: Span) -> Condition:
+    inner = HITS.alias("contained")
+    return exists().where(
+        *_same_visitor(visits, inner),
+        inner.c.kind == int(wanted.dimension.kind),
+        inner.c.occurred_at.between(visits.began_at, visits.ended_at),
+        inner.c.occurred_at >= span.since,
+        inner.c.occurred_at < span.until + LONGEST_VISIT,
+        wanted.on(inner.c),
+    )
+
+
+def _in_kept_visit(span: Span, wanted: list[_Wanted]) -> list[Condition]:
+    if not wanted:
+        return []
+    began = Span(span.since - LONGEST_VISIT, span.until)
+    visits = VISITS.c
+    return [
+        exists().where(
+            *_same_visitor(visits, HITS),
+            HITS.c.occurred_at.between(visits.began_at, visits.ended_at),
+            visits.began_at >= began.since,
+            visits.began_at < began.until,
+            *(_kept(one, began) for one in wanted),
+        )
+    ]
+
+
+def _same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:
+    return [getattr(visits, name) == hits.c[name] for name in ("tenant", "site", "day", "visitor", "bot")]
+
+
+def every(conditions: Iterable[Condition]) -> Condition:
+    """Return the condition that all *conditions* hold."""
+    return and_(true(), *conditions)

@@ -1,0 +1,105 @@
+"""The parameters of a question, written once: the parser, the OpenAPI document and the error texts loop over them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+
+from projections.query.periods import Interval, Period
+from projections.query.problems import Refused, bad_parameter
+
+MAX_PARAMETERS = 40
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Who(StrEnum):
+    """Whose facts are counted."""
+
+    HUMAN = "human"
+    BOT = "bot"
+    ALL = "all"
+
+
+class Metric(StrEnum):
+    """The numbers of an overview, any of which a time series can show."""
+
+    VISITORS = "visitors"
+    VISITS = "visits"
+    PAGEVIEWS = "pageviews"
+    VIEWS_PER_VISIT = "views_per_visit"
+    BOUNCE_RATE = "bounce_rate"
+    VISIT_DURATION = "visit_duration"
+
+
+class Parameter(Struct, frozen=True, kw_only=True):
+    """One parameter: its name, what it means, and the closed list of its values if there is one."""
+
+    name: str
+    meaning: str
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    repeatable: bool = False
+
+
+QUESTION_PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        name="period", meaning="Which local days; custom needs from and to.", default="7d", choices=tuple(map(str, Period))
+    ),
+    Parameter(name="from", meaning="First day of a custom period, as YYYY-MM-DD."),
+    Parameter(name="to", meaning="Last day of a custom period, included, as YYYY-MM-DD."),
+    Parameter(name="timezone", meaning="IANA time zone that days begin in, such as Europe/Oslo.", default="UTC"),
+    Parameter(name="who", meaning="Whose facts count.", default="human", choices=tuple(map(str, Who))),
+    Parameter(
+        name="filter",
+        meaning="dimension:value keeps what has the value, dimension!:value what has not. Values of one dimension are "
+        "alternatives, different dimensions must all hold. An empty value means not known.",
+        repeatable=True,
+    ),
+    Parameter(name="limit", meaning="How many rows, 1 to 1000.", default="100"),
+    Parameter(
+        name="interval", meaning="Width of a bucket; by default what fits the period.", choices=tuple(map(str, Interval))
+    ),
+    Parameter(name="metric", meaning="The number of a time series.", default="visitors", choices=tuple(map(str, Metric))),
+)
+
+# What only pages understand: which of a panel's tabs is open.
+SHOW = Parameter(name="show", meaning="Dimension whose tab is open.", repeatable=True)
+
+
+def read_parameters(query_string: bytes, known: Iterable[Parameter] = QUESTION_PARAMETERS) -> dict[str, list[str]]:
+    """Return the values of every known parameter in *query_string*, or raise Refused."""
+    by_name = {parameter.name: parameter for parameter in known}
+    values: dict[str, list[str]] = {}
+    for name, value in _pairs(query_string):
+        if name not in by_name:
+            raise bad_parameter("", f"One of the parameters is not known. The known ones are {', '.join(by_name)}.")
+        if _CONTROL.search(value):
+            raise bad_parameter(name, "The value holds a control character. Send plain text.")
+        if name in values and not by_name[name].repeatable:
+            raise bad_parameter(name, "The parameter is given more than once. Send it once.")
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def one_of(parameter: Parameter, values: Mapping[str, list[str]]) -> str:
+    """Return the one value of *parameter*, or its default; refuse what is not among its choices."""
+    value = values.get(parameter.name, [""])[0] or parameter.default
+    if parameter.choices and value and value not in parameter.choices:
+        raise bad_parameter(parameter.name, f"Send one of {', '.join(parameter.choices)}.")
+    return value
+
+
+def _pairs(query_string: bytes) -> list[tuple[str, str]]:
+    try:
+        text = query_string.decode("ascii")
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+    except UnicodeError as error:
+        raise bad_parameter("", "The query is not UTF-8. Percent-encode it as UTF-8.") from error
+    except ValueError as error:
+        raise _too_many() from error
+
+
+def _too_many() -> Refused:
+    return bad_parameter("", f"There are too many parameters. Send at most {MAX_PARAMETERS}.")

@@ -1,0 +1,48 @@
+"""Refused: a question that cannot be answered, as the problem document that the caller gets."""
+
+from contracts.problem import Problem
+
+
+class Refused(Exception):
+    """Nothing is answered: *problem* says what is wrong, which part and what to do, and quotes nothing of the caller's."""
+
+    def __init__(self, problem: Problem, *, retry_after: int | None = None, challenge: bool = False) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+        self.retry_after = retry_after
+        self.challenge = challenge
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that belong to the answer."""
+        headers: dict[str, str] = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        if self.challenge:
+            headers["WWW-Authenticate"] = 'Bearer realm="collector"'
+        return headers
+
+
+def bad_parameter(field: str, detail: str) -> Refused:
+    """Return the refusal of the parameter *field*; *detail* says what to write instead."""
+    return Refused(Problem(status=400, title="A parameter cannot be read", code="bad_parameter", detail=detail, field=field))
+
+
+def not_found(detail: str) -> Refused:
+    """Return the refusal of an address that leads nowhere."""
+    return Refused(Problem(status=404, title="There is nothing here", code="not_found", detail=detail))
+
+
+def forbidden(code: str, detail: str) -> Refused:
+    """Return the refusal of somebody who may not ask."""
+    return Refused(Problem(status=403, title="This is not open to you", code=code, detail=detail))
+
+
+def unauthorized() -> Refused:
+    """Return the refusal of somebody who has not shown the access token."""
+    detail = "Send the access token as 'Authorization: Bearer <token>', or sign in on /login."
+    return Refused(Problem(status=401, title="An access token is needed", code="unauthorized", detail=detail), challenge=True)
+
+
+def unavailable(code: str, detail: str, *, retry_after: int = 5) -> Refused:
+    """Return the answer for now: the question is fine, the database is not."""
+    return Refused(Problem(status=503, title="No answer is possible now", code=code, detail=detail), retry_after=retry_after)
