@@ -1,0 +1,1 @@
+"""The snippet: what a page loads (c.js), its minified form, and how both names of it are served."""

@@ -1,0 +1,254 @@
+/*
+ * Collector's snippet: it tells the collector that a page was seen, and nothing about who saw it.
+ *
+ *   <script defer data-site="shop.example" src="https://stats.example/js/c.js"></script>
+ *
+ * It sets no cookie, stores nothing but a visitor's own opt-out, reads no fingerprint, and never throws into the page.
+ * `python -m collector.tracker.minify` makes c.min.js, the file that is served, from this one.
+ *
+ * Options on the tag: data-api="/proxy/event" (where to post), data-auto="false" (nothing is sent by itself), data-hash
+ * (the fragment is part of the address), data-exclude="/admin/*,/draft" (paths that are not counted), data-dnt="false"
+ * (do not ask for Do Not Track), data-local (count pages on this machine although the collector is elsewhere).
+ *
+ * For the page: collector('Signup', {props, revenue, interactive, callback}), collector('pageview'), collector.optOut(),
+ * collector.optIn(), trackEvent('Signup', props), and <button data-collect="Signup" data-collect-plan="pro">. The callback
+ * hears {status}, {error} or {ignored}; status 0 is a beacon, whose answer nobody hears. Calls made before this file
+ * arrives are kept by the stub
+ *   window.collector = window.collector || function () { (collector.q = collector.q || []).push(arguments) }
+ *
+ * 2,048 bytes after gzip is the limit, and a test. Names may be long here: the minifier shortens them.
+ */
+(() => {
+  const stub = window.collector || {};
+  // A module or a tag manager leaves no currentScript.
+  const script = document.currentScript || document.querySelector('script[data-site]');
+  // A page that carries the snippet twice is counted once.
+  if (!script || stub.optOut) return;
+
+  const data = script.dataset;
+  const api = new URL(data.api || '../api/event', data.api ? location : script.src);
+  const isOn = (option, normally) => (option in data ? data[option] != 'false' : normally);
+  const isAutomatic = isOn('auto', true);
+  const keepsHash = isOn('hash');
+  // A page from a file has no host at all.
+  const isLoopback = (host) => /^(127(\.\d+){3}|(.+\.)?localhost|\[::1]|)$/.test(host);
+  // A developer's copy of the site must not reach the real numbers, but a collector on this machine is there to be tried.
+  const isLocalCopy = isLoopback(location.hostname) && !isLoopback(api.hostname) && !isOn('local');
+  // "/admin/*, /draft" as one expression; location.pathname is percent-encoded, so the globs have to be.
+  const excluded = RegExp(
+    `^(${encodeURI((data.exclude || '').replace(/\s/g, ''))
+      .replace(/[^\w*,]/g, '\\$&')
+      .replace(/\*/g, '.*')
+      .replace(/,/g, '|')})$`,
+  );
+
+  const early = stub.q || []; // calls from before the page was seen
+  let isSeen; // the page has been in view: nothing is sent before
+  let isDue = isAutomatic; // a pageview waits for the page to be in view
+  let hasOptedOut; // for when storage is closed to us
+  let last; // the address of the last pageview
+  let page; // the same, if it was counted: engagement belongs to it
+  let { referrer } = document;
+  let engaged = 0; // milliseconds in view and in focus that have not been sent
+  let since; // when the running stretch of engagement began, if one runs
+  let bottom = 0; // the lowest pixel that was in view
+  let height = 0;
+
+  // The folders of a file say whose machine it is; its name is enough.
+  const address = () => (keepsHash ? location.href : location.href.split('#')[0]).replace(/^file:[^?#]*\//, '/');
+  // Chromium calls a page visible just before it ends its prerendering, and marks what is sent then as a prefetch.
+  const isVisible = () => document.visibilityState == 'visible' && !document.prerendering;
+  const on = (types, listener, capture) => types.split(' ').forEach((type) => addEventListener(type, listener, capture));
+
+  function chooseToBeLeftOut(choice) {
+    hasOptedOut = choice;
+    try {
+      localStorage.collector_ignore = choice;
+    } catch {} // The choice holds for this page at least.
+  }
+
+  function reasonToIgnore() {
+    try {
+      const choices = ['collector_ignore', 'plausible_ignore', 'umami.disabled'];
+      hasOptedOut = hasOptedOut || choices.some((key) => (localStorage[key] || 'false') != 'false');
+    } catch {} // A browser that stores nothing.
+    if (hasOptedOut) return 'opt-out';
+    if (navigator.globalPrivacyControl) return 'gpc';
+    if (navigator.doNotTrack == '1' && isOn('dnt', true)) return 'dnt';
+    if (navigator.webdriver && !window.__collector) return 'webdriver';
+    if (isLocalCopy) return 'local';
+  }
+
+  // A version 4 UUID; crypto.randomUUID is missing on plain http.
+  const uuid = () =>
+    '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (digit) =>
+      (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
+    );
+
+  // A text is sent as text/plain, which needs no preflight. The id is in it, so a second attempt is the same event.
+  async function post(body, isRetry) {
+    // Asked again before a second attempt: somebody may have opted out in between.
+    const ignored = reasonToIgnore();
+    if (ignored) return { ignored };
+    let result;
+    let seconds = 2;
+    try {
+      // Where a request cannot outlive its page, a beacon can; its answer is never known.
+      if (!window.fetch || !('keepalive' in Request.prototype))
+        return navigator.sendBeacon(api, body) ? { status: 0 } : { error: 'beacon' };
+      const answer = await fetch(api, {
+        method: 'POST',
+        body,
+        // Browsers refuse to keep more than 64 KiB alive, as a beacon too.
+        keepalive: body.length < 2e4,
+        credentials: 'omit',
+      });
+      const { status } = answer;
+      result = { status };
+      if (status != 503 && status != 429) return result;
+      seconds = +answer.headers.get('Retry-After') || seconds;
+    } catch (error) {
+      result = { error };
+    }
+    if (isRetry) return result;
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    return post(body, true);
+  }
+
+  // JSON leaves out what is undefined.
+  const send = async (event, isExcluded) =>
+    isExcluded
+      ? { ignored: 'exclude' }
+      : post(
+          JSON.stringify({
+            id: uuid(),
+            domain: data.site,
+            timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+            bot: navigator.webdriver || undefined,
+            ...event,
+          }),
+        );
+
+  function track(name, options) {
+    const { callback, interactive, props, revenue } = options || {};
+    const isPageview = name == 'pageview' || name == 'page_view';
+    const isExcluded = excluded.test(location.pathname);
+    const url = address();
+    if (isPageview) {
+      flush(1000);
+      // The page before is the referrer; nothing is, when that page is not counted.
+      if (last) referrer = page;
+      last = url;
+      page = isExcluded ? '' : url;
+      engaged = bottom = height = 0;
+    }
+    const event = {
+      url,
+      referrer: referrer || undefined,
+      eventName: isPageview ? 'page_view' : '' + name,
+      customProperties: props,
+      revenue,
+      interactive,
+    };
+    send(event, isExcluded)
+      .catch((error) => ({ error }))
+      .then(callback);
+  }
+
+  function collector(...call) {
+    early.push(call);
+    look();
+  }
+
+  // Time is measured between the page's own events: no timer runs.
+  function flush(threshold) {
+    const now = performance.now();
+    engaged += now - since || 0;
+    since = isVisible() && document.hasFocus() ? now : undefined;
+    if (!page || engaged < threshold) return;
+    const scroll = Math.min(100, Math.round((100 * bottom) / height)) || undefined;
+    send({ url: page, eventName: 'engagement', engagement: { ms: Math.round(engaged), scroll } });
+    engaged = 0;
+  }
+
+  function measure() {
+    height = document.documentElement.scrollHeight;
+    bottom = Math.max(bottom, scrollY + innerHeight);
+  }
+
+  function look() {
+    if (isVisible()) {
+      if (isDue && last != address()) track('pageview');
+      isDue = false;
+      isSeen = true;
+    }
+    if (isSeen) early.splice(0).forEach((call) => track(...call));
+  }
+
+  function navigated() {
+    isDue = true;
+    look();
+  }
+
+  // In or out of view or of focus. A second of reading counts when the page is left; a glance elsewhere is not worth a request.
+  function turned({ type }) {
+    measure();
+    flush(type == 'pagehide' || !isVisible() ? 1000 : 3000);
+    look();
+  }
+
+  function restored({ persisted }) {
+    if (!persisted) return;
+    // Back from the browser's cache is a new view, and the time in between was not spent here.
+    since = undefined;
+    last = referrer = '';
+    navigated();
+  }
+
+  function clicked({ button, target }) {
+    // The right button opens a menu, nothing else.
+    if (!target.closest || button > 1) return;
+    const tagged = target.closest('[data-collect]');
+    const link = target.closest('a');
+    const props = {};
+    if (tagged) {
+      for (const { name, value } of tagged.attributes) {
+        if (name.startsWith('data-collect-')) props[name.slice(13)] = value;
+      }
+      collector(tagged.dataset.collect, { props });
+    } else if (isAutomatic && link && /^http/.test(link.protocol)) {
+      const isFile = /\.(csv|dmg|docx?|epub|exe|gz|mp[34]|pdf|pptx?|xlsx?|zip)$/i.test(link.pathname);
+      props.url = link.origin + link.pathname;
+      if (isFile || link.host != location.host) collector(isFile ? 'File Download' : 'Outbound Link: Click', { props });
+    }
+  }
+
+  function wrap(method, then) {
+    const original = history[method];
+    history[method] = (...state) => {
+      // Before the page is drawn anew: the scroll depth belongs to the page that is left.
+      measure();
+      original.apply(history, state);
+      then();
+    };
+  }
+
+  window.collector = collector;
+  window.trackEvent = (name, props) => collector(name, { props });
+  collector.optOut = () => chooseToBeLeftOut(true);
+  collector.optIn = () => chooseToBeLeftOut(false);
+
+  if (isAutomatic) {
+    wrap('pushState', navigated);
+    // A page that polishes its address is still the same page.
+    wrap('replaceState', () => isDue || (last = address()));
+    on('popstate', navigated);
+    if (keepsHash) on('hashchange', navigated);
+    on('pageshow', restored);
+  }
+  on('visibilitychange prerenderingchange', turned, true);
+  on('pagehide focus blur', turned);
+  on('scroll', measure);
+  on('click auxclick', clicked, true);
+  look();
+})();
