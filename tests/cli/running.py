@@ -14,7 +14,7 @@ from pathlib import Path
 from collector.cli.embedded.private import free_port
 from collector.cli.probe import unready
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 HIT = b'{"domain":"shop.example","name":"pageview","url":"https://shop.example/a"}'
 COLLECTOR = (sys.executable, "-P", "-m", "collector.cli")
 
@@ -39,12 +39,12 @@ def runs(pid: int) -> bool:
 class Up:
     """One `collector up` in a process of its own."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, **changes: str) -> None:
         self.data = data
         self.port = free_port()
         self.output = data.with_name("up.out")
         argv = [*COLLECTOR, "up", "--data", str(data), "--port", str(self.port)]
-        environment = clean_environment(COLLECTOR_PROJECTOR_PORT=str(free_port()))
+        environment = clean_environment(COLLECTOR_PROJECTOR_PORT=str(free_port()), **changes)
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(argv, stdout=output, stderr=output, start_new_session=True, env=environment)
 

@@ -20,7 +20,7 @@ def examine_settings(settings: Settings) -> Finding:
 
 
 def examine_disk(settings: Settings) -> Finding:
-    """Look at the room for the data directory."""
+    """Look at the room for the data directory, which only the embedded servers fill."""
     data = settings.data.absolute()
     nearest = next(folder for folder in (data, *data.parents) if folder.exists())
     free = shutil.disk_usage(nearest).free
@@ -34,6 +34,8 @@ def examine_disk(settings: Settings) -> Finding:
 
 def examine_roles(settings: Settings, runtime: Runtime | None) -> Iterator[Finding]:
     """Ask the roles of a running `collector up`."""
+    if runtime is None and settings.nats_url is not None and settings.database_url is not None:
+        return  # the roles run somewhere else, on servers of the operator's own
     if runtime is None:
         yield odd("Roles", "no `collector up` runs in this data directory", "Start it with: collector up")
         return

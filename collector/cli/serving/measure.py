@@ -9,6 +9,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from collector.cli.serving.asgi import App, Message, Receive, Scope, Send
 
 OTHER = "other"
+# nginx's number for a request whose client did not wait for the answer, or never sent the rest.
+CLIENT_GONE = 499
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # 150 ms is the promise for an ingest request, so it is an edge.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5)
@@ -45,8 +47,7 @@ class Measured:
         """Pass the request on, and count how it was answered."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        # 500 is what the server answers when the app raises before it has answered anything.
-        status = 500
+        status = 0
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -60,10 +61,12 @@ class Measured:
         IN_PROGRESS.inc()
         try:
             await self._app(scope, receive, noting)
+            status = status or CLIENT_GONE
         finally:
             IN_PROGRESS.dec()
             SECONDS.labels(route, method).observe(time.perf_counter() - began)
-            REQUESTS.labels(route, method, status).inc()
+            # 500 is what the server answers when the app raises before it has answered anything.
+            REQUESTS.labels(route, method, status or 500).inc()
 
 
 def _pattern(template: str) -> re.Pattern[str]:
