@@ -17,6 +17,8 @@ from collector.cli.embedded.guarded import GuardedLauncher
 from collector.cli.embedded.nats import NatsServer
 from collector.cli.embedded.postgres import PostgresServer
 
+pytest_plugins = ["tests.browser"]
+
 
 @pytest.fixture(scope="session")
 def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedLauncher]:

@@ -40,6 +40,8 @@ class Reduced(Struct, frozen=True, kw_only=True):
 
 
 NO_TAGS = Tags()
+# Apps that route by fragment; any other fragment is a place on the page, or a secret of a sign-in.
+_HASH_ROUTES = ("/", "!")
 _ALLOWED = frozenset(Tags.__struct_fields__)
 # Older links say it in these words, in this order, where utm_source is missing.
 _SOURCE_WORDS = ("ref", "source")
@@ -48,7 +50,10 @@ _SOURCE_WORDS = ("ref", "source")
 def reduce_url(url: str) -> Reduced:
     """Return host, redacted path and tags of *url*, a path or an http address; any other scheme is treated as empty."""
     host, rest = split_host(printable(url).strip())
-    path, _, query = rest.partition("#")[0].partition("?")
+    address, _, fragment = rest.partition("#")
+    path, _, query = address.partition("?")
+    if fragment.startswith(_HASH_ROUTES):
+        path = f"{path}#{fragment.partition('?')[0]}"
     return Reduced(hostname=host, path=_reduce_path(path), tags=_read_tags(query) if query else NO_TAGS)
 
 

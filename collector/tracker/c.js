@@ -7,8 +7,8 @@
  * `python -m collector.tracker.minify` makes c.min.js, the file that is served, from this one.
  *
  * Options on the tag: data-api="/proxy/event" (where to post), data-auto="false" (nothing is sent by itself), data-hash
- * (the fragment is part of the address), data-exclude="/admin/*,/draft" (paths that are not counted), data-dnt="false"
- * (do not ask for Do Not Track), data-local (count pages on this machine although the collector is elsewhere).
+ * (the fragment is part of the address), data-exclude="/admin/*,/draft" (paths that are not counted), data-local
+ * (count pages on this machine although the collector is elsewhere).
  *
  * For the page: collector('Signup', {props, revenue, interactive, callback}), collector('pageview'), collector.optOut(),
  * collector.optIn(), trackEvent('Signup', props), and <button data-collect="Signup" data-collect-plan="pro">. The callback
@@ -74,7 +74,7 @@
     } catch {} // A browser that stores nothing.
     if (hasOptedOut) return 'opt-out';
     if (navigator.globalPrivacyControl) return 'gpc';
-    if (navigator.doNotTrack == '1' && isOn('dnt', true)) return 'dnt';
+    if (navigator.doNotTrack == '1') return 'dnt';
     if (navigator.webdriver && !window.__collector) return 'webdriver';
     if (isLocalCopy) return 'local';
   }
@@ -242,11 +242,11 @@
     wrap('pushState', navigated);
     // A page that polishes its address is still the same page.
     wrap('replaceState', () => isDue || (last = address()));
-    on('popstate', navigated);
-    if (keepsHash) on('hashchange', navigated);
+    on('popstate', navigated); // also for a new fragment
     on('pageshow', restored);
   }
   on('visibilitychange prerenderingchange', turned, true);
+  // Safari before 14.1 leaves a page without a visibilitychange.
   on('pagehide focus blur', turned);
   on('scroll', measure);
   on('click auxclick', clicked, true);

@@ -17,7 +17,6 @@ from contracts.problem import MEDIA_TYPE, Problem
 TRACKER_PREFIX: Final = "/js"
 SCRIPT_NAME: Final = "c.js"
 _MINIFIED: Final = Path(__file__).with_name("c.min.js")
-# A tag must be the same for everyone, or it would be a cookie: this one is a hash of the file.
 _COMMON_HEADERS: Final = {
     "Content-Type": "text/javascript; charset=utf-8",
     "Vary": "Accept-Encoding",
@@ -57,6 +56,7 @@ def script() -> Script:
     return Script(
         plain=plain,
         gzipped=gzip.compress(plain, compresslevel=9, mtime=0),
+        # A hash of the file and so the same for everyone: a tag of one's own would be a cookie.
         # Weak: the same snippet, whether or not it is compressed.
         etag=f'W/"{version}"',
         integrity=f"sha384-{base64.b64encode(sha384).decode()}",

@@ -5,12 +5,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from projections.migrations import migrate
-from tests.browser import (  # noqa: F401  # pytest finds fixtures and hooks by their names in this file
-    browser,
-    chromium,
-    pytest_collection_modifyitems,
-    pytest_terminal_summary,
-)
 from tests.query.world import NOWHERE, World, open_world
 
 

@@ -7,12 +7,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page
 
-from tests.browser import (  # noqa: F401  # pytest finds fixtures and hooks by their names in this file
-    browser,
-    chromium,
-    pytest_collection_modifyitems,
-    pytest_terminal_summary,
-)
 from tests.tracker.servers import Collector, Site
 
 # Requests overtake each other on their way; the page knows in which order it sent them, and when each was answered.
@@ -96,7 +90,7 @@ def site(collector: Collector) -> Iterator[Site]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def tab(browser: Browser, collector: Collector, site: Site) -> AsyncIterator[Tab]:  # noqa: F811  # the fixture
+async def tab(browser: Browser, collector: Collector, site: Site) -> AsyncIterator[Tab]:  # the fixture
     """A tab of a new visitor; whatever the test did, no script may have thrown in it."""
     context = await browser.new_context(locale="de-DE", timezone_id="Europe/Berlin")
     await context.add_init_script(NOTICE_REQUESTS)

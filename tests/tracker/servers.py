@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,7 +40,7 @@ class Page(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
 
 
-class Server:
+class Server(ABC):
     """A threaded HTTP server on a free port."""
 
     def __init__(self) -> None:
@@ -54,8 +55,9 @@ class Server:
         self._http.server_close()
         self._thread.join()
 
+    @abstractmethod
     def answer(self, request: Received, http: BaseHTTPRequestHandler) -> None:
-        raise NotImplementedError
+        """Answer *request*, which has been recorded."""
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self

@@ -100,6 +100,15 @@ async def test_a_change_of_address_sends_the_engagement_of_the_page_before(reade
     assert (event["url"], event["engagement"]) == (f"{site.url}/tall", {"ms": 3_000, "scroll": 18})
 
 
+async def test_the_depth_of_a_page_is_measured_before_the_next_one_is_drawn(reader: Tab):
+    await opened(reader)
+    await reader.page.evaluate("history.pushState({}, '', '/next')")
+    await passed(reader, 3_000)
+    await reader.page.evaluate("history.pushState({}, '', '/third'); document.body.replaceChildren()")
+    [_, event, _] = await reader.sent()
+    assert event["engagement"]["scroll"] == 18
+
+
 async def test_a_new_page_starts_with_no_time_and_no_depth(reader: Tab, site: Site):
     await opened(reader)
     await passed(reader, 3_000)

@@ -23,20 +23,6 @@ async def test_a_signal_is_obeyed_before_anything_is_sent(tab: Tab, collector: C
     assert collector.posts == []
 
 
-async def test_do_not_track_can_be_left_to_the_server(tab: Tab, site: Site, collector: Collector):
-    site.put("/a", collector.tag(dnt="false"))
-    await tab.page.add_init_script(DNT)
-    await tab.open("/a")
-    assert len(await tab.sent()) == 1
-
-
-async def test_the_legal_signal_cannot_be_switched_off(tab: Tab, site: Site, collector: Collector):
-    site.put("/a", collector.tag(dnt="false"))
-    await tab.page.add_init_script(GPC)
-    await tab.open("/a")
-    assert await tab.collector("x") == {"ignored": "gpc"}
-
-
 async def test_a_robot_that_wants_to_be_seen_says_that_it_is_one(tab: Tab):
     await tab.page.add_init_script(f"{WEBDRIVER}; window.__collector = true")
     await tab.open("/a")
