@@ -1,0 +1,88 @@
+"""How the projector meets Postgres: the engine, COPY, and which errors are a fact's fault and which are the weather."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from projections.stored import Reason
+
+CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 30
+
+# A batch's position and rows live in one transaction and Postgres can be computed again, so a crash that loses the last
+# moments loses them together; waiting for the disk would buy nothing. A plan kept from when a table was small is ruinous once
+# it is large, and compiling small statements only costs.
+_SESSION = {
+    "application_name": "collector project",
+    "synchronous_commit": "off",
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+_DATA_ERRORS = {"22": Reason.VALUE, "23": Reason.CONSTRAINT, "54": Reason.LIMIT}
+_NO_PARTITION_FOR_ROW = "23514"
+
+_ADVICE = {
+    "3D000": "the database does not exist; run `collector migrate`",
+    "42P01": "a table is missing; run `collector migrate`",
+    "42703": "a column is missing; run `collector migrate`",
+    "28000": "Postgres refuses the login; check user and password in the database's address",
+    "28P01": "Postgres refuses the password; check it in the database's address",
+}
+
+
+class Unstorable(ValueError):
+    """A value has no form that the driver could send to Postgres."""
+
+
+def open_engine(database_url: str) -> AsyncEngine:
+    """Return an engine for *database_url*, which asyncpg itself reads, so that libpq's parameters such as sslmode work."""
+
+    async def connect() -> asyncpg.Connection:
+        return await asyncpg.connect(
+            database_url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=_SESSION
+        )
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_size=4, pool_pre_ping=True)
+
+
+async def copy_rows(connection: AsyncConnection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """COPY *rows* into *table*, inside the transaction that *connection* has begun."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    try:
+        await driver.copy_records_to_table(table.name, records=rows, columns=columns)
+    except (ValueError, OverflowError) as error:
+        raise Unstorable(type(error).__name__) from None
+
+
+def sqlstate_of(error: BaseException) -> str:
+    """Return the five characters by which Postgres names *error*, "" when it was not Postgres that raised it."""
+    raised = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(raised, "sqlstate", None) or "")
+
+
+def fault_of_the_fact(error: BaseException) -> Reason | None:
+    """Return why the rows themselves were refused, or None when trying the same rows again may succeed."""
+    if isinstance(error, Unstorable):
+        return Reason.VALUE
+    sqlstate = sqlstate_of(error)
+    if sqlstate == _NO_PARTITION_FOR_ROW:
+        return None
+    return _DATA_ERRORS.get(sqlstate[:2])
+
+
+def advice_for(error: BaseException) -> str:
+    """Return what is wrong in our own words; a database's own words may quote a row."""
+    sqlstate = sqlstate_of(error)
+    if sqlstate:
+        return _ADVICE.get(sqlstate, f"Postgres answered with error {sqlstate}; trying again")
+    if isinstance(error, DBAPIError | asyncpg.InterfaceError):
+        return "the connection to Postgres was lost; trying again"
+    if isinstance(error, OSError | TimeoutError):
+        return "Postgres cannot be reached; check that it runs and that its address is right"
+    return f"unexpected {type(error).__name__}; trying again"

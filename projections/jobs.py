@@ -1,0 +1,88 @@
+"""The projector's table of jobs: what, and how often; nothing here changes an answer."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from msgspec import Struct
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from projections.dedup import HORIZON
+from projections.read_models.tables import POSITIONS, SEEN
+from projections.stream import ApiError
+
+LOG = logging.getLogger(__name__)
+
+# Collectors' clocks differ a little, and a publish may be slow: a fact this much older than the newest is still recognised.
+SLACK = timedelta(days=1)
+NOTHING_READ = datetime(1970, 2, 1, tzinfo=UTC)
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """Something to do now and then."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], Awaitable[None]]
+
+
+def jobs_of(
+    engine: AsyncEngine, refresh_lag: Callable[[datetime], Awaitable[None]], clock: Callable[[], datetime]
+) -> tuple[Job, ...]:
+    """Return the projector's jobs."""
+
+    async def forget() -> None:
+        await forget_ids(engine, now=clock())
+
+    async def refresh() -> None:
+        await refresh_lag(clock())
+
+    return (
+        Job(name="forget event ids", every=timedelta(hours=1), run=forget),
+        Job(name="refresh lag", every=timedelta(seconds=5), run=refresh),
+    )
+
+
+@contextmanager
+def scheduled(jobs: Sequence[Job]) -> Iterator[None]:
+    """Run *jobs* at their times for the length of the block; a stalled process runs a late job once, not never."""
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    for job in jobs:
+        scheduler.add_job(
+            _attempt,
+            "interval",
+            (job,),
+            seconds=job.every.total_seconds(),
+            coalesce=True,
+            misfire_grace_time=None,
+            max_instances=1,
+        )
+    scheduler.start()
+    try:
+        yield
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+async def forget_ids(engine: AsyncEngine, *, now: datetime) -> int:
+    """Delete the event ids that no fact can repeat any more, and return how many they were.
+
+    A fact repeats an id only within the horizon of its ``received_at``, so an id may go once every partition has read later
+    facts than that; *now* keeps a single collector with a clock in the future from making the others forget too early.
+    """
+    async with engine.begin() as connection:
+        times = (await connection.scalars(select(POSITIONS.c.received_at))).all()
+        reached = min((now, *(time or NOTHING_READ for time in times))) - HORIZON - SLACK
+        gone = await connection.execute(delete(SEEN).where(~SEEN.c.imported, SEEN.c.received_at < reached))
+        return gone.rowcount
+
+
+async def _attempt(job: Job) -> None:
+    try:
+        await job.run()
+    except (ApiError, DBAPIError, OSError, TimeoutError) as error:
+        LOG.warning("a job will be tried again", extra={"job": job.name, "error": type(error).__name__})

@@ -1,0 +1,114 @@
+"""Visit: what is known of one visit, and how two of them become one; commutative and associative, so order never matters."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
+from projections.read_models.description import Description, describe
+
+IDLE = timedelta(minutes=30)
+TAIL_LENGTH = 64
+
+# When, the fact's id to break a tie, the host, and the words of description.COLUMNS.
+Beginning: TypeAlias = tuple[datetime, str, str, Description]
+# When, the fact's id to break a tie, and the path.
+Step: TypeAlias = tuple[datetime, str, str]
+# Reported engagement: when and how many milliseconds, oldest first.
+Tail: TypeAlias = tuple[tuple[datetime, int], ...]
+
+
+class Visit(Struct, frozen=True, kw_only=True, gc=False):
+    """Facts of one visitor-day with no gap over IDLE between them, in as few words as merging needs.
+
+    ``opened_at`` to ``closed_at`` spans every fact; ``first`` and ``ended_at`` are of pageviews and events alone, and absent
+    when there is only engagement. ``tail`` is the newest engagement that did not come before the last pageview.
+    """
+
+    opened_at: datetime
+    closed_at: datetime
+    first: Beginning | None = None
+    ended_at: datetime | None = None
+    pageviews: int = 0
+    events: int = 0
+    interactions: int = 0
+    entry: Step | None = None
+    exit: Step | None = None
+    tail: Tail = ()
+
+
+def visit_of(event: Event) -> Visit:
+    """Return the visit that consists of *event* alone."""
+    at = event.occurred_at
+    match event:
+        case PageViewed(page=page):
+            step = (at, event.id, page.path)
+            return Visit(opened_at=at, closed_at=at, first=_beginning(event), ended_at=at, pageviews=1, entry=step, exit=step)
+        case EventRecorded(interactive=interactive):
+            return Visit(
+                opened_at=at, closed_at=at, first=_beginning(event), ended_at=at, events=1, interactions=int(interactive)
+            )
+        case EngagementMeasured(engaged_ms=engaged_ms):
+            return Visit(opened_at=at, closed_at=at, tail=((at, engaged_ms),))
+
+
+def merge(visits: Iterable[Visit]) -> list[Visit]:
+    """Return the visits that *visits* of one visitor-day amount to, joining those with no gap over IDLE, in order of time."""
+    merged: list[Visit] = []
+    for visit in sorted(visits, key=_opened_at):
+        if merged and visit.opened_at - merged[-1].closed_at <= IDLE:
+            merged[-1] = join(merged[-1], visit)
+        else:
+            merged.append(visit)
+    return merged
+
+
+def join(one: Visit, other: Visit) -> Visit:
+    """Return the visit that has the facts of both."""
+    last = _later(one.exit, other.exit)
+    return Visit(
+        opened_at=min(one.opened_at, other.opened_at),
+        closed_at=max(one.closed_at, other.closed_at),
+        first=_earlier(one.first, other.first),
+        ended_at=_later(one.ended_at, other.ended_at),
+        pageviews=one.pageviews + other.pageviews,
+        events=one.events + other.events,
+        interactions=one.interactions + other.interactions,
+        entry=_earlier(one.entry, other.entry),
+        exit=last,
+        tail=_tail(one.tail + other.tail, last),
+    )
+
+
+def _beginning(event: Event) -> Beginning:
+    return (event.occurred_at, event.id, event.page.hostname, describe(event))
+
+
+def _opened_at(visit: Visit) -> datetime:
+    return visit.opened_at
+
+
+def _tail(reports: Tail, last_pageview: Step | None) -> Tail:
+    if not reports:
+        return ()
+    since = reports if last_pageview is None else (report for report in reports if report[0] >= last_pageview[0])
+    # Only the newest are kept, so a page left open for days stays one small row; later pageviews drop the oldest first,
+    # so what is kept is always the newest of what counts.
+    return tuple(sorted(since)[-TAIL_LENGTH:])
+
+
+_Moment = TypeVar("_Moment", Beginning, Step, datetime)
+
+
+def _earlier(one: _Moment | None, other: _Moment | None) -> _Moment | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+def _later(one: _Moment | None, other: _Moment | None) -> _Moment | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other)

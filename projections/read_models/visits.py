@@ -1,0 +1,141 @@
+"""visits: what each visitor did on each UTC day, cut where nothing happened for more than thirty minutes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple, TypeAlias
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.events import Event
+from projections.database import copy_rows
+from projections.read_models import description
+from projections.read_models.model import ReadModel, partition_name
+from projections.read_models.tables import VISITS
+from projections.read_models.visit import IDLE, Visit, merge, visit_of
+from projections.stored import Stored
+
+Row: TypeAlias = tuple[Any, ...]
+
+_LARGEST_INTEGER = 2**31 - 1
+
+
+class VisitorDay(NamedTuple):
+    """Whose visits: a visitor id means nothing outside its day, and a robot never shares a visit with a human."""
+
+    tenant: str
+    site: str
+    day: date
+    visitor: bytes
+    bot: bool
+
+
+COLUMNS = (
+    *VisitorDay._fields,
+    *("opened_at", "closed_at", "ended_at", "pageviews", "events", "interactions"),
+    *("entry_at", "entry_id", "entry_path", "exit_at", "exit_id", "exit_path"),
+    *("tail_at", "tail_ms", "engaged_ms"),
+    *("began_at", "began_id", "hostname"),
+    *description.COLUMNS,
+)
+
+
+def fold(facts: Iterable[Stored]) -> dict[VisitorDay, list[Visit]]:
+    """Return the visits that *facts* alone would make, by visitor-day."""
+    visits: defaultdict[VisitorDay, list[Visit]] = defaultdict(list)
+    for fact in facts:
+        visits[visitor_day_of(fact.event)].append(visit_of(fact.event))
+    return visits
+
+
+async def project(connection: AsyncConnection, facts: Sequence[Stored]) -> None:
+    """Merge the visits of *facts* into those that their visitors already have."""
+    visits = fold(facts)
+    for partition, joining in _by_partition(visits).items():
+        for whose, visit in await _take_out(connection, partition, joining):
+            visits[whose].append(visit)
+    rows = [row_of(whose, visit) for whose, several in visits.items() for visit in merge(several)]
+    await copy_rows(connection, VISITS, COLUMNS, rows)
+
+
+MODEL = ReadModel(table=VISITS, project=project, day_of=lambda event: event.salt_day)
+
+
+def visitor_day_of(event: Event) -> VisitorDay:
+    """Return whose visit the fact belongs to."""
+    return VisitorDay(event.tenant, event.site, event.salt_day, bytes.fromhex(event.visitor), event.bot is not None)
+
+
+def row_of(whose: VisitorDay, visit: Visit) -> Row:
+    """Return the row of *visit*, in the order of COLUMNS."""
+    return (
+        *whose,
+        visit.opened_at,
+        visit.closed_at,
+        visit.ended_at,
+        visit.pageviews,
+        visit.events,
+        visit.interactions,
+        *(visit.entry or _NO_STEP),
+        *(visit.exit or _NO_STEP),
+        [at for at, _ in visit.tail],
+        [milliseconds for _, milliseconds in visit.tail],
+        min(sum(milliseconds for _, milliseconds in visit.tail), _LARGEST_INTEGER),
+        *((*visit.first[:3], *visit.first[3]) if visit.first else _NO_BEGINNING),
+    )
+
+
+def visit_in(row: Sequence[Any]) -> tuple[VisitorDay, Visit]:
+    """Return what row_of was given; *row* is in the order of COLUMNS."""
+    opened_at, closed_at, ended_at, pageviews, events, interactions = row[5:11]
+    entry, exit_, tail_at, tail_ms, first, words = row[11:14], row[14:17], row[17], row[18], row[20:23], row[23:]
+    return VisitorDay(*row[:5]), Visit(
+        opened_at=opened_at,
+        closed_at=closed_at,
+        first=None if first[0] is None else (*first, tuple(words)),
+        ended_at=ended_at,
+        pageviews=pageviews,
+        events=events,
+        interactions=interactions,
+        entry=None if entry[0] is None else tuple(entry),
+        exit=None if exit_[0] is None else tuple(exit_),
+        tail=tuple(zip(tail_at, tail_ms, strict=True)),
+    )
+
+
+_NO_STEP = (None, None, "")
+_NO_BEGINNING = (None, None, "", *("" for _ in description.COLUMNS))
+
+# Deleting returns what was there, in one look-up per visitor-day; only visits near enough to be joined are taken out.
+_TAKE_OUT = """
+    DELETE FROM {partition} AS visits USING unnest(
+        CAST(:tenant AS text[]), CAST(:site AS text[]), CAST(:day AS date[]), CAST(:visitor AS bytea[]),
+        CAST(:bot AS boolean[]), CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[])
+    ) AS wanted (tenant, site, day, visitor, bot, since, until)
+    WHERE (visits.tenant, visits.site, visits.day, visits.visitor, visits.bot)
+        = (wanted.tenant, wanted.site, wanted.day, wanted.visitor, wanted.bot)
+    AND visits.closed_at >= wanted.since AND visits.opened_at <= wanted.until
+    RETURNING {columns}
+"""
+_RETURNED = ", ".join(f"visits.{name}::text" if name.endswith("_id") else f"visits.{name}" for name in COLUMNS)
+
+
+async def _take_out(
+    connection: AsyncConnection, partition: str, joining: Mapping[VisitorDay, Sequence[Visit]]
+) -> list[tuple[VisitorDay, Visit]]:
+    wanted = dict(zip(VisitorDay._fields, map(list, zip(*joining, strict=True)), strict=True))
+    near = {
+        "since": [min(visit.opened_at for visit in visits) - IDLE for visits in joining.values()],
+        "until": [max(visit.closed_at for visit in visits) + IDLE for visits in joining.values()],
+    }
+    statement = text(_TAKE_OUT.format(partition=partition, columns=_RETURNED))
+    return [visit_in(row) for row in await connection.execute(statement, wanted | near)]
+
+
+def _by_partition(visits: Mapping[VisitorDay, list[Visit]]) -> dict[str, dict[VisitorDay, list[Visit]]]:
+    # Named here, because Postgres would find the partitions only at the price of guessing wrongly how many rows they have.
+    partitions: defaultdict[str, dict[VisitorDay, list[Visit]]] = defaultdict(dict)
+    for whose, several in visits.items():
+        partitions[partition_name(VISITS, whose.day)][whose] = several
+    return partitions

@@ -1,0 +1,26 @@
+"""Waiting that ends early: pauses that a stop cuts short, and work that gets only so much time after it."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+
+
+async def pause(seconds: float, stop: asyncio.Event) -> None:
+    """Wait *seconds*, or until *stop* is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+
+
+async def finish_within(seconds: float, stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Await *work*, which ends by itself after *stop*; cancel it when it has not done so within *seconds*."""
+    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working}, timeout=seconds)
+    finally:
+        stopped.cancel()
+        working.cancel()
+        await asyncio.wait({working})
+    if not working.cancelled():
+        working.result()

@@ -1,0 +1,140 @@
+"""Reader: the messages behind a position, in order and without a hole, in batches as large as what is waiting.
+
+nats-py's own ``fetch`` waits for every message with a task and a timer of its own (a quarter of this speed) and may sleep on a
+message that is there (nats.py #986), so the reader asks the server itself and takes the messages from a subscription.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Sequence
+from typing import Self
+
+import msgspec
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+
+from contracts.subjects import STREAM
+from projections.stored import Item, read_item
+from projections.stream.connection import Connection, ConsumerInfo
+from projections.stream.delivery import MESSAGE_ID, consumer_settings, numbers_in, storable
+
+BATCH_MESSAGES = 5_000
+BATCH_BYTES = 8 * 1024 * 1024
+REQUEST_SECONDS = 0.5
+# A healthy server answers every request, at the least that there was nothing.
+UNANSWERED_REQUESTS = 5
+_QUIET_ROUNDS = 20
+
+_REQUEST = msgspec.json.encode(
+    {"batch": BATCH_MESSAGES, "max_bytes": BATCH_BYTES, "expires": int(REQUEST_SECONDS * 1_000_000_000)}
+)
+_NO_MESSAGES, _TIMED_OUT, _CONFLICT = "404", "408", "409"
+_REQUEST_IS_OVER = ("Message Size Exceeds MaxBytes", "Batch Completed")
+
+
+class Interrupted(ConnectionError):
+    """A delivery was lost or the consumer is gone; read on from the position with a new reader."""
+
+
+class Reader:
+    """A consumer of our own that acknowledges nothing: the position in Postgres is the only one that counts."""
+
+    def __init__(self, connection: Connection, subjects: Sequence[str], *, after: int) -> None:
+        self._connection = connection
+        self._settings = consumer_settings(subjects, after=after)
+        self._consumer = f"projector-{secrets.token_hex(8)}"
+        self._inbox = connection.client.new_inbox()
+        self._subscription: Subscription | None = None
+        self._arrived: list[Item] = []
+        self._worth_taking = asyncio.Event()
+        self._trouble = ""
+        self._consumer_seq = 0
+        self._owed = 0
+        self._quiet_rounds = 0
+        self._asked_at = 0.0
+        self._unanswered = 0
+
+    async def __aenter__(self) -> Self:
+        question = {"stream_name": STREAM, "config": self._settings | {"name": self._consumer}}
+        await self._connection.ask(f"CONSUMER.CREATE.{STREAM}.{self._consumer}", question, ConsumerInfo)
+        # What may be under way is bounded by the request; a limit here would only lose messages.
+        self._subscription = await self._connection.client.subscribe(
+            self._inbox, cb=self._receive, pending_msgs_limit=0, pending_bytes_limit=0
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # Without waiting for an answer: the server forgets an idle consumer anyway, and one that is gone must hold up nothing.
+        with contextlib.suppress(NatsError):
+            if self._subscription is not None:
+                await self._subscription.unsubscribe()
+            await self._connection.client.publish(f"$JS.API.CONSUMER.DELETE.{STREAM}.{self._consumer}")
+
+    async def next_batch(self) -> list[Item]:
+        """Return all that has come, up to a batch; an empty list when for a moment nothing came."""
+        await self._ask()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await self._worth_taking.wait()
+        if self._trouble:
+            raise Interrupted(self._trouble)
+        self._worth_taking.clear()
+        batch, self._arrived = self._arrived, []
+        # Asked for now, the next batch arrives while Postgres works on this one.
+        await self._ask()
+        await self._notice_standstill(batch)
+        return batch
+
+    async def _ask(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._owed and now - self._asked_at < 2 * REQUEST_SECONDS:
+            return
+        # After a restart of the server a subscription may stay silent for ever (nats.py #504).
+        self._unanswered += 1
+        if self._unanswered > UNANSWERED_REQUESTS:
+            self._stop_because("the server has fallen silent")
+            return
+        self._owed, self._asked_at = BATCH_MESSAGES, now
+        await self._connection.client.publish(
+            f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{self._consumer}", _REQUEST, reply=self._inbox
+        )
+
+    async def _receive(self, message: Msg) -> None:
+        self._unanswered = 0
+        if not message.reply:
+            self._read_status(message.headers or {})
+            return
+        seq, consumer_seq, pending = numbers_in(message.reply)
+        if consumer_seq != self._consumer_seq + 1:
+            self._stop_because("a delivery was lost on its way")
+        if self._trouble:
+            return
+        self._consumer_seq = consumer_seq
+        message_id = storable((message.headers or {}).get(MESSAGE_ID, ""))
+        self._arrived.append(read_item(message.data, seq=seq, message_id=message_id, subject=message.subject))
+        self._owed -= 1
+        if pending == 0 or self._owed <= 0:
+            self._worth_taking.set()
+
+    def _read_status(self, headers: dict[str, str]) -> None:
+        status, description = headers.get("Status", ""), headers.get("Description", "")
+        if status in (_NO_MESSAGES, _TIMED_OUT) or (status == _CONFLICT and description in _REQUEST_IS_OVER):
+            self._owed = 0
+            self._worth_taking.set()
+            return
+        self._stop_because(f"the server ended the consumer ({status})")
+
+    def _stop_because(self, trouble: str) -> None:
+        self._trouble = self._trouble or trouble
+        self._worth_taking.set()
+
+    async def _notice_standstill(self, batch: list[Item]) -> None:
+        self._quiet_rounds = 0 if batch else self._quiet_rounds + 1
+        if self._quiet_rounds < _QUIET_ROUNDS:
+            return
+        self._quiet_rounds = 0
+        consumer = await self._connection.ask(f"CONSUMER.INFO.{STREAM}.{self._consumer}", {}, ConsumerInfo)
+        if consumer.num_pending and not self._arrived:
+            raise Interrupted("messages wait and none arrives")

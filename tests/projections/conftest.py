@@ -1,0 +1,41 @@
+"""An empty stream and migrated tables for each test."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from projections.database import open_engine
+from projections.migrations import migrate
+from tests.projections.world import Facts, Tables
+
+
+@pytest.fixture
+async def facts(stream_free_nats: str) -> AsyncIterator[Facts]:
+    """An empty stream."""
+    async with Facts(stream_free_nats) as stream:
+        yield stream
+
+
+@pytest.fixture
+async def database_url(postgres_url: str) -> str:
+    """The address of a database with empty tables."""
+    await migrate(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture
+async def tables(database_url: str) -> AsyncIterator[Tables]:
+    """The tables of that database."""
+    connection = await asyncpg.connect(database_url)
+    yield Tables(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine as the projector's, on those tables."""
+    engine = open_engine(database_url)
+    yield engine
+    await engine.dispose()

@@ -1,0 +1,48 @@
+"""The migrations make exactly the tables that the code speaks of, from nothing, as often as they are asked."""
+
+import asyncio
+import re
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
+
+from projections.database import open_engine
+from projections.migrations import is_current, migrate
+from projections.read_models.tables import METADATA
+
+
+def differences(connection: Connection) -> list[object]:
+    """Return how the database's tables differ from the code's; a partition by month is no table of its own."""
+
+    def is_ours(name: str | None, type_: str, _: object) -> bool:
+        return type_ != "table" or (name != "alembic_version" and re.search(r"_\d{4}_\d\d$", name or "") is None)
+
+    options = {"compare_type": True, "compare_server_default": True, "include_name": is_ours}
+    return compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
+
+
+async def test_the_migrated_tables_are_those_of_the_code(postgres_url: str):
+    await migrate(postgres_url)
+    engine = open_engine(postgres_url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+async def test_an_empty_database_is_not_current_and_a_migrated_one_is(postgres_url: str):
+    assert not await is_current(postgres_url)
+    await migrate(postgres_url)
+    assert await is_current(postgres_url)
+
+
+async def test_several_may_migrate_at_once_and_again(postgres_url: str):
+    await asyncio.gather(*(migrate(postgres_url) for _ in range(4)))
+    await migrate(postgres_url)
+    assert await is_current(postgres_url)
+
+
+async def test_a_missing_database_is_created(session_postgres):
+    url = session_postgres.url_of("made_by_migrate")
+    await asyncio.gather(migrate(url), migrate(url))
+    assert await is_current(url)
