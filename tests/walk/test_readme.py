@@ -1,0 +1,72 @@
+"""The README's promises: what it tells a newcomer to type works as it stands."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from collector.cli import COMMANDS
+from collector.cli.embedded.private import free_port
+from collector.cli.probe import unready
+from tests.cli.running import PATIENCE, Up, clean_environment, eventually, forget_cluster
+from tests.walk.answers import numbers
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ADDRESS = "http://127.0.0.1:8000"
+
+
+def blocks(heading: str) -> list[str]:
+    """Return the shell blocks below *heading*."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+
+
+def shell(script: str) -> str:
+    done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_it_says_to_send_and_to_ask_works(up):
+    running: Up = up().wait_until_ready()
+    address = f"http://127.0.0.1:{running.port}"
+    (send,), (ask,) = blocks("Send"), blocks("Ask")
+    said = shell(send.replace(ADDRESS, address))
+    assert said.startswith("HTTP/1.1 204")
+    assert '"status":"stored"' in said
+    assert '"stored":2' in said
+    eventually(lambda: numbers(running, "shop.example", "period=today&who=all")["pageviews"] == 4, "everything is counted")
+    answers = shell(ask.replace("curl ", "curl --fail-with-body --silent --show-error ").replace(ADDRESS, address))
+    assert answers.count('"site":"shop.example"') == 4
+    assert numbers(running, "shop.example")["pageviews"] == 0, "curl counts as a robot, as the README says"
+    assert running.stop() == 0
+
+
+@pytest.mark.parametrize("entry", COMMANDS, ids=lambda entry: entry.name)
+def test_every_command_explains_itself(entry):
+    argv = [sys.executable, "-m", "collector.cli", entry.name, "--help"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Example" in done.stdout or "Commands" in done.stdout
+
+
+def test_make_up_runs_the_product_and_ctrl_c_stops_it(tmp_path: Path):
+    port, data = free_port(), tmp_path / "data"
+    settings = {"COLLECTOR_PORT": str(port), "COLLECTOR_PROJECTOR_PORT": str(free_port()), "COLLECTOR_DATA": str(data)}
+    make = subprocess.Popen(["make", "up"], cwd=ROOT, env=clean_environment(**settings), start_new_session=True)
+    try:
+        eventually(lambda: not unready("127.0.0.1", port), "make up is ready")
+        os.killpg(make.pid, signal.SIGINT)  # a terminal sends it to everybody in the foreground
+        make.wait(PATIENCE)
+        assert unready("127.0.0.1", port)
+        assert not (data / "runtime.json").exists(), "it stopped in order"
+    finally:
+        if make.poll() is None:
+            os.killpg(make.pid, signal.SIGTERM)
+            make.wait(PATIENCE)
+        forget_cluster(data)
