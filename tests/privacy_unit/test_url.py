@@ -112,7 +112,19 @@ def test_any_text_becomes_a_clean_path(text: str):
     assert reduced.path.startswith("/")
     assert len(reduced.path.encode()) <= 1024
     assert "\0" not in reduced.path
-    assert not set("?#") & set(reduced.path)
+    assert "?" not in reduced.path
+    before, _, route = reduced.path.partition("#")
+    assert "#" not in before
+    assert not route or route.startswith(("/", "!"))
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [("/app#/cart", "/app#/cart"), ("/#!/cart?id=7", "/#!/cart"), ("/a#part", "/a"), ("/a#access_token=x", "/a")],
+    ids=["route", "older route", "place on the page", "secret"],
+)
+def test_a_fragment_is_kept_only_when_it_is_a_route(url: str, path: str):
+    assert reduce_url(url).path == path
 
 
 @given(ANY_TEXT)
