@@ -78,8 +78,10 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             return _preflight(route)
         try:
             arrival = await self._arrive(scope, receive)
+            # A thousand events that are read only to be refused would cost as much as storing them.
+            self.pipeline.publisher.refuse_while_behind()
             hits = route.read(arrival)
-        except Rejected as refusal:
+        except (Rejected, Unavailable) as refusal:
             count(route.dialect, refusal)
             raise
         outcomes = await self.pipeline.walk(hits)

@@ -49,6 +49,7 @@ class Answer(Struct):
 
     error: Refusal | None = None
     ts: datetime | None = None
+    created: datetime | None = None
     config: dict[str, Any] = {}
     state: dict[str, Any] = {}
     message: dict[str, Any] = {}

@@ -20,8 +20,8 @@ JSON_MEDIA: Final = frozenset({b"", b"application/json", b"text/plain", b"applic
 CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LARGEST_INTEGER: Final = 2**53 - 1  # what every JSON reader agrees on (RFC 8259, 6)
 LARGEST_AMOUNT: Final = 10**12
-DECIMALS: Final = re.compile(r"^-?[0-9]{1,13}(\.[0-9]{1,6})?$")
-CURRENCY: Final = re.compile(r"^[A-Za-z]{3}$")
+DECIMALS: Final = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,6})?")
+CURRENCY: Final = re.compile(r"[A-Za-z]{3}")
 PATH_TO_FIELD: Final = re.compile(r"\$(?:\[(\d+)\])?\.?([A-Za-z_]+)?")
 QUERY_FIELDS: Final = 64
 
@@ -46,7 +46,8 @@ def parse_json(body: bytes, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
     except (msgspec.DecodeError, UnicodeError):
         raise _not_json(body) from None
     if b"\\u00" in body or b"\\b" in body or b"\\f" in body or b"\x7f" in body:
-        refuse_controls(msgspec.to_builtins(shape))
+        # The items of a batch, still raw, come here one by one.
+        refuse_controls(msgspec.to_builtins(shape, builtin_types=(msgspec.Raw,)))
     return shape
 
 
@@ -54,9 +55,10 @@ def read_query(query: bytes) -> dict[str, str]:
     """Return the fields of a query string; the last of a repeated name wins, as in JSON."""
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=QUERY_FIELDS, errors="strict")
-    except (UnicodeDecodeError, ValueError):
-        detail = f"The query is not valid percent-encoded UTF-8, or has over {QUERY_FIELDS} fields; encode it again."
-        raise Rejected(RejectReason.NOT_UTF8, detail) from None
+    except UnicodeDecodeError:
+        raise Rejected(RejectReason.NOT_UTF8, "The query is not percent-encoded UTF-8; encode it again.") from None
+    except ValueError:
+        raise Rejected(RejectReason.TOO_MANY, f"The query has over {QUERY_FIELDS} fields; send fewer.") from None
     fields = dict(pairs)
     refuse_controls(fields)
     return fields
@@ -93,10 +95,10 @@ def scalars(props: Mapping[str, Any], field: str) -> dict[str, Scalar]:
 def money(amount: str | float, currency: str, field: str) -> Money:
     """Return an exact amount, or raise Rejected."""
     text = amount if isinstance(amount, str) else format(amount, "f").rstrip("0").rstrip(".")
-    if not DECIMALS.match(text) or abs(float(text)) > LARGEST_AMOUNT:
+    if not DECIMALS.fullmatch(text) or abs(float(text)) > LARGEST_AMOUNT:
         detail = 'The revenue\'s amount must be a decimal number such as "9.90", at most 10^12, with at most six decimals.'
         raise Rejected(RejectReason.OUT_OF_RANGE, detail, field=field)
-    if not CURRENCY.match(currency):
+    if not CURRENCY.fullmatch(currency):
         detail = "The revenue's currency must be three letters such as EUR (ISO 4217)."
         raise Rejected(RejectReason.OUT_OF_RANGE, detail, field=field)
     return Money(amount=text, currency=currency.upper())

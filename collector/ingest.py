@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 import nats.errors
@@ -16,6 +16,7 @@ from collector.broker import JetStreamError, StreamDrifted
 from collector.control.sites import sites_of
 from collector.jobs import schedule
 from collector.metrics import NATS_CONNECTED, SERVICE_INFO, STREAM_DRIFTED, watch_salt
+from collector.monitor import syncs_always
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.pipeline import Pipeline
 from collector.privacy.agreed_salts import AgreedSalts
@@ -24,6 +25,7 @@ from collector.privacy.lists import Lists
 from collector.privacy.salts import DerivedSalts
 from collector.publish import Publisher
 from collector.settings import SaltMode, Settings
+from collector.upkeep import owned
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class Ingest:
         )
         self._stream_problem = "has not been looked at yet"
         self._stream_is_fresh = False
+        self._doubts = 0
         lists = Lists.load(mmdb=settings.mmdb)
         lists.agents.warm()  # else the first visitor waits for it
         self.app: Litestar = create_app(
@@ -70,11 +73,12 @@ class Ingest:
         self._publisher.hold(UnavailableReason.STREAM_DISCONNECTED)
         self._stream_problem = "has not been looked at since the connection broke"
         self._stream_is_fresh = False
+        self._doubts += 1
         if isinstance(self.salts, AgreedSalts):
             self.salts.doubt()
 
     def recheck_stream(self) -> None:
-        """Have the stream's settings compared again, as the scheduler asks now and then."""
+        """Have the stream looked at again: it refused an event, or the scheduler asks, as it does now and then."""
         self._stream_is_fresh = False
 
     async def look(self) -> None:
@@ -92,18 +96,30 @@ class Ingest:
 
     async def _look_at_stream(self) -> None:
         limits = {"max_bytes": self._settings.stream_max_bytes, "replicas": self._settings.stream_replicas}
+        doubts = self._doubts
         try:
             await broker.ensure_stream(self._client, **limits)
+            await self._refuse_late_sync()
         except StreamDrifted as drifted:
             # What is stored under other settings may be lost: better to store nothing, and say so.
             self._publisher.hold(UnavailableReason.STREAM_REFUSED)
             self._stream_problem = str(drifted)
             STREAM_DRIFTED.set(1)
             raise
+        if doubts != self._doubts:
+            return  # the connection broke meanwhile, and what was looked at may be gone
         self._publisher.resume()
         self._stream_problem = ""
         self._stream_is_fresh = True
         STREAM_DRIFTED.set(0)
+
+    async def _refuse_late_sync(self) -> None:
+        url = self._settings.nats_monitor_url
+        if url is not None and await asyncio.to_thread(syncs_always, url) is False:
+            raise StreamDrifted(
+                "nats-server acknowledges events before they are on the disk, and would lose them when the power fails. "
+                "Set `sync_interval: always` in its jetstream block and start it again."
+            )
 
     async def watch(self) -> None:
         """Go on looking for ever."""
@@ -126,26 +142,23 @@ async def open_ingest(settings: Settings, nats_url: str, clock: Callable[[], dat
         if ingest is not None:
             ingest.doubt()
 
+    def on_refusal() -> None:
+        if ingest is not None:
+            ingest.recheck_stream()
+
     client = await broker.connect(nats_url, on_loss=on_loss)
     try:
-        async with Publisher(client) as publisher:
+        async with Publisher(client, on_refusal=on_refusal) as publisher:
             ingest = Ingest(settings=settings, client=client, publisher=publisher, clock=clock)
-            async with asyncio.timeout(FIRST_LOOK_SECONDS):
-                await ingest.look()
+            with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
+                async with asyncio.timeout(FIRST_LOOK_SECONDS):
+                    await ingest.look()
             _announce(settings, ingest, clock)
-            with _watching(ingest), schedule(ingest.salts, ingest.recheck_stream):
-                yield ingest
+            async with owned(ingest.watch()):
+                with schedule(ingest.salts, ingest.recheck_stream):
+                    yield ingest
     finally:
         await broker.disconnect(client)
-
-
-@contextlib.contextmanager
-def _watching(ingest: Ingest) -> Iterator[None]:
-    task = asyncio.create_task(ingest.watch(), name="ingest-watch")
-    try:
-        yield
-    finally:
-        task.cancel()
 
 
 def _announce(settings: Settings, ingest: Ingest, clock: Callable[[], datetime]) -> None:

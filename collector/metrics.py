@@ -42,7 +42,8 @@ def count(dialect: str, outcome: Outcome) -> None:
     match outcome:
         case Stored(duplicate=duplicate):
             _ACCEPTED[dialect].inc()
-            _DUPLICATES[dialect].inc(duplicate)
+            if duplicate:
+                _DUPLICATES[dialect].inc()
         case Dropped(reason=reason):
             _DROPPED[reason].inc()
         case Rejected(reason=reason):

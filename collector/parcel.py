@@ -4,7 +4,10 @@ import asyncio
 
 from msgspec import Struct
 
-from collector.outcomes import Unavailable, UnavailableReason
+from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
+from contracts.codec import CODEC, type_of
+from contracts.events import Event
+from contracts.subjects import MAX_FACT_BYTES, message_id, subject_of
 
 
 class Stored(Struct, frozen=True):
@@ -33,3 +36,19 @@ class Parcel(Struct, eq=False):
         """Tell the caller that the stream has not confirmed it."""
         if not self.told.done():
             self.told.set_exception(Unavailable(reason, retry_after=retry_after))
+
+
+def wrap(event: Event, *, deadline: float, told: "asyncio.Future[Stored]") -> Parcel:
+    """Return *event* ready to be sent, or raise Rejected when it is larger than the stream takes."""
+    body = CODEC.encode(event)
+    if len(body) > MAX_FACT_BYTES:
+        detail = "The event is over 64 kB once stored; send fewer or shorter properties."
+        raise Rejected(RejectReason.TOO_LARGE, detail, status=413)
+    return Parcel(
+        id=event.id,
+        subject=subject_of(event.tenant, event.site, type_of(event)),
+        message_id=message_id(event.tenant, event.site, event.id),
+        body=body,
+        deadline=deadline,
+        told=told,
+    )

@@ -78,6 +78,9 @@ def proxies(text: str) -> tuple[str, ...]:
     return listed(text)
 
 
+_UNCLEAR = "is not an address; percent-encode what is special in its user or password"
+
+
 def address(*schemes: str) -> Callable[[str], str | None]:
     """Take an address with one of *schemes*; empty means not set."""
 
@@ -86,8 +89,11 @@ def address(*schemes: str) -> Callable[[str], str | None]:
             return None
         try:
             parts = urlsplit(text)
+            _ = parts.port  # what a password with a slash in it would be taken for
         except ValueError:
-            parts = urlsplit("")
+            raise ValueError(_UNCLEAR) from None
+        if "@" in parts.path + parts.query + parts.fragment:
+            raise ValueError(_UNCLEAR)
         if parts.scheme not in schemes or not parts.netloc:
             raise ValueError(f"must be an address that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return text.rstrip("/")

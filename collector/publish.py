@@ -6,22 +6,23 @@ event goes out at once, as an ordinary publish.
 """
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import secrets
 from collections import deque
+from types import TracebackType
 from typing import Self
 
 import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from collector.broker import JetStreamError, read_answer
-from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
-from collector.parcel import Parcel, Stored
-from contracts.codec import CODEC, type_of
+from collector.broker import JetStreamError, Listener, read_answer
+from collector.outcomes import Unavailable, UnavailableReason
+from collector.parcel import Parcel, Stored, wrap
+from collector.upkeep import owned
 from contracts.events import Event
-from contracts.subjects import MAX_FACT_BYTES, message_id, subject_of
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ GROUP_BYTES = 256 * 1024
 GROUPS_IN_FLIGHT = 2  # one being written, one on its way; more gain nothing (nats-server allows a stream 50)
 WAITING_EVENTS = 20_000
 DEADLINE_SECONDS = 1.5  # an answer within two, whatever happens
+WAITING_SECONDS = 1.0  # of which this much may pass before it is sent
 SWEEP_SECONDS = 0.1
 
 STREAM_IS_FULL = frozenset({10047, 10077})  # no storage left on the server; max_bytes of the stream
@@ -39,8 +41,9 @@ FULL_RETRY_SECONDS = 60
 class Publisher:
     """Commits events in groups over one connection; ``submit`` never waits, the future that it returns does."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, on_refusal: Listener = lambda: None) -> None:
         self._client = client
+        self._on_refusal = on_refusal
         self._inbox = client.new_inbox()
         self._run_id = secrets.token_hex(8)
         self._numbers = itertools.count(1)
@@ -50,38 +53,23 @@ class Publisher:
         self._wake = asyncio.Event()
         self._held: UnavailableReason | None = None
         self._loop = asyncio.get_running_loop()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._work = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self._tasks = [
-            asyncio.create_task(self._send_for_ever(), name="publish-send"),
-            asyncio.create_task(self._sweep_for_ever(), name="publish-sweep"),
-        ]
+        self._work.callback(self._fail_everything, UnavailableReason.DRAINING)
+        await self._work.enter_async_context(owned(self._send_for_ever(), self._sweep_for_ever()))
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         self.hold(UnavailableReason.DRAINING)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._fail_everything(UnavailableReason.DRAINING)
+        await self._work.__aexit__(kind, raised, traceback)
 
     def submit(self, event: Event) -> "asyncio.Future[Stored]":
         """Send *event* with the next group; the future ends in Stored, or in Unavailable within two seconds."""
         self.refuse_while_closed()
-        body = CODEC.encode(event)
-        if len(body) > MAX_FACT_BYTES:
-            raise Rejected(
-                RejectReason.TOO_LARGE, "The event is over 64 kB once stored; send fewer or shorter properties.", status=413
-            )
-        parcel = Parcel(
-            id=event.id,
-            subject=subject_of(event.tenant, event.site, type_of(event)),
-            message_id=message_id(event.tenant, event.site, event.id),
-            body=body,
-            deadline=self._loop.time() + DEADLINE_SECONDS,
-            told=self._loop.create_future(),
-        )
+        parcel = wrap(event, deadline=self._loop.time() + DEADLINE_SECONDS, told=self._loop.create_future())
         self._waiting.append(parcel)
         self._wake.set()
         return parcel.told
@@ -92,7 +80,12 @@ class Publisher:
             raise Unavailable(UnavailableReason.STREAM_DISCONNECTED)
         if self._held is not None:
             raise Unavailable(self._held)
-        if len(self._waiting) >= WAITING_EVENTS:
+        self.refuse_while_behind()
+
+    def refuse_while_behind(self) -> None:
+        """Raise Unavailable when whoever comes now would wait too long: as long as the first of those who wait has already."""
+        latest = self._loop.time() + DEADLINE_SECONDS - WAITING_SECONDS
+        if len(self._waiting) >= WAITING_EVENTS or (self._waiting and self._waiting[0].deadline < latest):
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
     def hold(self, reason: UnavailableReason) -> None:
@@ -175,6 +168,7 @@ class Publisher:
         else:
             log.warning("the stream refused an event", extra={"err_code": error.err_code})
             group[0].fail(UnavailableReason.STREAM_REFUSED)
+            self._on_refusal()
 
     async def _sweep_for_ever(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 """Anonymous -> event: give it an id and the shape of its contract."""
 
 import hashlib
+import re
 import secrets
 import uuid
 from datetime import datetime
@@ -9,6 +10,8 @@ from typing import Any
 from collector.hit import HitKind
 from collector.privacy.anonymous import Anonymous
 from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
+
+_CANONICAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def uuid7(at: datetime) -> str:
@@ -33,6 +36,8 @@ def event_id(anonymous: Anonymous) -> str:
     """Return the caller's own UUID, the UUID of the caller's other kind of key, or a new one."""
     if anonymous.key is None:
         return uuid7(anonymous.received_at)
+    if _CANONICAL.fullmatch(anonymous.key):  # as the snippet writes it
+        return anonymous.key
     try:
         return str(uuid.UUID(anonymous.key))
     except ValueError:

@@ -165,7 +165,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         problems += _contradictions(values)
     if problems:
         raise InvalidSettings(problems)
-    values["public_url"] = values["public_url"] or f"http://{values['host']}:{values['port']}"
+    host = f"[{values['host']}]" if ":" in values["host"] else values["host"]
+    values["public_url"] = values["public_url"] or f"http://{host}:{values['port']}"
     return Settings(**values)
 
 

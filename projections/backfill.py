@@ -58,24 +58,26 @@ async def backfill(
             streams.append(await resources.enter_async_context(stream))
             projectors.append(await resources.enter_async_context(projector))
             await stream.connect()
-        identity = await streams[0].identity()
-        await start_again(engine, identity, partitions=partitions, accept_loss=accept_loss)
+        identity = await start_again(engine, streams[0], partitions=partitions, accept_loss=accept_loss)
         return await _project_while(_watch(engine, streams, identity, report), projectors)
 
 
-async def start_again(engine: AsyncEngine, stream: Identity, *, partitions: int, accept_loss: bool) -> None:
-    """Empty every table and set every position to the beginning of *stream*, both at once, or raise HistoryWouldBeLost."""
+async def start_again(engine: AsyncEngine, stream: Stream, *, partitions: int, accept_loss: bool) -> Identity:
+    """Empty every table, set every position to the start of *stream* and return which it is, or raise HistoryWouldBeLost."""
     async with engine.begin() as connection:
         # Positions first, as every projector does: it waits for batches under way and never for us to wait for each other.
         await connection.execute(text("LOCK TABLE positions IN EXCLUSIVE MODE"))
-        if not accept_loss and await _holds_more_than(stream, connection):
+        # Asked where no projector can move on: else the tables would seem to hold more than the stream.
+        identity = await stream.identity()
+        if not accept_loss and await _holds_more_than(identity, connection):
             raise HistoryWouldBeLost
         for table in (*(model.table for model in READ_MODELS), SEEN, QUARANTINE):
             await connection.execute(text(f"TRUNCATE {table.name}"))
         await connection.execute(delete(POSITIONS))
         for partition in range(partitions):
-            start = Position(partition=partition, partitions=partitions, stream_created=stream.created)
+            start = Position(partition=partition, partitions=partitions, stream_created=identity.created)
             await start_position(connection, start)
+    return identity
 
 
 async def _holds_more_than(stream: Identity, connection: AsyncConnection) -> bool:

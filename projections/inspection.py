@@ -1,10 +1,14 @@
 """What Postgres holds, read out as it is: every table of the database, its columns, and the texts in them."""
 
 from collections.abc import AsyncIterator
+from typing import TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+# Whoever inspects passes it on and need not know whose it is.
+Session: TypeAlias = AsyncConnection
 
 _PATIENCE = text("SET LOCAL statement_timeout = '10min'")
 # Partitions show in their parent; what Postgres keeps for itself is not ours.
@@ -36,7 +40,7 @@ class StoredTable(Struct, frozen=True, kw_only=True):
         return tuple(name for name, type_ in self.columns.items() if type_.startswith(_TEXTUAL))
 
 
-async def stored_tables(connection: AsyncConnection) -> list[StoredTable]:
+async def stored_tables(connection: Session) -> list[StoredTable]:
     """Return every table that is not Postgres's own, also those that are not ours."""
     found: dict[str, StoredTable] = {}
     for row in await connection.execute(_COLUMNS):
@@ -45,13 +49,13 @@ async def stored_tables(connection: AsyncConnection) -> list[StoredTable]:
     return list(found.values())
 
 
-async def count_rows(connection: AsyncConnection, table: StoredTable) -> int:
+async def count_rows(connection: Session, table: StoredTable) -> int:
     """Count the rows, however long it takes."""
     await connection.execute(_PATIENCE)
     return int((await connection.execute(text(f"SELECT count(*) FROM {table.quoted}"))).scalar_one())
 
 
-async def texts(connection: AsyncConnection, table: StoredTable, *, limit: int | None) -> AsyncIterator[tuple[str, ...]]:
+async def texts(connection: Session, table: StoredTable, *, limit: int | None) -> AsyncIterator[tuple[str, ...]]:
     """Yield each row's texts in the order of ``table.textual``, at most *limit* rows; an absent one is empty."""
     if not table.textual:
         return

@@ -117,10 +117,12 @@ class Projector:
                 await self._follow(reader, self._position, stop)
 
     async def _find_position(self) -> Position:
-        stream = await self._stream.identity()
         async with self._engine.begin() as connection:
             positions = await read_positions(connection)
             refuse_other_partitions(positions, self._partitions)
+            # Asked after the position is read: another projector may be moving it, and a stream that was asked first would
+            # seem to end before it.
+            stream = await self._stream.identity()
             position = positions.get(self._partition)
             if position is None:
                 # What the other partitions have read of is what this one has to read of.

@@ -9,6 +9,7 @@ COMMANDS = (
     Entry("up", "collector.cli.up", "Run everything on this machine: NATS, Postgres, ingest, projector and dashboard."),
     Entry("stream", "collector.cli.stream", "Watch events live in the terminal."),
     Entry("doctor", "collector.cli.doctor", "Check settings, NATS, Postgres, disk and clock, and say what to do."),
+    Entry("privacy", "collector.cli.privacy", "Check for yourself that nobody is in what is stored."),
     Entry("import", "collector.cli.imports", "Bring in visits that were recorded elsewhere, such as access logs."),
     Entry("demo", "collector.cli.demo.command", "Fill an empty site with a realistic month."),
     Entry("config", "collector.cli.config", "Show the settings in force, without secrets."),

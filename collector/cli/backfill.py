@@ -21,7 +21,7 @@ from collector.cli.terminal import run_command
 from collector.settings import Settings
 from projections import backfill as rebuilding
 from projections.halt import Halted
-from projections.migrations import migrate
+from projections.migrations import NotMigrated, migrate
 from projections.stream import StreamUnavailable
 
 
@@ -37,7 +37,7 @@ def command(accept_loss: bool, **options: str) -> None:  # noqa: FBT001  # a cli
     settings = settings_with(**options)
     try:
         run_command(_backfill(settings, accept_loss=accept_loss))
-    except (rebuilding.HistoryWouldBeLost, Halted, StreamUnavailable) as error:
+    except (rebuilding.HistoryWouldBeLost, Halted, NotMigrated, StreamUnavailable) as error:
         raise ClickException(str(error)) from error
 
 

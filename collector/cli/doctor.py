@@ -7,7 +7,7 @@ import click
 from click import ClickException
 
 from collector.cli.diagnosis.database import examine_database
-from collector.cli.diagnosis.finding import Finding, Verdict, bad
+from collector.cli.diagnosis.finding import Finding, Verdict, bad, printed
 from collector.cli.diagnosis.machine import examine_disk, examine_roles, examine_settings
 from collector.cli.diagnosis.stream import examine_stream
 from collector.cli.embedded.directory import running
@@ -15,8 +15,6 @@ from collector.cli.embedded.endpoints import endpoints
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.settings import Settings
-
-_COLOURS = {Verdict.GOOD: "green", Verdict.ODD: "yellow", Verdict.BAD: "red"}
 
 
 @click.command("doctor", epilog=examples("collector doctor", "collector doctor && echo all is well"))
@@ -33,7 +31,7 @@ def command(**options: str) -> None:
 async def _examine(settings: Settings) -> int:
     broken = 0
     async for finding in _findings(settings):
-        click.echo(_line(finding))
+        click.echo(printed(finding))
         broken += finding.verdict is Verdict.BAD
     return broken
 
@@ -51,9 +49,3 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
     except ClickException as error:
         yield bad("Servers", error.message, "See above; or set COLLECTOR_NATS_URL and COLLECTOR_DATABASE_URL to your own.")
-
-
-def _line(finding: Finding) -> str:
-    verdict = click.style(f"{finding.verdict.value:>4}", fg=_COLOURS[finding.verdict], bold=True)
-    line = f"{verdict}  {finding.subject}: {finding.text}"
-    return line if not finding.advice else f"{line}\n      -> {finding.advice}"

@@ -7,7 +7,7 @@ from collector.cli.embedded.endpoints import endpoints
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.settings import Settings
-from projections.migrations import migrate
+from projections.migrations import NotMigrated, migrate
 
 
 @click.command("migrate", epilog=examples("COLLECTOR_DATABASE_URL=postgresql://... collector migrate"))
@@ -17,8 +17,8 @@ def command(**options: str) -> None:
     settings = settings_with(**options)
     try:
         run_command(_migrate(settings))
-    except OSError as error:
-        raise ClickException(f"Postgres cannot be reached ({error.strerror}). Is COLLECTOR_DATABASE_URL right?") from error
+    except NotMigrated as error:
+        raise ClickException(f"The tables are not up to date: {error}.") from error
     click.echo("The tables are up to date.", err=True)
 
 

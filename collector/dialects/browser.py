@@ -21,9 +21,11 @@ def person(arrival: Arrival) -> dict[str, Any]:
 
 def signals(arrival: Arrival) -> frozenset[str]:
     """Return the opt-out signals that are set (GPC; RFC-less DNT), and ``prefetch`` when nobody has seen the page yet."""
-    found = {signal for header, signal in OPT_OUT.items() if arrival.headers.get(header) == b"1"}
-    if any(b"prefetch" in arrival.headers.get(header, b"").lower() for header in PREFETCH):
-        found.add("prefetch")
+    said = arrival.headers
+    found = {signal for header, signal in OPT_OUT.items() if said.get(header) == b"1"}
+    for header in PREFETCH:
+        if header in said and b"prefetch" in said[header].lower():
+            found.add("prefetch")
     return frozenset(found)
 
 

@@ -62,7 +62,7 @@ _batch = msgspec.json.Decoder(Batch)
 
 def read_one(arrival: Arrival) -> list[Hit | Rejected]:
     """Return the one hit that the body holds."""
-    return [_hit(read_json(arrival, _item), arrival)]
+    return [_hit(read_json(arrival, _item), arrival, person(arrival))]
 
 
 def read_batch(arrival: Arrival) -> list[Hit | Rejected]:
@@ -71,7 +71,8 @@ def read_batch(arrival: Arrival) -> list[Hit | Rejected]:
     if len(batch.events) > BATCH_EVENTS:
         detail = f"A batch holds at most {BATCH_EVENTS:,} events; send the rest in the next one."
         raise Rejected(RejectReason.TOO_MANY, detail, field="events")
-    return [_hit_or_refusal(raw, batch, arrival) for raw in batch.events]
+    sender = person(arrival)
+    return [_hit_or_refusal(raw, batch, arrival, sender) for raw in batch.events]
 
 
 def word_one(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
@@ -108,16 +109,16 @@ def _receipt(outcome: Outcome) -> dict[str, Any]:
             return {"status": "unavailable", "reason": reason.value}
 
 
-def _hit_or_refusal(raw: msgspec.Raw, batch: Batch, arrival: Arrival) -> Hit | Rejected:
+def _hit_or_refusal(raw: msgspec.Raw, batch: Batch, arrival: Arrival, sender: dict[str, Any]) -> Hit | Rejected:
     try:
         item = parse_json(bytes(raw), _item)
         item.sent_at = item.sent_at or batch.sent_at
-        return _hit(item, arrival)
+        return _hit(item, arrival, sender)
     except Rejected as refusal:
         return refusal
 
 
-def _hit(item: Item, arrival: Arrival) -> Hit:
+def _hit(item: Item, arrival: Arrival, sender: dict[str, Any]) -> Hit:
     url = item.url if item.url is not None else item.pathname
     if url is None:
         detail = "The page is missing; add pathname, such as /pricing, or url."
@@ -127,7 +128,7 @@ def _hit(item: Item, arrival: Arrival) -> Hit:
     name = item.event_name or item.name or ""
     kind = _kind(item, name)
     return Hit(
-        **person(arrival),
+        **sender,
         kind=kind,
         site=item.domain or item.site or host_of(url) or site_of_page(arrival),
         url=url,

@@ -11,10 +11,12 @@ from nats.aio.client import Client
 
 from collector.broker import JetStreamError
 from collector.outcomes import Unavailable, UnavailableReason
-from collector.privacy.salt_bucket import SALT_BYTES, SaltBucket
+from collector.privacy.salt_bucket import SALT_BYTES, SaltBucket, Seen
 from collector.privacy.visitor import Formula, Salt
 
 TOLERATED_SKEW: Final = timedelta(seconds=5)
+# How long those who come back to a bucket that NATS has lost wait for one of them to put in the salt of a day that has begun.
+PRECEDENCE: Final = timedelta(seconds=2)
 
 
 class AgreedSalts:
@@ -22,7 +24,8 @@ class AgreedSalts:
 
     A replica whose clock is off by more than five seconds gets none, and a clock that runs backwards stays on the newest day
     that any replica has seen (the bucket's ``floor``). When NATS restarts, which empties the bucket, the first replica to
-    come back puts its own copy in again.
+    come back puts its own copy in again, and those that have none yet give way to those that do. Whoever takes up a day's
+    salt destroys what is left of the days before, also when the one that held it is no more.
     """
 
     def __init__(self, client: Client, clock: Callable[[], datetime], *, tolerated_skew: timedelta = TOLERATED_SKEW) -> None:
@@ -68,16 +71,22 @@ class AgreedSalts:
 
     async def _agree(self, today: date) -> Salt:
         doubts = self._doubts
-        now = await self._bucket.ensure()
-        if abs(now - self._clock()) > self._tolerated_skew:
+        seen = await self._bucket.ensure()
+        if abs(seen.now - self._clock()) > self._tolerated_skew:
             raise Unavailable(UnavailableReason.SALT)
         day = await self._bucket.raise_floor(today if self._held is None else max(today, self._held.day))
         mine = self._held.key if self._held is not None and self._held.day == day else None
-        key = await self._bucket.read(day) or await self._bucket.create(day, mine or secrets.token_bytes(SALT_BYTES))
-        if self._held is not None and self._held.day < day:
-            await self._bucket.destroy(self._held.day)
+        key = await self._bucket.read(day) or await self._bucket.create(day, mine or self._new_key(seen))
+        if self._held is None or self._held.day < day:
+            await self._bucket.destroy_before(day)
         if self._held is None or key != mine:
             self._held = Salt(day=day, key=key, formula=Formula.KEYED)
             self._rotated_at = self._clock()
         self._verified = doubts == self._doubts  # a connection that broke meanwhile may have come back to an empty bucket
         return self._held
+
+    def _new_key(self, seen: Seen) -> bytes:
+        has_come_back = self._held is not None and not self._verified
+        if has_come_back and seen.now - seen.made_at < PRECEDENCE:
+            raise Unavailable(UnavailableReason.SALT)  # another may hold this day's salt, and be on its way
+        return secrets.token_bytes(SALT_BYTES)

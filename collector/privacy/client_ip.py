@@ -71,7 +71,9 @@ def _canonical(peer: str) -> str:
 def _parse(text: str) -> Address | None:
     host = text.strip()
     if host.startswith("["):
-        host = host[1:].partition("]")[0]
+        host, closed, _ = host[1:].partition("]")
+        if not closed:
+            return None
     elif host.count(":") == 1:
         host = host.partition(":")[0]
     try:

@@ -7,7 +7,7 @@ from collector.hit import Hit
 from collector.privacy.anonymous import Anonymous
 from collector.privacy.lists import Lists
 from collector.privacy.props import redact_props
-from collector.privacy.redact import clean
+from collector.privacy.redact import clean, redact
 from collector.privacy.referrer import trace
 from collector.privacy.robot import AUTOMATED, REFERRER_SPAM, Verdict
 from collector.privacy.text import printable
@@ -26,7 +26,7 @@ def forget(hit: Hit, *, site: Site, salt: Salt, lists: Lists) -> Anonymous:
     Whatever text a hit holds, this returns. The address and the user agent are read here for the last time.
     """
     reduced = reduce_url(hit.url)
-    page = Page(hostname=reduced.hostname or site.id, path=reduced.path)
+    page = Page(hostname=_hostname(reduced.hostname, site), path=reduced.path)
     agent = lists.agents.read(hit.user_agent)
     traced = trace(hit.referrer, reduced.tags, page=page, site=site.id, sources=lists.sources)
     verdict = _judge(agent.verdict, hinted=hit.bot_hint, spam=traced.spam)
@@ -54,6 +54,13 @@ def forget(hit: Hit, *, site: Site, salt: Salt, lists: Lists) -> Anonymous:
         batch=None if hit.batch is None else printable(hit.batch),
         enrichers=lists.versions,
     )
+
+
+def _hostname(host: str, site: Site) -> str:
+    """Return the page's host; a site may be called by an address or a token, but no other host may look like one."""
+    if not host or host == site.id:
+        return site.id
+    return redact(host)
 
 
 def _moment(hit: Hit) -> datetime:

@@ -2,7 +2,7 @@
 
 import re
 
-_NAME = re.compile(r"[a-z0-9._-]{1,253}")
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _LONGEST_AUTHORITY = 2048
 
 
@@ -13,6 +13,8 @@ def canonical_site(text: str) -> str | None:
 
 def canonical_host(authority: str) -> str:
     """Return the host in *authority* (``user@Host:port``) in its one spelling, or an empty string when it is none."""
+    if _NAME.fullmatch(authority):  # most are in it already
+        return authority
     if len(authority) > _LONGEST_AUTHORITY:
         return ""
     host, _, port = authority.rpartition("@")[2].lower().partition(":")

@@ -50,6 +50,8 @@ def trace(referrer: str, tags: Tags, *, page: Page, site: str, sources: Sources)
     read = read_referrer(referrer)
     if same_site(read.host, page.hostname) or same_site(read.host, site):
         read = NO_REFERRER
+        if tags is NO_TAGS:
+            return _NOWHERE
     return Traced(_source(read, tags, sources), spam=sources.is_spam(read.host))
 
 

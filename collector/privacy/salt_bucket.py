@@ -2,6 +2,7 @@
 
 import base64
 from datetime import date, datetime
+from typing import NamedTuple
 
 from nats.aio.client import Client
 
@@ -10,6 +11,7 @@ from collector.outcomes import Unavailable, UnavailableReason
 
 BUCKET = "KV_salts"
 SUBJECT_ROOT = "$KV.salts"
+FLOOR = "floor"
 SALT_BYTES = 32
 # A day, and two hours for a broker that is late: a backstop behind the purge at midnight.
 LONGEST_LIFE_SECONDS = 26 * 3600
@@ -28,29 +30,36 @@ _SETTINGS = {
 }
 
 
+class Seen(NamedTuple):
+    """What the clock of NATS says: now, and when the bucket was made."""
+
+    now: datetime
+    made_at: datetime
+
+
 class SaltBucket:
     """One key per UTC day, and ``floor``, the newest day that any replica has seen; nothing here is remembered."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def ensure(self) -> datetime:
-        """Create the bucket if it is gone, and return NATS's own time."""
+    async def ensure(self) -> Seen:
+        """Create the bucket if it is gone, and return what NATS's own clock says."""
         bucket = await ask(self._client, f"STREAM.CREATE.{BUCKET}", _SETTINGS)
         if bucket.config.get("storage") != "memory":
             raise Unavailable(UnavailableReason.SALT)
-        now = (await ask(self._client, f"STREAM.INFO.{BUCKET}")).ts
-        if now is None:
+        info = await ask(self._client, f"STREAM.INFO.{BUCKET}")
+        if info.ts is None or info.created is None:
             raise Unavailable(UnavailableReason.SALT)
-        return now
+        return Seen(now=info.ts, made_at=info.created)
 
     async def raise_floor(self, today: date) -> date:
         """Return the newest day any replica has seen, having made it at least *today*."""
         for _ in range(3):
-            revision, value = await self._last("floor")
+            revision, value = await self._last(FLOOR)
             if value and (floor := date.fromisoformat(value.decode("ascii"))) >= today:
                 return floor
-            if await self._put("floor", today.isoformat().encode(), revision):
+            if await self._put(FLOOR, today.isoformat().encode(), revision):
                 return today
         raise Unavailable(UnavailableReason.SALT)
 
@@ -72,9 +81,13 @@ class SaltBucket:
             raise Unavailable(UnavailableReason.SALT)
         return key
 
-    async def destroy(self, day: date) -> None:
-        """Replace the day's salt by a marker: the value is gone from memory, and nobody can create the day again."""
-        await self._publish(day.isoformat(), b"", {"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
+    async def destroy_before(self, day: date) -> None:
+        """Replace the salts of all days before *day* by markers: gone from memory, and nobody can create those days again."""
+        held = (await ask(self._client, f"STREAM.INFO.{BUCKET}", {"subjects_filter": f"{SUBJECT_ROOT}.>"})).state
+        names = [subject.removeprefix(f"{SUBJECT_ROOT}.") for subject in held.get("subjects", ())]
+        for name in names:
+            if name != FLOOR and name < day.isoformat() and (await self._last(name))[1]:
+                await self._publish(name, b"", {"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
 
     async def _last(self, name: str) -> tuple[int, bytes]:
         """Return the newest revision and value of *name*, read through the leader; (0, b"") when there is none."""

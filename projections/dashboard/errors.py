@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from projections.dashboard.views import Views
-from projections.query.answers import log_if_unexpected, to_problem
+from projections.query.answers import headers_of, log_if_unexpected, to_problem
 from projections.query.api import PlainRequest
 from projections.query.problems import Refused
 
@@ -22,9 +22,8 @@ def answer_page(request: PlainRequest, error: Exception) -> Response[Any]:
     if isinstance(error, Refused) and error.challenge and request.method == "GET":
         return Redirect(f"/login?next={quote(_path_of(request), safe='/')}", status_code=303)
     problem = to_problem(error)
-    headers = error.headers() if isinstance(error, Refused) else {}
     html = _NOBODY.render("problem.html", problem=problem)
-    return Response(html, status_code=problem.status, media_type=MediaType.HTML, headers=headers)
+    return Response(html, status_code=problem.status, media_type=MediaType.HTML, headers=headers_of(error))
 
 
 def _path_of(request: PlainRequest) -> str:

@@ -5,11 +5,13 @@ from urllib.parse import parse_qs
 
 from litestar import MediaType, Response, get, post
 from litestar.di import NamedDependency
+from litestar.exceptions import InternalServerException
 from litestar.response import Redirect
 
 from projections.dashboard.views import Views
 from projections.query.access import OPEN, Access, require_same_origin
 from projections.query.api import PlainRequest
+from projections.query.problems import bad_parameter
 
 _MAX_FIELDS = 4
 
@@ -27,7 +29,7 @@ def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views],
 async def sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
     """Give the cookie to whoever knows the token, and lead on to where they wanted to go."""
     require_same_origin(request)
-    fields = _fields(await request.body())
+    fields = _fields(await _body(request))
     onward = own_path(fields.get("next", "/"))
     if not access.admits(fields.get("token", "").strip()):
         return _form(views, onward, wrong=True, status=401)
@@ -50,6 +52,13 @@ def own_path(claimed: str) -> str:
 def _form(views: Views, onward: str, *, wrong: bool, status: int) -> Response[str]:
     html = views.render("login.html", onward=onward, wrong=wrong)
     return Response(html, status_code=status, media_type=MediaType.HTML)
+
+
+async def _body(request: PlainRequest) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException as error:  # what Litestar makes of a client that has gone
+        raise bad_parameter("", "The form did not arrive as a whole. Send it again.") from error
 
 
 def _fields(body: bytes) -> dict[str, str]:

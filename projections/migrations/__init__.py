@@ -9,8 +9,9 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import DBAPIError
 
-from projections.database import open_engine
+from projections.database import advice_for, open_engine
 
 LOG = logging.getLogger(__name__)
 
@@ -18,8 +19,19 @@ LOG = logging.getLogger(__name__)
 _MIGRATING = 0x636F6C6C02
 
 
+class NotMigrated(Exception):
+    """The tables could not be brought up to date; the text says what to do, and quotes neither address nor row."""
+
+
 async def migrate(database_url: str) -> None:
     """Bring the tables to what this program needs, creating a missing database; two may do it at the same time."""
+    try:
+        await _migrate(database_url)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError, OSError, TimeoutError) as error:
+        raise NotMigrated(advice_for(error).removesuffix("; trying again")) from None
+
+
+async def _migrate(database_url: str) -> None:
     await _create_database_if_missing(database_url)
     engine = open_engine(database_url)
     try:

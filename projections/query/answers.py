@@ -46,6 +46,13 @@ def to_problem(error: Exception) -> Problem:
     return _ORDINARY.get(status, Problem(status=status, title=HTTPStatus(status).phrase, code="http_error"))
 
 
+def headers_of(error: Exception) -> dict[str, str]:
+    """Return the headers that belong to *error*, such as the methods that a 405 has to name."""
+    if isinstance(error, Refused):
+        return error.headers()
+    return dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+
+
 _ORDINARY: dict[int, Problem] = {
     problem.status: problem
     for problem in (
@@ -64,7 +71,7 @@ def answer_problem(_: Request[Any, Any, Any], error: Exception) -> Response[byte
     """Answer *error* as a problem document."""
     log_if_unexpected(error)
     problem = to_problem(error)
-    headers = error.headers() if isinstance(error, Refused) else {}
+    headers = headers_of(error)
     return Response(problem.body(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 

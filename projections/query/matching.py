@@ -24,7 +24,7 @@ Condition: TypeAlias = ColumnElement[bool]
 Columns: TypeAlias = Any
 
 # A visit ends with its visitor's day; the second day is for clocks that disagree about when that was.
-LONGEST_VISIT = timedelta(days=2)
+LONGEST_VISIT = timedelta(days=1)
 
 
 class _Wanted(Struct, frozen=True):

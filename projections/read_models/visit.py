@@ -1,7 +1,7 @@
 """Visit: what is known of one visit, and how two of them become one; commutative and associative, so order never matters."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -55,14 +55,22 @@ def visit_of(event: Event) -> Visit:
 
 
 def merge(visits: Iterable[Visit]) -> list[Visit]:
-    """Return the visits that *visits* of one visitor-day amount to, joining those with no gap over IDLE, in order of time."""
+    """Return the visits that *visits* of one visitor-day amount to, in order of time.
+
+    Those with no gap over IDLE between them are joined, but never over midnight UTC, not even when they were sent later.
+    """
     merged: list[Visit] = []
     for visit in sorted(visits, key=_opened_at):
-        if merged and visit.opened_at - merged[-1].closed_at <= IDLE:
+        if merged and _belong_together(merged[-1], visit):
             merged[-1] = join(merged[-1], visit)
         else:
             merged.append(visit)
     return merged
+
+
+def _belong_together(one: Visit, later: Visit) -> bool:
+    is_same_day = one.closed_at.astimezone(UTC).date() == later.opened_at.astimezone(UTC).date()
+    return is_same_day and later.opened_at - one.closed_at <= IDLE
 
 
 def join(one: Visit, other: Visit) -> Visit:

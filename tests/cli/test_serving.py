@@ -284,7 +284,8 @@ async def test_health_takes_no_other_method_and_leaves_other_paths_alone():
     ("access_token", "is_loopback", "headers", "status"),
     [
         (None, True, {}, 200),
-        (None, False, {}, 200),
+        (None, False, {}, 401),
+        (None, True, {"host": "elsewhere.example"}, 401),
         (TOKEN, True, {}, 200),
         (TOKEN, False, {}, 401),
         (TOKEN, False, {"authorization": "Bearer wrong"}, 401),

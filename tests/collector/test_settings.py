@@ -36,6 +36,8 @@ def test_every_problem_is_said_at_once():
         ({"ACCESS_TOKEN": "short"}, "too short"),
         ({"SALT_MODE": "derived"}, "at least 32 characters"),
         ({"NATS_URL": "localhost:4222"}, "starts with nats://"),
+        ({"DATABASE_URL": "postgresql://c:sec/ret@h:5432/d"}, "percent-encode"),
+        ({"NATS_URL": "nats://a?b@h:x"}, "percent-encode"),
         ({"TRUSTED_PROXIES": "everyone"}, "10.0.0.0/8"),
         ({"MMDB": "/nowhere.mmdb"}, "names no readable file"),
         ({"PROT": "8000"}, "is not a setting"),

@@ -24,6 +24,9 @@ from collector.privacy.redact import clean, redact
         ("[2001:db8:1:2:3:4:5:6]:443", "[[ip]]:443"),
         ("/ip/2001%3Adb8%3A%3A1", "/ip/[ip]"),
         ("::ffff:203.0.113.9", "[ip]"),
+        ("in Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "in [agent]"),
+        ("/a/Mozilla%2F5.0%20%28iPhone%3B%20CPU%29%20Safari/605", "/a/[agent]"),
+        ("ua=Mozilla/5.0+(Windows+NT+10.0)", "ua=[agent]"),
         ("/t/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "/t/[token]"),
         ("/commit/da39a3ee5e6b4b0d3255bfef95601890afd80709", "/commit/[token]"),
         ("/s/0123456789abcdef", "/s/[token]"),
@@ -82,6 +85,7 @@ def test_what_looks_personal_is_replaced_by_its_kind(text: str, redacted: str):
         "vue@next",
         "/caf%C3%A9/100%25",
         "std::vector",
+        "Mozilla/5.0",
         "::1",
         "a::b",
         "deadbeefdeadbeefdead",  # no digit: a word

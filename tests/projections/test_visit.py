@@ -22,7 +22,8 @@ def naive(facts: Sequence[Event]) -> list[Visit]:
     """Cut all facts of a visitor-day, in order of time, where the gap is over thirty minutes, and look at each piece."""
     pieces: list[list[Event]] = []
     for fact in sorted(facts, key=lambda fact: (fact.occurred_at, fact.id)):
-        if pieces and fact.occurred_at - pieces[-1][-1].occurred_at <= 30 * MINUTE:
+        last = pieces[-1][-1].occurred_at if pieces else None
+        if last and fact.occurred_at.date() == last.date() and fact.occurred_at - last <= 30 * MINUTE:
             pieces[-1].append(fact)
         else:
             pieces.append([fact])

@@ -20,8 +20,7 @@ from collector.cli.delivery import open_delivery
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.sites import site_named, where_to_look
 from collector.cli.terminal import run_command
-from collector.control.sites import Site
-from collector.control.sites import sites_of
+from collector.control.sites import Site, sites_of
 from collector.privacy.lists import Lists
 from collector.settings import Mode, Settings
 from contracts.events import Event

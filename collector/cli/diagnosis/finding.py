@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+import click
 from msgspec import Struct
 
 
@@ -35,3 +36,13 @@ def odd(subject: str, text: str, advice: str) -> Finding:
 def bad(subject: str, text: str, advice: str) -> Finding:
     """Return that something is broken."""
     return Finding(Verdict.BAD, subject, text, advice)
+
+
+def printed(finding: Finding) -> str:
+    """Return the line of the report, and below it what to do."""
+    verdict = click.style(f"{finding.verdict.value:>4}", fg=_COLOURS[finding.verdict], bold=True)
+    line = f"{verdict}  {finding.subject}: {finding.text}"
+    return line if not finding.advice else f"{line}\n      -> {finding.advice}"
+
+
+_COLOURS = {Verdict.GOOD: "green", Verdict.ODD: "yellow", Verdict.BAD: "red"}

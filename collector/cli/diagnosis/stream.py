@@ -1,37 +1,21 @@
 """Whether NATS is there, new enough, in time and durable, and the event stream what the promises rest on."""
 
-import http.client
 from collections.abc import AsyncIterator
 from datetime import datetime
-from urllib.parse import urlsplit
 
-import msgspec
 import nats.errors
-from msgspec import Struct
 from nats.aio.client import Client
 
 from collector import broker
 from collector.cli.clock import utc_now
 from collector.cli.diagnosis.finding import Finding, bad, good, odd
 from collector.cli.embedded.nats import MIN_NATS_VERSION, parse_version
+from collector.monitor import syncs_always
 from collector.settings import Settings
 from contracts import subjects
 
 _SKEW_SECONDS = 5.0
 _FULL_SHARE = 0.8
-_MONITOR_SECONDS = 3
-
-
-class _JetStreamConfig(Struct, frozen=True):
-    sync_always: bool = False
-
-
-class _JetStream(Struct, frozen=True):
-    config: _JetStreamConfig | None = None
-
-
-class _Varz(Struct, frozen=True):
-    jetstream: _JetStream = _JetStream()
 
 
 async def examine_stream(settings: Settings, nats_url: str, monitor_url: str | None) -> AsyncIterator[Finding]:
@@ -120,22 +104,10 @@ def _sync_interval(monitor_url: str | None) -> Finding:
     subject = "Durability"
     if monitor_url is None:
         return odd(subject, "sync_interval was not checked", "Set COLLECTOR_NATS_MONITOR_URL, such as http://nats:8222.")
-    try:
-        is_synced = _ask_monitor(monitor_url).jetstream.config
-    except (OSError, http.client.HTTPException, msgspec.MsgspecError):
+    is_synced = syncs_always(monitor_url)
+    if is_synced is None:
         return odd(subject, "NATS's monitoring does not answer", "Is COLLECTOR_NATS_MONITOR_URL right?")
-    if is_synced is None or not is_synced.sync_always:
+    if not is_synced:
         advice = "Set `sync_interval: always` in nats-server's jetstream block."
         return bad(subject, "events that were acknowledged are lost when the power fails", advice)
     return good(subject, "every acknowledged event is on the disk (sync_interval: always)")
-
-
-def _ask_monitor(monitor_url: str) -> _Varz:
-    parts = urlsplit(monitor_url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.netloc, timeout=_MONITOR_SECONDS)
-    try:
-        connection.request("GET", f"{parts.path}/varz")
-        return msgspec.json.decode(connection.getresponse().read(), type=_Varz)
-    finally:
-        connection.close()

@@ -43,8 +43,12 @@ class InUse(ClickException):
 @contextlib.contextmanager
 def locked(data: Path, *, pause: Callable[[float], None] = time.sleep) -> Iterator[int]:
     """Hold the data directory for ourselves and hand out the lock's file descriptor, or raise InUse."""
-    private_folder(data)
-    descriptor = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        private_folder(data)
+        descriptor = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        text = f"the data directory {data} cannot be used ({error.strerror}); choose another with --data"
+        raise ClickException(text) from error
     try:
         _wait_for(data, descriptor, pause)
         yield descriptor

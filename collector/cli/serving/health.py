@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import json
 import platform
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
@@ -19,6 +20,7 @@ BUILD = Gauge("collector_build_info", "What is running, always 1.", ["version", 
 _JSON: Headers = [(b"content-type", b"application/json")]
 _CHECK_SECONDS = 2.0
 # What a reverse proxy adds: through one, anybody may ask at a loopback port.
+_HOST = re.compile(rb"(?i:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
 _PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"})
 
 
@@ -66,7 +68,7 @@ class Operations:
 
     async def _metrics(self, scope: Scope, send: Send) -> None:
         if not self._may_read_metrics(scope):
-            detail = "Send the access token as Authorization: Bearer."
+            detail = "Set COLLECTOR_ACCESS_TOKEN, and send it as Authorization: Bearer."
             problem = Problem(status=401, title="The metrics need a token.", code="unauthorized", detail=detail)
             headers = [(b"content-type", MEDIA_TYPE.encode()), (b"www-authenticate", b"Bearer")]
             return await answer(send, 401, problem.body(), headers)
@@ -80,10 +82,12 @@ class Operations:
 
     def _may_read_metrics(self, scope: Scope) -> bool:
         headers = dict(scope["headers"])
-        if self._is_loopback and not _PROXIED & headers.keys():
+        # A page elsewhere that gave itself our address would still name its own host.
+        is_here = _HOST.fullmatch(headers.get(b"host", b"")) is not None
+        if self._is_loopback and is_here and not _PROXIED & headers.keys():
             return True
         if self._token is None:
-            return not self._is_loopback
+            return False
         return hmac.compare_digest(headers.get(b"authorization", b""), b"Bearer " + self._token.encode())
 
     _ANSWERS: Mapping[str, Callable[["Operations", Scope, Send], Awaitable[None]]] = {

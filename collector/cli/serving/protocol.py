@@ -1,44 +1,24 @@
 """The HTTP protocol with bounds: how many connections, how large a request's head may be, and how long a client may dawdle."""
 
 import asyncio
-from enum import Enum, auto
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from prometheus_client import Counter
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from contracts.problem import MEDIA_TYPE, Problem
+from collector.cli.serving.deadline import Deadline
+from collector.cli.serving.heads import HEAD_BYTES, fault_of
+from collector.cli.serving.phase import UNFINISHED, Phase
+from collector.cli.serving.refusals import refusal
 
 MAX_CONNECTIONS = 2000
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 10.0
-HEAD_BYTES = 32 * 1024
-MAX_HEADERS = 100
+DELIVERY_SECONDS = 10.0
+MAX_PIPELINED = 64
 # Who has kept us waiting for as long makes room for a newcomer when there are too many.
 GRACE_SECONDS = 1.0
-
-REFUSED = Counter("collector_http_refused_total", "Connections closed before a request was read.", ["reason"])
-
-_PROBLEMS = {
-    400: Problem(status=400, title="This is not HTTP.", code="malformed"),
-    408: Problem(status=408, title="The request took too long to arrive.", code="timeout"),
-    431: Problem(
-        status=431, title="The request's head is too large.", code="too_large", detail="Send fewer or shorter headers."
-    ),
-    503: Problem(status=503, title="Too many connections are open.", code="overloaded", detail="Come back in a moment."),
-}
-_PHRASES = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Service Unavailable"}
-
-
-class Phase(Enum):
-    """Whose turn it is: in all but ANSWER it is the client's."""
-
-    HEAD = auto()
-    BODY = auto()
-    ANSWER = auto()
-    IDLE = auto()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -54,8 +34,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._waiting = _WAITING.setdefault(self.server_state, {})
         self._phase = Phase.HEAD
         self._is_settled = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._head_bytes = 0
+        self._arrival = Deadline(self.loop, self._is_late)
+        self._delivery = Deadline(self.loop, self._abort)
+        self._under_way: RequestResponseCycle | None = None
+        self._overhead = 0
         self._verdict = 400
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
@@ -69,18 +51,36 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._leave()
+        self._delivery.call_off()
+        # uvicorn tells only the last of several requests in a row, and the others would answer into nothing.
+        if self._under_way is not None:
+            self._under_way.disconnected = True
+        self.pipeline.clear()
         super().connection_lost(exc)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def pause_writing(self) -> None:
+        """Wait for a client that does not take what it asked for, but not for ever."""
+        super().pause_writing()
+        self._delivery.set(DELIVERY_SECONDS)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._delivery.call_off()
+        super().resume_writing()
+
     def data_received(self, data: bytes) -> None:
-        """Read on, but not for ever into the same head."""
+        """Read on, but not for ever into the same head, nor into what may follow a body in chunks."""
         if self._phase is Phase.IDLE:
             self._enter(Phase.HEAD)
-        if self._phase is Phase.HEAD:
-            self._head_bytes += len(data)
+        self._overhead += len(data)
         super().data_received(data)
         if self.transport.is_closing():
             return
-        if self._phase is Phase.HEAD and self._head_bytes > HEAD_BYTES:
+        if self._phase in UNFINISHED and self._overhead > HEAD_BYTES:
             self._refuse(431)
             return
         self._settle()
@@ -90,20 +90,26 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         if self._phase is not Phase.HEAD:
             self._enter(Phase.HEAD)
+            self._overhead = 0
 
     def on_headers_complete(self) -> None:
-        """Take the head, unless it is too large although it came in one piece, or leaves open which host is meant."""
-        self._head_bytes = 0
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > HEAD_BYTES or len(self.headers) > MAX_HEADERS:
-            self._verdict = 431
+        """Take the head, unless something is wrong with it; it may be too large although it came in one piece."""
+        self._overhead = 0
+        if fault := fault_of(self.url, self.headers, self.parser.get_http_version()):
+            self._verdict = fault
             # The parser stops at any exception, and comes back through send_400_response.
-            raise ValueError("the head is too large")
-        # RFC 9112, 3.2: one Host, no more and no less.
-        if sum(name == b"host" for name, _ in self.headers) != 1 and self.parser.get_http_version() == "1.1":
-            raise ValueError("there is not one Host")
+            raise ValueError("the head is refused")
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise ValueError("too many requests wait for their turn")
         super().on_headers_complete()
+        # What follows a body in chunks would be taken for headers that came with the head.
+        self.headers = []
         self._enter(Phase.BODY)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body, which is bounded by whoever reads it."""
+        self._overhead = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Take the end of the request."""
@@ -113,15 +119,23 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Wait for the next request, or for the rest of the one that was answered before its end."""
         super().on_response_complete()
+        if self.transport.is_closing():
+            self._delivery.set(DELIVERY_SECONDS)
         # With requests in the pipeline it is our turn again.
-        if self._phase is Phase.ANSWER and self.cycle.response_complete and not self.transport.is_closing():
+        elif self._phase is Phase.ANSWER and self.cycle.response_complete:
             self._enter(Phase.IDLE)
             self._settle()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words are not ours
-        """Answer what the parser refused."""
-        if not self.transport.is_closing():
+        """Answer what the parser refused, after the requests before it, for nobody knows where the next one would begin."""
+        if self.transport.is_closing():
+            return
+        if self._phase is Phase.BODY or not self._owes_an_answer():
             self._refuse(self._verdict)
+            return
+        self.cycle.keep_alive = False
+        self.flow.pause_reading()
+        self._enter(Phase.ANSWER)
 
     def _enter(self, phase: Phase) -> None:
         self._phase, self._is_settled = phase, False
@@ -136,17 +150,18 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._waiting[self] = self.loop.time()
         if self._phase is Phase.HEAD:
-            self._timer = self.loop.call_later(HEAD_SECONDS, self._is_late)
+            self._arrival.set(HEAD_SECONDS)
         elif self._phase is Phase.BODY:
-            self._timer = self.loop.call_later(BODY_SECONDS, self._is_late)
+            self._arrival.set(BODY_SECONDS)
         elif self.timeout_keep_alive_task is None:  # the rest of a body that came after its answer took it away
-            self._timer = self.loop.call_later(self.timeout_keep_alive, self._is_late)
+            self._arrival.set(self.timeout_keep_alive)
 
     def _leave(self) -> None:
         self._waiting.pop(self, None)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._arrival.call_off()
+
+    def _abort(self) -> None:
+        self.transport.abort()
 
     def _is_late(self) -> None:
         if not self.transport.is_closing():
@@ -161,21 +176,22 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, status: int) -> None:
         self._leave()
-        problem = _PROBLEMS[status]
-        REFUSED.labels(problem.code).inc()
+        words = refusal(status)
         if self._may_answer():
-            body = problem.body()
-            head = b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\nretry-after: 2\r\nconnection: close\r\n\r\n"
-            self.transport.write(head % (status, _PHRASES[status], MEDIA_TYPE.encode(), len(body)) + body)
+            self.transport.write(words)
         self.transport.close()
+        self._delivery.set(DELIVERY_SECONDS)
 
     def _may_answer(self) -> bool:
         """Say whether a request is open that nothing has been answered to; else our words would be taken for another answer."""
-        if self.cycle is None:
-            return True
         if self._phase is Phase.HEAD:
-            return self.cycle.response_complete
+            return not self._owes_an_answer()
         return self._phase is Phase.BODY and not self.cycle.response_started and not self.pipeline
+
+    def _owes_an_answer(self) -> bool:
+        if self.cycle is None:
+            return False
+        return not self.cycle.response_complete
 
 
 _WAITING: WeakKeyDictionary[ServerState, dict[BoundedProtocol, float]] = WeakKeyDictionary()

@@ -1,0 +1,26 @@
+"""What a connection is told that is closed before its request was read, and how often it was."""
+
+from prometheus_client import Counter
+
+from contracts.problem import MEDIA_TYPE, Problem
+
+REFUSED = Counter("collector_http_refused_total", "Connections closed before a request was read.", ["reason"])
+
+_PROBLEMS = {
+    400: Problem(status=400, title="This is not HTTP.", code="malformed"),
+    408: Problem(status=408, title="The request took too long to arrive.", code="timeout"),
+    431: Problem(
+        status=431, title="The request's head is too large.", code="too_large", detail="Send fewer or shorter headers."
+    ),
+    503: Problem(status=503, title="Too many connections are open.", code="overloaded", detail="Come back in a moment."),
+}
+_PHRASES = {400: b"Bad Request", 408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Service Unavailable"}
+_HEAD = b"HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\nretry-after: 2\r\nconnection: close\r\n\r\n"
+
+
+def refusal(status: int) -> bytes:
+    """Count that a connection is refused, and return the whole answer that says why."""
+    problem = _PROBLEMS[status]
+    REFUSED.labels(problem.code).inc()
+    body = problem.body()
+    return _HEAD % (status, _PHRASES[status], MEDIA_TYPE.encode(), len(body)) + body

@@ -1,0 +1,129 @@
+"""Evidence: everything that an installation left behind, and how it is got hold of."""
+
+import base64
+import subprocess
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg
+from nats.aio.client import Client
+
+from collector import broker
+from collector.privacy.agreed_salts import AgreedSalts
+from collector.privacy.salt_bucket import BUCKET, SUBJECT_ROOT, SaltBucket
+from contracts.subjects import STREAM
+from tests.cli.running import Up
+from tests.privacy.haystacks import files_below, joined, messages, postgres_files, rows
+from tests.privacy.speaking import Answer
+
+
+class Evidence(NamedTuple):
+    """What happened, and everything that could have kept it; ``logical`` was asked for, ``physical`` read from the disk."""
+
+    answers: list[Answer]
+    objections: list[Answer]
+    stored_of_objections: int
+    key: bytes
+    day: date
+    visitors: frozenset[bytes]
+    clean: subprocess.CompletedProcess[str]
+    dirty: subprocess.CompletedProcess[str]
+    told: Mapping[str, bytes]
+    logical: Mapping[str, bytes]
+    physical: Mapping[str, bytes]
+
+    @property
+    def haystacks(self) -> dict[str, bytes]:
+        return {**self.told, **self.logical, **self.physical}
+
+
+@asynccontextmanager
+async def connected(running: Up) -> AsyncIterator[Client]:
+    """Lend a connection to the installation's NATS, with the token that only its owner can read."""
+    client = await broker.connect(running.runtime["nats_url"], on_loss=lambda: None)
+    try:
+        yield client
+    finally:
+        await broker.disconnect(client)
+
+
+async def count_events(running: Up) -> int:
+    """Return how many facts the stream holds."""
+    async with connected(running) as client:
+        return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state["messages"])
+
+
+async def is_all_projected(running: Up) -> bool:
+    """Tell whether the projector has dealt with every fact."""
+    async with connected(running) as client:
+        last = int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state["last_seq"])
+    return (await _column(running, "SELECT seq FROM positions")) == [last]
+
+
+async def query_sessions(running: Up) -> list[int]:
+    """Return the processes of Postgres that answer the dashboard."""
+    return await _column(running, "SELECT pid FROM pg_stat_activity WHERE application_name = 'collector query'")
+
+
+async def read_salt(running: Up) -> tuple[date, bytes]:
+    """Return the day that the replicas agree on, and its salt, from the memory bucket."""
+    async with connected(running) as client:
+        floor = (await broker.ask(client, f"STREAM.MSG.GET.{BUCKET}", {"last_by_subj": f"{SUBJECT_ROOT}.floor"})).message[
+            "data"
+        ]
+        day = date.fromisoformat(base64.b64decode(floor).decode())
+        key = await SaltBucket(client).read(day)
+    assert key is not None
+    return day, key
+
+
+async def rotate(running: Up, day: date) -> None:
+    """Be a replica that lives through the midnight after *day*."""
+    now = datetime.combine(day, time(23, 59), UTC)
+    async with connected(running) as client:
+        salts = AgreedSalts(client, lambda: now, tolerated_skew=timedelta(days=3))
+        await salts.of(now)
+        now += timedelta(minutes=2)
+        await salts.rotate()
+
+
+async def read_visitors(running: Up) -> frozenset[bytes]:
+    """Return every visitor id that was stored."""
+    return frozenset(await _column(running, "SELECT DISTINCT visitor FROM hits"))
+
+
+async def _column(running: Up, query: str) -> list[Any]:
+    connection = await asyncpg.connect(running.runtime["database_url"])
+    try:
+        return [row[0] for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
+
+
+async def read_logically(running: Up) -> dict[str, bytes]:
+    """Return all messages and all rows, and have Postgres write what it still holds in memory."""
+    url = running.runtime["database_url"]
+    async with connected(running) as client:
+        logical = {"messages": await messages(client), "rows": await rows(url)}
+    connection = await asyncpg.connect(url)
+    await connection.execute("CHECKPOINT")
+    await connection.close()
+    return logical
+
+
+def read_physically(running: Up, temporary: Path) -> dict[str, bytes]:
+    """Return every byte on the disk, by whose it is."""
+    data = running.data
+    folders = {"NATS's store": data / "nats", "Postgres's files": postgres_files(data), "logs": data / "logs"}
+    physical = {place: files_below(folder) for place, folder in folders.items()}
+    others = [
+        file for file in data.rglob("*") if file.is_file() and not any(file.is_relative_to(known) for known in folders.values())
+    ]
+    return physical | {
+        "the data directory": joined(file.read_bytes() for file in others),
+        "standard output": running.output.read_bytes(),
+        "temporary files": files_below(temporary),
+    }

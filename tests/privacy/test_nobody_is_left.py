@@ -1,0 +1,43 @@
+"""Nobody who came can be found in anything that was written, stored, logged, measured or answered; whoever was planted can."""
+
+import pytest
+
+from tests.privacy.evidence import Evidence
+from tests.privacy.haystacks import search
+from tests.privacy.needles import needles_of, packed_needle
+from tests.privacy.people import People
+
+PLACES = (
+    *("answers", "metrics", "what commands said"),
+    *("messages", "rows"),
+    *("NATS's store", "Postgres's files", "logs", "the data directory", "standard output", "temporary files"),
+)
+# Nobody plants anything among the installation's own notes; what is there is read all the same.
+UNPLANTED = ("the data directory",)
+
+
+def test_every_place_was_searched(evidence: Evidence):
+    assert set(evidence.haystacks) == set(PLACES)
+    assert all(evidence.haystacks.values())
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place not in UNPLANTED])
+def test_who_was_planted_is_found_in_every_form(evidence: Evidence, people: People, place: str):
+    needles = needles_of(people.planted)
+    found = {name for _, name in search({place: evidence.haystacks[place]}, needles)}
+    assert found == set(needles)
+
+
+def test_an_address_is_found_in_the_types_and_the_compression_that_hide_it_from_a_search_of_files(
+    evidence: Evidence, people: People
+):
+    assert search({"rows": evidence.logical["rows"]}, packed_needle(people.planted))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nobody_who_came_is_found_in_any_form(evidence: Evidence, people: People, place: str):
+    assert search({place: evidence.haystacks[place]}, people.needles()) == set()
+
+
+def test_no_typed_column_holds_a_packed_address(evidence: Evidence, people: People):
+    assert search({"rows": evidence.logical["rows"]}, people.packed()) == set()
