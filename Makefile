@@ -3,7 +3,7 @@
 UV_VERSION := 0.9.8
 BIN := .venv/bin
 
-.PHONY: help up test check fix bench schemas env clean
+.PHONY: help up test check fix chaos bench schemas env clean
 
 help: ## what there is to run
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ check: .venv/synced ## lint, types and architecture only
 fix: .venv/synced ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+chaos: .venv/synced ## kill and freeze everything for CHAOS_SECONDS (300), as CHAOS_SEED says: nothing lost, nothing twice
+	CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(BIN)/pytest -s tests/faults/test_chaos.py tests/faults/test_negative_controls.py
 
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench

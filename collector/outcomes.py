@@ -18,7 +18,6 @@ class RejectReason(StrEnum):
     TOO_DEEP = "too_deep"
     NOT_UTF8 = "not_utf8"
     CONTROL_CHARACTER = "control_character"
-    WRONG_SHAPE = "wrong_shape"
     WRONG_TYPE = "wrong_type"
     MISSING_FIELD = "missing_field"
     OUT_OF_RANGE = "out_of_range"
@@ -28,7 +27,6 @@ class RejectReason(StrEnum):
     MEDIA_TYPE = "media_type"
     ENCODING = "encoding"
     METHOD = "method"
-    TIMEOUT = "timeout"
 
 
 class UnavailableReason(StrEnum):
