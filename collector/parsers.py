@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from collector.privacy.host import canonical_site
+from collector.hosts import canonical_site
 
 
 def plain(text: str) -> str:

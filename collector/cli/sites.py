@@ -6,7 +6,7 @@ from click import UsageError
 
 from collector.cli.embedded.directory import running
 from collector.control.sites import Site, sites_of
-from collector.privacy.host import canonical_site
+from collector.hosts import canonical_site
 from collector.settings import Settings
 
 

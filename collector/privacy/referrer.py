@@ -4,8 +4,8 @@ import re
 
 from msgspec import Struct
 
+from collector.hosts import canonical_host, same_site
 from collector.privacy.channel import channel_of
-from collector.privacy.host import canonical_host, same_site
 from collector.privacy.redact import LONGEST, redact
 from collector.privacy.sources import Sources
 from collector.privacy.text import printable

@@ -7,7 +7,7 @@ from importlib import resources
 import msgspec
 from msgspec import Struct
 
-from collector.privacy.host import canonical_host
+from collector.hosts import canonical_host
 
 
 class Kind(StrEnum):

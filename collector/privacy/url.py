@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 from msgspec import Struct
 
-from collector.privacy.host import canonical_host
+from collector.hosts import canonical_host
 from collector.privacy.redact import LONGEST, clean, redact
 from collector.privacy.text import cut, printable
 

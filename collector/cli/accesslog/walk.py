@@ -12,8 +12,8 @@ from collector.cli.accesslog.parse import Request, read_line
 from collector.cli.accesslog.skip import Skipped, SkipReason
 from collector.control.sites import Site, Sites
 from collector.hit import Hit, HitKind
+from collector.hosts import canonical_host
 from collector.privacy.forget import forget
-from collector.privacy.host import canonical_host
 from collector.privacy.lists import Lists
 from collector.privacy.visitor import Salt
 from collector.record import record

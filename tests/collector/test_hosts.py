@@ -2,7 +2,7 @@
 
 import pytest
 
-from collector.privacy.host import canonical_host, canonical_site, same_site
+from collector.hosts import canonical_host, canonical_site, same_site
 
 
 @pytest.mark.parametrize(
