@@ -113,5 +113,6 @@ def test_what_comes_before_a_broken_request_is_answered_and_nothing_behind_it_is
     before = target.position()
     good = request("POST", "/api/event", body=b'{"domain": "%b", "pathname": "/row"}' % SITE.encode(), last=False)
     answers = say(target.port, good, b"\0\r\n\r\n" + SMUGGLED)
-    assert [answer.status for answer in answers] == [204]
+    # What is broken may come in a packet of its own, after the answer; then it is refused by itself.
+    assert [answer.status for answer in answers] in ([204], [204, 400])
     assert [fact["page"]["path"] for fact in target.facts(after=before)] == ["/row"]
