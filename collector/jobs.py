@@ -22,6 +22,7 @@ def schedule(salts: SaltSource, recheck_stream: Callable[[], None]) -> Iterator[
     """
     table: tuple[tuple[str, Callable[[], Any], Any], ...] = (
         ("take up the new day's salt and destroy the old one", salts.rotate, CronTrigger(hour=0, timezone="UTC")),
+        ("compare the salt with that of the other replicas", salts.recheck, IntervalTrigger(minutes=1, timezone="UTC")),
         (
             "compare the stream's settings with what the promises need",
             recheck_stream,

@@ -1,6 +1,7 @@
 """The day's salt: random, agreed between replicas, held in memory only, and gone at midnight UTC."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +25,7 @@ class AgreedSalts:
 
     A replica whose clock is off by more than five seconds gets none, and a clock that runs backwards stays on the newest day
     that any replica has seen (the bucket's ``floor``). When NATS restarts, which empties the bucket, the first replica to
-    come back puts its own copy in again, and those that have none yet give way to those that do. Whoever takes up a day's
+    come back puts its own copy in again, and those that come back without it give way to those that have it. Whoever takes up a day's
     salt destroys what is left of the days before, also when the one that held it is no more.
     """
 
@@ -51,10 +52,7 @@ class AgreedSalts:
         async with self._agreeing:
             if (salt := self.held(at)) is not None:
                 return salt
-            try:
-                return await self._agree(at.astimezone(UTC).date())
-            except (JetStreamError, nats.errors.Error, TimeoutError, OSError, ValueError, KeyError) as error:
-                raise Unavailable(UnavailableReason.SALT) from error
+            return await self._agreed(at)
 
     def doubt(self) -> None:
         """Stop using the salt until it has been compared with the bucket again: call this when the connection breaks."""
@@ -65,9 +63,21 @@ class AgreedSalts:
         """Take up the new day's salt and destroy the old one, without waiting for a hit."""
         await self.of(self._clock())
 
+    async def recheck(self) -> None:
+        """Compare the salt with the bucket's, which somebody may have emptied behind our back; it stays in use meanwhile."""
+        with contextlib.suppress(Unavailable):
+            async with self._agreeing:
+                await self._agreed(self._clock())
+
     def rotated_at(self) -> datetime | None:
         """Return when this process took up the salt it holds."""
         return self._rotated_at
+
+    async def _agreed(self, at: datetime) -> Salt:
+        try:
+            return await self._agree(at.astimezone(UTC).date())
+        except (JetStreamError, nats.errors.Error, TimeoutError, OSError, ValueError, KeyError) as error:
+            raise Unavailable(UnavailableReason.SALT) from error
 
     async def _agree(self, today: date) -> Salt:
         doubts = self._doubts

@@ -18,6 +18,9 @@ class SaltSource(Protocol):
     async def rotate(self) -> None:
         """Take up the new day's salt and destroy the old one, without waiting for a hit."""
 
+    async def recheck(self) -> None:
+        """Make sure that this is still the salt that everybody else uses."""
+
     def rotated_at(self) -> datetime | None:
         """Return when this process took up the salt it holds."""
 
@@ -42,6 +45,9 @@ class DerivedSalts:
 
     async def rotate(self) -> None:
         """Do nothing: the salt follows from the date."""
+
+    async def recheck(self) -> None:
+        """Do nothing: whoever has the secret has the same salt."""
 
     def rotated_at(self) -> datetime | None:
         """Return the day's midnight: nothing random ever happens here."""

@@ -1,0 +1,24 @@
+"""Roles as processes, an empty stream and migrated tables for each test."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from collector.cli.embedded.guarded import GuardedLauncher
+from tests.faults.role import Role
+from tests.projections.conftest import database_url, facts, tables  # noqa: F401  # pytest finds fixtures by their names here
+
+
+@pytest.fixture
+def role(tmp_path: Path, launcher: GuardedLauncher) -> Iterator[Callable[..., Role]]:
+    """Start roles, which do not outlive the test."""
+    started: list[Role] = []
+
+    def start(name: str, *, module: str = "", variables: Mapping[str, str] | None = None, **settings: str) -> Role:
+        started.append(Role(name, launcher, tmp_path, module=module, **settings))
+        return started[-1].start(**(variables or {}))
+
+    yield start
+    for one in started:
+        one.stop_whatever_its_state()

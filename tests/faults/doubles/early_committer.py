@@ -1,0 +1,38 @@
+"""A projector that commits its rows before it moves its position; it is killed between the two, once."""
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from collector.cli import main
+from projections import worker
+from projections.batch import Outcome, project
+from projections.positions import Position, hold_position, move_position
+from projections.stored import Item
+
+
+async def apply_too_early(engine: AsyncEngine, position: Position, batch: Sequence[Item]) -> tuple[Position, Outcome]:
+    async with engine.begin() as connection:
+        await hold_position(connection, position)
+        outcome = await project(connection, batch)
+    if len(batch) > 1:
+        die_once()
+    moved = position.behind(batch, outcome)
+    async with engine.begin() as connection:
+        await move_position(connection, position, moved)
+    return moved, outcome
+
+
+def die_once() -> None:
+    death = Path(os.environ["COLLECTOR_DATA"]).with_name("died")
+    if not death.exists():
+        death.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    worker.apply = apply_too_early
+    main(["project"])

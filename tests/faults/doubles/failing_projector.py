@@ -1,0 +1,78 @@
+"""A projector that fails at one step of its work, the first time that it gets there with facts in its hands."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from collector.cli import main
+from projections import batch, worker
+from projections.stream import Reader
+
+AFTER_FETCH = "after the fetch"
+MID_FOLD = "in the middle of the fold"
+BEFORE_POSITION = "before the position"
+BEFORE_COMMIT = "before the commit"
+AFTER_COMMIT = "after the commit"
+POINTS = (AFTER_FETCH, MID_FOLD, BEFORE_POSITION, BEFORE_COMMIT, AFTER_COMMIT)
+
+Fail = Callable[[], None]
+Patch = Callable[[Any, str, Any], None]
+
+
+def arm(point: str, fail: Fail, patch: Patch = setattr) -> None:
+    """Have *fail* called when the projector gets to *point*."""
+    first, *others = batch.READ_MODELS
+    if point == AFTER_FETCH:
+        patch(Reader, "next_batch", _after(Reader.next_batch, fail))
+    elif point == MID_FOLD:
+        # The rows of the first model are written, those of the next never are.
+        failing = [replace(model, project=_before(model.project, fail)) for model in others]
+        patch(batch, "READ_MODELS", (first, *failing))
+    elif point == BEFORE_POSITION:
+        patch(worker, "move_position", _before(worker.move_position, fail))
+    elif point == BEFORE_COMMIT:
+        patch(worker, "move_position", _after(worker.move_position, fail))
+    else:
+        patch(worker, "apply", _after(worker.apply, fail))
+
+
+def once(fail: Fail) -> Fail:
+    """Return what calls *fail* the first time only."""
+    left = [fail]
+
+    def failing() -> None:
+        if left:
+            left.pop()()
+
+    return failing
+
+
+def _before(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+    async def failing(*arguments: Any) -> Any:
+        fail()
+        return await step(*arguments)
+
+    return failing
+
+
+def _after(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+    async def failing(*arguments: Any) -> Any:
+        outcome = await step(*arguments)
+        if outcome != []:  # what an idle stream gives
+            fail()
+        return outcome
+
+    return failing
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    arm(os.environ["FAILS"], die)
+    sys.exit(main(["project"]))

@@ -1,0 +1,23 @@
+"""An ingest role that answers before the stream has said that it has the event."""
+
+import asyncio
+
+from collector.cli import main
+from collector.parcel import Stored
+from collector.publish import Publisher
+from contracts.events import Event
+
+submit = Publisher.submit
+
+
+def submit_and_hope(self: Publisher, event: Event) -> "asyncio.Future[Stored]":
+    told = submit(self, event)
+    told.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    hoped = asyncio.get_running_loop().create_future()
+    hoped.set_result(Stored(id=event.id, duplicate=False))
+    return hoped
+
+
+if __name__ == "__main__":
+    Publisher.submit = submit_and_hope
+    main(["serve"])

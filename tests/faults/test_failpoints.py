@@ -1,0 +1,60 @@
+"""A projector that fails at any step leaves nothing half done, and what comes after counts every fact once."""
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.doubles.failing_projector import POINTS, arm, once
+from tests.faults.role import Role
+from tests.faults.waiting import until
+from tests.projections.facts import traffic
+from tests.projections.world import Facts, Tables, project_all
+
+FAILING = "tests.faults.doubles.failing_projector"
+
+
+class Unforeseen(Exception):
+    """Something that no part of the projector expects."""
+
+
+def fall_over() -> None:
+    raise Unforeseen
+
+
+async def rows_and_position(tables: Tables) -> tuple[int, int, int]:
+    """Return what was applied by the positions and by the rows, and how many facts were taken for repeats."""
+    applied, duplicates = await tables.connection.fetchrow(
+        "SELECT coalesce(sum(applied), 0)::int, coalesce(sum(duplicates), 0)::int FROM positions"
+    )
+    return applied, await tables.count("hits"), duplicates
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_an_exception_at_any_step_is_come_through_and_counts_nothing_twice(
+    point: str, facts: Facts, tables: Tables, database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    failures: list[None] = []
+    arm(point, once(lambda: failures.append(None) or fall_over()), monkeypatch.setattr)
+    await facts.publish(*traffic(60, seed=1))
+    await project_all(facts, tables, database_url)
+    assert len(failures) == 1
+    assert await rows_and_position(tables) == (60, 60, 0)
+    assert await tables.count("quarantine") == 0
+
+
+async def test_a_kill_at_any_step_leaves_rows_and_position_together(
+    facts: Facts, tables: Tables, database_url: str, role: Callable[..., Role], subtests: pytest.Subtests
+):
+    urls = {"NATS_URL": facts.nats_url, "DATABASE_URL": database_url}
+    for number, point in enumerate(POINTS, start=1):
+        with subtests.test(point):
+            await facts.publish(*traffic(40, seed=number))
+            dying = role("project", module=FAILING, variables={"FAILS": point}, **urls)
+            await until(lambda dying=dying: not dying.is_running, point)
+            assert dying.end() == -signal.SIGKILL
+            applied, hits, duplicates = await rows_and_position(tables)
+            assert (applied, duplicates) == (hits, 0)
+    await project_all(facts, tables, database_url)
+    assert await rows_and_position(tables) == (200, 200, 0)
+    assert await tables.count("quarantine") == 0

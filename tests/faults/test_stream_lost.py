@@ -1,0 +1,122 @@
+"""A stream that was deleted, made again, or replaced by an older copy is refused with a word on what to do, never skipped."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nats
+import pytest
+
+from collector.cli.embedded.nats import NatsServer
+from contracts.subjects import STREAM
+from tests.cli.running import run_collector
+from tests.faults.asking import is_taken, post
+from tests.faults.role import Role
+from tests.faults.waiting import until
+from tests.projections.facts import pageview, traffic
+from tests.projections.world import Facts, Tables
+
+HALTED = 3
+REGRESSED = 'collector_stream_regressed{projection="0"}'
+
+
+class Copied:
+    """A nats-server whose files are copied aside, and back."""
+
+    def __init__(self, server: NatsServer, folder: Path) -> None:
+        self.server = server
+        self._store = next(folder.rglob("jetstream"))
+        self._copy = folder / "copy"
+
+    def copy_aside(self) -> None:
+        self.server.stop()
+        shutil.copytree(self._store, self._copy)
+        self.server.start()
+
+    def copy_back(self) -> None:
+        self.server.stop()
+        shutil.rmtree(self._store)
+        shutil.copytree(self._copy, self._store)
+        self.server.start()
+
+
+@pytest.fixture
+def copied(nats_server: Callable[[], NatsServer], tmp_path: Path) -> Copied:
+    return Copied(nats_server(), tmp_path)
+
+
+async def refuses(projector: Role, because: str) -> None:
+    """Wait until *projector* says what is wrong with the stream, make sure that it says so everywhere, and let it end."""
+    await until(lambda: because in projector.unready().get("projection", ""), because)
+    assert "collector backfill" in projector.unready()["projection"]
+    assert projector.metric(REGRESSED) == 1
+    assert because in projector.said()
+    assert projector.stop() == HALTED
+
+
+async def dealt_with(tables: Tables, count: int) -> bool:
+    return await tables.dealt_with() == count
+
+
+async def test_a_running_projector_refuses_an_older_copy_of_the_stream(
+    copied: Copied, tables: Tables, database_url: str, role: Callable[..., Role]
+):
+    async with Facts(copied.server.url) as facts:
+        await facts.publish(*traffic(20, seed=1))
+    copied.copy_aside()
+    projector = role("project", NATS_URL=copied.server.url, DATABASE_URL=database_url)
+    async with Facts(copied.server.url) as facts:
+        await facts.publish(*traffic(30, seed=2))
+    await until(lambda: dealt_with(tables, 50), "everything is projected")
+    before = await tables.digest()
+    copied.copy_back()
+    await refuses(projector, "ends at 20, before the position 50")
+    assert await tables.digest() == before
+
+
+async def test_an_older_copy_that_has_grown_past_the_position_is_refused(
+    copied: Copied, tables: Tables, database_url: str, role: Callable[..., Role]
+):
+    async with Facts(copied.server.url) as facts:
+        await facts.publish(*traffic(20, seed=1))
+    copied.copy_aside()
+    projector = role("project", NATS_URL=copied.server.url, DATABASE_URL=database_url)
+    async with Facts(copied.server.url) as facts:
+        await facts.publish(*traffic(30, seed=2))
+    await until(lambda: dealt_with(tables, 50), "everything is projected")
+    assert projector.stop() == 0
+    before = await tables.digest()
+    copied.copy_back()
+    async with Facts(copied.server.url) as facts:
+        await facts.publish(*traffic(60, seed=3))
+    await refuses(projector.start(), "holds another event at the position 50")
+    assert await tables.digest() == before
+
+
+async def test_a_deleted_stream_is_made_again_and_its_projector_waits_for_a_person(
+    copied: Copied, tables: Tables, database_url: str, role: Callable[..., Role], tmp_path: Path
+):
+    urls = {"NATS_URL": copied.server.url, "DATABASE_URL": database_url}
+    serve, projector = role("serve", **urls), role("project", **urls)
+    await serve.ready()
+    for _ in range(5):
+        assert (await post(serve)).status_code == 204
+    await until(lambda: dealt_with(tables, 5), "everything is projected")
+    before = await tables.digest()
+
+    # Not as Facts, which would make the stream again by itself.
+    facts = Facts(copied.server.url)
+    facts.client = await nats.connect(copied.server.url)
+    await facts.delete_stream()
+    assert (await post(serve)).status_code == 503, "nothing is acknowledged that is not stored"
+    await until(lambda: is_taken(serve), "events are taken again")
+    assert (await facts.client.jetstream().stream_info(STREAM)).state.messages == 1
+    await refuses(projector, "was made again")
+    assert await tables.digest() == before
+
+    settings = {f"COLLECTOR_{name}": value for name, value in urls.items()}
+    assert run_collector(tmp_path, "backfill", "--accept-loss", **settings).returncode == 0
+    await facts.publish(pageview())
+    await projector.start().ready()
+    await until(lambda: dealt_with(tables, 2), "what the new stream holds is counted")
+    await facts.client.close()
