@@ -25,8 +25,8 @@ class AgreedSalts:
 
     A replica whose clock is off by more than five seconds gets none, and a clock that runs backwards stays on the newest day
     that any replica has seen (the bucket's ``floor``). When NATS restarts, which empties the bucket, the first replica to
-    come back puts its own copy in again, and those that come back without it give way to those that have it. Whoever takes up a day's
-    salt destroys what is left of the days before, also when the one that held it is no more.
+    come back puts its own copy in again, and those that come back without it give way to those that have it. Whoever takes
+    up a day's salt destroys what is left of the days before, also when the one that held it is no more.
     """
 
     def __init__(self, client: Client, clock: Callable[[], datetime], *, tolerated_skew: timedelta = TOLERATED_SKEW) -> None:
