@@ -1,0 +1,97 @@
+"""Memory: what the whole product holds while a million events of as many visitors pass through it on 100,000 paths."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import asyncpg
+
+from collector.cli.probe import ask
+from tests.bench.figure import Aim, Figure
+from tests.bench.ingest import CONNECTIONS
+from tests.bench.processes import Process, load, role
+from tests.bench.stage import Stage
+from tests.bench.traffic import SITE
+from tests.bench.world import World, empty_stream, fresh_database, run
+
+EVENTS = 1_000_000
+FRACTIONS = 10
+# Asked for after every fraction, as somebody with the dashboard open does.
+QUESTIONS = tuple(
+    f"/api/stats/{SITE}/{question}?period=today"
+    for question in ("overview", "timeseries", "breakdown/page", "breakdown/source", "realtime")
+)
+ROLES = ("serve", "project", "query")
+PATIENCE = 900.0
+POLL_SECONDS = 0.1
+MEBIBYTE = 2**20
+AIM = Aim(at_most=400.0)
+# Of a million events with as many visitors in the second half of the run; caches are full long before.
+FLAT = Aim(at_most=20.0)
+
+
+def measure(world: World) -> Sequence[Figure]:
+    """Run the three roles, send events fraction by fraction, and weigh them whenever everything is projected."""
+    run(empty_stream(world.nats.url))
+    return run(_measure(world))
+
+
+async def _measure(world: World) -> list[Figure]:
+    async with fresh_database(world.postgres) as database_url:
+        where = {"NATS_URL": world.nats.url, "DATABASE_URL": database_url, "TRUSTED_PROXIES": "loopback"}
+        with ExitStack() as stack:
+            roles = {name: stack.enter_context(role(name, world.launcher, world.folder, **where)) for name in ROLES}
+            at_rest = _weigh(roles)
+            began = time.perf_counter()
+            weights = [await _fraction(world, roles, database_url, number) for number in range(FRACTIONS)]
+            seconds = time.perf_counter() - began
+    return _figures(world.of(EVENTS), at_rest, weights, seconds)
+
+
+async def _fraction(world: World, roles: dict[str, Process], database_url: str, number: int) -> dict[str, float]:
+    share = world.of(EVENTS) // FRACTIONS
+    loaded = load(roles["serve"], "strangers", connections=CONNECTIONS, seconds=PATIENCE, first=number * share, requests=share)
+    assert loaded.result.successes == share, loaded.result.answers
+    await _projected(database_url, (number + 1) * share)
+    for question in QUESTIONS:
+        status, _ = ask("127.0.0.1", roles["query"].port, question)
+        assert status == 200, question
+    return _weigh(roles)
+
+
+async def _projected(database_url: str, count: int) -> None:
+    connection = await asyncpg.connect(database_url)
+    deadline = time.monotonic() + PATIENCE
+    while await connection.fetchval("SELECT coalesce(sum(applied), 0) FROM positions") < count:
+        assert time.monotonic() < deadline, "the projector does not keep up"
+        await asyncio.sleep(POLL_SECONDS)
+    await connection.close()
+
+
+def _weigh(roles: dict[str, Process]) -> dict[str, float]:
+    return {name: process.rss / MEBIBYTE for name, process in roles.items()}
+
+
+def _figures(events: int, at_rest: dict[str, float], weights: list[dict[str, float]], seconds: float) -> list[Figure]:
+    totals = [sum(weight.values()) for weight in weights]
+    half = len(totals) // 2
+    growth = (totals[-1] - totals[half - 1]) / (events * (len(totals) - half) / len(totals)) * 1e6
+    each = [
+        Figure(name=f"collector {name}", value=weights[-1][name], unit="MiB", low=at_rest[name], high=weights[-1][name])
+        for name in ROLES
+    ]
+    return [
+        Figure(name=f"ingest + projector + query after {events:,} events", value=totals[-1], unit="MiB", aim=AIM),
+        Figure(name="the same at rest", value=sum(at_rest.values()), unit="MiB"),
+        Figure(name="growth in the second half, per million events", value=growth, unit="MiB", aim=FLAT),
+        *each,
+        Figure(name="through all three roles", value=events / seconds, unit="events/s"),
+    ]
+
+
+STAGE = Stage(
+    name="memory",
+    says="RSS of ingest, projector and query while a million events of a million visitors on 100,000 paths pass (long).",
+    measure=measure,
+)

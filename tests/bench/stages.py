@@ -1,0 +1,14 @@
+"""STAGES: everything that is measured, in the order in which it is."""
+
+from tests.bench import backfill, batch, ingest, memory, overload, projector, startup
+from tests.bench.stage import Stage
+
+STAGES: tuple[Stage, ...] = (
+    startup.STAGE,
+    ingest.STAGE,
+    batch.STAGE,
+    overload.STAGE,
+    projector.STAGE,
+    backfill.STAGE,
+    memory.STAGE,
+)

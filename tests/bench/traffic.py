@@ -1,0 +1,98 @@
+"""The requests that the load generator sends, built before the clock starts; TRAFFIC is the list of their kinds.
+
+They are what the snippet posts from a browser, headers included: 250 bytes of JSON, each with an id of its own, because a
+repeated id is another case. Of eight pageviews one comes from a campaign, one from a search, and six from the page before.
+"""
+
+import itertools
+import secrets
+from collections.abc import Callable, Iterator
+
+BODY_BYTES = 250
+BATCH_EVENTS = 500
+LARGEST_BATCH = 1000
+PATHS = 100_000
+SITE = "bench.example"
+USER_AGENTS = (
+    "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E1",
+)
+_HEAD = (
+    b"POST /api/%b HTTP/1.1\r\nhost: stats.bench.example\r\nuser-agent: %b\r\naccept: */*\r\n"
+    b"accept-language: nb-NO,nb;q=0.9,en;q=0.8\r\naccept-encoding: gzip, deflate, br, zstd\r\nreferer: https://bench.example/\r\n"
+    b"content-type: text/plain;charset=UTF-8\r\norigin: https://bench.example\r\nconnection: keep-alive\r\n"
+    b"sec-fetch-dest: empty\r\nsec-fetch-mode: cors\r\nsec-fetch-site: same-site\r\npriority: u=4\r\n"
+    b"%bcontent-length: %d\r\n\r\n%b"
+)
+
+
+def singles(_: int) -> Iterator[bytes]:
+    """Yield pageviews, one to a request, for ever: 64 paths, and one visitor with four browsers."""
+    ids = _ids()
+    shapes = [_HEAD % (b"event", _agent(number), b"", BODY_BYTES, _pageview(number)) for number in range(64)]
+    for shape in itertools.cycle(shapes):
+        yield shape.replace(_ID, next(ids), 1)
+
+
+def batches(_: int) -> Iterator[bytes]:
+    """Yield native batches of 500 such pageviews, for ever."""
+    return _batches_of(BATCH_EVENTS)
+
+
+def largest_batches(_: int) -> Iterator[bytes]:
+    """Yield native batches of 1,000 such pageviews, for ever."""
+    return _batches_of(LARGEST_BATCH)
+
+
+def strangers(first: int) -> Iterator[bytes]:
+    """Yield pageviews that each come from another address, numbered from *first*, on 100,000 paths in turn."""
+    ids = _ids()
+    forwarded = b"x-forwarded-for: {address}\r\n"
+    shapes = [_HEAD % (b"event", _agent(number), forwarded, BODY_BYTES, _pageview(number)) for number in range(64)]
+    paths = [b"/article-%02d" % number for number in range(64)]
+    for number in itertools.count(first):
+        address = b"10.%d.%d.%d" % (number >> 16 & 255, number >> 8 & 255, number & 255)
+        shape = shapes[number % 64].replace(_ID, next(ids), 1).replace(b"{address}", address, 1)
+        yield shape.replace(paths[number % 64], b"/art-%06d" % (number % PATHS), 1)
+
+
+TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
+    "singles": singles,
+    "batches": batches,
+    "largest_batches": largest_batches,
+    "strangers": strangers,
+}
+
+# Takes the place of an id, and is as long as one.
+_ID = b"00000000-0000-4000-8000-000000000000"
+
+
+def _ids() -> Iterator[bytes]:
+    """Yield UUIDs, different ones in every run."""
+    run = secrets.token_hex(4)
+    return (b"%b-0000-4000-8000-%012x" % (run.encode(), number) for number in itertools.count())
+
+
+def _batches_of(events: int) -> Iterator[bytes]:
+    # The first eight digits of an id are the batch's, the last twelve the event's, so that one replacement makes a new batch.
+    bodies = (_pageview(number).replace(_ID, b"%b%012x" % (_ID[:-12], number)) for number in range(events))
+    content = b'{"events":[%b]}' % b",".join(bodies)
+    request = _HEAD % (b"events/batch", _agent(0), b"", len(content), content)
+    for batch in itertools.count(secrets.randbits(31)):
+        yield request.replace(_ID[:24], b"%08x%b" % (batch, _ID[8:24]))
+
+
+def _agent(number: int) -> bytes:
+    return USER_AGENTS[number % len(USER_AGENTS)].encode()
+
+
+def _pageview(number: int) -> bytes:
+    """Return a pageview, padded in its path to the length that all of them have."""
+    query = "?utm_source=newsletter&utm_medium=email" if number % 8 == 1 else ""
+    referrer = "https://www.google.com/" if number % 8 == 0 else f"https://{SITE}/before"
+    start = f'{{"id":"{_ID.decode()}","domain":"{SITE}","timezone":"Europe/Oslo","url":"https://{SITE}'
+    end = f'{query}","referrer":"{referrer}","eventName":"page_view"}}'
+    path = f"/article-{number % 64:02}{'-word' * BODY_BYTES}"[: BODY_BYTES - len(start) - len(end)]
+    return f"{start}{path}{end}".encode()
