@@ -7,7 +7,7 @@ import socket
 import nats
 
 from contracts.subjects import STREAM
-from tests.cli.running import eventually, runs, send_a_hit
+from tests.cli.running import Up, eventually, runs, send_a_hit
 
 
 async def events_in(nats_url: str) -> int:
@@ -83,3 +83,14 @@ def test_a_port_that_is_taken_is_said_before_anything_is_started(collector, tmp_
     assert refused.returncode == 1
     assert "--port" in refused.stderr
     assert not (tmp_path / ".collector").exists()
+
+
+async def test_servers_of_ones_own_are_used_instead_of_embedded_ones(stream_free_nats, postgres_url, tmp_path):
+    running = Up(tmp_path / "data", COLLECTOR_NATS_URL=stream_free_nats, COLLECTOR_DATABASE_URL=postgres_url)
+    try:
+        running.wait_until_ready()
+        assert set(running.children) == {"web", "project", "guard"}
+        assert send_a_hit(running.port) < 300
+        assert await events_in(stream_free_nats) == 1
+    finally:
+        assert running.stop() == 0
