@@ -1,13 +1,13 @@
 """Memory: what the whole product holds while a million events of as many visitors pass through it on 100,000 paths."""
 
 import asyncio
+import http.client
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 
 import asyncpg
 
-from collector.cli.probe import ask
 from tests.bench.figure import Aim, Figure
 from tests.bench.ingest import CONNECTIONS
 from tests.bench.processes import Process, load, role
@@ -55,9 +55,16 @@ async def _fraction(world: World, roles: dict[str, Process], database_url: str, 
     assert loaded.result.successes == share, loaded.result.answers
     await _projected(database_url, (number + 1) * share)
     for question in QUESTIONS:
-        status, _ = ask("127.0.0.1", roles["query"].port, question)
-        assert status == 200, question
+        _ask(roles["query"].port, question)
     return _weigh(roles)
+
+
+def _ask(port: int, question: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection.request("GET", question)
+    answer = connection.getresponse()
+    assert answer.status == 200, f"{question} was answered with {answer.status}: {answer.read(200)}"
+    connection.close()
 
 
 async def _projected(database_url: str, count: int) -> None:
