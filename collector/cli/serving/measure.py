@@ -4,9 +4,10 @@ import re
 import time
 from collections.abc import Iterable
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Gauge
 
 from collector.cli.serving.asgi import App, Message, Receive, Scope, Send
+from collector.tallies import Spread, Tally
 
 OTHER = "other"
 # nginx's number for a request whose client did not wait for the answer, or never sent the rest.
@@ -15,8 +16,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 # 150 ms is the promise for an ingest request, so it is an edge.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5)
 
-REQUESTS = Counter("collector_http_requests_total", "HTTP requests by route template.", ["route", "method", "status"])
-SECONDS = Histogram("collector_http_request_duration_seconds", "Time to answer.", ["route", "method"], buckets=_BUCKETS)
+REQUESTS = Tally("collector_http_requests", "HTTP requests by route template.", ["route", "method", "status"])
+SECONDS = Spread("collector_http_request_duration_seconds", "Time to answer.", ["route", "method"], edges=_BUCKETS)
 IN_PROGRESS = Gauge("collector_http_requests_in_progress", "HTTP requests being answered now.")
 
 
@@ -30,6 +31,8 @@ class Routes:
 
     def of(self, path: str) -> str:
         """Return the template that *path* fits."""
+        if path in self._plain:
+            return path
         trimmed = path.rstrip("/") or "/"
         if trimmed in self._plain:
             return trimmed
@@ -42,6 +45,8 @@ class Measured:
     def __init__(self, app: App, routes: Routes) -> None:
         self._app = app
         self._routes = routes
+        self._in_progress = 0
+        IN_PROGRESS.set_function(lambda: self._in_progress)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and count how it was answered."""
@@ -55,18 +60,18 @@ class Measured:
                 status = message["status"]
             await send(message)
 
-        route = self._routes.of(scope["path"])
-        method = scope["method"] if scope["method"] in _METHODS else OTHER
+        method = scope["method"]
+        where = (self._routes.of(scope["path"]), method if method in _METHODS else OTHER)
         began = time.perf_counter()
-        IN_PROGRESS.inc()
+        self._in_progress += 1
         try:
             await self._app(scope, receive, noting)
             status = status or CLIENT_GONE
         finally:
-            IN_PROGRESS.dec()
-            SECONDS.labels(route, method).observe(time.perf_counter() - began)
+            self._in_progress -= 1
+            SECONDS.observe(where, time.perf_counter() - began)
             # 500 is what the server answers when the app raises before it has answered anything.
-            REQUESTS.labels(route, method, status or 500).inc()
+            REQUESTS.add((*where, str(status or 500)))
 
 
 def _pattern(template: str) -> re.Pattern[str]:
