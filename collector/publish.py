@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import logging
 import secrets
-from collections import deque
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +18,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from collector.broker import JetStreamError, Listener, read_answer
+from collector.groups import Groups
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.parcel import Parcel, Stored, wrap
 from collector.upkeep import owned
@@ -26,9 +26,6 @@ from contracts.events import Event
 
 log = logging.getLogger(__name__)
 
-GROUP_EVENTS = 1000  # nats-server's limit for an atomic batch
-GROUP_BYTES = 256 * 1024
-GROUPS_IN_FLIGHT = 2  # one being written, one on its way; more gain nothing (nats-server allows a stream 50)
 WAITING_EVENTS = 20_000
 DEADLINE_SECONDS = 1.5  # an answer within two, whatever happens
 WAITING_SECONDS = 1.0  # of which this much may pass before it is sent
@@ -47,9 +44,7 @@ class Publisher:
         self._inbox = client.new_inbox()
         self._run_id = secrets.token_hex(8)
         self._numbers = itertools.count(1)
-        self._waiting: deque[Parcel] = deque()
-        self._alone: deque[Parcel] = deque()
-        self._groups: dict[str, list[Parcel]] = {}
+        self._groups = Groups()
         self._wake = asyncio.Event()
         self._held: UnavailableReason | None = None
         self._loop = asyncio.get_running_loop()
@@ -70,7 +65,7 @@ class Publisher:
         """Send *event* with the next group; the future ends in Stored, or in Unavailable within two seconds."""
         self.refuse_while_closed()
         parcel = wrap(event, deadline=self._loop.time() + DEADLINE_SECONDS, told=self._loop.create_future())
-        self._waiting.append(parcel)
+        self._groups.add(parcel)
         self._wake.set()
         return parcel.told
 
@@ -84,8 +79,11 @@ class Publisher:
 
     def refuse_while_behind(self) -> None:
         """Raise Unavailable when whoever comes now would wait too long: as long as the first of those who wait has already."""
+        first = self._groups.first
+        if first is None:
+            return
         latest = self._loop.time() + DEADLINE_SECONDS - WAITING_SECONDS
-        if len(self._waiting) >= WAITING_EVENTS or (self._waiting and self._waiting[0].deadline < latest):
+        if first.deadline < latest or len(self._groups) >= WAITING_EVENTS:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
     def hold(self, reason: UnavailableReason) -> None:
@@ -102,8 +100,7 @@ class Publisher:
 
     async def drain(self, seconds: float) -> None:
         """Wait until every event has its answer, for at most *seconds*."""
-        parcels = itertools.chain(self._waiting, self._alone, *self._groups.values())
-        if answers := [parcel.told for parcel in parcels]:
+        if answers := [parcel.told for parcel in self._groups]:
             await asyncio.wait(answers, timeout=seconds)
 
     async def _send_for_ever(self) -> None:
@@ -115,25 +112,13 @@ class Publisher:
                 if not subscribed:
                     await self._client.subscribe(f"{self._inbox}.*", cb=self._answered)
                     subscribed = True
-                while (self._alone or self._waiting) and len(self._groups) < GROUPS_IN_FLIGHT:
-                    await self._send(self._next_group())
+                while group := self._groups.depart(name := f"{self._run_id}{next(self._numbers):x}"):
+                    await self._send(name, group)
             except (nats.errors.Error, OSError) as error:
                 log.warning("publishing failed", extra={"error": type(error).__name__})
                 self._fail_everything(UnavailableReason.STREAM_DISCONNECTED)
 
-    def _next_group(self) -> list[Parcel]:
-        if self._alone:
-            return [self._alone.popleft()]
-        group: list[Parcel] = []
-        size = 0
-        while self._waiting and len(group) < GROUP_EVENTS and size < GROUP_BYTES:
-            group.append(self._waiting.popleft())
-            size += len(group[-1].body)
-        return group
-
-    async def _send(self, group: list[Parcel]) -> None:
-        name = f"{self._run_id}{next(self._numbers):x}"
-        self._groups[name] = group
+    async def _send(self, name: str, group: list[Parcel]) -> None:
         *others, last = group
         reply = f"{self._inbox}.{name}"
         if not others:
@@ -146,15 +131,18 @@ class Publisher:
         await self._client.publish(last.subject, last.body, reply=reply, headers=headers | {"Nats-Batch-Commit": "1"})
 
     async def _answered(self, message: Msg) -> None:
-        group = self._groups.pop(message.subject.rpartition(".")[2], None)
+        group = self._groups.arrive(message.subject.rpartition(".")[2])
         self._wake.set()
-        if group is None:
+        if not group:
             return  # its callers were told "unknown" already; they come back with the same id
         try:
             answer = read_answer(message.data)
         except JetStreamError as error:
             self._refused(group, error)
             return
+        # First the next group goes out, which takes the sender's turn and nats-py's: the stream works while we answer.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         for parcel in group:
             parcel.store(duplicate=answer.duplicate)
 
@@ -164,7 +152,7 @@ class Publisher:
                 parcel.fail(UnavailableReason.STREAM_FULL, retry_after=FULL_RETRY_SECONDS)
         elif len(group) > 1:
             # One repeated id refuses the whole batch, so each goes again alone and learns its own answer.
-            self._alone.extend(group)
+            self._groups.separate(group)
         else:
             log.warning("the stream refused an event", extra={"err_code": error.err_code})
             group[0].fail(UnavailableReason.STREAM_REFUSED)
@@ -173,19 +161,11 @@ class Publisher:
     async def _sweep_for_ever(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            now = self._loop.time()
-            for queue in (self._alone, self._waiting):
-                while queue and queue[0].deadline <= now:
-                    queue.popleft().fail(UnavailableReason.STREAM_TIMEOUT)
-            for name in [name for name, group in self._groups.items() if group[0].deadline <= now]:
-                for parcel in self._groups.pop(name):
+            if late := self._groups.overdue(self._loop.time()):
+                for parcel in late:
                     parcel.fail(UnavailableReason.STREAM_TIMEOUT)
                 self._wake.set()
 
     def _fail_everything(self, reason: UnavailableReason) -> None:
-        for group in [[*self._waiting, *self._alone], *self._groups.values()]:
-            for parcel in group:
-                parcel.fail(reason)
-        self._waiting.clear()
-        self._alone.clear()
-        self._groups.clear()
+        for parcel in self._groups.clear():
+            parcel.fail(reason)

@@ -13,9 +13,10 @@ from nats.aio.client import Client
 
 from collector import broker
 from collector.cli.embedded.nats import NatsServer
+from collector.groups import GROUPS_IN_FLIGHT
 from collector.outcomes import Rejected, Unavailable, UnavailableReason
 from collector.parcel import Stored
-from collector.publish import GROUPS_IN_FLIGHT, Publisher
+from collector.publish import Publisher
 from collector.record import uuid7
 from contracts.codec import CODEC
 from contracts.events import EventRecorded, Page
