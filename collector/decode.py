@@ -15,7 +15,8 @@ from contracts.events import Money, Scalar
 
 Shape = TypeVar("Shape")
 
-JSON_MEDIA: Final = frozenset({b"", b"application/json", b"text/plain", b"application/csp-report"})
+# As types, and as sendBeacon and fetch write them out.
+JSON_MEDIA: Final = frozenset({b"", b"application/json", b"text/plain", b"application/csp-report", b"text/plain;charset=UTF-8"})
 # NUL and the other C0 controls but tab, line feed and carriage return: Postgres refuses the first, terminals obey the rest.
 CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 LARGEST_INTEGER: Final = 2**53 - 1  # what every JSON reader agrees on (RFC 8259, 6)
@@ -28,8 +29,8 @@ QUERY_FIELDS: Final = 64
 
 def read_json(arrival: Arrival, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
     """Return the body in *decoder*'s shape, or raise Rejected."""
-    media = arrival.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media not in JSON_MEDIA:
+    media = arrival.headers.get(b"content-type", b"")
+    if media not in JSON_MEDIA and media.partition(b";")[0].strip().lower() not in JSON_MEDIA:
         detail = "The Content-Type is not one we read; send JSON as application/json or text/plain."
         raise Rejected(RejectReason.MEDIA_TYPE, detail, status=415)
     return parse_json(arrival.body, decoder)
@@ -45,7 +46,7 @@ def parse_json(body: bytes, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
         raise Rejected(RejectReason.TOO_DEEP, "The JSON is nested too deeply; an event has at most two levels.") from None
     except (msgspec.DecodeError, UnicodeError):
         raise _not_json(body) from None
-    if b"\\u00" in body or b"\\b" in body or b"\\f" in body or b"\x7f" in body:
+    if b"\x7f" in body or (b"\\" in body and (b"\\u00" in body or b"\\b" in body or b"\\f" in body)):
         # The items of a batch, still raw, come here one by one.
         refuse_controls(msgspec.to_builtins(shape, builtin_types=(msgspec.Raw,)))
     return shape

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 import nats.errors
-from litestar import Litestar
 from nats.aio.client import Client
 
 from collector import __version__, broker
-from collector.app import create_app
+from collector.app import IngestApp
 from collector.broker import JetStreamError, StreamDrifted
 from collector.control.sites import sites_of
 from collector.jobs import schedule
@@ -49,7 +48,7 @@ class Ingest:
         self._doubts = 0
         lists = Lists.load(mmdb=settings.mmdb)
         lists.agents.warm()  # else the first visitor waits for it
-        self.app: Litestar = create_app(
+        self.app = IngestApp(
             Pipeline(sites=sites_of(settings), salts=self.salts, lists=lists, publisher=publisher),
             trusted=TrustedProxies.parse(settings.trusted_proxies),
             clock=clock,

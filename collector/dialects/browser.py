@@ -7,6 +7,8 @@ from collector.arrival import Arrival
 
 OPT_OUT = {b"sec-gpc": "gpc", b"dnt": "dnt"}
 PREFETCH = (b"sec-purpose", b"purpose", b"x-moz")
+_TELLING = frozenset({*OPT_OUT, *PREFETCH})
+NO_SIGNALS: frozenset[str] = frozenset()
 
 
 def person(arrival: Arrival) -> dict[str, Any]:
@@ -22,10 +24,11 @@ def person(arrival: Arrival) -> dict[str, Any]:
 def signals(arrival: Arrival) -> frozenset[str]:
     """Return the opt-out signals that are set (GPC; RFC-less DNT), and ``prefetch`` when nobody has seen the page yet."""
     said = arrival.headers
+    if _TELLING.isdisjoint(said):
+        return NO_SIGNALS
     found = {signal for header, signal in OPT_OUT.items() if said.get(header) == b"1"}
-    for header in PREFETCH:
-        if header in said and b"prefetch" in said[header].lower():
-            found.add("prefetch")
+    if any(b"prefetch" in said.get(header, b"").lower() for header in PREFETCH):
+        found.add("prefetch")
     return frozenset(found)
 
 

@@ -45,7 +45,7 @@ def forget(hit: Hit, *, site: Site, salt: Salt, lists: Lists) -> Anonymous:
         bot=verdict.rule,
         bot_name=verdict.name,
         key=None if hit.key is None else printable(hit.key),
-        name=clean(hit.name, NAME_BYTES),
+        name=clean(hit.name, NAME_BYTES) if hit.name else "",
         props=redact_props(hit.props) if hit.props else {},
         revenue=hit.revenue,
         interactive=hit.interactive,

@@ -45,7 +45,7 @@ _NOWHERE = Traced(DIRECT, spam=False)
 
 def trace(referrer: str, tags: Tags, *, page: Page, site: str, sources: Sources) -> Traced:
     """Return the source of a visit; a referrer on the page's own site is no source."""
-    if not referrer and tags is NO_TAGS:
+    if tags is NO_TAGS and (not referrer or referrer.startswith((f"https://{page.hostname}/", f"http://{page.hostname}/"))):
         return _NOWHERE
     read = read_referrer(referrer)
     if same_site(read.host, page.hostname) or same_site(read.host, site):

@@ -49,12 +49,28 @@ _SOURCE_WORDS = ("ref", "source")
 
 def reduce_url(url: str) -> Reduced:
     """Return host, redacted path and tags of *url*, a path or an http address; any other scheme is treated as empty."""
-    host, rest = split_host(printable(url).strip())
-    address, _, fragment = rest.partition("#")
-    path, _, query = address.partition("?")
+    place, _, fragment = url.partition("#")
+    place, _, query = place.partition("?")
     if fragment.startswith(_HASH_ROUTES):
-        path = f"{path}#{fragment.partition('?')[0]}"
-    return Reduced(hostname=host, path=_reduce_path(path), tags=_read_tags(query) if query else NO_TAGS)
+        place = f"{place}#{fragment.partition('?')[0]}"
+    hostname, path = _AS_IT_CAME.get(place) or _locate(place)
+    return Reduced(hostname=hostname, path=path, tags=_read_tags(printable(query)) if query else NO_TAGS)
+
+
+# Places that are stored as they come, so that nothing is remembered which the facts do not hold anyway.
+_AS_IT_CAME: dict[str, tuple[str, str]] = {}
+_MOST_PLACES = 4096
+
+
+def _locate(place: str) -> tuple[str, str]:
+    """Return host and redacted path of an address without query; remember them when they are the address to the letter."""
+    host, rest = split_host(printable(place).strip())
+    path = _reduce_path(rest)
+    if place in {path, f"https://{host}{path}"}:
+        if len(_AS_IT_CAME) >= _MOST_PLACES:
+            _AS_IT_CAME.clear()
+        _AS_IT_CAME[place] = host, path
+    return host, path
 
 
 def split_host(url: str) -> tuple[str, str]:

@@ -57,12 +57,15 @@ def visitor_id(salt: Salt, *, tenant: str, site: str, ip: str, user_agent: str) 
     if salt.formula is Formula.DERIVED:
         return _derived(salt.key, ip, user_agent)
     # A household shares an IPv6 /64, and its devices change the rest by themselves.
-    household = network_of(ip, v4_bytes=4, v6_bytes=8) or ip
-    parts = (tenant, site, household, cut(user_agent, USER_AGENT_BYTES))
-    texts = [part.encode("utf-8", "surrogatepass") for part in parts]
-    # The length in front keeps "1.2.3.4" + "5 Mozilla" apart from "1.2.3.45" + " Mozilla".
-    framed = b"".join([len(text).to_bytes(4) + text for text in texts])
+    household = (network_of(ip, v4_bytes=4, v6_bytes=8) or ip) if ":" in ip else ip
+    framed = _framed(tenant) + _framed(site) + _framed(household) + _framed(cut(user_agent, USER_AGENT_BYTES))
     return hashlib.blake2b(framed, key=salt.key, digest_size=16).hexdigest()
+
+
+def _framed(part: str) -> bytes:
+    # The length in front keeps "1.2.3.4" + "5 Mozilla" apart from "1.2.3.45" + " Mozilla".
+    text = part.encode("utf-8", "surrogatepass")
+    return len(text).to_bytes(4) + text
 
 
 def _derived(salt_hex: bytes, ip: str, user_agent: str) -> str:

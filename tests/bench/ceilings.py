@@ -10,7 +10,7 @@ import uvloop
 from litestar import Litestar, post
 from nats.aio.client import Client
 
-from collector.app import create_app
+from collector.app import IngestApp
 from collector.cli.role import asgi, operated, templates_of
 from collector.cli.serving.asgi import App, Receive, Scope, Send, answer
 from collector.cli.serving.listening import listen
@@ -56,7 +56,7 @@ def route_without_publish() -> App:
     lists = Lists.load()
     lists.agents.warm()
     pipeline = Pipeline(sites=AnySite("main"), salts=OneSalt(), lists=lists, publisher=NoPublish())
-    app = create_app(pipeline, trusted=TrustedProxies(), clock=lambda: datetime.now(UTC))
+    app = IngestApp(pipeline, trusted=TrustedProxies(), clock=lambda: datetime.now(UTC))
 
     async def checks() -> dict[str, str]:
         return {}
