@@ -95,8 +95,9 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         if scope["method"] == "OPTIONS":
             return _preflight(route)
         try:
-            arrival = await self._arrive(scope, receive)
             # A thousand events that are read only to be refused would cost as much as storing them.
+            self.pipeline.publisher.refuse_while_behind()
+            arrival = await self._arrive(scope, receive)
             self.pipeline.publisher.refuse_while_behind()
             hits = route.read(arrival)
         except (Rejected, Unavailable) as refusal:

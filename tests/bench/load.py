@@ -139,8 +139,9 @@ class Connection(asyncio.Protocol):
         return end + length - len(data)
 
 
-async def keep_asking(load: Load, port: int) -> None:
-    """Keep one connection busy, and open another when it breaks, until the load is over."""
+async def keep_asking(load: Load, port: int, after: float) -> None:
+    """Keep one connection busy *after* some seconds, and open another when it breaks, until the load is over."""
+    await asyncio.sleep(after)
     loop = asyncio.get_running_loop()
     while not load.is_over:
         try:
@@ -154,7 +155,9 @@ async def keep_asking(load: Load, port: int) -> None:
 async def run(load: Load, *, port: int, connections: int, seconds: float) -> Result:
     """Load *port* until the requests or the *seconds* are over."""
     began = time.perf_counter()
-    asking = [asyncio.create_task(keep_asking(load, port)) for _ in range(connections)]
+    # Those who wait between two requests come one after the other, as strangers do, and not in step.
+    starts = [load.interval * number / connections for number in range(connections)]
+    asking = [asyncio.create_task(keep_asking(load, port, start)) for start in starts]
     await asyncio.wait(asking, timeout=seconds)
     load.is_over = True
     elapsed = time.perf_counter() - began
