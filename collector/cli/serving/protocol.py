@@ -13,9 +13,10 @@ from collector.cli.serving.phase import UNFINISHED, Phase
 from collector.cli.serving.refusals import refusal
 
 MAX_CONNECTIONS = 2000
-HEAD_SECONDS = 10.0
-BODY_SECONDS = 10.0
-DELIVERY_SECONDS = 10.0
+# Whoever dawdles is gone within ten seconds, and on a busy machine a timer is late.
+HEAD_SECONDS = 8.0
+BODY_SECONDS = 8.0
+DELIVERY_SECONDS = 8.0
 MAX_PIPELINED = 64
 # Who has kept us waiting for as long makes room for a newcomer when there are too many.
 GRACE_SECONDS = 1.0
