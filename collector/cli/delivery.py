@@ -149,7 +149,7 @@ async def _nats_of(settings: Settings) -> AsyncIterator[str]:
     if (known := settings.nats_url or (runtime.nats_url if runtime else None)) is not None:
         yield known
         return
-    async with endpoints(settings) as found:
+    async with endpoints(settings, may_begin=True) as found:
         yield found.nats_url
 
 

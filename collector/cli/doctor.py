@@ -22,7 +22,7 @@ from collector.settings import Settings
 def command(**options: str) -> None:
     """Check settings, disk, NATS, the event stream, Postgres, the projector and the clock, and say what to do.
 
-    It exits with 1 when something is broken. Where nothing runs yet it starts the embedded servers for the time of the check.
+    It exits with 1 when something is broken. Where nothing runs now it starts the embedded servers for the time of the check.
     """
     settings = settings_with(**options)
     sys.exit(1 if run_command(_examine(settings)) else 0)

@@ -26,5 +26,5 @@ async def _migrate(settings: Settings) -> None:
     if settings.database_url is not None:
         await migrate(settings.database_url)
         return
-    async with endpoints(settings) as (_, database_url, _):
+    async with endpoints(settings, may_begin=True) as (_, database_url, _):
         await migrate(database_url)

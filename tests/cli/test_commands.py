@@ -53,6 +53,15 @@ def test_every_command_says_what_it_does_and_gives_an_example(name):
     assert any(f"collector {name}" in text.partition("Example")[2] for text in texts)
 
 
+@pytest.mark.parametrize("name", ["stream", "backfill", "doctor"])
+def test_a_mistyped_data_directory_is_named_and_not_made(collector, tmp_path, name):
+    mistyped = tmp_path / "dtaa"
+    refused = collector(name, "--data", str(mistyped))
+    assert refused.returncode == 1
+    assert f"no collector's data in {mistyped}" in refused.stdout + refused.stderr
+    assert not mistyped.exists()
+
+
 def test_an_unknown_command_is_named_with_a_way_out(collector):
     refused = collector("frobnicate")
     assert refused.returncode == 2

@@ -101,6 +101,13 @@ def test_the_note_of_a_dead_process_is_not_believed(tmp_path):
     assert running(tmp_path) is None
 
 
+def test_a_note_is_not_believed_because_another_process_has_the_number_of_its_writer(tmp_path):
+    with locked(tmp_path):
+        write_runtime(tmp_path, Runtime(pid=os.getpid(), nats_url="nats://x", monitor_url=None, database_url="postgresql://x"))
+        assert running(tmp_path) is not None
+    assert running(tmp_path) is None
+
+
 def test_the_note_with_its_secrets_is_private_and_does_not_show_them(tmp_path):
     note = Runtime(pid=os.getpid(), nats_url="nats://s3cret@x", monitor_url=None, database_url="postgresql://s3cret@x")
     write_runtime(tmp_path, note)

@@ -71,9 +71,24 @@ def running(data: Path) -> Runtime | None:
     try:
         runtime = msgspec.json.decode((data / _RUNTIME).read_bytes(), type=Runtime)
         os.kill(runtime.pid, 0)
+        # The number of a process that is gone may be another's by now; the lock is nobody else's.
+        return runtime if _is_locked(data) else None
     except (OSError, msgspec.MsgspecError):
         return None
-    return runtime
+
+
+def is_used(data: Path) -> bool:
+    """Say whether a collector has ever worked in *data*."""
+    return (data / _LOCK).exists()
+
+
+def _is_locked(data: Path) -> bool:
+    with (data / _LOCK).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _wait_for(data: Path, descriptor: int, pause: Callable[[float], None]) -> None:

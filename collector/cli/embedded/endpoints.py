@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from click import ClickException
 
-from collector.cli.embedded.directory import InUse, Runtime, forget_runtime, running, write_runtime
+from collector.cli.embedded.directory import InUse, Runtime, forget_runtime, is_used, running, write_runtime
 from collector.cli.embedded.servers import servers_in_data
 from collector.settings import Settings
 
@@ -21,10 +21,13 @@ class Endpoints(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def endpoints(settings: Settings) -> AsyncIterator[Endpoints]:
-    """Lend the addresses, with servers behind them for as long as the block lasts."""
+async def endpoints(settings: Settings, *, may_begin: bool = False) -> AsyncIterator[Endpoints]:
+    """Lend the addresses, with servers behind them for as long as the block lasts.
+
+    A data directory that nobody has used yet is refused unless we *may_begin* there: its name is likely mistyped.
+    """
     with contextlib.ExitStack() as stack:
-        yield known_endpoints(settings) or _started(settings, stack)
+        yield known_endpoints(settings) or _started(settings, stack, may_begin=may_begin)
 
 
 def known_endpoints(settings: Settings) -> Endpoints | None:
@@ -55,9 +58,11 @@ def _wanted(url: str | None, what: str, variable: str) -> str:
     return url
 
 
-def _started(settings: Settings, stack: contextlib.ExitStack) -> Endpoints:
+def _started(settings: Settings, stack: contextlib.ExitStack, *, may_begin: bool) -> Endpoints:
     # Nothing else runs on the event loop yet, so it may as well wait here.
     data = settings.data.absolute()
+    if not may_begin and not is_used(data):
+        raise ClickException(f"there is no collector's data in {data}. Is --data right? `collector up` begins there.")
     try:
         servers, _ = stack.enter_context(servers_in_data(settings))
     except InUse:
