@@ -85,6 +85,12 @@ async def test_answers_are_only_read(doorstep: World, method: str):
     assert (response.status_code, response.headers["content-type"]) == (405, "application/problem+json")
 
 
+@pytest.mark.parametrize("path", ["/", "/api/stats/example.org/overview", "/api/nothing"])
+async def test_head_is_answered_as_get_is(doorstep: World, path: str):
+    asked, got = await doorstep.client.head(path), await doorstep.client.get(path)
+    assert (asked.status_code, asked.headers["content-type"]) == (got.status_code, got.headers["content-type"])
+
+
 async def test_a_site_is_found_whatever_the_case_of_its_name(world: World):
     assert (await world.ask("overview", site="Example.ORG"))["site"] == "example.org"
 
