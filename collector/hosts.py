@@ -4,6 +4,7 @@ import re
 
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _LONGEST_AUTHORITY = 2048
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # known, not bound
 
 
 def canonical_site(text: str) -> str | None:
@@ -29,6 +30,13 @@ def canonical_host(authority: str) -> str:
 def same_site(host: str, other: str) -> bool:
     """Say whether two canonical hosts are one site, which its ``www.`` twin is."""
     return bool(host) and host.removeprefix("www.") == other.removeprefix("www.")
+
+
+def in_address(host: str) -> str:
+    """Return what stands for *host* in an address; one that means every address is reached as this machine, at least."""
+    if host in _EVERY_ADDRESS:
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
 
 
 def _punycode(host: str) -> str:

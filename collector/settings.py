@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from collector.hosts import in_address
 from collector.parsers import address, existing_file, one_of, optional, plain, proxies, site_names, tenant_name, whole_number
 
 MEBIBYTE = 1024 * 1024
@@ -165,8 +166,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         problems += _contradictions(values)
     if problems:
         raise InvalidSettings(problems)
-    host = f"[{values['host']}]" if ":" in values["host"] else values["host"]
-    values["public_url"] = values["public_url"] or f"http://{host}:{values['port']}"
+    values["public_url"] = values["public_url"] or f"http://{in_address(values['host'])}:{values['port']}"
     return Settings(**values)
 
 

@@ -22,6 +22,19 @@ def test_an_empty_environment_is_development_on_loopback():
     assert settings.public_url == "http://127.0.0.1:8000"
 
 
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("192.0.2.7", "http://192.0.2.7:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("0.0.0.0", "http://localhost:8000"),
+        ("::", "http://localhost:8000"),
+    ],
+)
+def test_the_address_that_visitors_reach_is_one_they_can_reach(host: str, address: str):
+    assert read_settings({"COLLECTOR_HOST": host}).public_url == address
+
+
 def test_every_problem_is_said_at_once():
     found = problems(PORT="http", PARTITIONS="0", SALT_MODE="weekly", SITES="not a site")
     assert len(found) == 4
