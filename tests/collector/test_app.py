@@ -13,9 +13,10 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from collector import broker
+from collector import broker, pipeline
 from collector.cli.embedded.nats import NatsServer
 from collector.dialects import DIALECTS
+from collector.dialects.route import Route
 from collector.outcomes import DropReason, UnavailableReason
 from contracts.subjects import STREAM, stream_settings
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
@@ -47,6 +48,29 @@ async def test_a_batch_answers_for_each_item_and_a_bad_one_spoils_none(collector
         "unavailable": 0,
     }
     assert await collector.count() == 2
+
+
+@pytest.mark.parametrize("route", DIALECTS, ids=lambda route: route.path)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
+async def test_the_straight_way_ends_where_the_router_does(collector: Running, route: Route, method: str):
+    ways = [await collector.http.request(method, path, content=b"[]") for path in (route.path, f"{route.path}/")]
+    said = [{name: value for name, value in way.headers.items() if name != "date"} for way in ways]
+    assert (ways[0].status_code, ways[0].content, said[0]) == (ways[1].status_code, ways[1].content, said[1])
+
+
+async def test_a_defect_of_ours_is_answered_in_our_words_and_logged_without_theirs(
+    collector: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pipeline, "admit", break_down)
+    answer = await collector.http.post("/api/event", json=PAGE | {"pathname": "/a-canary"})
+    assert (answer.status_code, answer.json()["code"]) == (500, "defect")
+    assert "ZeroDivisionError" in caplog.text
+    assert "a-canary" not in caplog.text
+    monkeypatch.undo()
+    assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
 
 
 async def test_a_batch_sent_again_is_stored_once(collector: Running):

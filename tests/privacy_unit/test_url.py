@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.privacy import url as url_module
 from collector.privacy.url import NO_TAGS, Reduced, Tags, reduce_url
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -131,3 +132,19 @@ def test_a_fragment_is_kept_only_when_it_is_a_route(url: str, path: str):
 def test_any_query_becomes_clean_words(text: str):
     tags = reduce_url(f"/?utm_source={text}&{text}").tags
     assert len(tags.utm_source.encode()) <= 200
+
+
+@given(
+    ANY_TEXT | st.sampled_from(["https://shop.example/u/jane@example.org", "/a?mail=jane@example.org", "https://jane@x.org/"])
+)
+def test_nothing_is_remembered_but_what_is_stored_anyway(url: str):
+    url_module._AS_IT_CAME.clear()
+    reduced = reduce_url(url)
+    assert all(place in {reduced.path, f"https://{reduced.hostname}{reduced.path}"} for place in url_module._AS_IT_CAME)
+    assert reduce_url(url) == reduced
+
+
+def test_what_is_remembered_is_bounded():
+    for number in range(url_module._MOST_PLACES + 10):
+        reduce_url(f"/page/{number}")
+    assert len(url_module._AS_IT_CAME) <= url_module._MOST_PLACES
