@@ -124,7 +124,8 @@ async def disconnect(client: Client) -> None:
     first.cancel()
     with contextlib.suppress(asyncio.CancelledError, nats.errors.Error, OSError):
         await first
-    with contextlib.suppress(nats.errors.Error, OSError):
+    # nats-py writes what is left into a transport that may be closed already, and uvloop refuses with a RuntimeError.
+    with contextlib.suppress(nats.errors.Error, OSError, RuntimeError):
         await client.close()
 
 

@@ -1,6 +1,7 @@
 """A NATS connection that outlives outages, and typed questions to JetStream over it."""
 
 import asyncio
+import contextlib
 import logging
 from datetime import datetime
 from typing import Any, TypeVar
@@ -116,14 +117,14 @@ class Connection:
                     error_cb=_log_error,
                 )
         except (TimeoutError, OSError, NatsError) as error:
-            await client.close()
+            await _leave(client)
             raise StreamUnavailable("NATS cannot be reached; check that it runs and that its address is right") from error
         self._client = client
 
     async def close(self) -> None:
         """Leave NATS; whoever subscribed has unsubscribed before, and we publish nothing that would have to be drained."""
         if self._client is not None:
-            await self._client.close()
+            await _leave(self._client)
 
     async def ask(self, method: str, question: dict[str, Any], answer: type[Answer]) -> Answer:
         """Return JetStream's *answer* to *question*, or raise ApiError or StreamUnavailable."""
@@ -142,6 +143,12 @@ class Connection:
             return await self.client.request(subject, msgspec.json.encode(question), timeout=ANSWER_SECONDS, old_style=True)
         except (NatsError, TimeoutError) as error:
             raise StreamUnavailable("JetStream does not answer; check that NATS runs with JetStream enabled") from error
+
+
+async def _leave(client: Client) -> None:
+    # nats-py writes what is left into a transport that may be closed already, and uvloop refuses with a RuntimeError.
+    with contextlib.suppress(NatsError, OSError, RuntimeError):
+        await client.close()
 
 
 async def _log_error(error: Exception) -> None:

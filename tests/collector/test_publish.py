@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import uvloop
 from nats.aio.client import Client
 
 from collector import broker
@@ -164,6 +165,21 @@ async def test_a_frozen_server_is_unavailable_in_time_and_the_retry_is_stored_on
             await retried(publisher, one)
         assert await stored(client) == 1 + len(sent)
     await broker.disconnect(client)
+
+
+def test_leaving_a_server_that_is_gone_is_no_error_though_something_is_left_to_say(nats_server: Callable[[], NatsServer]):
+    server = nats_server()
+
+    async def leave() -> None:
+        lost = asyncio.Event()
+        client = await broker.connect(server.url, on_loss=lost.set)
+        os.kill(server.pid, signal.SIGKILL)
+        await asyncio.wait_for(lost.wait(), 10)
+        await client.publish("a.question", b"?")
+        await broker.disconnect(client)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # whose closed transports raise
+        runner.run(leave())
 
 
 async def test_a_killed_server_is_unavailable_at_once_and_comes_back(nats_server: Callable[[], NatsServer]):

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
+import uvloop
 from nats.aio.msg import Msg
 
 from collector.cli.embedded.nats import NatsServer
 from contracts.subjects import message_id
 from projections.stored import Stored
 from projections.stream import Interrupted, Reader, Stream, StreamUnavailable
+from projections.stream.connection import Connection
 from projections.stream.delivery import numbers_in, stored_at_in
 from tests.projections.facts import pageview, traffic
 from tests.projections.world import PATIENCE, Facts
@@ -132,6 +134,23 @@ async def test_a_missing_server_is_said_within_seconds():
     async with asyncio.timeout(10), Stream("nats://127.0.0.1:1") as stream:
         with pytest.raises(StreamUnavailable, match="NATS cannot be reached"):
             await stream.connect()
+
+
+def test_leaving_a_server_that_is_gone_is_no_error_though_something_is_left_to_say(nats_server: Callable[[], NatsServer]):
+    server = nats_server()
+
+    async def leave() -> None:
+        connection = Connection(server.url)
+        await connection.open()
+        os.kill(server.pid, signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE):
+            while connection.client.is_connected:
+                await asyncio.sleep(0.01)
+        await connection.client.publish("a.question", b"?")
+        await connection.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # whose closed transports raise
+        runner.run(leave())
 
 
 async def test_a_server_that_falls_silent_is_noticed(nats_server: Callable[[], NatsServer]):
