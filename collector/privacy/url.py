@@ -49,28 +49,40 @@ _SOURCE_WORDS = ("ref", "source")
 
 def reduce_url(url: str) -> Reduced:
     """Return host, redacted path and tags of *url*, a path or an http address; any other scheme is treated as empty."""
-    place, _, fragment = url.partition("#")
-    place, _, query = place.partition("?")
-    if fragment.startswith(_HASH_ROUTES):
-        place = f"{place}#{fragment.partition('?')[0]}"
-    hostname, path = _AS_IT_CAME.get(place) or _locate(place)
-    return Reduced(hostname=hostname, path=path, tags=_read_tags(printable(query)) if query else NO_TAGS)
+    url = printable(url).strip()
+    address, _, fragment = url.partition("#")
+    place, _, query = address.partition("?")
+    is_route = fragment.startswith(_HASH_ROUTES)
+    known = None if is_route else _AS_IT_CAME.get(place)
+    if known is not None:
+        return Reduced(hostname=known[0], path=known[1], tags=_read_tags(query) if query else NO_TAGS)
+    reduced = _reduce(url)
+    if not is_route:
+        _remember(place, reduced)
+    return reduced
 
 
-# Places that are stored as they come, so that nothing is remembered which the facts do not hold anyway.
+# Places that may be stored as they come, so that nothing is remembered which could not stand in a fact.
 _AS_IT_CAME: dict[str, tuple[str, str]] = {}
 _MOST_PLACES = 4096
 
 
-def _locate(place: str) -> tuple[str, str]:
-    """Return host and redacted path of an address without query; remember them when they are the address to the letter."""
-    host, rest = split_host(printable(place).strip())
-    path = _reduce_path(rest)
-    if place in {path, f"https://{host}{path}"}:
-        if len(_AS_IT_CAME) >= _MOST_PLACES:
-            _AS_IT_CAME.clear()
-        _AS_IT_CAME[place] = host, path
-    return host, path
+def _remember(place: str, reduced: Reduced) -> None:
+    host, path = reduced.hostname, reduced.path
+    if place not in {path, f"https://{host}{path}"} or redact(host) != host:
+        return
+    if len(_AS_IT_CAME) >= _MOST_PLACES:
+        _AS_IT_CAME.clear()
+    _AS_IT_CAME[place] = host, path
+
+
+def _reduce(url: str) -> Reduced:
+    host, rest = split_host(url)
+    address, _, fragment = rest.partition("#")
+    path, _, query = address.partition("?")
+    if fragment.startswith(_HASH_ROUTES):
+        path = f"{path}#{fragment.partition('?')[0]}"
+    return Reduced(hostname=host, path=_reduce_path(path), tags=_read_tags(query) if query else NO_TAGS)
 
 
 def split_host(url: str) -> tuple[str, str]:

@@ -41,6 +41,9 @@ def test_an_address_becomes_host_and_path(url: str, hostname: str, path: str):
         "file:///etc/passwd",
         "javascript://x.org/%0a",
         "\0javascript:x",
+        "file:///C:/a.html?utm_source=newsletter",
+        "chrome-extension://abc/p.html?ref=google",
+        "mailto:x?utm_source=newsletter",
     ],
 )
 def test_an_address_that_is_no_web_address_is_treated_as_empty(url: str):
@@ -54,6 +57,7 @@ def test_an_address_that_is_no_web_address_is_treated_as_empty(url: str):
         (["/%7Ejane", "/~jane"], "/~jane"),
         (["/a%2fb", "/a%2Fb"], "/a%2Fb"),
         (["/a%20b", "/a b"], "/a%20b"),
+        (["/a%20?x", "/a ?x", "/a #x"], "/a%20"),
         (["/100%25", "/100%25"], "/100%25"),
         (["/%00%0a", "/%00%0A"], "/%00%0A"),
         (["/%ff%C3", "/%FF%c3"], "/%FF%C3"),
@@ -142,6 +146,26 @@ def test_nothing_is_remembered_but_what_is_stored_anyway(url: str):
     reduced = reduce_url(url)
     assert all(place in {reduced.path, f"https://{reduced.hostname}{reduced.path}"} for place in url_module._AS_IT_CAME)
     assert reduce_url(url) == reduced
+
+
+@pytest.mark.parametrize("host", ["203.0.113.77", "9f86d081884c7d659a2feaa0c55ad015.example"])
+def test_a_host_that_would_be_redacted_is_not_remembered(host: str):
+    reduce_url(f"https://{host}/account")
+    assert not [place for place in url_module._AS_IT_CAME if host in place]
+
+
+def test_what_is_remembered_changes_no_answer():
+    urls = [
+        "https://shop.example/a",
+        "https://shop.example/a?utm_source=x",
+        "https://shop.example/a#/b",
+        "https://shop.example/a#b",
+    ]
+    fresh = []
+    for url in urls:
+        url_module._AS_IT_CAME.clear()
+        fresh.append(reduce_url(url))
+    assert [reduce_url(url) for url in urls * 2] == fresh * 2
 
 
 def test_what_is_remembered_is_bounded():
