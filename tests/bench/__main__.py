@@ -16,7 +16,9 @@ WIDTH = 150
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="A tenth of the sizes and fewer rounds: a few minutes instead of half an hour.")
+@click.option(
+    "--quick", is_flag=True, help="A tenth of the sizes and fewer rounds: a few minutes instead of a quarter of an hour."
+)
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures to this file, too.")
 @click.option("--only", type=click.Choice([stage.name for stage in STAGES]), multiple=True, help="Measure this stage alone.")
 def main(quick: bool, file: Path | None, only: tuple[str, ...]) -> None:  # noqa: FBT001  # a click flag
