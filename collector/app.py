@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from litestar import Litestar, Request, Response, asgi
 from litestar.exceptions import HTTPException
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from collector.arrival import Arrival, Disconnected, Receive, Scope, Send, arrive
+from collector.arrival import Disconnected, Receive, Scope, Send, arrive
 from collector.dialects import DIALECTS
 from collector.dialects.route import Answer, Route
 from collector.metrics import PUBLISH_SECONDS, count
@@ -88,16 +88,17 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             answer = _unavailable(outage)
         except Exception as error:  # noqa: BLE001  # a defect of ours has an answer, too, and a line in the log
             answer = _failed(error)
-        await _send(send, answer)
+        await _send(send, answer if answer.status < 400 else _final(answer, scope))  # noqa: PLR2004
 
     async def _outcome(self, scope: Scope, receive: Receive) -> Answer:
         route = self.route
         if scope["method"] == "OPTIONS":
             return _preflight(route)
         try:
+            _refuse_other_methods(scope, route)
             # A thousand events that are read only to be refused would cost as much as storing them.
             self.pipeline.publisher.refuse_while_behind()
-            arrival = await self._arrive(scope, receive)
+            arrival = await arrive(scope, receive, limit=route.limit, trusted=self.trusted, clock=self.clock)
             self.pipeline.publisher.refuse_while_behind()
             hits = route.read(arrival)
         except (Rejected, Unavailable) as refusal:
@@ -109,15 +110,25 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
         return route.word(arrival, outcomes)
 
-    async def _arrive(self, scope: Scope, receive: Receive) -> Arrival:
-        if scope["method"] not in self.route.methods:
-            raise Rejected(RejectReason.METHOD, f"This address takes {', '.join(self.route.methods)}.", status=405)
-        return await arrive(scope, receive, limit=self.route.limit, trusted=self.trusted, clock=self.clock)
+
+def _refuse_other_methods(scope: Scope, route: Route) -> None:
+    if scope["method"] not in route.methods:
+        raise Rejected(RejectReason.METHOD, f"This address takes {', '.join(route.methods)}.", status=405)
 
 
 async def _send(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def _final(refusal: Answer, scope: Scope) -> Answer:
+    """Return *refusal*, and close the connection behind it when the client waits for our word before it sends the body.
+
+    It may never send it then, and its next request would be taken for that body (RFC 9110, 10.1.1).
+    """
+    if not any(name == b"expect" for name, _ in scope["headers"]):
+        return refusal
+    return structs.replace(refusal, headers=(*refusal.headers, (b"connection", b"close")))
 
 
 def _headers(answer: Answer) -> Sequence[tuple[bytes, bytes]]:

@@ -9,6 +9,7 @@ from collector.parcel import Parcel
 GROUP_EVENTS = 1000  # nats-server's limit for an atomic batch
 GROUP_BYTES = 256 * 1024
 SMALL_GROUP, LARGE_GROUP = 20, 200
+LONG_SECONDS = 0.1  # no answer for so long: nobody waits any more for what may be lost
 GROUPS_IN_FLIGHT = 2  # one being written, one on its way; more gain nothing (nats-server allows a stream 50)
 
 
@@ -19,6 +20,7 @@ class Groups:
         self._waiting: deque[Parcel] = deque()
         self._alone: deque[Parcel] = deque()
         self._under_way: dict[str, list[Parcel]] = {}
+        self._departed = 0.0
 
     def __iter__(self) -> Iterator[Parcel]:
         """Yield every parcel that has no answer yet."""
@@ -41,10 +43,11 @@ class Groups:
         """Let each of *parcels* go again, alone."""
         self._alone.extend(parcels)
 
-    def depart(self, name: str) -> list[Parcel]:
+    def depart(self, name: str, now: float) -> list[Parcel]:
         """Return the next group, which is under way as *name* from now on; it is empty when none may go yet."""
-        if not self._may_go():
+        if not self._may_go(now):
             return []
+        self._departed = now
         group = [self._alone.popleft()] if self._alone else self._gather()
         self._under_way[name] = group
         return group
@@ -71,10 +74,11 @@ class Groups:
         self._under_way.clear()
         return everybody
 
-    def _may_go(self) -> bool:
+    def _may_go(self, now: float) -> bool:
         """Say whether the next group goes now.
 
-        Each costs nats-server a millisecond whatever its size, so beside a large one the next waits until it is large, too.
+        Each costs nats-server a millisecond whatever its size, so beside a large one the next waits until it is large, too;
+        but not for long.
         """
         if not self._under_way:
             return bool(self._waiting or self._alone)
@@ -82,7 +86,8 @@ class Groups:
             return False
         if self._alone or len(self._waiting) >= LARGE_GROUP:
             return True
-        return bool(self._waiting) and sum(map(len, self._under_way.values())) < SMALL_GROUP
+        under_way = sum(map(len, self._under_way.values()))
+        return bool(self._waiting) and (under_way < SMALL_GROUP or now - self._departed >= LONG_SECONDS)
 
     def _gather(self) -> list[Parcel]:
         group: list[Parcel] = []

@@ -44,7 +44,10 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         try:
             site = admit(hit, self.sites)
             self.publisher.refuse_while_closed()
-            salt = self.salts.held(hit.received_at) or await self.salts.of(hit.received_at)
+            salt = self.salts.held(hit.received_at)
+            if salt is None:
+                salt = await self.salts.of(hit.received_at)
+                self.publisher.refuse_while_behind()  # many may have waited for it
             anonymous = forget(hit, site=site, salt=salt, lists=self.lists)
             return self.publisher.submit(record(anonymous))
         except (Dropped, Rejected, Unavailable) as outcome:

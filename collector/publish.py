@@ -114,7 +114,7 @@ class Publisher:
                 if not subscribed:
                     await self._client.subscribe(f"{self._inbox}.*", cb=self._answered)
                     subscribed = True
-                while group := self._groups.depart(name := f"{self._run_id}{next(self._numbers):x}"):
+                while group := self._groups.depart(name := f"{self._run_id}{next(self._numbers):x}", self._loop.time()):
                     await self._send(name, group)
             except (nats.errors.Error, OSError) as error:
                 log.warning("publishing failed", extra={"error": type(error).__name__})
@@ -163,10 +163,9 @@ class Publisher:
     async def _sweep_for_ever(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            if late := self._groups.overdue(self._loop.time()):
-                for parcel in late:
-                    parcel.fail(UnavailableReason.STREAM_TIMEOUT)
-                self._wake.set()
+            for parcel in self._groups.overdue(self._loop.time()):
+                parcel.fail(UnavailableReason.STREAM_TIMEOUT)
+            self._wake.set()
 
     def _fail_everything(self, reason: UnavailableReason) -> None:
         for parcel in self._groups.clear():

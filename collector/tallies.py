@@ -51,13 +51,18 @@ class Spread(Collector):
         self._edges = tuple(edges)
         self._buckets: dict[Labels, list[int]] = {}
         self._sums: dict[Labels, float] = {}
+        if not labels:
+            self._begin(())
         REGISTRY.register(self)
+
+    def _begin(self, labels: Labels) -> None:
+        self._buckets[labels] = [0] * (len(self._edges) + 1)
+        self._sums[labels] = 0.0
 
     def observe(self, labels: Labels, seconds: float) -> None:
         """Count *seconds* in its bucket."""
         if labels not in self._buckets:
-            self._buckets[labels] = [0] * (len(self._edges) + 1)
-            self._sums[labels] = 0.0
+            self._begin(labels)
         self._buckets[labels][bisect_left(self._edges, seconds)] += 1
         self._sums[labels] += seconds
 

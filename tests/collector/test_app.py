@@ -58,6 +58,13 @@ async def test_the_straight_way_ends_where_the_router_does(collector: Running, r
     assert (ways[0].status_code, ways[0].content, said[0]) == (ways[1].status_code, ways[1].content, said[1])
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_refusal_closes_on_whoever_waits_for_our_word_before_it_sends_the_body(collector: Running, method: str):
+    answer = await collector.http.request(method, "/api/event", headers={"Expect": "100-continue"}, content=b"[]")
+    assert answer.status_code in (400, 405)
+    assert answer.headers["connection"] == "close"
+
+
 async def test_a_defect_of_ours_is_answered_in_our_words_and_logged_without_theirs(
     collector: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):

@@ -44,6 +44,12 @@ def test_a_spread_is_told_as_a_histogram_is():
     assert said_by(spread) == said_by(histogram)
 
 
+def test_a_spread_without_labels_is_there_from_the_start():
+    name = fresh_name()
+    Spread(name, "Tests.", [], edges=EDGES)
+    assert REGISTRY.get_sample_value(f"{name}_count") == 0
+
+
 def test_what_is_known_is_there_from_the_start():
     name = fresh_name()
     Tally(name, "Tests.", ["reason"], known=[("bot",)])

@@ -61,7 +61,7 @@ def _wanted(url: str | None, what: str, variable: str) -> str:
 def _started(settings: Settings, stack: contextlib.ExitStack, *, may_begin: bool) -> Endpoints:
     # Nothing else runs on the event loop yet, so it may as well wait here.
     data = settings.data.absolute()
-    if not may_begin and not is_used(data):
+    if not may_begin and not is_used(data) and not settings.nats_url and not settings.database_url:
         raise ClickException(f"there is no collector's data in {data}. Is --data right? `collector up` begins there.")
     try:
         servers, _ = stack.enter_context(servers_in_data(settings))
