@@ -9,7 +9,7 @@ from litestar import Litestar, Request, Response, asgi
 from litestar.exceptions import HTTPException
 from msgspec import Struct, structs
 
-from collector.arrival import Disconnected, Receive, Scope, Send, arrive
+from collector.arrival import Disconnected, Receive, Room, Scope, Send, arrive
 from collector.dialects import DIALECTS
 from collector.dialects.route import Answer, Route
 from collector.metrics import PUBLISH_SECONDS, count
@@ -49,7 +49,8 @@ class IngestApp(Litestar):
     """
 
     def __init__(self, pipeline: Pipeline, *, trusted: TrustedProxies, clock: Callable[[], datetime]) -> None:
-        endpoints = [Endpoint(route=route, pipeline=pipeline, trusted=trusted, clock=clock) for route in DIALECTS]
+        room = Room()
+        endpoints = [Endpoint(route=route, pipeline=pipeline, room=room, trusted=trusted, clock=clock) for route in DIALECTS]
         self._straight = {endpoint.route.path: endpoint.answer for endpoint in endpoints}
         routes = [asgi(path, copy_scope=False)(answer) for path, answer in self._straight.items()]
         tracker = asgi(TRACKER_PREFIX, is_mount=True, copy_scope=True)(tracker_app)
@@ -73,6 +74,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     route: Route
     pipeline: Pipeline
+    room: Room
     trusted: TrustedProxies
     clock: Callable[[], datetime]
 
@@ -98,7 +100,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             _refuse_other_methods(scope, route)
             # A thousand events that are read only to be refused would cost as much as storing them.
             self.pipeline.publisher.refuse_while_behind()
-            arrival = await arrive(scope, receive, limit=route.limit, trusted=self.trusted, clock=self.clock)
+            arrival = await arrive(scope, receive, limit=route.limit, room=self.room, trusted=self.trusted, clock=self.clock)
             self.pipeline.publisher.refuse_while_behind()
             hits = route.read(arrival)
         except (Rejected, Unavailable) as refusal:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from collector.outcomes import Rejected, RejectReason
+from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
 from collector.privacy.client_ip import TrustedProxies, client_ip
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -15,6 +15,7 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
+ROOM_BYTES = 128 * 1024 * 1024
 
 
 class Disconnected(Exception):
@@ -40,12 +41,29 @@ class Arrival(Struct, frozen=True, kw_only=True):
         return self.headers.get(name, b"").decode("latin-1")
 
 
+class Room:
+    """What the bodies that are still coming in may take together: many who dawdle with a megabyte each would fill memory."""
+
+    def __init__(self, size: int = ROOM_BYTES) -> None:
+        self._left = size
+
+    def take(self, size: int) -> None:
+        """Take *size* bytes, or take them and raise Unavailable when there are not as many left; give them back either way."""
+        self._left -= size
+        if self._left < 0:
+            raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
+
+    def give_back(self, size: int) -> None:
+        """Give *size* bytes back."""
+        self._left += size
+
+
 async def arrive(
-    scope: Scope, receive: Receive, *, limit: int, trusted: TrustedProxies, clock: Callable[[], datetime]
+    scope: Scope, receive: Receive, *, limit: int, room: Room, trusted: TrustedProxies, clock: Callable[[], datetime]
 ) -> Arrival:
-    """Read the request, at most *limit* bytes of body (before and after decompression), or raise Rejected."""
+    """Read the request, at most *limit* bytes of body (before and after decompression), or raise Rejected or Unavailable."""
     headers: dict[bytes, bytes] = dict(scope["headers"])
-    body = b"" if scope["method"] == "GET" else await _read_body(headers, receive, limit)
+    body = b"" if scope["method"] == "GET" else await _read_body(headers, receive, limit, room)
     if encoding := headers.get(b"content-encoding"):
         body = _decompress(body, encoding, limit)
     peer = scope["client"][0] if scope.get("client") else ""
@@ -65,22 +83,40 @@ def _forwarded_for(scope: Scope) -> list[str]:
     return [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
 
 
-async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int, room: Room) -> bytes:
     # How long it may take is the server's business (cli/serving/protocol.py): a timer for each body costs a tenth of the walk.
     if int(headers.get(b"content-length") or 0) > limit:
         raise _too_large(limit)
-    chunks: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > limit:
-            raise _too_large(limit)
-        more = message.get("more_body", False)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    piece, more = await _next_piece(receive)
+    if more:
+        return await _gather(piece, receive, limit, room)
+    if len(piece) > limit:
+        raise _too_large(limit)
+    return piece
+
+
+async def _gather(piece: bytes, receive: Receive, limit: int, room: Room) -> bytes:
+    """Return the whole of a body that comes in pieces, of which *piece* was the first."""
+    pieces, size, more = [piece], len(piece), True
+    try:
+        room.take(size)
+        while more:
+            piece, more = await _next_piece(receive)
+            pieces.append(piece)
+            size += len(piece)
+            room.take(len(piece))
+            if size > limit:
+                raise _too_large(limit)
+        return b"".join(pieces)
+    finally:
+        room.give_back(size)
+
+
+async def _next_piece(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Disconnected
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def _decompress(body: bytes, encoding: bytes, limit: int) -> bytes:
