@@ -48,7 +48,7 @@ class Room:
         self._left = size
 
     def take(self, size: int) -> None:
-        """Take *size* bytes, or take them and raise Unavailable when there are not as many left; give them back either way."""
+        """Take *size* bytes, and raise Unavailable when fewer were left; they are taken either way, until given back."""
         self._left -= size
         if self._left < 0:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
