@@ -2,8 +2,8 @@
 
 from collector.control.sites import Site, Sites
 from collector.hit import Hit
-from collector.hosts import canonical_site
 from collector.outcomes import Dropped, DropReason
+from contracts.names import canonical_site
 
 OPT_OUT = frozenset({"gpc", "dnt"})
 

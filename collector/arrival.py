@@ -84,7 +84,7 @@ def _forwarded_for(scope: Scope) -> list[str]:
 
 
 async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int, room: Room) -> bytes:
-    # How long it may take is the server's business (cli/serving/protocol.py): a timer for each body costs a tenth of the walk.
+    # How long it may take is the server's business (serving/protocol.py): a timer for each body costs a tenth of the walk.
     if int(headers.get(b"content-length") or 0) > limit:
         raise _too_large(limit)
     piece, more = await _next_piece(receive)

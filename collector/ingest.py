@@ -9,21 +9,22 @@ from datetime import datetime
 import nats.errors
 from nats.aio.client import Client
 
-from collector import __version__, broker
+from collector import __version__
 from collector.app import IngestApp
-from collector.broker import JetStreamError, StreamDrifted
 from collector.control.sites import sites_of
 from collector.jobs import schedule
 from collector.metrics import NATS_CONNECTED, SERVICE_INFO, STREAM_DRIFTED, watch_salt
-from collector.monitor import syncs_always
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.pipeline import Pipeline
-from collector.privacy.agreed_salts import AgreedSalts
 from collector.privacy.client_ip import TrustedProxies
-from collector.privacy.lists import Lists
-from collector.privacy.salts import DerivedSalts
-from collector.publish import Publisher
+from collector.privacy.enrich.lists import Lists
+from collector.salts.agreed import AgreedSalts
+from collector.salts.source import DerivedSalts
 from collector.settings import SaltMode, Settings
+from collector.stream import connection as broker
+from collector.stream.connection import JetStreamError, StreamDrifted
+from collector.stream.monitor import syncs_always
+from collector.stream.publisher import Publisher
 from collector.upkeep import owned
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from collector.privacy.salts import SaltSource
+from collector.salts.source import SaltSource
 
 # A job that is late still runs, and once: APScheduler's own default drops one that is a second late.
 DEFAULTS: Final = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}

@@ -8,7 +8,7 @@ from prometheus_client import Gauge
 from collector.dialects import DIALECTS
 from collector.dialects.route import Outcome
 from collector.outcomes import Dropped, DropReason, Rejected, UnavailableReason
-from collector.parcel import Stored
+from collector.stream.parcel import Stored
 from collector.tallies import Spread, Tally
 
 _DIALECTS = sorted({(route.dialect,) for route in DIALECTS})

@@ -15,12 +15,12 @@ from collector.control.sites import Sites
 from collector.dialects.route import Outcome
 from collector.hit import Hit
 from collector.outcomes import Dropped, Rejected, Unavailable
-from collector.parcel import Stored
+from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
-from collector.privacy.lists import Lists
-from collector.privacy.salts import SaltSource
-from collector.publish import Publisher
 from collector.record import record
+from collector.salts.source import SaltSource
+from collector.stream.parcel import Stored
+from collector.stream.publisher import Publisher
 
 Sent: TypeAlias = "asyncio.Future[Stored] | Dropped | Rejected | Unavailable"
 

@@ -8,7 +8,7 @@ from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from projections.stored import Reason
+from projections.stream.item import Reason
 
 CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 30

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from projections.dedup import HORIZON
+from projections.projector.dedup import HORIZON
 from projections.read_models.tables import POSITIONS, SEEN
 from projections.stream import ApiError
 

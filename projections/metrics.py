@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from projections.batch import Outcome
+from projections.projector.batch import Outcome
 
 EVENTS = Counter(
     "collector_projection_events",

@@ -13,9 +13,9 @@ import nats
 import pytest
 from nats.js.errors import NotFoundError
 
-from collector.cli.embedded.guarded import GuardedLauncher
-from collector.cli.embedded.nats import NatsServer
-from collector.cli.embedded.postgres import PostgresServer
+from collector.local.guarded import GuardedLauncher
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
 
 pytest_plugins = ["tests.browser"]
 

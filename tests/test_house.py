@@ -11,37 +11,36 @@ ROOT = Path(__file__).parent.parent
 HALVES = ("contracts", "collector", "projections")
 SOURCES = sorted(file for half in HALVES for file in (ROOT / half).rglob("*.py"))
 EVERY_FILE = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]
-LONGEST_FILE = 200
+LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 VAGUE = {"common", "utils", "util", "core", "helpers", "helper", "misc", "manager", "managers", "base", "service", "services"}
 
 # One library, one address: who may import it, by the start of the path.
 ADDRESSES = {
     "nats": (
-        "collector/broker.py",
-        "collector/publish.py",
-        "collector/privacy/agreed_salts.py",
-        "collector/privacy/salt_bucket.py",
+        "collector/stream/",
+        "collector/salts/",
+        "collector/imports/",
         "collector/ingest.py",
         "projections/stream",
     ),
     "sqlalchemy": ("projections/",),
     "asyncpg": ("projections/",),
     "apscheduler": ("collector/jobs.py", "projections/jobs.py"),
-    "uvicorn": ("collector/cli/serving/",),
+    "uvicorn": ("collector/serving/",),
     "ua_parser": ("collector/privacy/",),
     "crawleruseragents": ("collector/privacy/",),
     "maxminddb": ("collector/privacy/",),
     "jinja2": ("projections/dashboard/",),
 }
-ENVIRONMENT = ("collector/settings.py", "collector/cli/")
+ENVIRONMENT = ("collector/settings/", "collector/cli/")
 PERSON = (
     "collector/dialects/",
     "collector/hit.py",
     "collector/admit.py",
     "collector/privacy/",
     "collector/arrival.py",
-    "collector/cli/accesslog/",
+    "collector/imports/accesslog/",
 )
 
 
@@ -126,4 +125,4 @@ def test_a_catch_all_lives_only_where_it_is_accounted_for():
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception"))
     }
-    assert found <= {"collector/app.py", "projections/worker.py"}
+    assert found <= {"collector/app.py", "projections/projector/worker.py"}

@@ -15,13 +15,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from collector.cli.embedded.endpoints import endpoints
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.local.endpoints import endpoints
 from collector.settings import Settings
-from projections import backfill as rebuilding
-from projections.halt import Halted
 from projections.migrations import NotMigrated, migrate
+from projections.projector import rebuild as rebuilding
+from projections.projector.halt import Halted
 from projections.stream import StreamUnavailable
 
 

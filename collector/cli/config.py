@@ -2,9 +2,9 @@
 
 import click
 
-from collector.cli.environment import environment_with
 from collector.cli.options import examples, settings_with
 from collector.settings import SETTINGS, example
+from collector.settings.environment import environment_with
 
 
 @click.command("config", epilog=examples("collector config", "collector config --example > .env"))

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 import click
 from click import ClickException
 
-from collector.cli.diagnosis.database import examine_database
-from collector.cli.diagnosis.finding import Finding, Verdict, bad, printed
-from collector.cli.diagnosis.machine import examine_disk, examine_roles, examine_settings
-from collector.cli.diagnosis.stream import examine_stream
-from collector.cli.embedded.directory import running
-from collector.cli.embedded.endpoints import endpoints
+from collector.cli.checks.database import examine_database
+from collector.cli.checks.finding import Finding, Verdict, bad, printed
+from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
+from collector.cli.checks.stream import examine_stream
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.local.directory import running
+from collector.local.endpoints import endpoints
 from collector.settings import Settings
 
 

@@ -5,7 +5,7 @@ import sys
 import click
 
 from collector.cli.options import examples, listen_options, settings_with
-from collector.cli.probe import ask
+from collector.local.probe import ask
 
 _OK = 200
 

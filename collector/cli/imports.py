@@ -2,7 +2,7 @@
 
 from collector.cli.lazy import Entry, LazyGroup
 
-SOURCES = (Entry("accesslog", "collector.cli.accesslog.command", "Turn a web server's access log into events."),)
+SOURCES = (Entry("accesslog", "collector.cli.import_accesslog", "Turn a web server's access log into events."),)
 
 _HELP = """Bring in visits that were recorded elsewhere.
 

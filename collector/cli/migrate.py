@@ -3,9 +3,9 @@
 import click
 from click import ClickException
 
-from collector.cli.embedded.endpoints import endpoints
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from projections.migrations import NotMigrated, migrate
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from collector.cli.environment import environment_with
 from collector.settings import InvalidSettings, Settings, read_settings
+from collector.settings.environment import environment_with
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -2,7 +2,7 @@
 
 from collector.cli.lazy import Entry, LazyGroup
 
-CHECKS = (Entry("verify", "collector.cli.verification.command", "Show what is stored, and search it for anybody in it."),)
+CHECKS = (Entry("verify", "collector.cli.privacy_verify", "Show what is stored, and search it for anybody in it."),)
 
 _HELP = """Check for yourself that nobody is in what is stored."""
 

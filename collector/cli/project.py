@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 import click
 
-from collector.cli.embedded.endpoints import database_url_for_role, nats_url_for_role
 from collector.cli.options import data_option, examples, listen_options, settings_with
-from collector.cli.role import operated, run_role
-from collector.cli.serving.asgi import Receive, Scope, Send, answer
-from collector.cli.serving.listening import listen
-from collector.cli.serving.server import serve_until_told
+from collector.local.endpoints import database_url_for_role, nats_url_for_role
+from collector.serving.asgi import Receive, Scope, Send, answer
+from collector.serving.listening import listen
+from collector.serving.role import operated, run_role
+from collector.serving.server import serve_until_told
 from collector.settings import Settings
-from projections.halt import Halted
-from projections.worker import Projector
+from projections.projector.halt import Halted
+from projections.projector.worker import Projector
 
 HALTED = 3
 # Long enough for a scrape to see why; then whoever supervises us may try again, for a backfill mends it.

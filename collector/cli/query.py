@@ -6,13 +6,13 @@ import click
 from litestar import Litestar
 
 from collector.cli.clock import utc_now
-from collector.cli.embedded.endpoints import database_url_for_role
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
-from collector.cli.role import asgi, operated, run_role, templates_of
-from collector.cli.serving.listening import listen
-from collector.cli.serving.server import serve_until_told
+from collector.local.endpoints import database_url_for_role
+from collector.serving.listening import listen
+from collector.serving.role import asgi, operated, run_role, templates_of
+from collector.serving.server import serve_until_told
 from collector.settings import Settings
-from projections.query.app import check, create_app
+from projections.app import check, create_app
 from projections.query.problems import Refused
 
 

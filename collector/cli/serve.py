@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import click
 
 from collector.cli.clock import utc_now
-from collector.cli.embedded.endpoints import nats_url_for_role
 from collector.cli.options import data_option, examples, listen_options, settings_with
-from collector.cli.role import asgi, operated, run_role, templates_of
-from collector.cli.serving.listening import listen
-from collector.cli.serving.server import DRAIN_SECONDS, serve_until_told
 from collector.ingest import open_ingest
+from collector.local.endpoints import nats_url_for_role
+from collector.serving.listening import listen
+from collector.serving.role import asgi, operated, run_role, templates_of
+from collector.serving.server import DRAIN_SECONDS, serve_until_told
 from collector.settings import Settings
 
 

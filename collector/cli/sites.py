@@ -4,10 +4,10 @@ from datetime import date
 
 from click import UsageError
 
-from collector.cli.embedded.directory import running
 from collector.control.sites import Site, sites_of
-from collector.hosts import canonical_site
+from collector.local.directory import running
 from collector.settings import Settings
+from contracts.names import canonical_site
 
 
 def site_named(settings: Settings, name: str) -> Site:

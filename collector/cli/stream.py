@@ -11,15 +11,15 @@ from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from collector import broker
 from collector.cli.clock import utc_now
-from collector.cli.embedded.endpoints import endpoints
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.local.endpoints import endpoints
 from collector.settings import Settings
+from collector.stream import connection as broker
 from contracts.codec import CODEC, VERSIONED, type_of
 from contracts.events import CATALOGUE, EngagementMeasured, Event, EventRecorded
-from contracts.subjects import SUBJECT_ROOT, subject_of
+from contracts.streams import SUBJECT_ROOT, subject_of
 
 TYPES = tuple(name["name"] for event in CATALOGUE if (name := VERSIONED.match(type_of(event))) is not None)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

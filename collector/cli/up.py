@@ -6,13 +6,13 @@ import socket
 import click
 import msgspec
 
-from collector.cli.embedded.private import LOOPBACK, free_port
-from collector.cli.embedded.servers import servers_in_data
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
-from collector.cli.probe import nearby
-from collector.cli.serving.listening import listen
-from collector.cli.supervision.signals import Interrupted, StopSignals
-from collector.cli.supervision.supervisor import Supervisor
+from collector.local.private import LOOPBACK, free_port
+from collector.local.probe import nearby
+from collector.local.servers import servers_in_data
+from collector.local.signals import Interrupted, StopSignals
+from collector.local.supervisor import Supervisor
+from collector.serving.listening import listen
 from collector.settings import Settings
 from contracts.snippet import snippet
 

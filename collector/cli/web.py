@@ -6,14 +6,14 @@ import click
 
 from collector.app import INGEST_PATHS, INGEST_PREFIXES
 from collector.cli.clock import utc_now
-from collector.cli.embedded.endpoints import nats_url_for_role
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
 from collector.cli.query import query_app
-from collector.cli.role import asgi, operated, run_role, templates_of
-from collector.cli.serving.dispatch import Dispatch
-from collector.cli.serving.listening import listen
-from collector.cli.serving.server import DRAIN_SECONDS, serve_until_told
 from collector.ingest import open_ingest
+from collector.local.endpoints import nats_url_for_role
+from collector.serving.dispatch import Dispatch
+from collector.serving.listening import listen
+from collector.serving.role import asgi, operated, run_role, templates_of
+from collector.serving.server import DRAIN_SECONDS, serve_until_told
 from collector.settings import Settings
 
 

@@ -15,7 +15,7 @@ from collector.dialects.browser import host_of, person, site_of_page
 from collector.dialects.route import Answer, Outcome, Route, settled
 from collector.hit import Hit, HitKind
 from collector.outcomes import Dropped, Rejected, RejectReason, Unavailable
-from collector.parcel import Stored
+from collector.stream.parcel import Stored
 
 EVENT_BYTES: Final = 64 * 1024
 BATCH_BYTES: Final = 1024 * 1024

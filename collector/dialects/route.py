@@ -8,7 +8,7 @@ from msgspec import Struct
 from collector.arrival import Arrival
 from collector.hit import Hit
 from collector.outcomes import Dropped, Rejected, Unavailable
-from collector.parcel import Stored
+from collector.stream.parcel import Stored
 
 Outcome: TypeAlias = Stored | Dropped | Rejected | Unavailable
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from collector.control.sites import Site
 from collector.hit import Hit
 from collector.privacy.anonymous import Anonymous
-from collector.privacy.lists import Lists
+from collector.privacy.enrich.lists import Lists
+from collector.privacy.enrich.referrer import trace
+from collector.privacy.enrich.robot import AUTOMATED, REFERRER_SPAM, Verdict
 from collector.privacy.props import redact_props
 from collector.privacy.redact import clean, redact
-from collector.privacy.referrer import trace
-from collector.privacy.robot import AUTOMATED, REFERRER_SPAM, Verdict
 from collector.privacy.text import printable
 from collector.privacy.url import reduce_url
 from collector.privacy.visitor import Salt, visitor_id

@@ -6,9 +6,9 @@ from urllib.parse import unquote_plus
 
 from msgspec import Struct
 
-from collector.hosts import canonical_host
 from collector.privacy.redact import LONGEST, clean, redact
 from collector.privacy.text import cut, printable
+from contracts.names import canonical_host
 
 PATH_BYTES = 1024
 TAG_BYTES = 200

@@ -10,7 +10,7 @@ import msgspec
 
 from contracts.codec import type_of
 from contracts.events import CATALOGUE, Fact
-from contracts.subjects import STREAM, SUBJECT_ROOT
+from contracts.streams import STREAM, SUBJECT_ROOT
 
 FROZEN = "FROZEN.sha256"
 ASYNCAPI = "asyncapi.yaml"

@@ -15,7 +15,7 @@ from projections.read_models import description
 from projections.read_models.description import describe
 from projections.read_models.model import ReadModel
 from projections.read_models.tables import HITS
-from projections.stored import Stored
+from projections.stream.item import Stored
 
 Row: TypeAlias = tuple[Any, ...]
 

@@ -8,7 +8,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Event
-from projections.stored import Stored
+from projections.stream.item import Stored
 
 
 def partition_name(table: Table, day: date) -> str:

@@ -14,7 +14,7 @@ from projections.read_models import description
 from projections.read_models.model import ReadModel, partition_name
 from projections.read_models.tables import VISITS
 from projections.read_models.visit import IDLE, Visit, merge, visit_of
-from projections.stored import Stored
+from projections.stream.item import Stored
 
 Row: TypeAlias = tuple[Any, ...]
 

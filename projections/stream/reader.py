@@ -15,10 +15,10 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from contracts.subjects import STREAM
-from projections.stored import Item, read_item
+from contracts.streams import STREAM
 from projections.stream.connection import Connection, ConsumerInfo
 from projections.stream.delivery import MESSAGE_ID, consumer_settings, numbers_in, storable
+from projections.stream.item import Item, read_item
 
 BATCH_MESSAGES = 5_000
 BATCH_BYTES = 8 * 1024 * 1024

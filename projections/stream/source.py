@@ -6,7 +6,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from contracts.subjects import STREAM, subjects_of_partition
+from contracts.streams import STREAM, subjects_of_partition
 from projections.stream.connection import (
     MESSAGE_NOT_FOUND,
     ApiError,

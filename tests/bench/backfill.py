@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import asyncpg
 import nats
 
-from contracts.subjects import STREAM
+from contracts.streams import STREAM
 from tests.bench.facts import fill_stream
 from tests.bench.figure import Figure, figure
 from tests.bench.processes import ROOT, environment

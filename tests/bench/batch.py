@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 
-from collector.broker import connect, disconnect
-from collector.publish import Publisher
+from collector.stream.connection import connect, disconnect
+from collector.stream.publisher import Publisher
 from contracts.events import Event
 from tests.bench.facts import facts
 from tests.bench.figure import Aim, Figure, figure, interleaved

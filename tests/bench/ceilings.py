@@ -11,18 +11,18 @@ from litestar import Litestar, post
 from nats.aio.client import Client
 
 from collector.app import IngestApp
-from collector.cli.role import asgi, operated, templates_of
-from collector.cli.serving.asgi import App, Receive, Scope, Send, answer
-from collector.cli.serving.listening import listen
-from collector.cli.serving.server import serve_until_told
 from collector.control.sites import AnySite
-from collector.parcel import Stored, wrap
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
-from collector.privacy.lists import Lists
+from collector.privacy.enrich.lists import Lists
 from collector.privacy.visitor import Salt
-from collector.publish import Publisher
+from collector.serving.asgi import App, Receive, Scope, Send, answer
+from collector.serving.listening import listen
+from collector.serving.role import asgi, operated, templates_of
+from collector.serving.server import serve_until_told
 from collector.settings import read_settings
+from collector.stream.parcel import Stored, wrap
+from collector.stream.publisher import Publisher
 from contracts.events import Event
 
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from collector.broker import connect, disconnect
-from collector.publish import Publisher
+from collector.stream.connection import connect, disconnect
+from collector.stream.publisher import Publisher
 from contracts.events import (
     Channel,
     Device,

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import psutil
 
-from collector.cli.embedded.nats import nats_server_binary
+from collector.local.nats import nats_server_binary
 
 LIBRARIES = ("collector", "litestar", "uvicorn", "uvloop", "httptools", "msgspec", "nats-py", "sqlalchemy", "asyncpg")
 

@@ -7,7 +7,7 @@ from functools import partial
 import nats
 from msgspec import Struct
 
-from contracts.subjects import STREAM
+from contracts.streams import STREAM
 from tests.bench.figure import Aim, Figure, figure, interleaved
 from tests.bench.ingest import CONNECTIONS, PRODUCT, started
 from tests.bench.processes import Process, load

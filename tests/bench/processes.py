@@ -12,9 +12,9 @@ import msgspec
 import psutil
 from msgspec import Struct
 
-from collector.cli.embedded.child import Launcher, Program, stop_together, wait_until
-from collector.cli.embedded.private import free_port
-from collector.cli.probe import ask
+from collector.local.child import Launcher, Program, stop_together, wait_until
+from collector.local.private import free_port
+from collector.local.probe import ask
 from tests.bench.load import Result
 
 ROOT = Path(__file__).parents[2]

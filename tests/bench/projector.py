@@ -11,8 +11,8 @@ from msgspec import Struct
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from contracts.codec import CODEC
-from contracts.subjects import STREAM, SUBJECT_ROOT
-from projections.worker import Projector
+from contracts.streams import STREAM, SUBJECT_ROOT
+from projections.projector.worker import Projector
 from tests.bench.facts import facts, fill_stream
 from tests.bench.figure import Aim, Figure, figure, interleaved
 from tests.bench.stage import Stage

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.cli.embedded.guarded import GuardedLauncher
-from collector.cli.embedded.nats import NatsServer
-from collector.cli.embedded.postgres import PostgresServer
+from collector.local.guarded import GuardedLauncher
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
 from tests.bench.ceilings import HANDLER
 from tests.bench.facts import fill_stream
 from tests.bench.figure import median_ratio

@@ -15,11 +15,11 @@ import uvloop
 from msgspec import Struct
 from nats.js.errors import NotFoundError
 
-from collector.broker import connect, disconnect, ensure_stream
-from collector.cli.embedded.child import Launcher
-from collector.cli.embedded.guarded import GuardedLauncher
-from collector.cli.embedded.nats import NatsServer
-from collector.cli.embedded.postgres import PostgresServer
+from collector.local.child import Launcher
+from collector.local.guarded import GuardedLauncher
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
+from collector.stream.connection import connect, disconnect, ensure_stream
 from projections.migrations import migrate
 
 Answer = TypeVar("Answer")

@@ -11,12 +11,12 @@ import httpx
 import msgspec
 from nats.aio.client import Client
 
-from collector import broker
 from collector.ingest import Ingest, open_ingest
 from collector.settings import read_settings
+from collector.stream import connection as broker
 from contracts.codec import CODEC, type_of
 from contracts.events import Event
-from contracts.subjects import STREAM
+from contracts.streams import STREAM
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 ADDRESS = "203.0.113.77"

@@ -13,12 +13,13 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from collector import broker, pipeline
-from collector.cli.embedded.nats import NatsServer
+from collector import pipeline
 from collector.dialects import DIALECTS
 from collector.dialects.route import Route
+from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
-from contracts.subjects import STREAM, stream_settings
+from collector.stream import connection as broker
+from contracts.streams import STREAM, stream_settings
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
 
 JSON = {"Content-Type": "application/json"}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from prometheus_client import REGISTRY
 
-from collector.cli.embedded.nats import NatsServer
-from collector.publish import DEADLINE_SECONDS
+from collector.local.nats import NatsServer
+from collector.stream.publisher import DEADLINE_SECONDS
 from tests.collector.ingest import running
 
 EVENT = {"domain": "shop.example", "pathname": "/"}

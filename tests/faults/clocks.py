@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from collector.cli.embedded.child import Child, Launcher, Program
-from tests.cli.running import clean_environment
+from collector.local.child import Child, Launcher, Program
 from tests.faults.waiting import until
+from tests.running import clean_environment
 
 ROOT = Path(__file__).parents[2]
 _PLACES = (

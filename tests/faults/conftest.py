@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.cli.embedded.guarded import GuardedLauncher
+from collector.local.guarded import GuardedLauncher
 from tests.faults.role import Role
 from tests.projections.conftest import database_url, facts, tables  # noqa: F401  # pytest finds fixtures by their names here
 

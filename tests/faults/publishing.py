@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+from tests.facts import pageview
 from tests.faults.waiting import until
-from tests.projections.facts import pageview
 from tests.projections.world import Facts, Tables
 
 

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 from typing import Self
 
-from collector.cli.embedded.child import Child, Launcher, Program
-from collector.cli.embedded.private import free_port
-from collector.cli.probe import ask, unready
-from tests.cli.running import COLLECTOR, clean_environment
+from collector.local.child import Child, Launcher, Program
+from collector.local.private import free_port
+from collector.local.probe import ask, unready
 from tests.faults.waiting import PATIENCE, until
+from tests.running import COLLECTOR, clean_environment
 
 ROOT = Path(__file__).parents[2]
 ROOM = str(1 << 28)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 
-from tests.cli.conftest import up  # noqa: F401  # pytest finds fixtures by their names here
-from tests.cli.running import Up, eventually, send_a_hit
+from tests.collector.cli.conftest import up  # noqa: F401  # pytest finds fixtures by their names here
+from tests.running import Up, eventually, send_a_hit
 
 
 def left_behind(data: Path) -> list[str]:

@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from collector.cli.embedded.guarded import GuardedLauncher
+from collector.local.guarded import GuardedLauncher
 from tests.faults.chaos import report, torment, write
 from tests.faults.ledger import Ledger, Told
 from tests.faults.world import world

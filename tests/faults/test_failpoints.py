@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.facts import traffic
 from tests.faults.doubles.failing_projector import POINTS, arm, once
 from tests.faults.role import Role
 from tests.faults.waiting import until
-from tests.projections.facts import traffic
 from tests.projections.world import Facts, Tables, project_all
 
 FAILING = "tests.faults.doubles.failing_projector"

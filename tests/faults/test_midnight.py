@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from collector import broker
-from collector.cli.embedded.guarded import GuardedLauncher
-from collector.cli.embedded.nats import NatsServer
-from collector.privacy.salt_bucket import BUCKET, SUBJECT_ROOT
+from collector.local.guarded import GuardedLauncher
+from collector.local.nats import NatsServer
+from collector.salts.bucket import BUCKET, SUBJECT_ROOT
+from collector.stream import connection as broker
 from tests.faults import clocks
 from tests.faults.clocks import Replica, midnight_after, set_clock, visitors_of
 from tests.faults.waiting import until

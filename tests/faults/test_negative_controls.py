@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from collector.cli.embedded.guarded import GuardedLauncher
+from collector.local.guarded import GuardedLauncher
 from tests.faults.chaos import Report, report, write
 from tests.faults.ledger import Ledger
 from tests.faults.verdict import Fault

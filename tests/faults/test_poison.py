@@ -8,10 +8,10 @@ import nats.errors
 import pytest
 
 from contracts.codec import CODEC
-from contracts.subjects import MAX_FACT_BYTES
+from contracts.streams import MAX_FACT_BYTES
+from tests.facts import event, pageview
 from tests.faults.role import Role
 from tests.faults.waiting import until
-from tests.projections.facts import event, pageview
 from tests.projections.world import Facts, Tables, project_all
 
 SUBJECT = "events.v1.0.main.example/org.page_viewed/v1"

@@ -9,9 +9,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from projections import database
+from tests.facts import pageview, traffic
 from tests.faults.publishing import counted_once, publishing
 from tests.faults.waiting import until
-from tests.projections.facts import pageview, traffic
 from tests.projections.world import Facts, Tables, projecting
 
 WEATHER = {

@@ -1,6 +1,6 @@
 """A rebuild while facts arrive and a projector runs: nothing is taken for lost, and every fact counts once."""
 
-from projections.backfill import backfill
+from projections.projector.rebuild import backfill
 from tests.faults.publishing import counted_once, publishing
 from tests.projections.world import Facts, Tables, projecting
 

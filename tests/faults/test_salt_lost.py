@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from nats.aio.client import Client
 
-from collector import broker
-from collector.privacy.agreed_salts import AgreedSalts
-from collector.privacy.salt_bucket import BUCKET, SUBJECT_ROOT
+from collector.salts.agreed import AgreedSalts
+from collector.salts.bucket import BUCKET, SUBJECT_ROOT
+from collector.stream import connection as broker
 
 
 def now() -> datetime:

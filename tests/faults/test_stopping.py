@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from collector.cli.embedded.nats import NatsServer
+from collector.local.nats import NatsServer
 from tests.faults.asking import post
 from tests.faults.chaos import write
 from tests.faults.ledger import Ledger, Told

@@ -7,14 +7,14 @@ from pathlib import Path
 import nats
 import pytest
 
-from collector.cli.embedded.nats import NatsServer
-from contracts.subjects import STREAM
-from tests.cli.running import run_collector
+from collector.local.nats import NatsServer
+from contracts.streams import STREAM
+from tests.facts import pageview, traffic
 from tests.faults.asking import is_taken, post
 from tests.faults.role import Role
 from tests.faults.waiting import until
-from tests.projections.facts import pageview, traffic
 from tests.projections.world import Facts, Tables
+from tests.running import run_collector
 
 HALTED = 3
 REGRESSED = 'collector_stream_regressed{projection="0"}'

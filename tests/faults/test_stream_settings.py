@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from collector import broker
-from collector.cli.embedded import nats
-from collector.cli.embedded.nats import NatsServer
-from contracts.subjects import STREAM, stream_settings
+from collector.local import nats
+from collector.local.nats import NatsServer
+from collector.stream import connection as broker
+from contracts.streams import STREAM, stream_settings
 from tests.faults.asking import EVENT, is_taken, post
 from tests.faults.role import Role
 from tests.faults.waiting import until

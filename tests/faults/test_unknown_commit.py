@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Callable
 import asyncpg
 import pytest
 
-from collector.cli.embedded.postgres import PostgresServer
+from collector.local.postgres import PostgresServer
 from projections.migrations import migrate
+from tests.facts import pageview
 from tests.faults.publishing import counted_once
 from tests.faults.waiting import until
 from tests.faults.wire import Cut, Wire
-from tests.projections.facts import pageview
 from tests.projections.world import Facts, Tables, projecting
 
 SLOW_COMMIT = """

@@ -7,9 +7,9 @@ from enum import StrEnum
 import asyncpg
 from msgspec import Struct
 
-from contracts.subjects import STREAM
-from projections.stored import Stored
+from contracts.streams import STREAM
 from projections.stream import Stream
+from projections.stream.item import Stored
 from tests.faults.ledger import Ledger
 
 

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import psutil
 
-from collector.cli.embedded.nats import NatsServer
-from collector.cli.embedded.postgres import PostgresServer
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
 from tests.faults.role import Role
 from tests.faults.waiting import PATIENCE
 

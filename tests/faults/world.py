@@ -9,10 +9,10 @@ import asyncpg
 import httpx
 import nats
 
-from collector.cli.embedded.guarded import GuardedLauncher
-from collector.cli.embedded.nats import NatsServer
-from collector.cli.embedded.postgres import PostgresServer
-from contracts.subjects import STREAM
+from collector.local.guarded import GuardedLauncher
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
+from contracts.streams import STREAM
 from projections.migrations import migrate
 from tests.conftest import forget_files_of, stop_whatever_its_state
 from tests.faults.ledger import SITE, Ledger, Told

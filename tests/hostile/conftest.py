@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from collector import broker
-from contracts.subjects import STREAM
-from tests.cli.running import Up, forget_cluster
+from collector.stream import connection as broker
+from contracts.streams import STREAM
 from tests.hostile.wire import get
+from tests.running import Up, forget_cluster
 
 
 class Target:

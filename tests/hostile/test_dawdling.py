@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tests.cli.running import eventually
 from tests.hostile.conftest import Target
 from tests.hostile.wire import SITE, get, post, request
+from tests.running import eventually
 
 MANY = 5000
 # Sockets of the dawdlers and of the server are counted for each process by itself.

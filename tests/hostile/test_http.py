@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from collector.cli.serving.protocol import MAX_PIPELINED
+from collector.serving.protocol import MAX_PIPELINED
 from tests.hostile.conftest import Target
 from tests.hostile.wire import SITE, get, request, say
 

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.running import eventually
 from tests.hostile.conftest import Target
 from tests.hostile.wire import get, post
 from tests.privacy.evidence import is_all_projected
+from tests.running import eventually
 
 NAUGHTY = [
     text for text in json.loads((Path(__file__).parent.parent / "data" / "blns.json").read_text(encoding="utf-8")) if text

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.running import Up, forget_cluster
 from tests.privacy.evidence import Evidence
 from tests.privacy.people import People, gather
 from tests.privacy.scenario import live_through, settings
+from tests.running import Up, forget_cluster
 
 
 @pytest.fixture(scope="session")

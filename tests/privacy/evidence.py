@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import asyncpg
 from nats.aio.client import Client
 
-from collector import broker
-from collector.privacy.agreed_salts import AgreedSalts
-from collector.privacy.salt_bucket import BUCKET, SUBJECT_ROOT, SaltBucket
-from contracts.subjects import STREAM
-from tests.cli.running import Up
+from collector.salts.agreed import AgreedSalts
+from collector.salts.bucket import BUCKET, SUBJECT_ROOT, SaltBucket
+from collector.stream import connection as broker
+from contracts.streams import STREAM
 from tests.privacy.haystacks import files_below, joined, messages, postgres_files, rows
 from tests.privacy.speaking import Answer
+from tests.running import Up
 
 
 class Evidence(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 from nats.aio.client import Client
 
-from collector import broker
+from collector.stream import connection as broker
 
 # No needle holds as many zeros, and files are full of them.
 ZEROS = re.compile(rb"\0{64,}")

@@ -7,13 +7,13 @@ from pathlib import Path
 import asyncpg
 from nats.aio.client import Client
 
-from collector import broker
 from collector.record import uuid7
-from contracts.subjects import subject_of
-from tests.cli.running import Up
+from collector.stream import connection as broker
+from contracts.streams import subject_of
 from tests.privacy.needles import needles_of, needles_of_key, packed_needle
 from tests.privacy.person import Person
 from tests.privacy.traffic import SITE
+from tests.running import Up
 
 STREAM = "PLANTED"
 # What no key is: found wherever a real one would be.

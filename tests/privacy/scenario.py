@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cli.running import Up, eventually, run_collector
 from tests.privacy import traffic
 from tests.privacy.evidence import (
     Evidence,
@@ -28,6 +27,7 @@ from tests.privacy.people import People
 from tests.privacy.person import Person
 from tests.privacy.planting import plant_in_files, plant_in_nats, plant_in_postgres, seeds
 from tests.privacy.speaking import Answer, Voice
+from tests.running import Up, eventually, run_collector
 
 ACCESS_TOKEN = "the-token-of-the-owner"
 

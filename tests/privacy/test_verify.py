@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.cli.verification.logs import examine_logs
+from collector.cli.checks.logs import examine_logs
 from tests.privacy.evidence import Evidence
 from tests.privacy.haystacks import search
 from tests.privacy.needles import needles_of

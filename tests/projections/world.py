@@ -15,8 +15,8 @@ from nats.aio.client import Client
 
 from contracts.codec import CODEC, type_of
 from contracts.events import Event
-from contracts.subjects import STREAM, message_id, stream_settings, subject_of
-from projections.worker import Projector
+from contracts.streams import STREAM, message_id, stream_settings, subject_of
+from projections.projector.worker import Projector
 
 PATIENCE = 30.0
 # As the projector's answer-giving tables: everything that a rebuild has to bring back.

@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.cli.running import Up, eventually
+from tests.running import Up, eventually
 
 NUMBERS = ("visitors", "visits", "pageviews", "bounce_rate", "visit_duration")
 

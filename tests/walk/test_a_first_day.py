@@ -10,8 +10,8 @@ from playwright.async_api import Browser, Page, expect
 
 from contracts.snippet import snippet
 from tests.browser import USER_AGENT
-from tests.cli.running import Up, eventually
-from tests.tracker.servers import Site
+from tests.collector.tracker.servers import Site
+from tests.running import Up, eventually
 from tests.walk.answers import ask, everything, everything_written, numbers
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

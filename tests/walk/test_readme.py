@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from collector.cli import COMMANDS
-from collector.cli.embedded.private import free_port
-from collector.cli.probe import unready
-from tests.cli.running import PATIENCE, Up, clean_environment, eventually, forget_cluster
+from collector.local.private import free_port
+from collector.local.probe import unready
+from tests.running import PATIENCE, Up, clean_environment, eventually, forget_cluster
 from tests.walk.answers import numbers
 
 ROOT = Path(__file__).parent.parent.parent

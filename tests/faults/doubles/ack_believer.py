@@ -9,13 +9,13 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collector.cli import main
-from contracts.subjects import STREAM, SUBJECT_ROOT
-from projections.batch import project
-from projections.months import Months
-from projections.positions import Position, read_positions, start_position
+from contracts.streams import STREAM, SUBJECT_ROOT
+from projections.projector.batch import project
+from projections.projector.months import Months
+from projections.projector.positions import Position, read_positions, start_position
+from projections.projector.worker import Projector
 from projections.read_models.tables import POSITIONS
-from projections.stored import Stored, read_item
-from projections.worker import Projector
+from projections.stream.item import Stored, read_item
 
 LONGEST = 50
 

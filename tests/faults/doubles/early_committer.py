@@ -8,10 +8,10 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collector.cli import main
-from projections import worker
-from projections.batch import Outcome, project
-from projections.positions import Position, hold_position, move_position
-from projections.stored import Item
+from projections.projector import worker
+from projections.projector.batch import Outcome, project
+from projections.projector.positions import Position, hold_position, move_position
+from projections.stream.item import Item
 
 
 async def apply_too_early(engine: AsyncEngine, position: Position, batch: Sequence[Item]) -> tuple[Position, Outcome]:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from collector.cli import main
-from projections import batch, worker
+from projections.projector import batch, worker
 from projections.stream import Reader
 
 AFTER_FETCH = "after the fetch"

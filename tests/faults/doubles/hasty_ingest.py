@@ -3,8 +3,8 @@
 import asyncio
 
 from collector.cli import main
-from collector.parcel import Stored
-from collector.publish import Publisher
+from collector.stream.parcel import Stored
+from collector.stream.publisher import Publisher
 from contracts.events import Event
 
 submit = Publisher.submit

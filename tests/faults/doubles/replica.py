@@ -11,13 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-from collector import broker
 from collector.cli.clock import utc_now
 from collector.jobs import schedule
 from collector.outcomes import Unavailable
-from collector.privacy.agreed_salts import AgreedSalts
-from collector.privacy.salt_bucket import SaltBucket, Seen
 from collector.privacy.visitor import visitor_id
+from collector.salts.agreed import AgreedSalts
+from collector.salts.bucket import SaltBucket, Seen
+from collector.stream import connection as broker
 from tests.faults.clocks import Hash, read_offset
 
 BEAT = 0.02

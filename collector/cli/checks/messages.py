@@ -1,0 +1,75 @@
+"""Searching the streams in NATS: every message's subject, headers and body."""
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import msgspec
+from nats.aio.client import Client
+
+from collector.cli.checks.finding import Finding, bad, good
+from collector.cli.checks.tally import Tally
+from collector.salts.bucket import BUCKET
+from collector.stream import connection as broker
+
+_AT_ONCE = 256
+
+
+class _Names(msgspec.Struct):
+    streams: list[str] | None = None
+
+
+async def examine_streams(client: Client, *, limit: int | None, progress: Callable[[int, int], None]) -> AsyncIterator[Finding]:
+    """Search the newest *limit* messages of every stream but the salts', or all; tell *progress* how many of how many."""
+    for name in await _names(client):
+        if name != BUCKET:
+            yield await _examine(client, name, limit, progress)
+
+
+async def _names(client: Client) -> list[str]:
+    answer = await client.request(f"{broker.API}.STREAM.NAMES", timeout=broker.REQUEST_SECONDS)
+    return sorted(msgspec.json.decode(answer.data, type=_Names).streams or [])
+
+
+async def _examine(client: Client, name: str, limit: int | None, progress: Callable[[int, int], None]) -> Finding:
+    state = (await broker.ask(client, f"STREAM.INFO.{name}")).state
+    first, last, held = int(state["first_seq"]), int(state["last_seq"]), int(state["messages"])
+    start = first if limit is None else max(first, last - limit + 1)
+    tally, searched = Tally(), 0
+    for lowest in range(start, last + 1, _AT_ONCE):
+        span = range(lowest, min(lowest + _AT_ONCE, last + 1))
+        messages = await asyncio.gather(*(_message(client, name, seq) for seq in span))
+        searched += _search(messages, tally)
+        progress(span.stop - start, last + 1 - start)
+    subject = f"Stream {name}"
+    text = f"{searched:,} of {held:,} messages searched; fields: {', '.join(sorted(tally.fields)) or 'none'}"
+    if found := list(tally.lines()):
+        return bad(subject, "; ".join(found), _ADVICE)
+    return good(subject, text)
+
+
+async def _message(client: Client, name: str, seq: int) -> dict[str, Any] | None:
+    with contextlib.suppress(broker.JetStreamError):  # erased meanwhile
+        return (await broker.ask(client, f"STREAM.MSG.GET.{name}", {"seq": seq})).message
+    return None
+
+
+def _search(messages: Sequence[dict[str, Any] | None], tally: Tally) -> int:
+    there = [message for message in messages if message is not None]
+    for message in there:
+        tally.add_text("the subject", message.get("subject", ""))
+        tally.add_text("the headers", base64.b64decode(message.get("hdrs", "")).decode(errors="replace"))
+        body = base64.b64decode(message.get("data", ""))
+        try:
+            tally.add_document(msgspec.json.decode(body))
+        except (msgspec.MsgspecError, RecursionError, UnicodeError):
+            tally.add_text("a body that is not JSON", body.decode(errors="replace"))
+    return len(there)
+
+
+_ADVICE = (
+    "A caller put it where the redactor could not tell, or another program wrote it. Find the events with `collector stream "
+    "--since ... --json`, correct the caller, and erase them with `nats stream rmm`; then `collector backfill`."
+)

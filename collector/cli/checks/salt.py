@@ -1,0 +1,89 @@
+"""Where the day's salt is, how old it is, and whether the days before it are gone."""
+
+from datetime import date, datetime, timedelta
+
+from msgspec import Struct
+from nats.aio.client import Client
+
+from collector.cli.checks.finding import Finding, bad, good, odd
+from collector.salts.bucket import BUCKET, NO_MESSAGE_FOUND, SALT_BYTES, SUBJECT_ROOT
+from collector.settings import SaltMode, Settings
+from collector.stream import connection as broker
+
+_DERIVED = (
+    "salts are derived from COLLECTOR_SECRET_KEY: whoever has it can compute every past day's",
+    "Set COLLECTOR_SALT_MODE=random once you have migrated.",
+)
+
+
+class HeldSalt(Struct, frozen=True, kw_only=True):
+    """One day's entry in the bucket: when it was written, and whether it still holds a salt."""
+
+    day: date
+    written_at: datetime
+    is_salt: bool
+
+
+async def examine_salt(client: Client, settings: Settings, now: datetime) -> list[Finding]:
+    """Look at the bucket that the replicas share the day's salt through; the salt itself is never shown."""
+    if settings.salt_mode is SaltMode.DERIVED:
+        return [odd("Salt", *_DERIVED)]
+    try:
+        bucket = await broker.ask(client, f"STREAM.INFO.{BUCKET}", {"subjects_filter": ">"})
+    except broker.JetStreamError as error:
+        if error.err_code != broker.STREAM_NOT_FOUND:
+            raise
+        return [odd("Salt", "there is none now", "Ingest makes one when it starts; run this again beside it.")]
+    if bucket.config.get("storage") != "memory":
+        return [
+            bad("Salt", "its bucket is kept on the disk", f"Delete it with `nats stream rm {BUCKET}`; ingest makes it again.")
+        ]
+    held = [await _held(client, subject) for subject in bucket.state.get("subjects", {}) if not subject.endswith(".floor")]
+    return list(_judge([salt for salt in held if salt is not None], now))
+
+
+async def _held(client: Client, subject: str) -> HeldSalt | None:
+    try:
+        message = (await broker.ask(client, f"STREAM.MSG.GET.{BUCKET}", {"last_by_subj": subject})).message
+        day = date.fromisoformat(subject.removeprefix(f"{SUBJECT_ROOT}."))
+    except (broker.JetStreamError, ValueError) as error:
+        if isinstance(error, broker.JetStreamError) and error.err_code != NO_MESSAGE_FOUND:
+            raise
+        return None
+    # Base64 of a salt; what was destroyed is an empty marker.
+    is_salt = len(message.get("data", "")) >= SALT_BYTES
+    return HeldSalt(day=day, written_at=datetime.fromisoformat(message["time"]), is_salt=is_salt)
+
+
+def _judge(held: list[HeldSalt], now: datetime) -> list[Finding]:
+    salts = sorted((salt for salt in held if salt.is_salt), key=lambda salt: salt.day)
+    findings = [
+        bad("Salt", f"that of {salt.day} is still there", "Is an ingest role running with a clock that is right?")
+        for salt in salts
+        if salt.day < now.date() and now - _midnight_after(salt.day, now) > _TOLERATED
+    ]
+    if not salts:
+        return [*findings, odd("Salt", "there is none for today", "Ingest makes one when it starts; run this again beside it.")]
+    newest = salts[-1]
+    text = (
+        f"in memory only; the one of {newest.day} is {_span(now - newest.written_at)} old, "
+        f"last rotation {newest.written_at:%Y-%m-%d %H:%M:%S} UTC; {_gone(held)}"
+    )
+    return [*findings, good("Salt", text)]
+
+
+def _gone(held: list[HeldSalt]) -> str:
+    days = sorted(salt.day.isoformat() for salt in held if not salt.is_salt)
+    return f"destroyed: {', '.join(days)}" if days else "no other day's is there"
+
+
+_TOLERATED = timedelta(minutes=5)
+
+
+def _midnight_after(day: date, now: datetime) -> datetime:
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), now.tzinfo)
+
+
+def _span(age: timedelta) -> str:
+    minutes = max(int(age.total_seconds()), 0) // 60
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,113 @@
+"""Whether NATS is there, new enough, in time and durable, and the event stream what the promises rest on."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+import nats.errors
+from nats.aio.client import Client
+
+from collector.cli.checks.finding import Finding, bad, good, odd
+from collector.cli.clock import utc_now
+from collector.local.nats import MIN_NATS_VERSION, parse_version
+from collector.settings import Settings
+from collector.stream import connection as broker
+from collector.stream.monitor import syncs_always
+from contracts import streams as subjects
+
+_SKEW_SECONDS = 5.0
+_FULL_SHARE = 0.8
+
+
+async def examine_stream(settings: Settings, nats_url: str, monitor_url: str | None) -> AsyncIterator[Finding]:
+    """Look at NATS and at the event stream in it."""
+    client = await broker.connect(nats_url, on_loss=lambda: None)
+    try:
+        if not client.is_connected:
+            yield bad("NATS", "cannot be reached", "Is it running, and is COLLECTOR_NATS_URL right, its token included?")
+            return
+        yield _version(str(client.connected_server_version))
+        async for finding in _stream(client, settings):
+            yield finding
+    finally:
+        await broker.disconnect(client)
+    yield _sync_interval(monitor_url)
+
+
+def _version(text: str) -> Finding:
+    version, wanted = parse_version(text), ".".join(map(str, MIN_NATS_VERSION))
+    text = ".".join(map(str, version))
+    if version < MIN_NATS_VERSION:
+        return bad(
+            "NATS", f"is version {text}", f"Upgrade nats-server to {wanted} or later: older ones can lose acknowledged events."
+        )
+    return good("NATS", f"answers, version {text}")
+
+
+async def _stream(client: Client, settings: Settings) -> AsyncIterator[Finding]:
+    asked = utc_now()
+    try:
+        answer = await broker.ask(client, f"STREAM.INFO.{subjects.STREAM}")
+    except broker.JetStreamError as error:
+        yield _no_stream(error)
+        return
+    except (nats.errors.Error, TimeoutError):
+        yield bad(
+            "Stream", "JetStream does not answer", "Does nats-server run with JetStream enabled, and may this user use it?"
+        )
+        return
+    yield _drift(answer, settings)
+    yield _fullness(answer)
+    yield _clock(asked, answer.ts)
+
+
+def _no_stream(error: broker.JetStreamError) -> Finding:
+    if error.err_code == broker.STREAM_NOT_FOUND:
+        return odd("Stream", f"{subjects.STREAM} does not exist yet", "The ingest role makes it when it starts.")
+    return bad("Stream", f"JetStream refuses (error {error.err_code})", "Is JetStream enabled for this account?")
+
+
+def _drift(answer: broker.Answer, settings: Settings) -> Finding:
+    wanted = subjects.stream_settings(max_bytes=settings.stream_max_bytes, replicas=settings.stream_replicas)
+    if problems := subjects.drift(wanted, answer.config):
+        advice = f"Set it back with `nats stream edit {subjects.STREAM}`; the promises rest on these settings."
+        return bad("Stream", "; ".join(problems), advice)
+    return good("Stream", f"{answer.state.get('messages', 0):,} events, with the settings the promises rest on")
+
+
+def _fullness(answer: broker.Answer) -> Finding:
+    used, limit = int(answer.state.get("bytes", 0)), int(answer.config.get("max_bytes", -1))
+    share = used / limit if limit > 0 else 0.0
+    text = f"{share:.0%} of its {limit / 1024**3:.1f} GiB are used"
+    if share > _FULL_SHARE:
+        return odd(
+            "Stream", text, "When it is full, events are refused (503). Raise COLLECTOR_STREAM_MAX_BYTES, below the disk."
+        )
+    return good("Stream", text)
+
+
+def _clock(asked: datetime, answered: datetime | None) -> Finding:
+    if answered is None:
+        return odd("Clock", "NATS does not say what time it has", "Compare the clocks yourself.")
+    # Between question and answer lies the way there and back.
+    now = utc_now()
+    ahead = (asked - answered).total_seconds()
+    behind = (answered - now).total_seconds()
+    skew = max(ahead, behind, 0.0)
+    if skew > _SKEW_SECONDS:
+        return bad(
+            "Clock", f"differs from NATS's by {skew:.0f} s", "Run NTP on both machines: ingest refuses to work like this."
+        )
+    return good("Clock", "agrees with NATS's")
+
+
+def _sync_interval(monitor_url: str | None) -> Finding:
+    subject = "Durability"
+    if monitor_url is None:
+        return odd(subject, "sync_interval was not checked", "Set COLLECTOR_NATS_MONITOR_URL, such as http://nats:8222.")
+    is_synced = syncs_always(monitor_url)
+    if is_synced is None:
+        return odd(subject, "NATS's monitoring does not answer", "Is COLLECTOR_NATS_MONITOR_URL right?")
+    if not is_synced:
+        advice = "Set `sync_interval: always` in nats-server's jetstream block."
+        return bad(subject, "events that were acknowledged are lost when the power fails", advice)
+    return good(subject, "every acknowledged event is on the disk (sync_interval: always)")

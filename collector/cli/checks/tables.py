@@ -1,0 +1,53 @@
+"""Searching Postgres: the tables' columns, their types, and every text in them."""
+
+from collections.abc import AsyncIterator, Callable
+
+from collector.cli.checks.finding import Finding, bad, good, odd
+from collector.cli.checks.tally import Tally
+from projections.inspection import Session, StoredTable, count_rows, stored_tables, texts
+from projections.query.database import open_engine, reading
+from projections.query.problems import Refused
+
+_ADDRESS_TYPES = frozenset({"inet", "cidr", "macaddr", "macaddr8"})
+_NO_ADDRESS = "The README's tables have none like it. If an older version or another program made it, drop it."
+_NO_PERSON = (
+    "Our tables are made from the stream: mend it there first, then run `collector backfill`. "
+    "A table of your own is yours to mend."
+)
+
+
+async def examine_tables(
+    database_url: str, *, limit: int | None, progress: Callable[[int, int], None]
+) -> AsyncIterator[Finding]:
+    """Search *limit* rows of every table, or all; tell *progress* how many of how many."""
+    engine = open_engine(database_url)
+    try:
+        async with reading(engine) as connection:
+            tables = await stored_tables(connection)
+            if not tables:
+                yield odd("Postgres", "holds no tables", "Run: collector migrate (`collector up` does it by itself).")
+            for table in tables:
+                yield await _examine(connection, table, limit, progress)
+    except Refused as refusal:
+        yield bad("Postgres", f"could not be searched ({refusal.problem.code})", refusal.problem.detail)
+    finally:
+        await engine.dispose()
+
+
+async def _examine(connection: Session, table: StoredTable, limit: int | None, progress: Callable[[int, int], None]) -> Finding:
+    subject, tally = f"Table {table.name}", Tally()
+    for column in table.columns:
+        tally.add_name(column)
+    rows = await count_rows(connection, table)
+    wanted = rows if limit is None else min(rows, limit)
+    searched = 0
+    async for row in texts(connection, table, limit=limit):
+        searched += 1
+        for column, text in zip(table.textual, row, strict=True):
+            tally.add_text(column, text)
+        progress(searched, wanted)
+    if typed := [name for name, type_ in table.columns.items() if type_ in _ADDRESS_TYPES]:
+        return bad(subject, f"has columns of an address's type: {', '.join(typed)}", _NO_ADDRESS)
+    if found := list(tally.lines()):
+        return bad(subject, "; ".join(found), _NO_PERSON)
+    return good(subject, f"{searched:,} of {rows:,} rows searched; columns: {', '.join(table.columns)}")

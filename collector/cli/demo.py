@@ -1,0 +1,70 @@
+"""`collector demo`: fills an empty site with a realistic month."""
+
+from datetime import timedelta
+
+import click
+from click import ClickException
+from nats.aio.client import Client
+from rich.console import Console
+from rich.progress import track
+
+from collector.cli.clock import utc_now
+from collector.cli.options import data_option, examples, settings_with
+from collector.cli.sites import site_named, where_to_look
+from collector.cli.terminal import run_command
+from collector.control.sites import Site
+from collector.imports.delivery import open_delivery
+from collector.imports.demo.month import Month
+from collector.privacy.enrich.sources import Sources
+from collector.settings import Settings
+from collector.stream import connection as broker
+from contracts.streams import STREAM, subject_of
+
+_MOST_DAYS = 400
+
+
+@click.command("demo", epilog=examples("collector demo", "collector demo --site shop.example --days 90"))
+@click.option("--site", "site_name", default="demo.example", metavar="NAME", help="The site to fill [demo.example].")
+@click.option("--days", type=click.IntRange(1, _MOST_DAYS), default=30, help="How many days, today included [30].")
+@click.option("--seed", type=int, default=1, help="Another number, another month [1].")
+@click.option("--force", is_flag=True, help="Add to a site that has events.")
+@data_option
+def command(site_name: str, days: int, seed: int, force: bool, **options: str) -> None:  # noqa: FBT001  # a click flag
+    """Fill an empty site with a month of visits, made up but realistic, that ends now.
+
+    The same seed makes the same days again, so running it twice with --force counts nothing twice. The events carry the batch
+    name "demo". An event stream forgets nothing: try it on a site of its own, not on one that you will use.
+    """
+    settings = settings_with(**options)
+    site = site_named(settings, site_name)
+    month = Month(site=site, seed=seed, days=days, now=utc_now(), sources=Sources())
+    run_command(_fill(settings, month, adds_to_events=force))
+
+
+async def _fill(settings: Settings, month: Month, *, adds_to_events: bool) -> None:
+    async with open_delivery(settings) as delivery:
+        if not adds_to_events and await holds_events(delivery.client, month.site):
+            raise ClickException(
+                f"{month.site.id} has events already, and the demo's would be among them for good. "
+                "Name another site with --site, or add to this one with --force."
+            )
+        console = Console(stderr=True)
+        days = track(
+            month.by_day(), "Inventing", total=month.days, console=console, disable=not console.is_terminal, transient=True
+        )
+        for events in days:
+            for event in events:
+                await delivery.send(event)
+        await delivery.finish()
+    there = delivery.known + delivery.unclear
+    known = f" {there:,} were there already." if there else ""
+    click.echo(f"{month.site.id} has {delivery.stored:,} new events of {month.days} days.{known}")
+    today = month.now.date()
+    click.echo(where_to_look(settings, month.site.id, today - timedelta(days=month.days - 1), today))
+
+
+async def holds_events(client: Client, site: Site) -> bool:
+    """Say whether the stream has any event of *site*."""
+    request = {"subjects_filter": subject_of(site.tenant, site.id, "*")}
+    state = (await broker.ask(client, f"STREAM.INFO.{STREAM}", request)).state
+    return bool(state.get("subjects"))

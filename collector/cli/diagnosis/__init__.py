@@ -1,1 +1,0 @@
-"""What `collector doctor` looks at: each file one part, each check one finding."""

@@ -1,1 +1,0 @@
-"""How `collector up` looks after its children."""

@@ -1,0 +1,69 @@
+"""What a logged request was: a page that somebody saw, a file that somebody fetched, or nothing to count."""
+
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from collector.hit import HitKind
+from collector.imports.accesslog.parse import Request
+from collector.imports.accesslog.skip import Skipped, SkipReason
+
+DOWNLOAD_NAME = "File Download"  # as the snippet calls it
+
+_ASSETS = frozenset(
+    {"css", "less", "map", "js", "mjs", "cjs", "wasm", "json", "jsonld", "webmanifest", "xml", "xsl", "xslt", "swf"}
+    | {"png", "apng", "jpg", "jpeg", "gif", "svg", "svgz", "webp", "avif", "ico", "cur", "bmp", "tif", "tiff"}
+    | {"woff", "woff2", "ttf", "otf", "eot", "mp3", "m4a", "aac", "oga", "ogg", "opus", "wav", "flac"}
+    | {"mp4", "m4v", "m4s", "m3u8", "ts", "mpd", "ogv", "webm", "mkv", "avi", "mov", "wmv", "flv", "vtt", "srt"}
+)
+_DOWNLOADS = frozenset(
+    {"pdf", "ps", "epub", "mobi", "doc", "docx", "odt", "rtf", "xls", "xlsx", "ods", "csv", "ppt", "pptx", "odp", "key"}
+    | {"zip", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "tar", "jar", "war", "gem", "whl", "iso", "img", "bin"}
+    | {"exe", "msi", "dmg", "pkg", "deb", "rpm", "apk", "appimage"}
+)
+_FEEDS = frozenset({"rss", "rss2", "rss20", "rss10", "rss091", "rss092", "atom", "atom10", "rdf", "feed"})
+_FEED_FILES = frozenset(
+    {"feed.xml", "index.xml", "feed.json", "rss.php", "atom.php", "index.rdf"} | {f"{name}.xml" for name in _FEEDS}
+)
+# Parameters that choose a page's form; a campaign's utm_medium may be "feed" and yet lead to a page.
+_FORMS = frozenset({"flav", "flavor", "flavour", "feed", "format", "type", "alt", "output", "view"})
+_FOR_ROBOTS = frozenset({"robots.txt", "ads.txt", "app-ads.txt", "humans.txt", "security.txt", "llms.txt"})
+_LEAST_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.PARTIAL_CONTENT})
+
+
+def classify(request: Request) -> HitKind:
+    """Return PAGEVIEW, or EVENT for a download, or raise Skipped with the reason."""
+    if request.method != "GET":
+        raise Skipped(SkipReason.METHOD)
+    path, _, query = request.target.partition("?")
+    name = path.rpartition("/")[2].lower()
+    extension = name.rpartition(".")[2] if "." in name else ""
+    if _is_for_robots(path, name):
+        raise Skipped(SkipReason.FOR_ROBOTS)
+    if _is_feed(path, name, extension, query):
+        raise Skipped(SkipReason.FEED)
+    if extension in _ASSETS:
+        raise Skipped(SkipReason.ASSET)
+    if not _has_content(request.status):
+        raise Skipped(SkipReason.STATUS)
+    return HitKind.EVENT if extension in _DOWNLOADS else HitKind.PAGEVIEW
+
+
+def _has_content(status: int) -> bool:
+    """Say whether somebody saw something; a part of a file (206) follows a first answer that is counted."""
+    return (HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES and status not in _LEAST_CONTENT) or (
+        status == HTTPStatus.NOT_MODIFIED
+    )
+
+
+def _is_for_robots(path: str, name: str) -> bool:
+    is_sitemap = name.startswith("sitemap") and name.endswith((".xml", ".xml.gz", ".txt"))
+    return is_sitemap or name in _FOR_ROBOTS or path.startswith("/.well-known/")
+
+
+def _is_feed(path: str, name: str, extension: str, query: str) -> bool:
+    folder = path.rstrip("/").rpartition("/")[2].lower()
+    if folder in _FEEDS or extension in _FEEDS or name in _FEED_FILES:
+        return True
+    return bool(query) and any(
+        key in _FEEDS or (key in _FORMS and value in _FEEDS) for key, value in parse_qsl(query.lower(), keep_blank_values=True)
+    )

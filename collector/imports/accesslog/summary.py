@@ -1,0 +1,51 @@
+"""What an import did, counted while it runs and told at its end; a summary holds numbers and days and nothing of a line."""
+
+from collections import Counter
+from datetime import date
+
+from collector.imports.accesslog.skip import SkipReason
+from contracts.events import Event, PageViewed
+
+
+class Summary:
+    """Counts every line once: as a pageview, as a download, or as skipped for a reason."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.pageviews = 0
+        self.downloads = 0
+        self.robots = 0
+        self.skipped: Counter[SkipReason] = Counter()
+        self.days: dict[str, tuple[date, date]] = {}
+
+    def count(self, event: Event) -> None:
+        """Count a line that became *event*."""
+        self.lines += 1
+        self.robots += event.bot is not None
+        if isinstance(event, PageViewed):
+            self.pageviews += 1
+        else:
+            self.downloads += 1
+        first, last = self.days.get(event.site, (event.salt_day, event.salt_day))
+        self.days[event.site] = (min(first, event.salt_day), max(last, event.salt_day))
+
+    def skip(self, reason: SkipReason) -> None:
+        """Count a line that became nothing."""
+        self.lines += 1
+        self.skipped[reason] += 1
+
+    @property
+    def events(self) -> int:
+        """Return how many lines became events."""
+        return self.pageviews + self.downloads
+
+    def rows(self) -> list[tuple[int, str]]:
+        """Return what the lines were, the most frequent reason first."""
+        return [
+            (self.lines, "lines read"),
+            (self.pageviews, "pageviews"),
+            (self.downloads, "downloads"),
+            (self.robots, "  of these by robots"),
+            (self.skipped.total(), "skipped"),
+            *((number, f"  {reason.value}") for reason, number in self.skipped.most_common()),
+        ]

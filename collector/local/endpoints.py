@@ -1,0 +1,78 @@
+"""Where a command finds NATS and Postgres: where the settings say, in a running `collector up`, or started for it alone."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from click import ClickException
+
+from collector.local.directory import InUse, Runtime, forget_runtime, is_used, running, write_runtime
+from collector.local.servers import servers_in_data
+from collector.settings import Settings
+
+
+class Endpoints(NamedTuple):
+    """The addresses of NATS, Postgres and, where it is known, NATS's monitoring pages."""
+
+    nats_url: str
+    database_url: str
+    monitor_url: str | None
+
+
+@contextlib.asynccontextmanager
+async def endpoints(settings: Settings, *, may_begin: bool = False) -> AsyncIterator[Endpoints]:
+    """Lend the addresses, with servers behind them for as long as the block lasts.
+
+    A data directory that nobody has used yet is refused unless we *may_begin* there: its name is likely mistyped.
+    """
+    with contextlib.ExitStack() as stack:
+        yield known_endpoints(settings) or _started(settings, stack, may_begin=may_begin)
+
+
+def known_endpoints(settings: Settings) -> Endpoints | None:
+    """Return the addresses that the settings or a running `collector up` give, or None when one is missing."""
+    runtime = running(settings.data.absolute())
+    nats_url = settings.nats_url or (runtime.nats_url if runtime else None)
+    database_url = settings.database_url or (runtime.database_url if runtime else None)
+    if not nats_url or not database_url:
+        return None
+    return Endpoints(nats_url, database_url, settings.nats_monitor_url or (runtime.monitor_url if runtime else None))
+
+
+def nats_url_for_role(settings: Settings) -> str:
+    """Return the NATS that a role uses, or say how to give it one: a role starts no servers."""
+    runtime = running(settings.data.absolute())
+    return _wanted(settings.nats_url or (runtime.nats_url if runtime else None), "NATS", "COLLECTOR_NATS_URL")
+
+
+def database_url_for_role(settings: Settings) -> str:
+    """Return the Postgres that a role uses, or say how to give it one: a role starts no servers."""
+    runtime = running(settings.data.absolute())
+    return _wanted(settings.database_url or (runtime.database_url if runtime else None), "Postgres", "COLLECTOR_DATABASE_URL")
+
+
+def _wanted(url: str | None, what: str, variable: str) -> str:
+    if not url:
+        raise ClickException(f"no address of {what}: set {variable}, or run `collector up`, which brings its own.")
+    return url
+
+
+def _started(settings: Settings, stack: contextlib.ExitStack, *, may_begin: bool) -> Endpoints:
+    # Nothing else runs on the event loop yet, so it may as well wait here.
+    data = settings.data.absolute()
+    if not may_begin and not is_used(data) and not settings.nats_url and not settings.database_url:
+        raise ClickException(f"there is no collector's data in {data}. Is --data right? `collector up` begins there.")
+    try:
+        servers, _ = stack.enter_context(servers_in_data(settings))
+    except InUse:
+        # An `up` that was just starting has come up meanwhile.
+        if (found := known_endpoints(settings)) is not None:
+            return found
+        raise
+    servers.start()
+    found = Endpoints(servers.nats_url, servers.database_url, servers.monitor_url)
+    runtime = Runtime(pid=os.getpid(), nats_url=found.nats_url, monitor_url=found.monitor_url, database_url=found.database_url)
+    stack.callback(forget_runtime, data)
+    write_runtime(data, runtime)
+    return found

@@ -1,0 +1,166 @@
+"""The embedded Postgres: configured so that it is durable, modest and silent about rows, started on loopback and stopped."""
+
+import signal
+from pathlib import Path
+
+from collector.local.child import (
+    Child,
+    Launcher,
+    NotStarted,
+    PlainLauncher,
+    Program,
+    on_a_free_port,
+    run,
+    stop_together,
+    tail,
+    wait_until,
+)
+from collector.local.pg_cluster import SUPERUSER, Cluster, open_cluster
+from collector.local.private import LOOPBACK, private_folder, secret_in
+from collector.settings.environment import plain_environment
+
+DATABASE = "collector"
+# Long enough to replay the log of a crash.
+_START_SECONDS = 120.0
+# After a kill -9 the orphaned backends hold the shared memory, or the lock file names a process, for a moment.
+_CRASH_TRIES = 40
+_CRASH_PAUSE_SECONDS = 0.25
+_CRASH_WORDS = ("shared memory block", "lock file")
+# Fast shutdown, then immediate shutdown: both end every backend, which a kill would not.
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
+
+_SETTINGS = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "60",
+    # modest
+    "shared_buffers": "128MB",
+    "maintenance_work_mem": "64MB",
+    "max_wal_size": "512MB",
+    "jit": "off",
+    # durable
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    # silent: no row, statement or parameter ever reaches a log file
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_duration": "off",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_connections": "off",
+    "log_lock_waits": "off",
+    "log_autovacuum_min_duration": "-1",
+    "log_temp_files": "-1",
+    "log_checkpoints": "off",
+}
+
+
+class PostgresServer:
+    """A Postgres of our own that belongs to *folder*; its address stays the same from one start to the next."""
+
+    name = "postgres"
+
+    def __init__(self, folder: Path, *, launcher: Launcher | None = None) -> None:
+        self._folder = private_folder(folder.absolute())
+        self._launcher = launcher or PlainLauncher()
+        self._password = secret_in(self._folder / "password")
+        self._port: int | None = None
+        self._child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address of our database, with the password in it."""
+        return self.url_of(DATABASE)
+
+    def url_of(self, database: str) -> str:
+        """Return the address of *database* on this server."""
+        if self._port is None:
+            raise NotStarted("Postgres has no address before it has been started; call start() first")
+        return f"postgresql://{SUPERUSER}:{self._password}@{LOOPBACK}:{self._port}/{database}"
+
+    @property
+    def child(self) -> Child:
+        """Return the child as it was last started."""
+        if self._child is None:
+            raise NotStarted("Postgres has not been started yet; call start() first")
+        return self._child
+
+    @property
+    def is_started(self) -> bool:
+        """Say whether there is a child, running or not."""
+        return self._child is not None
+
+    @property
+    def pid(self) -> int:
+        """Return the child's process id."""
+        return self.child.process.pid
+
+    def start(self) -> None:
+        """Start the server and return once our database takes connections."""
+        cluster = open_cluster(self._folder, password=self._password)
+        if self._port is not None:
+            return self._start_on(self._port, cluster)
+        return on_a_free_port(lambda port: self._start_on(port, cluster), cluster.log)
+
+    def stop(self, *, patience: float = 8.0) -> None:
+        """Stop the server: sessions are cut, what was committed stays."""
+        if self._child is not None:
+            stop_together([self._child], patience=patience)
+
+    def _start_on(self, port: int, cluster: Cluster) -> None:
+        for _ in range(_CRASH_TRIES):
+            try:
+                return self._launch(port, cluster)
+            except NotStarted:
+                if not any(words in tail(cluster.log) for words in _CRASH_WORDS):
+                    raise
+                self._launcher.pause(_CRASH_PAUSE_SECONDS)
+        return self._launch(port, cluster)
+
+    def _launch(self, port: int, cluster: Cluster) -> None:
+        self._child = child = self._launcher.launch(_program(port, cluster))
+        wait_until(lambda: _is_ready(cluster, child), child, self._launcher, patience=_START_SECONDS)
+        self._make_database(port, cluster)
+        self._port = port
+
+    def _make_database(self, port: int, cluster: Cluster) -> None:
+        where = {"PGHOST": LOOPBACK, "PGPORT": str(port), "PGUSER": SUPERUSER, "PGDATABASE": "postgres"}
+        environment = plain_environment() | where | {"PGPASSWORD": self._password}
+
+        def psql(statement: str) -> str:
+            argv = (cluster.binaries.path("psql"), "-X", "-w", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement)
+            answer = run(argv, env=environment)
+            if answer.returncode != 0:
+                raise NotStarted(f"the embedded Postgres refuses its own client: {answer.stderr.strip()}")
+            return answer.stdout.strip()
+
+        if psql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'") != "1":
+            psql(f"CREATE DATABASE {DATABASE}")
+
+
+def _program(port: int, cluster: Cluster) -> Program:
+    settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
+    return Program(
+        name=PostgresServer.name,
+        argv=(cluster.binaries.path("postgres"), "-D", str(cluster.files), *settings),
+        folder=cluster.folder,
+        log=cluster.log,
+        environment=plain_environment(),
+        owner=cluster.owner,
+        stop_signals=_STOP_SIGNALS,
+    )
+
+
+def _is_ready(cluster: Cluster, child: Child) -> bool:
+    # What pg_ctl waits for: the first line is the process, the eighth its state.
+    try:
+        lines = (cluster.files / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return False
+    return [line.strip() for line in lines[0:8:7]] == [str(child.process.pid), "ready"]

@@ -1,0 +1,86 @@
+"""The NATS and the Postgres of one run: embedded, but for those whose address the settings name."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from collector.local.child import Child, Launcher, NotStarted, stop_together
+from collector.local.directory import locked
+from collector.local.guard import stop_recorded
+from collector.local.guarded import GuardedLauncher
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
+from collector.settings import Settings
+
+# Beside the event stream there are small ones; the server must have room for all.
+_ROOM_BYTES = 1024**3
+
+
+class Servers:
+    """What a run needs, started in order and stopped together."""
+
+    def __init__(self, settings: Settings, launcher: Launcher) -> None:
+        data = settings.data.absolute()
+        self._settings = settings
+        limit = settings.stream_max_bytes + _ROOM_BYTES
+        self.nats = None if settings.nats_url else NatsServer(data / "nats", launcher=launcher, file_bytes=limit)
+        self.postgres = None if settings.database_url else PostgresServer(data / "postgres", launcher=launcher)
+
+    @property
+    def embedded(self) -> list[NatsServer | PostgresServer]:
+        """Return the servers that are ours to start and stop."""
+        return [server for server in (self.nats, self.postgres) if server is not None]
+
+    @property
+    def nats_url(self) -> str:
+        """Return the address of NATS."""
+        return self.nats.url if self.nats else _given(self._settings.nats_url)
+
+    @property
+    def monitor_url(self) -> str | None:
+        """Return the address of NATS's monitoring pages, if it is known."""
+        return self.nats.monitor_url if self.nats else self._settings.nats_monitor_url
+
+    @property
+    def database_url(self) -> str:
+        """Return the address of Postgres."""
+        return self.postgres.url if self.postgres else _given(self._settings.database_url)
+
+    def start(self) -> None:
+        """Start what is ours and return once it is ready."""
+        for server in self.embedded:
+            server.start()
+
+    def stop(self, *, patience: float = 5.0, is_urgent: Callable[[], bool] = lambda: False) -> None:
+        """Stop what is ours."""
+        children: list[Child] = [server.child for server in self.embedded if server.is_started]
+        stop_together(children, patience=patience, is_urgent=is_urgent)
+
+
+@contextlib.contextmanager
+def servers_in_data(
+    settings: Settings, *, pause: Callable[[float], None] = time.sleep
+) -> Iterator[tuple[Servers, GuardedLauncher]]:
+    """Lock the data directory, stop what a killed run has left in it, and hand out the servers, not yet started."""
+    data = settings.data.absolute()
+    with locked(data, pause=pause) as lock:
+        ledger = ledger_of(data)
+        stop_recorded(ledger)
+        with GuardedLauncher(ledger, lock=lock, pause=pause) as launcher:
+            servers = Servers(settings, launcher)
+            try:
+                yield servers, launcher
+            finally:
+                servers.stop()
+
+
+def ledger_of(data: Path) -> Path:
+    """Return the file that lists the running children."""
+    return data / "children.json"
+
+
+def _given(url: str | None) -> str:
+    if url is None:
+        raise NotStarted("neither an address nor an embedded server; this is a defect")
+    return url

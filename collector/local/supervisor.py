@@ -1,0 +1,135 @@
+"""The supervisor: starts the servers and the roles in order, revives what dies, and stops all of it in reverse."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from collector.local.child import Child, NotStarted, Program, stop_together, tail
+from collector.local.directory import Runtime, forget_runtime, write_runtime
+from collector.local.guarded import GuardedLauncher
+from collector.local.kept import Kept
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
+from collector.local.private import LOOPBACK, private_folder
+from collector.local.probe import unready
+from collector.local.servers import Servers
+from collector.local.signals import StopSignals
+from collector.settings import Settings
+from collector.settings.environment import environment_with
+
+# Under ten seconds together: the roles answer what is under way, then the servers close.
+ROLES_SECONDS, SERVERS_SECONDS = 6.0, 3.0
+READY_SECONDS = 30.0
+_TICK_SECONDS = 0.1
+
+
+class Supervisor:
+    """Everything that `collector up` runs on this machine."""
+
+    def __init__(
+        self, settings: Settings, servers: Servers, launcher: GuardedLauncher, signals: StopSignals, say: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._servers = servers
+        self._launcher = launcher
+        self._signals = signals
+        self._say = say
+        self._data = settings.data.absolute()
+        self._logs = private_folder(self._data / "logs")
+        self._kept: list[Kept] = []
+        self._roles: list[Kept] = []
+
+    def start(self) -> None:
+        """Start everything, in order, and leave a note for other commands."""
+        for server in self._servers.embedded:
+            self._keep(Kept(server.name, partial(_started, server)))
+        self._migrate()
+        for name, port in (("web", self._settings.port), ("project", self._settings.projector_port)):
+            role = Kept(name, partial(self._launcher.launch, self._program(name, "--port", str(port))))
+            self._roles.append(role)
+            self._keep(role)
+        self._note()
+
+    def wait_until_ready(self) -> dict[str, str]:
+        """Return once both roles are ready, or at last what they still lack."""
+        deadline = time.monotonic() + READY_SECONDS
+        while (lacking := self._lacking()) and time.monotonic() < deadline:
+            self.look_after_all()
+            self._signals.pause(_TICK_SECONDS)
+        return lacking
+
+    def look_after_all(self) -> None:
+        """Start again what has ended, the guard included."""
+        guard = self._launcher.guard_pid
+        self._launcher.keep_guard()
+        told = [news for kept in self._kept if (news := kept.revive()) is not None]
+        for news in told:
+            self._say(news)
+        if told or self._launcher.guard_pid != guard:
+            self._note()
+
+    def run(self) -> None:
+        """Look after everything until Interrupted."""
+        while True:
+            self.look_after_all()
+            self._signals.pause(_TICK_SECONDS)
+
+    def stop(self) -> None:
+        """Stop everything in reverse; at once when that was asked for twice."""
+        roles = [role.child for role in self._roles if role.child is not None]
+        stop_together(roles, patience=ROLES_SECONDS, is_urgent=self._signals.is_urgent)
+        self._servers.stop(patience=SERVERS_SECONDS, is_urgent=self._signals.is_urgent)
+        forget_runtime(self._data)
+
+    def _keep(self, kept: Kept) -> None:
+        kept.start()
+        self._kept.append(kept)
+
+    def _migrate(self) -> None:
+        child = self._launcher.launch(self._program("migrate"))
+        while child.is_running:
+            self._launcher.pause(_TICK_SECONDS)
+        if child.process.returncode != 0:
+            raise NotStarted(f"the database could not be migrated. {tail(child.program.log).strip()}")
+
+    def _program(self, role: str, *options: str) -> Program:
+        where = {
+            "COLLECTOR_DATA": str(self._data),
+            "COLLECTOR_HOST": self._settings.host if role == "web" else LOOPBACK,
+            "COLLECTOR_NATS_URL": self._servers.nats_url,
+            "COLLECTOR_DATABASE_URL": self._servers.database_url,
+        }
+        return Program(
+            name=role,
+            # -P: what lies in the current folder is not our code.
+            argv=(sys.executable, "-P", "-m", "collector.cli", role, *options),
+            folder=Path.cwd(),
+            log=self._logs / f"{role}.log",
+            environment=environment_with(where),
+        )
+
+    def _note(self) -> None:
+        children = {kept.name: kept.child.process.pid for kept in self._kept if kept.child is not None}
+        guard = self._launcher.guard_pid
+        runtime = Runtime(
+            pid=os.getpid(),
+            nats_url=self._servers.nats_url,
+            monitor_url=self._servers.monitor_url,
+            database_url=self._servers.database_url,
+            web_url=self._settings.public_url,
+            web_port=self._settings.port,
+            projector_port=self._settings.projector_port,
+            children=children if guard is None else children | {"guard": guard},
+        )
+        write_runtime(self._data, runtime)
+
+    def _lacking(self) -> dict[str, str]:
+        return unready(self._settings.host, self._settings.port) | unready(LOOPBACK, self._settings.projector_port)
+
+
+def _started(server: NatsServer | PostgresServer) -> Child:
+    server.start()
+    return server.child

@@ -1,0 +1,86 @@
+"""Where a visit came from: the referrer cut to its origin, given a name and a channel, and told apart from spam."""
+
+import re
+
+from msgspec import Struct
+
+from collector.privacy.enrich.channel import channel_of
+from collector.privacy.enrich.sources import Sources
+from collector.privacy.redact import LONGEST, redact
+from collector.privacy.text import printable
+from collector.privacy.url import NO_TAGS, Tags, split_host
+from contracts.events import Page, Source
+from contracts.names import canonical_host, same_site
+
+DIRECT = Source()
+_APP = "android-app://"
+_BARE_HOST = re.compile(r"[^\s/:@]+\.[^\W\d_]{2,}(?=/|$)")
+
+
+class Referrer(Struct, frozen=True):
+    """A referrer as it is read, never as it is kept: its path is for the look-up alone."""
+
+    scheme: str = ""
+    host: str = ""
+    path: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Return scheme and host, redacted: a host can be an address or a token."""
+        return f"{self.scheme}{redact(self.host)}" if self.host else ""
+
+
+NO_REFERRER = Referrer()
+
+
+class Traced(Struct, frozen=True):
+    """Where a visit came from, and whether the place is known for sending nobody."""
+
+    source: Source
+    spam: bool
+
+
+_NOWHERE = Traced(DIRECT, spam=False)
+
+
+def trace(referrer: str, tags: Tags, *, page: Page, site: str, sources: Sources) -> Traced:
+    """Return the source of a visit; a referrer on the page's own site is no source."""
+    if tags is NO_TAGS and (not referrer or referrer.startswith((f"https://{page.hostname}/", f"http://{page.hostname}/"))):
+        return _NOWHERE
+    read = read_referrer(referrer)
+    if same_site(read.host, page.hostname) or same_site(read.host, site):
+        read = NO_REFERRER
+        if tags is NO_TAGS:
+            return _NOWHERE
+    return Traced(_source(read, tags, sources), spam=sources.is_spam(read.host))
+
+
+def read_referrer(text: str) -> Referrer:
+    """Return scheme, host and path of *text*: a web address, an Android app's, or a bare host; nothing else is one."""
+    text = printable(text[:LONGEST]).strip()
+    if text.startswith(_APP):
+        package, _, path = text.removeprefix(_APP).partition("/")
+        return Referrer(_APP, canonical_host(package), path)
+    host, path = split_host(text)
+    if host:
+        return Referrer("https://" if text[:6].lower() == "https:" else "http://", host, path)
+    bare = _BARE_HOST.match(path)
+    return Referrer("", canonical_host(bare[0]), path[bare.end() :]) if bare else NO_REFERRER
+
+
+def _source(read: Referrer, tags: Tags, sources: Sources) -> Source:
+    place = sources.find(read.host, read.path) if read.host else None
+    meant = sources.named(tags.utm_source) if tags.utm_source else place
+    # A campaign's own word that no list knows says nothing of the kind; the referrer may, unless a medium does.
+    kind = meant or (None if tags.utm_medium else place)
+    name = meant.name if meant else tags.utm_source or redact(read.host.removeprefix("www.")) or DIRECT.name
+    return Source(
+        name=name,
+        channel=channel_of(tags, kind.kind if kind else None, referred=bool(read.host)),
+        referrer=read.origin,
+        utm_source=tags.utm_source,
+        utm_medium=tags.utm_medium,
+        utm_campaign=tags.utm_campaign,
+        utm_term=tags.utm_term,
+        utm_content=tags.utm_content,
+    )

@@ -1,0 +1,114 @@
+"""The memory bucket in NATS that replicas share the day's salt through: every write is a compare-and-set."""
+
+import base64
+from datetime import date, datetime
+from typing import NamedTuple
+
+from nats.aio.client import Client
+
+from collector.outcomes import Unavailable, UnavailableReason
+from collector.stream.connection import REQUEST_SECONDS, JetStreamError, ask, read_answer
+
+BUCKET = "KV_salts"
+SUBJECT_ROOT = "$KV.salts"
+FLOOR = "floor"
+SALT_BYTES = 32
+# A day, and two hours for a broker that is late: a backstop behind the purge at midnight.
+LONGEST_LIFE_SECONDS = 26 * 3600
+NO_MESSAGE_FOUND = 10037
+WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
+_SETTINGS = {
+    "name": BUCKET,
+    "subjects": [f"{SUBJECT_ROOT}.>"],
+    "storage": "memory",  # a file would keep a deleted salt's bytes
+    "retention": "limits",
+    "discard": "new",
+    "max_msgs_per_subject": 1,
+    "max_age": LONGEST_LIFE_SECONDS * 1_000_000_000,
+    "allow_rollup_hdrs": True,
+    "deny_delete": True,
+}
+
+
+class Seen(NamedTuple):
+    """What the clock of NATS says: now, and when the bucket was made."""
+
+    now: datetime
+    made_at: datetime
+
+
+class SaltBucket:
+    """One key per UTC day, and ``floor``, the newest day that any replica has seen; nothing here is remembered."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def ensure(self) -> Seen:
+        """Create the bucket if it is gone, and return what NATS's own clock says."""
+        bucket = await ask(self._client, f"STREAM.CREATE.{BUCKET}", _SETTINGS)
+        if bucket.config.get("storage") != "memory":
+            raise Unavailable(UnavailableReason.SALT)
+        info = await ask(self._client, f"STREAM.INFO.{BUCKET}")
+        if info.ts is None or info.created is None:
+            raise Unavailable(UnavailableReason.SALT)
+        return Seen(now=info.ts, made_at=info.created)
+
+    async def raise_floor(self, today: date) -> date:
+        """Return the newest day any replica has seen, having made it at least *today*."""
+        for _ in range(3):
+            revision, value = await self._last(FLOOR)
+            if value and (floor := date.fromisoformat(value.decode("ascii"))) >= today:
+                return floor
+            if await self._put(FLOOR, today.isoformat().encode(), revision):
+                return today
+        raise Unavailable(UnavailableReason.SALT)
+
+    async def create(self, day: date, key: bytes) -> bytes:
+        """Put *key* in as the day's salt, or return the one that another replica put in first."""
+        if await self._put(day.isoformat(), key, 0):
+            return key
+        winner = await self.read(day)
+        if winner is None:
+            raise Unavailable(UnavailableReason.SALT)
+        return winner
+
+    async def read(self, day: date) -> bytes | None:
+        """Return the day's salt, None when nobody has put one in; never what is left of one."""
+        revision, key = await self._last(day.isoformat())
+        if revision == 0:
+            return None
+        if len(key) != SALT_BYTES:
+            raise Unavailable(UnavailableReason.SALT)
+        return key
+
+    async def destroy_before(self, day: date) -> None:
+        """Replace the salts of all days before *day* by markers: gone from memory, and nobody can create those days again."""
+        held = (await ask(self._client, f"STREAM.INFO.{BUCKET}", {"subjects_filter": f"{SUBJECT_ROOT}.>"})).state
+        names = [subject.removeprefix(f"{SUBJECT_ROOT}.") for subject in held.get("subjects", ())]
+        for name in names:
+            if name != FLOOR and name < day.isoformat() and (await self._last(name))[1]:
+                await self._publish(name, b"", {"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
+
+    async def _last(self, name: str) -> tuple[int, bytes]:
+        """Return the newest revision and value of *name*, read through the leader; (0, b"") when there is none."""
+        try:
+            answer = await ask(self._client, f"STREAM.MSG.GET.{BUCKET}", {"last_by_subj": f"{SUBJECT_ROOT}.{name}"})
+        except JetStreamError as error:
+            if error.err_code == NO_MESSAGE_FOUND:
+                return 0, b""
+            raise
+        return int(answer.message["seq"]), base64.b64decode(answer.message.get("data", ""))
+
+    async def _put(self, name: str, value: bytes, revision: int) -> bool:
+        """Write *value* if the newest revision still is *revision*; say whether it was."""
+        try:
+            await self._publish(name, value, {"Nats-Expected-Last-Subject-Sequence": str(revision)})
+        except JetStreamError as error:
+            if error.err_code in WRONG_LAST_SEQUENCE:
+                return False
+            raise
+        return True
+
+    async def _publish(self, name: str, value: bytes, headers: dict[str, str]) -> None:
+        message = await self._client.request(f"{SUBJECT_ROOT}.{name}", value, timeout=REQUEST_SECONDS, headers=headers)
+        read_answer(message.data)

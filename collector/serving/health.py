@@ -1,0 +1,98 @@
+"""The addresses of the operator: /livez, /readyz, /healthz and /metrics, in front of an app and never counted or logged."""
+
+import asyncio
+import hmac
+import json
+import platform
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+from collector import __version__
+from collector.serving.asgi import App, Headers, Receive, Scope, Send, answer
+from contracts.problem import MEDIA_TYPE, Problem
+
+Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
+
+BUILD = Gauge("collector_build_info", "What is running, always 1.", ["version", "role", "python"])
+_JSON: Headers = [(b"content-type", b"application/json")]
+_CHECK_SECONDS = 2.0
+# What a reverse proxy adds: through one, anybody may ask at a loopback port.
+_HOST = re.compile(rb"(?i:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
+_PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"})
+
+
+class Operations:
+    """An ASGI app that answers the operator's addresses itself and hands everything else to *app*.
+
+    /livez says that the process runs, whatever it depends on. /readyz, and /healthz by another name, say with 503 that no work
+    should be sent here: a check fails (its name -> what is wrong; "" is good) or the process is draining. /metrics asks for
+    ``Authorization: Bearer`` and the access token where there is one, but for a scraper on this machine that comes to a
+    loopback port by itself, not through a proxy.
+    """
+
+    def __init__(self, app: App, *, role: str, checks: Checks, access_token: str | None, is_loopback: bool) -> None:
+        self._app = app
+        self._checks = checks
+        self._token = access_token
+        self._is_loopback = is_loopback
+        self._draining = False
+        BUILD.labels(__version__, role, platform.python_version()).set(1)
+
+    def begin_drain(self) -> None:
+        """Say from now on that we are not ready."""
+        self._draining = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on."""
+        answering = self._ANSWERS.get(scope["path"]) if scope["type"] == "http" else None
+        if answering is None:
+            return await self._app(scope, receive, send)
+        if scope["method"] not in ("GET", "HEAD"):
+            return await answer(send, 405, b"", [(b"allow", b"GET, HEAD")])
+        return await answering(self, scope, send)
+
+    async def _live(self, _: Scope, send: Send) -> None:
+        await answer(send, 200, b'{"status":"ok"}', _JSON)
+
+    async def _ready(self, _: Scope, send: Send) -> None:
+        checks = {"draining": "is stopping"} if self._draining else dict(await self._checked())
+        is_ready = not any(checks.values())
+        document = {
+            "status": "ok" if is_ready else "unavailable",
+            "checks": {name: why or "ok" for name, why in checks.items()},
+        }
+        await answer(send, 200 if is_ready else 503, json.dumps(document).encode(), _JSON)
+
+    async def _metrics(self, scope: Scope, send: Send) -> None:
+        if not self._may_read_metrics(scope):
+            detail = "Set COLLECTOR_ACCESS_TOKEN, and send it as Authorization: Bearer."
+            problem = Problem(status=401, title="The metrics need a token.", code="unauthorized", detail=detail)
+            headers = [(b"content-type", MEDIA_TYPE.encode()), (b"www-authenticate", b"Bearer")]
+            return await answer(send, 401, problem.body(), headers)
+        return await answer(send, 200, generate_latest(), [(b"content-type", CONTENT_TYPE_LATEST.encode())])
+
+    async def _checked(self) -> Mapping[str, str]:
+        try:
+            return await asyncio.wait_for(self._checks(), _CHECK_SECONDS)
+        except TimeoutError:
+            return {"checks": f"took longer than {_CHECK_SECONDS:.0f} s"}
+
+    def _may_read_metrics(self, scope: Scope) -> bool:
+        headers = dict(scope["headers"])
+        # A page elsewhere that gave itself our address would still name its own host.
+        is_here = _HOST.fullmatch(headers.get(b"host", b"")) is not None
+        if self._is_loopback and is_here and not _PROXIED & headers.keys():
+            return True
+        if self._token is None:
+            return False
+        return hmac.compare_digest(headers.get(b"authorization", b""), b"Bearer " + self._token.encode())
+
+    _ANSWERS: Mapping[str, Callable[["Operations", Scope, Send], Awaitable[None]]] = {
+        "/livez": _live,
+        "/readyz": _ready,
+        "/healthz": _ready,
+        "/metrics": _metrics,
+    }

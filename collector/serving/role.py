@@ -1,0 +1,63 @@
+"""Running one role: its event loop, its logs, and what is wrapped around its app."""
+
+import asyncio
+import resource
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, cast
+
+import uvloop
+from click import ClickException
+from litestar import Litestar
+
+from collector.serving.asgi import App
+from collector.serving.health import Operations
+from collector.serving.logs import configure_logs, log_loop_errors
+from collector.serving.measure import Measured, Routes
+from collector.settings import Settings
+from collector.stream.connection import StreamDrifted
+
+_OPEN_FILES = 65_536
+
+
+def run_role(settings: Settings, role: Coroutine[Any, Any, None]) -> None:
+    """Run *role* to its end on a fast event loop, with logs that hold no request's data."""
+    configure_logs(settings.log_level)
+    _allow_many_connections()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        log_loop_errors(runner.get_loop())
+        try:
+            runner.run(role)
+        except StreamDrifted as drifted:
+            raise ClickException(str(drifted)) from drifted
+
+
+def operated(
+    app: App, templates: list[str], settings: Settings, *, role: str, checks: Callable[[], Awaitable[Mapping[str, str]]]
+) -> Operations:
+    """Return *app*, counted, with the operator's addresses in front of it."""
+    return Operations(
+        Measured(app, Routes(templates)),
+        role=role,
+        checks=checks,
+        access_token=settings.access_token,
+        is_loopback=settings.is_loopback,
+    )
+
+
+def asgi(app: Litestar) -> App:
+    """Return *app* as what it is; Litestar's own ASGI types are narrower than the standard's."""
+    return cast("App", app)
+
+
+def templates_of(app: Litestar) -> list[str]:
+    """Return the closed list of the app's addresses, as templates."""
+    mounts = {route.path for route in app.routes if getattr(getattr(route, "route_handler", None), "is_mount", False)}
+    return [f"{route.path.rstrip('/')}/*" if route.path in mounts else route.path_format for route in app.routes]
+
+
+def _allow_many_connections() -> None:
+    # The usual soft limit of 1024 files is below the number of connections that we refuse in good order.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (min(hard, _OPEN_FILES) if hard != resource.RLIM_INFINITY else _OPEN_FILES, hard)
+    )

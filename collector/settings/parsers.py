@@ -1,0 +1,106 @@
+"""Text -> the value of a setting, or a ValueError whose text completes the sentence "COLLECTOR_X ..."."""
+
+import ipaddress
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from contracts.names import canonical_site
+
+
+def plain(text: str) -> str:
+    """Take any text."""
+    return text
+
+
+def optional(text: str) -> str | None:
+    """Take any text; empty means not set."""
+    return text or None
+
+
+def existing_file(text: str) -> Path | None:
+    """Take the path of a file that can be read."""
+    if not text:
+        return None
+    if not Path(text).is_file():
+        raise ValueError("names no readable file; give the path of one, or leave it empty")
+    return Path(text)
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """Take a whole number within bounds."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not lowest <= int(text) <= highest:
+            raise ValueError(f"must be a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return parse
+
+
+def one_of(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
+    """Take one of the enum's values."""
+
+    def parse(text: str) -> StrEnum:
+        try:
+            return choices(text.lower())
+        except ValueError:
+            raise ValueError(f"must be one of: {', '.join(choices)}") from None
+
+    return parse
+
+
+def site_names(text: str) -> tuple[str, ...]:
+    """Take site names, separated by commas."""
+    names = [canonical_site(part) for part in listed(text)]
+    if None in names:
+        raise ValueError("must be site names such as shop.example, separated by commas")
+    return tuple(name for name in names if name)
+
+
+def tenant_name(text: str) -> str:
+    """Take a name that is its own canonical form."""
+    if canonical_site(text) != text:
+        raise ValueError("must be made of a-z, 0-9, dot, dash and underscore")
+    return text
+
+
+def proxies(text: str) -> tuple[str, ...]:
+    """Take addresses, networks, and the words loopback and private."""
+    for part in listed(text):
+        if part in ("loopback", "private"):
+            continue
+        try:
+            ipaddress.ip_network(part, strict=False)
+        except ValueError:
+            raise ValueError("must be addresses or networks such as 10.0.0.0/8, or the words loopback, private") from None
+    return listed(text)
+
+
+_UNCLEAR = "is not an address; percent-encode what is special in its user or password"
+
+
+def address(*schemes: str) -> Callable[[str], str | None]:
+    """Take an address with one of *schemes*; empty means not set."""
+
+    def parse(text: str) -> str | None:
+        if not text:
+            return None
+        try:
+            parts = urlsplit(text)
+            _ = parts.port  # what a password with a slash in it would be taken for
+        except ValueError:
+            raise ValueError(_UNCLEAR) from None
+        if "@" in parts.path + parts.query + parts.fragment:
+            raise ValueError(_UNCLEAR)
+        if parts.scheme not in schemes or not parts.netloc:
+            raise ValueError(f"must be an address that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return text.rstrip("/")
+
+    return parse
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the parts between commas, without the empty ones."""
+    return tuple(part for part in (piece.strip() for piece in text.split(",")) if part)

@@ -1,0 +1,98 @@
+"""Groups: which parcels wait, which are under way together, and when the next group goes."""
+
+import itertools
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from collector.stream.parcel import Parcel
+
+GROUP_EVENTS = 1000  # nats-server's limit for an atomic batch
+GROUP_BYTES = 256 * 1024
+SMALL_GROUP, LARGE_GROUP = 20, 200
+LONG_SECONDS = 0.1  # no answer for so long: nobody waits any more for what may be lost
+GROUPS_IN_FLIGHT = 2  # one being written, one on its way; more gain nothing (nats-server allows a stream 50)
+
+
+class Groups:
+    """The parcels between ``submit`` and their answers; it knows neither clock nor connection."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Parcel] = deque()
+        self._alone: deque[Parcel] = deque()
+        self._under_way: dict[str, list[Parcel]] = {}
+        self._departed = 0.0
+
+    def __iter__(self) -> Iterator[Parcel]:
+        """Yield every parcel that has no answer yet."""
+        return itertools.chain(self._waiting, self._alone, *self._under_way.values())
+
+    def __len__(self) -> int:
+        """Return how many wait for the next group."""
+        return len(self._waiting)
+
+    @property
+    def first(self) -> Parcel | None:
+        """Return the one that has been waiting for longest."""
+        return self._waiting[0] if self._waiting else None
+
+    def add(self, parcel: Parcel) -> None:
+        """Let *parcel* wait for the next group."""
+        self._waiting.append(parcel)
+
+    def separate(self, parcels: Sequence[Parcel]) -> None:
+        """Let each of *parcels* go again, alone."""
+        self._alone.extend(parcels)
+
+    def depart(self, name: str, now: float) -> list[Parcel]:
+        """Return the next group, which is under way as *name* from now on; it is empty when none may go yet."""
+        if not self._may_go(now):
+            return []
+        self._departed = now
+        group = [self._alone.popleft()] if self._alone else self._gather()
+        self._under_way[name] = group
+        return group
+
+    def arrive(self, name: str) -> list[Parcel]:
+        """Take the group *name* out; it is empty when it is not under way, because its time ran out."""
+        return self._under_way.pop(name, [])
+
+    def overdue(self, now: float) -> list[Parcel]:
+        """Take out the parcels whose deadline has passed, and with the first of a group the whole group."""
+        late: list[Parcel] = []
+        for queue in (self._alone, self._waiting):
+            while queue and queue[0].deadline <= now:
+                late.append(queue.popleft())
+        for name in [name for name, group in self._under_way.items() if group[0].deadline <= now]:
+            late += self._under_way.pop(name)
+        return late
+
+    def clear(self) -> list[Parcel]:
+        """Take out all of them."""
+        everybody = list(self)
+        self._waiting.clear()
+        self._alone.clear()
+        self._under_way.clear()
+        return everybody
+
+    def _may_go(self, now: float) -> bool:
+        """Say whether the next group goes now.
+
+        Each costs nats-server a millisecond whatever its size, so beside a large one the next waits until it is large, too;
+        but not for long.
+        """
+        if not self._under_way:
+            return bool(self._waiting or self._alone)
+        if len(self._under_way) >= GROUPS_IN_FLIGHT:
+            return False
+        if self._alone or len(self._waiting) >= LARGE_GROUP:
+            return True
+        under_way = sum(map(len, self._under_way.values()))
+        return bool(self._waiting) and (under_way < SMALL_GROUP or now - self._departed >= LONG_SECONDS)
+
+    def _gather(self) -> list[Parcel]:
+        group: list[Parcel] = []
+        size = 0
+        while self._waiting and len(group) < GROUP_EVENTS and size < GROUP_BYTES:
+            group.append(self._waiting.popleft())
+            size += len(group[-1].body)
+        return group

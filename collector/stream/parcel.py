@@ -1,0 +1,54 @@
+"""Parcel: an event on its way to the stream, and Stored, the stream's word that it arrived."""
+
+import asyncio
+
+from msgspec import Struct
+
+from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
+from contracts.codec import CODEC, type_of
+from contracts.events import Event
+from contracts.streams import MAX_FACT_BYTES, message_id, subject_of
+
+
+class Stored(Struct, frozen=True):
+    """JetStream has it on disk; ``duplicate`` when it had it already."""
+
+    id: str
+    duplicate: bool
+
+
+class Parcel(Struct, eq=False):
+    """One event on its way: what to send, until when, and whom to tell."""
+
+    id: str
+    subject: str
+    message_id: str
+    body: bytes
+    deadline: float
+    told: "asyncio.Future[Stored]"
+
+    def store(self, *, duplicate: bool) -> None:
+        """Tell the caller that the stream has it."""
+        if not self.told.done():
+            self.told.set_result(Stored(id=self.id, duplicate=duplicate))
+
+    def fail(self, reason: UnavailableReason, *, retry_after: int = 2) -> None:
+        """Tell the caller that the stream has not confirmed it."""
+        if not self.told.done():
+            self.told.set_exception(Unavailable(reason, retry_after=retry_after))
+
+
+def wrap(event: Event, *, deadline: float, told: "asyncio.Future[Stored]") -> Parcel:
+    """Return *event* ready to be sent, or raise Rejected when it is larger than the stream takes."""
+    body = CODEC.encode(event)
+    if len(body) > MAX_FACT_BYTES:
+        detail = "The event is over 64 kB once stored; send fewer or shorter properties."
+        raise Rejected(RejectReason.TOO_LARGE, detail, status=413)
+    return Parcel(
+        id=event.id,
+        subject=subject_of(event.tenant, event.site, type_of(event)),
+        message_id=message_id(event.tenant, event.site, event.id),
+        body=body,
+        deadline=deadline,
+        told=told,
+    )

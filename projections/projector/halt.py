@@ -1,0 +1,60 @@
+"""Halted: the reasons for which a projector stops for good instead of guessing, and what a person has to do."""
+
+from enum import StrEnum
+
+from projections.projector.positions import Position
+from projections.stream import Identity
+from projections.stream.item import Item
+
+REBUILD = "Run `collector backfill` to compute the read models again from the stream."
+
+
+class HaltReason(StrEnum):
+    """Why going on would be wrong; the value is the metric's label."""
+
+    STREAM_REGRESSED = "stream_regressed"
+    PARTITIONS_CHANGED = "partitions_changed"
+    NEWER_VERSION = "newer_version"
+
+
+class Halted(Exception):
+    """The projector must not go on; the text says why and what to do."""
+
+    def __init__(self, reason: HaltReason, advice: str) -> None:
+        super().__init__(advice)
+        self.reason = reason
+
+
+def refuse_other_partitions(positions: dict[int, Position], partitions: int) -> None:
+    """Raise Halted when the read models were made with another number of partitions."""
+    made_with = {position.partitions for position in positions.values()} - {partitions}
+    if made_with:
+        raise Halted(
+            HaltReason.PARTITIONS_CHANGED,
+            f"The read models were made with {made_with.pop()} partition(s), and the setting now says {partitions}. "
+            f"Set it back, or: {REBUILD}",
+        )
+
+
+def refuse_other_stream(position: Position, stream: Identity, message_id: str | None) -> None:
+    """Raise Halted unless *stream* is the one that *position* is of; *message_id* is what stands there now, None if erased."""
+    if stream.created != position.stream_created:
+        problem = "was made again since the read models were"
+    elif stream.last_seq < position.seq:
+        problem = (
+            f"ends at {stream.last_seq}, before the position {position.seq}: it lost its end or was restored from a backup"
+        )
+    elif message_id is not None and message_id != position.message_id:
+        problem = f"holds another event at the position {position.seq}: it lost its end and grew again"
+    else:
+        return
+    raise Halted(HaltReason.STREAM_REGRESSED, f"The stream {problem}. Going on would skip events. {REBUILD}")
+
+
+def newer_version(fact: Item) -> Halted:
+    """Return why *fact*, which is TooNew, stops the projector."""
+    return Halted(
+        HaltReason.NEWER_VERSION,
+        f"The event at {fact.seq} is in a version that this program is too old to read. Nothing was skipped: "
+        "install a newer version of Collector and start it again; it goes on from there.",
+    )

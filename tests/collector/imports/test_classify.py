@@ -1,0 +1,80 @@
+"""What counts: pages that were answered, and files to keep; everything else has a reason."""
+
+import pytest
+
+from collector.hit import HitKind
+from collector.imports.accesslog.classify import classify
+from collector.imports.accesslog.parse import read_line
+from collector.imports.accesslog.skip import Skipped, SkipReason
+from tests.collector.imports.logs import line
+
+
+def verdict(target: str, *, method: str = "GET", status: int = 200) -> HitKind | SkipReason:
+    try:
+        return classify(read_line(line(target, method=method, status=status).encode()))
+    except Skipped as skipped:
+        return skipped.reason
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/",
+        "/index.html",
+        "/blog/post",
+        "/articles/v1.2",
+        "/index.php?p=7",
+        "//double",
+        "/notes.txt",
+        "/a.b/",
+        "/blog/?utm_source=feedburner&utm_medium=feed",  # a link in a feed leads to a page
+        "/search?q=rss",
+        "/sitemap",
+        "/sitemap.html",
+        "/feeding-cats",
+        "/atom/heart",
+    ],
+)
+def test_a_page_is_a_pageview(target: str):
+    assert verdict(target) is HitKind.PAGEVIEW
+
+
+@pytest.mark.parametrize("status", [200, 203, 304])
+def test_a_page_that_was_sent_or_is_at_hand_was_seen(status: int):
+    assert verdict("/", status=status) is HitKind.PAGEVIEW
+
+
+@pytest.mark.parametrize("target", ["/guide.pdf", "/files/tool-1.0.tar.gz", "/SETUP.EXE", "/list.csv?year=2026"])
+def test_a_file_to_keep_is_a_download(target: str):
+    assert verdict(target) is HitKind.EVENT
+
+
+@pytest.mark.parametrize("target", ["/s.css", "/a/b.PNG", "/app.js?v=3", "/f.woff2", "/v.mp4", "/favicon.ico", "/data.json"])
+def test_a_part_of_a_page_is_none(target: str):
+    assert verdict(target) is SkipReason.ASSET
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/feed", "/blog/feed/", "/rss.xml", "/index.xml", "/posts.atom", "/?flav=rss20", "/?feed=rss2", "/?rss", "/b?x&atom="],
+)
+def test_a_feed_is_no_page(target: str):
+    assert verdict(target) is SkipReason.FEED
+
+
+@pytest.mark.parametrize(
+    "target", ["/robots.txt", "/sitemap.xml", "/sitemap-2.xml.gz", "/.well-known/security.txt", "/ads.txt"]
+)
+def test_what_only_robots_ask_for_is_no_page(target: str):
+    assert verdict(target) is SkipReason.FOR_ROBOTS
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "OPTIONS", "PROPFIND"])
+def test_only_get_shows_a_page(method: str):
+    assert verdict("/", method=method) is SkipReason.METHOD
+
+
+@pytest.mark.parametrize("status", [101, 204, 205, 206, 301, 302, 400, 401, 403, 404, 416, 500, 503, 999])
+def test_what_was_not_answered_with_content_was_not_seen(status: int):
+    assert verdict("/", status=status) is SkipReason.STATUS
+    assert verdict("/guide.pdf", status=status) is SkipReason.STATUS

@@ -1,0 +1,121 @@
+"""What stands around an app: counting, two apps on one port, and the operator's addresses."""
+
+import asyncio
+import json
+
+import pytest
+
+from collector.serving.asgi import Receive, Scope, Send, answer
+from collector.serving.dispatch import Dispatch
+from collector.serving.health import Operations
+from collector.serving.measure import Measured, Routes
+from tests.collector.serving.applications import ask, counted, echo, fine
+
+TOKEN = "a-token-of-the-test"
+
+
+async def test_every_answer_is_counted_by_its_template_method_and_status():
+    async def app(scope: Scope, _: Receive, send: Send) -> None:
+        if scope["path"] == "/raises":
+            raise RuntimeError
+        await answer(send, 404 if scope["path"] == "/nowhere" else 200, b"", [])
+
+    measured = Measured(app, Routes(["/raises", "/api/stats/{site:str}/overview", "/js"]))
+    before = counted("collector_http_requests_total", route="other", method="GET", status="404")
+    await ask(measured, "/nowhere")
+    await ask(measured, "/api/stats/shop.example/overview")
+    await ask(measured, "/js", "BREW")
+    with pytest.raises(RuntimeError):
+        await ask(measured, "/raises")
+    assert counted("collector_http_requests_total", route="other", method="GET", status="404") == before + 1
+    assert counted("collector_http_requests_total", route="/api/stats/{site}/overview", method="GET", status="200") == 1
+    assert counted("collector_http_requests_total", route="/js", method="other", status="200") == 1
+    assert counted("collector_http_requests_total", route="/raises", method="GET", status="500") == 1
+    assert counted("collector_http_requests_in_progress") == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/", "/"),
+        ("/api/event", "/api/event"),
+        ("/api/event/", "/api/event"),
+        ("/api/stats/shop.example/overview", "/api/stats/{site}/overview"),
+        ("/api/stats/a/b/overview", "other"),
+        ("/js/c.js", "/js/*"),
+        ("/js", "other"),
+        ("/api/event\n", "other"),
+        ("/wp-login.php", "other"),
+    ],
+)
+def test_a_path_has_one_of_a_closed_list_of_templates(path, route):
+    assert Routes(["/", "/api/event", "/api/stats/{site:str}/overview", "/js/*"]).of(path) == route
+
+
+async def test_ingest_paths_go_to_ingest_and_everything_else_to_query():
+    async def ingest(_: Scope, __: Receive, send: Send) -> None:
+        await answer(send, 200, b"ingest", [])
+
+    async def query(_: Scope, __: Receive, send: Send) -> None:
+        await answer(send, 200, b"query", [])
+
+    both = Dispatch(ingest=ingest, query=query, paths=["/api/event"], prefixes=["/js"])
+    expected = {"/api/event": "ingest", "/js/c.js": "ingest", "/": "query", "/jsx": "query", "/api/event/s": "query"}
+    assert {path: (await ask(both, path)).text for path in expected} == expected
+
+
+async def failing() -> dict[str, str]:
+    return {"nats": "is not connected", "salt": ""}
+
+
+async def hanging() -> dict[str, str]:
+    await asyncio.Event().wait()
+    return {}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/readyz", "/healthz"])
+async def test_readiness_says_which_check_fails_and_liveness_depends_on_nothing(path, method):
+    good = Operations(echo, role="test", checks=fine, access_token=None, is_loopback=True)
+    bad = Operations(echo, role="test", checks=failing, access_token=None, is_loopback=True)
+    ready, unready = await ask(good, path, method), await ask(bad, path, method)
+    assert (ready.status_code, unready.status_code) == (200, 503)
+    assert {ready.headers["cache-control"], unready.headers["cache-control"]} == {"no-store"}
+    assert (await ask(bad, "/livez", method)).status_code == 200
+    if method == "GET":
+        assert unready.json() == {"status": "unavailable", "checks": {"nats": "is not connected", "salt": "ok"}}
+
+
+async def test_a_check_that_hangs_is_a_check_that_fails(monkeypatch):
+    monkeypatch.setattr("collector.serving.health._CHECK_SECONDS", 0.1)
+    stuck = Operations(echo, role="test", checks=hanging, access_token=None, is_loopback=True)
+    assert (await ask(stuck, "/readyz")).status_code == 503
+
+
+async def test_health_takes_no_other_method_and_leaves_other_paths_alone():
+    app = Operations(echo, role="test", checks=fine, access_token=None, is_loopback=True)
+    assert (await ask(app, "/readyz", "POST")).status_code == 405
+    assert (await ask(app, "/readyz/x")).text == "/readyz/x"
+
+
+@pytest.mark.parametrize(
+    ("access_token", "is_loopback", "headers", "status"),
+    [
+        (None, True, {}, 200),
+        (None, False, {}, 401),
+        (None, True, {"host": "elsewhere.example"}, 401),
+        (TOKEN, True, {}, 200),
+        (TOKEN, False, {}, 401),
+        (TOKEN, False, {"authorization": "Bearer wrong"}, 401),
+        (TOKEN, False, {"authorization": f"Bearer {TOKEN}"}, 200),
+        (TOKEN, True, {"x-forwarded-for": "198.51.100.77"}, 401),
+        (TOKEN, True, {"x-forwarded-for": "198.51.100.77", "authorization": f"Bearer {TOKEN}"}, 200),
+        (None, True, {"x-forwarded-for": "198.51.100.77"}, 401),
+    ],
+)
+async def test_metrics_are_open_to_this_machine_and_to_the_token(access_token, is_loopback, headers, status):
+    app = Operations(echo, role="test", checks=fine, access_token=access_token, is_loopback=is_loopback)
+    said = await ask(app, "/metrics", **headers)
+    assert said.status_code == status
+    assert ("collector_build_info" in said.text) is (status == 200)
+    assert json.loads(said.text)["code"] == "unauthorized" if status == 401 else True

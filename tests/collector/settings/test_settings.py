@@ -1,0 +1,88 @@
+"""The settings' promises: everything wrong is said at once, secrets stay secret, and env.example is the truth."""
+
+from pathlib import Path
+
+import pytest
+
+from collector.settings import SETTINGS, InvalidSettings, Mode, Settings, example, read_settings
+
+ROOT = Path(__file__).parents[3]
+
+
+def problems(**environment: str) -> list[str]:
+    with pytest.raises(InvalidSettings) as invalid:
+        read_settings({f"COLLECTOR_{name}": value for name, value in environment.items()})
+    return invalid.value.problems
+
+
+def test_an_empty_environment_is_development_on_loopback():
+    settings = read_settings({})
+    assert (settings.mode, settings.host, settings.port) == (Mode.DEVELOPMENT, "127.0.0.1", 8000)
+    assert settings.is_loopback
+    assert settings.public_url == "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("192.0.2.7", "http://192.0.2.7:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("0.0.0.0", "http://localhost:8000"),
+        ("::", "http://localhost:8000"),
+    ],
+)
+def test_the_address_that_visitors_reach_is_one_they_can_reach(host: str, address: str):
+    assert read_settings({"COLLECTOR_HOST": host}).public_url == address
+
+
+def test_every_problem_is_said_at_once():
+    found = problems(PORT="http", PARTITIONS="0", SALT_MODE="weekly", SITES="not a site")
+    assert len(found) == 4
+    assert found[0].startswith("COLLECTOR_SITES must be site names")
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"MODE": "production"}, "COLLECTOR_SITES is empty"),
+        ({"PARTITION": "1"}, "counts from 0"),
+        ({"ACCESS_TOKEN": "short"}, "too short"),
+        ({"SALT_MODE": "derived"}, "at least 32 characters"),
+        ({"NATS_URL": "localhost:4222"}, "starts with nats://"),
+        ({"DATABASE_URL": "postgresql://c:sec/ret@h:5432/d"}, "percent-encode"),
+        ({"NATS_URL": "nats://a?b@h:x"}, "percent-encode"),
+        ({"TRUSTED_PROXIES": "everyone"}, "10.0.0.0/8"),
+        ({"MMDB": "/nowhere.mmdb"}, "names no readable file"),
+        ({"PROT": "8000"}, "is not a setting"),
+    ],
+)
+def test_a_problem_says_which_setting_and_what_to_do(environment: dict[str, str], said: str):
+    (problem,) = problems(**environment)
+    assert said in problem
+    assert problem.startswith("COLLECTOR_")
+
+
+def test_a_problem_never_repeats_a_secret():
+    assert "hunter2" not in str(problems(ACCESS_TOKEN="hunter2"))
+    assert "hunter2" not in str(problems(DATABASE_URL="hunter2"))
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path):
+    file = tmp_path / "token"
+    file.write_text("a-token-of-some-length\n")
+    assert read_settings({"COLLECTOR_ACCESS_TOKEN_FILE": str(file)}).access_token == "a-token-of-some-length"
+    assert "both set" in problems(ACCESS_TOKEN_FILE=str(file), ACCESS_TOKEN="x" * 20)[0]
+
+
+def test_settings_do_not_show_secrets():
+    settings = read_settings({"COLLECTOR_ACCESS_TOKEN": "a-token-of-some-length"})
+    assert "a-token" not in repr(settings)
+
+
+def test_the_settings_are_what_the_list_says():
+    assert {setting.field for setting in SETTINGS} == set(Settings.__struct_fields__)
+
+
+def test_env_example_is_what_the_code_says():
+    message = "env.example is stale: run `make schemas`"
+    assert (ROOT / "env.example").read_text(encoding="utf-8") == example(), message

@@ -1,0 +1,125 @@
+"""A rebuild gives back every byte that the live run wrote, whatever the batches were, and loses nothing unasked."""
+
+import random
+
+import pytest
+
+from projections.database import open_engine
+from projections.projector.months import Months
+from projections.projector.positions import Position, start_position
+from projections.projector.rebuild import HistoryWouldBeLost, Progress, backfill
+from projections.projector.worker import apply
+from projections.stream import Stream
+from tests.facts import NOON, pageview, traffic
+from tests.projections.world import Facts, Tables, chunks, project_all, projecting, until
+
+
+async def fill(facts: Facts) -> None:
+    """Store people, robots, late facts, repeats and poison, in an order that has nothing to do with their times."""
+    stored = list(traffic(400, seed=77))
+    imported = pageview(at=NOON.replace(year=2015), batch="import of 2015")
+    poison = pageview("/\0")
+    await facts.publish(*stored[:250], imported, poison)
+    for repeated in (*stored[10:20], imported):
+        await facts.repeat(repeated)
+    await facts.store(b"?", "events.v1.0.main.example/org.page_viewed/v1", "broken")
+    await facts.publish(*stored[250:])
+
+
+async def project_in_batches_of_chance(facts: Facts, database_url: str, *, seed: int) -> None:
+    """Fold the stream as a live projector might have: a few facts at a time."""
+    chance, engine = random.Random(seed), open_engine(database_url)
+    months = Months(engine)
+    async with Stream(facts.nats_url) as stream:
+        await stream.connect()
+        identity = await stream.identity()
+        position = Position(partition=0, partitions=1, stream_created=identity.created)
+        async with engine.begin() as connection:
+            await start_position(connection, position)
+        async with stream.read_after(0) as reader:
+            while position.seq < identity.last_seq:
+                for batch in chunks(await reader.next_batch(), [chance.randrange(1, 40) for _ in range(100)]):
+                    await months.prepare_for([item for item in batch if hasattr(item, "event")])
+                    position, _ = await apply(engine, position, batch)
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_rebuild_equals_the_live_run_byte_for_byte(facts: Facts, tables: Tables, database_url: str, seed: int):
+    await fill(facts)
+    await project_in_batches_of_chance(facts, database_url, seed=seed)
+    live = await tables.digest()
+    assert await tables.rows("SELECT applied, duplicates, quarantined FROM positions") == [
+        {"applied": 401, "duplicates": 11, "quarantined": 2}
+    ]
+    await backfill(nats_url=facts.nats_url, database_url=database_url)
+    assert await tables.digest() == live
+
+
+async def test_the_digest_notices_a_single_changed_byte(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(20, seed=3))
+    await project_all(facts, tables, database_url)
+    before = await tables.digest()
+    await tables.connection.execute("UPDATE visits SET exit_path = exit_path || 'x' WHERE entry_path = '/1'")
+    assert await tables.digest() != before
+
+
+async def test_a_rebuild_beside_a_running_projector_is_done_by_it(facts: Facts, tables: Tables, database_url: str):
+    await fill(facts)
+
+    async def done() -> bool:
+        return await tables.dealt_with() == 414
+
+    async with projecting(facts.nats_url, database_url) as running:
+        await until(done, watching=running)
+        before = await tables.digest()
+        end = await backfill(nats_url=facts.nats_url, database_url=database_url)
+        assert end == Progress(done=414, total=414)
+        assert await tables.digest() == before
+        assert not running.done()
+
+
+async def test_progress_only_grows_and_ends_at_its_total(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(100, seed=4))
+    seen: list[Progress] = []
+    await backfill(nats_url=facts.nats_url, database_url=database_url, report=seen.append)
+    assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
+    assert seen[-1] == Progress(done=100, total=100)
+    assert await tables.count("hits") == 100
+
+
+async def test_an_empty_stream_is_rebuilt_at_once(facts: Facts, tables: Tables, database_url: str):
+    assert await backfill(nats_url=facts.nats_url, database_url=database_url) == Progress(done=0, total=0)
+    assert await tables.count("hits") == 0
+
+
+async def test_other_partitions_begin_with_a_rebuild(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(100, seed=5))
+    await project_all(facts, tables, database_url)
+    await backfill(nats_url=facts.nats_url, database_url=database_url, partitions=3)
+    assert await tables.count("positions") == 3
+    assert await tables.count("hits") == 100
+
+
+async def test_history_that_is_not_in_the_stream_any_more_is_not_lost_unasked(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(10, seed=6))
+    await project_all(facts, tables, database_url)
+    for seq in (1, 2, 3):
+        await facts.erase(seq)
+    before = await tables.digest()
+    with pytest.raises(HistoryWouldBeLost, match="accept-loss"):
+        await backfill(nats_url=facts.nats_url, database_url=database_url)
+    assert await tables.digest() == before
+    await backfill(nats_url=facts.nats_url, database_url=database_url, accept_loss=True)
+    assert await tables.count("hits") == 7
+
+
+async def test_a_stream_that_was_made_again_does_not_replace_history_unasked(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(10, seed=6))
+    await project_all(facts, tables, database_url)
+    await facts.delete_stream()
+    await facts.create_stream()
+    await facts.publish(*traffic(20, seed=7))
+    with pytest.raises(HistoryWouldBeLost):
+        await backfill(nats_url=facts.nats_url, database_url=database_url)
+    assert await tables.count("hits") == 10

@@ -1,0 +1,127 @@
+"""A visit is the same whatever order and whatever batches its facts come in, and the same as counting them all at once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import reduce
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
+from projections.read_models.description import describe
+from projections.read_models.visit import TAIL_LENGTH, Visit, join, merge, visit_of
+from projections.read_models.visits import row_of, visit_in, visitor_day_of
+from tests.facts import NOON, engagement, event, pageview
+
+MINUTE = timedelta(minutes=1)
+
+
+def naive(facts: Sequence[Event]) -> list[Visit]:
+    """Cut all facts of a visitor-day, in order of time, where the gap is over thirty minutes, and look at each piece."""
+    pieces: list[list[Event]] = []
+    for fact in sorted(facts, key=lambda fact: (fact.occurred_at, fact.id)):
+        last = pieces[-1][-1].occurred_at if pieces else None
+        if last and fact.occurred_at.date() == last.date() and fact.occurred_at - last <= 30 * MINUTE:
+            pieces[-1].append(fact)
+        else:
+            pieces.append([fact])
+    return [naive_visit(piece) for piece in pieces]
+
+
+def naive_visit(piece: list[Event]) -> Visit:
+    views = [fact for fact in piece if isinstance(fact, PageViewed)]
+    events = [fact for fact in piece if isinstance(fact, EventRecorded)]
+    seen = [fact for fact in piece if not isinstance(fact, EngagementMeasured)]
+    reports = sorted(
+        (fact.occurred_at, fact.engaged_ms)
+        for fact in piece
+        if isinstance(fact, EngagementMeasured) and (not views or fact.occurred_at >= views[-1].occurred_at)
+    )
+    steps = [(view.occurred_at, view.id, view.page.path) for view in views]
+    return Visit(
+        opened_at=piece[0].occurred_at,
+        closed_at=piece[-1].occurred_at,
+        first=(seen[0].occurred_at, seen[0].id, seen[0].page.hostname, describe(seen[0])) if seen else None,
+        ended_at=seen[-1].occurred_at if seen else None,
+        pageviews=len(views),
+        events=len(events),
+        interactions=sum(fact.interactive for fact in events),
+        entry=steps[0] if steps else None,
+        exit=steps[-1] if steps else None,
+        tail=tuple(reports[-TAIL_LENGTH:]),
+    )
+
+
+@st.composite
+def days(draw: st.DrawFn) -> list[Event]:
+    """A visitor's day: gaps around the limit, ties, and facts that bridge what was apart."""
+    minutes = draw(st.lists(st.sampled_from([0, 1, 15, 29, 30, 31, 45, 60, 61, 90, 120]), max_size=14))
+    day: list[Event] = []
+    for number, minute in enumerate(minutes):
+        make = draw(st.sampled_from([pageview, event, engagement]))
+        id_ = str(UUID(int=draw(st.integers(0, 2**20)) << 40 | number))
+        at = NOON + minute * MINUTE
+        if make is pageview:
+            day.append(pageview(f"/{number}", at=at, id=id_))
+        elif make is event:
+            day.append(event(at=at, id=id_, interactive=draw(st.booleans())))
+        else:
+            day.append(engagement(draw(st.integers(0, 3)), at=at, id=id_))
+    return day
+
+
+@given(days(), st.randoms(use_true_random=False))
+def test_any_order_and_any_batching_give_the_visits_of_all_facts_at_once(day: list[Event], chance):
+    chance.shuffle(shuffled := list(day))
+    visits: list[Visit] = []
+    while shuffled:
+        size = chance.randint(1, 5)
+        batch, shuffled = shuffled[:size], shuffled[size:]
+        visits = merge([*visits, *map(visit_of, batch)])
+    assert visits == naive(day)
+
+
+@given(st.tuples(days(), days(), days()).filter(all))
+def test_joining_is_commutative_and_associative(three: tuple[list[Event], list[Event], list[Event]]):
+    one, two, other = (reduce(join, map(visit_of, day)) for day in three)
+    assert join(one, two) == join(two, one)
+    assert join(join(one, two), other) == join(one, join(two, other))
+
+
+@given(days())
+def test_a_row_holds_all_that_a_visit_is(day: list[Event]):
+    for visit in merge(map(visit_of, day)):
+        whose = visitor_day_of(day[0])
+        assert visit_in(row_of(whose, visit)) == (whose, visit)
+
+
+@pytest.mark.parametrize(("gap", "visits"), [(30 * MINUTE, 1), (30 * MINUTE + timedelta(microseconds=1), 2)])
+def test_a_gap_of_exactly_thirty_minutes_is_still_one_visit(gap: timedelta, visits: int):
+    assert len(merge([visit_of(pageview(at=NOON)), visit_of(pageview(at=NOON + gap))])) == visits
+
+
+def test_a_late_fact_joins_two_visits():
+    apart = merge([visit_of(pageview("/a", at=NOON)), visit_of(pageview("/c", at=NOON + 50 * MINUTE))])
+    assert len(apart) == 2
+    (joined,) = merge([*apart, visit_of(pageview("/b", at=NOON + 25 * MINUTE))])
+    assert (joined.pageviews, joined.entry[2], joined.exit[2]) == (3, "/a", "/c")
+
+
+def test_engagement_counts_from_the_last_pageview_on():
+    at = [NOON + number * MINUTE for number in range(4)]
+    facts = [engagement(1, at=at[0]), pageview(at=at[1]), engagement(20, at=at[2]), engagement(300, at=at[3])]
+    (visit,) = merge(map(visit_of, facts))
+    assert sum(milliseconds for _, milliseconds in visit.tail) == 320
+
+
+def test_only_the_newest_engagement_is_kept():
+    reports = [visit_of(engagement(number, at=NOON + number * MINUTE)) for number in range(100)]
+    (visit,) = merge(reports)
+    assert [milliseconds for _, milliseconds in visit.tail] == list(range(36, 100))
+
+
+def test_a_sum_that_no_column_holds_stays_at_its_limit():
+    (visit,) = merge([visit_of(engagement(2**31 - 1, at=NOON + number * MINUTE)) for number in range(2)])
+    assert 2**31 - 1 in row_of(visitor_day_of(pageview()), visit)
