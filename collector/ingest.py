@@ -22,10 +22,12 @@ from collector.salts.agreed import AgreedSalts
 from collector.salts.source import DerivedSalts
 from collector.settings import SaltMode, Settings
 from collector.stream import connection as broker
-from collector.stream.connection import JetStreamError, StreamDrifted
+from collector.stream.connection import StreamDrifted
 from collector.stream.monitor import syncs_always
 from collector.stream.publisher import Publisher
 from collector.upkeep import owned
+from contracts.jetstream import JetStreamError
+from contracts.streams import streams_of
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +100,8 @@ class Ingest:
         limits = {"max_bytes": self._settings.stream_max_bytes, "replicas": self._settings.stream_replicas}
         doubts = self._doubts
         try:
-            await broker.ensure_stream(self._client, **limits)
+            for stream in streams_of():
+                await broker.ensure_stream(self._client, stream, **limits)
             await self._refuse_late_sync()
         except StreamDrifted as drifted:
             # What is stored under other settings may be lost: better to store nothing, and say so.

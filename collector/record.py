@@ -9,7 +9,7 @@ from typing import Any
 
 from collector.hit import HitKind
 from collector.privacy.anonymous import Anonymous
-from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
+from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
 
 _CANONICAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -44,7 +44,7 @@ def event_id(anonymous: Anonymous) -> str:
         return uuid8(anonymous.tenant, anonymous.site, anonymous.key)
 
 
-def record(anonymous: Anonymous) -> Event:
+def record(anonymous: Anonymous) -> WebEvent:
     """Return *anonymous* as a fact of the newest contract."""
     envelope: dict[str, Any] = {
         "id": event_id(anonymous),
@@ -61,7 +61,8 @@ def record(anonymous: Anonymous) -> Event:
         "bot": anonymous.bot,
         "bot_name": anonymous.bot_name,
         "batch": anonymous.batch,
-        "enrichers": anonymous.enrichers,
+        "lists": anonymous.lists,
+        "places": anonymous.places,
     }
     match anonymous.kind:
         case HitKind.PAGEVIEW:

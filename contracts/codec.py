@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from contracts.events import CATALOGUE, Event
+from contracts.events import CATALOGUE, Fact
 from contracts.upcasts import UPCASTS, Upcast, upcast
 
 VERSIONED = re.compile(r"^(?P<name>[a-z][a-z0-9_]*)\.v(?P<version>[1-9][0-9]*)$")
@@ -48,7 +48,7 @@ class Codec:
         """Return *event* as JSON bytes."""
         return self._encoder.encode(event)
 
-    def decode(self, data: bytes) -> Event:
+    def decode(self, data: bytes) -> Fact:
         """Return the event in *data*, upcast to its newest version, or say which of the three ways it failed."""
         try:
             event = self._decoder.decode(data)

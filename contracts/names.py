@@ -1,10 +1,14 @@
-"""The one spelling of a host or site name: lower case, punycode, no port, no user, no trailing dot."""
+"""The one spelling of a host or site name, for both halves: lower case, punycode, no port, no user, no trailing dot."""
 
 import re
 
+import idna
+
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _LONGEST_AUTHORITY = 2048
-_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # known, not bound
+_LONGEST_LABEL = 63
+_PUNYCODE = "xn--"
+_JOINERS = frozenset("\u200c\u200d")
 
 
 def canonical_site(text: str) -> str | None:
@@ -13,7 +17,10 @@ def canonical_site(text: str) -> str | None:
 
 
 def canonical_host(authority: str) -> str:
-    """Return the host in *authority* (``user@Host:port``) in its one spelling, or an empty string when it is none."""
+    """Return the host in *authority* (``user@Host:port``) in its one spelling, or an empty string when it is none.
+
+    Names that are not ASCII are mapped as browsers do (UTS 46, non-transitional): straße.example keeps its sharp s.
+    """
     if _NAME.fullmatch(authority):  # most are in it already
         return authority
     if len(authority) > _LONGEST_AUTHORITY:
@@ -22,9 +29,17 @@ def canonical_host(authority: str) -> str:
     if port and not port.isdigit():
         return ""
     if not host.isascii():
-        host = _punycode(host)
+        host = _to_ascii(host)
     host = host.removesuffix(".")
     return host if _NAME.fullmatch(host) else ""
+
+
+def readable_site(site: str) -> str:
+    """Return *site* as people write it, in Unicode where it has such a form: bücher.example."""
+    if _PUNYCODE not in site:
+        return site
+    readable = ".".join(_readable_label(label) for label in site.split("."))
+    return readable if canonical_site(readable) == site else site
 
 
 def same_site(host: str, other: str) -> bool:
@@ -32,15 +47,34 @@ def same_site(host: str, other: str) -> bool:
     return bool(host) and host.removeprefix("www.") == other.removeprefix("www.")
 
 
-def in_address(host: str) -> str:
-    """Return what stands for *host* in an address; one that means every address is reached as this machine, at least."""
-    if host in _EVERY_ADDRESS:
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
-
-
-def _punycode(host: str) -> str:
+def _to_ascii(host: str) -> str:
     try:
-        return host.encode("idna").decode("ascii").lower()
-    except UnicodeError:  # a label that is empty, too long or made of forbidden characters
+        mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
+    except (idna.IDNAError, UnicodeError):
         return ""
+    labels = [label if label.isascii() else _ascii_label(label) for label in mapped.split(".")]
+    # Even where it is empty, no label may vanish: the name would be another's.
+    return "" if "" in labels[:-1] else ".".join(labels)
+
+
+def _ascii_label(label: str) -> str:
+    try:
+        return idna.alabel(label).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        # Signs such as a coffee cup are no letters to IDNA 2008, but browsers write them; not so a joiner out of place.
+        if not _JOINERS.isdisjoint(label):
+            return ""
+        try:
+            encoded = _PUNYCODE + label.encode("punycode").decode("ascii")
+        except UnicodeError:
+            return ""
+        return encoded if len(encoded) <= _LONGEST_LABEL else ""
+
+
+def _readable_label(label: str) -> str:
+    if not label.startswith(_PUNYCODE):
+        return label
+    try:
+        return label.removeprefix(_PUNYCODE).encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label

@@ -1,50 +1,121 @@
-"""Where facts live in NATS: the stream, its subjects, its settings, and the id by which a repeated publish is known."""
+"""Where facts live in NATS: each family's streams, their subjects and settings, and the id that makes a repeat known."""
 
+import base64
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-STREAM = "EVENTS"
-SUBJECT_ROOT = "events.v1"
+from msgspec import Struct
+
+SUBJECT_ROOT = "events"
 BUCKETS = 64
 MAX_FACT_BYTES = 64 * 1024
-DUPLICATE_WINDOW_SECONDS = 600
+# A filter for the quick retries alone: 190 bytes of the server's memory an id, read again at every start. Later retries are
+# told apart in Postgres.
+DUPLICATE_WINDOW_SECONDS = 120
 _NANOSECONDS = 1_000_000_000
+_LEAST_ROOM_BYTES = 16 * 1024 * 1024
+
+# What held every fact before each family had streams of its own.
+FORMER_STREAM = "EVENTS"
+
+
+class Family(Struct, frozen=True, kw_only=True):
+    """A kind of facts with streams of its own; ``weight`` is its part of the room that all of them share."""
+
+    name: str
+    weight: int = 1
+
+    @property
+    def subjects(self) -> str:
+        """Return the wildcard over every fact of the family."""
+        return f"{SUBJECT_ROOT}.{self.name}.>"
+
+
+FAMILIES: tuple[Family, ...] = (Family(name="web"),)
+
+
+class EventStream(Struct, frozen=True, kw_only=True):
+    """One partition of a family: a stream that one projector reads whole."""
+
+    family: str
+    partition: int = 0
+    partitions: int = 1
+
+    @property
+    def name(self) -> str:
+        """Return the stream's name in NATS, such as ``EVENTS_WEB_0``."""
+        return f"EVENTS_{self.family.upper()}_{self.partition}"
+
+    @property
+    def subjects(self) -> list[str]:
+        """Return what the stream stores: every bucket of the family, or those that belong to the partition."""
+        if self.partitions == 1:
+            return [f"{SUBJECT_ROOT}.{self.family}.>"]
+        return [
+            f"{SUBJECT_ROOT}.{self.family}.{bucket}.>"
+            for bucket in range(BUCKETS)
+            if bucket % self.partitions == self.partition
+        ]
+
+
+def streams_of(families: Sequence[Family] = FAMILIES, *, partitions: int = 1) -> tuple[EventStream, ...]:
+    """Return every stream of *families*."""
+    return tuple(
+        EventStream(family=family.name, partition=partition, partitions=partitions)
+        for family in families
+        for partition in range(partitions)
+    )
 
 
 @functools.lru_cache(maxsize=4096)
-def subject_of(tenant: str, site: str, event_type: str) -> str:
-    """Return ``events.v1.<bucket>.<tenant>.<site>.<type>``; dots, which NATS reserves, become slashes.
+def stream_for(family: str, tenant: str, site: str, *, partitions: int = 1) -> EventStream:
+    """Return the stream that holds the facts of a site."""
+    return EventStream(family=family, partition=bucket_of(tenant, site) % partitions, partitions=partitions)
+
+
+@functools.lru_cache(maxsize=4096)
+def subject_of(family: str, tenant: str, site: str, event_type: str) -> str:
+    """Return ``events.<family>.<bucket>.<tenant>.<site>.<type>``; dots, which NATS reserves, become slashes.
 
     Tenant and site are canonical when they get here (see collector/admit.py), so no wildcard can occur in them.
     """
-    return f"{SUBJECT_ROOT}.{bucket_of(tenant, site)}.{_token(tenant)}.{_token(site)}.{_token(event_type)}"
+    return f"{SUBJECT_ROOT}.{family}.{bucket_of(tenant, site)}.{_token(tenant)}.{_token(site)}.{_token(event_type)}"
 
 
 def bucket_of(tenant: str, site: str) -> int:
-    """Return the bucket (0..63) of a site; a partition of the projector reads whole buckets."""
+    """Return the bucket (0..63) of a site; a partition holds whole buckets."""
     digest = hashlib.blake2b(f"{tenant}\0{site}".encode(), digest_size=2).digest()
     return int.from_bytes(digest) % BUCKETS
 
 
-def subjects_of_partition(partition: int, partitions: int) -> list[str]:
-    """Return the subject filters that partition *partition* of *partitions* reads."""
-    if partitions == 1:
-        return [f"{SUBJECT_ROOT}.>"]
-    return [f"{SUBJECT_ROOT}.{bucket}.>" for bucket in range(BUCKETS) if bucket % partitions == partition]
-
-
 def message_id(tenant: str, site: str, event_id: str) -> str:
-    """Return the ``Nats-Msg-Id``: stream-wide in NATS, so the tenant and site are inside it."""
-    return hashlib.blake2b(f"{tenant}\0{site}\0{event_id}".encode(), digest_size=16).hexdigest()
+    """Return the ``Nats-Msg-Id``, 128 bits as base64url: it is stream-wide in NATS, so the tenant and site are inside it."""
+    digest = hashlib.blake2b(f"{tenant}\0{site}\0{event_id}".encode(), digest_size=16).digest()
+    return base64.urlsafe_b64encode(digest)[:22].decode()
 
 
-def stream_settings(*, max_bytes: int, replicas: int) -> dict[str, Any]:
+def share_of(stream: EventStream, max_bytes: int, families: Sequence[Family] = FAMILIES) -> int:
+    """Return how many of the *max_bytes* that all streams of *families* share are for *stream*."""
+    weight = next(family.weight for family in families if family.name == stream.family)
+    return max_bytes * weight // sum(family.weight for family in families) // stream.partitions
+
+
+def changed_share(share: int, *, now: int, held: int) -> int:
+    """Return what to set a stream's limit to when its share is *share*, its limit *now* and it holds *held* bytes.
+
+    Never below what it holds and some room, for a full stream takes no more; and a limit that had to stay above its share for
+    that reason never grows with what comes in.
+    """
+    return share if share >= now else min(now, max(share, held + max(held // 10, _LEAST_ROOM_BYTES)))
+
+
+def stream_settings(stream: EventStream, *, max_bytes: int, replicas: int) -> dict[str, Any]:
     """Return the JetStream settings that the invariants depend on, in the names of the JetStream API."""
     return {
-        "name": STREAM,
-        "subjects": [f"{SUBJECT_ROOT}.>"],
+        "name": stream.name,
+        "subjects": stream.subjects,
         "storage": "file",
         "retention": "limits",
         "discard": "new",
@@ -64,7 +135,7 @@ def stream_settings(*, max_bytes: int, replicas: int) -> dict[str, Any]:
 
 
 # A change of these moves a limit, not a promise: the product updates them itself.
-ADJUSTABLE = frozenset({"max_bytes", "num_replicas"})
+ADJUSTABLE = frozenset({"max_bytes", "num_replicas", "duplicate_window"})
 
 
 def drift(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:

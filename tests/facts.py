@@ -13,13 +13,17 @@ from contracts.events import (
     Device,
     DeviceKind,
     EngagementMeasured,
-    Event,
     EventRecorded,
     Page,
     PageViewed,
     Place,
     Source,
+    WebEvent,
 )
+from contracts.streams import EventStream
+
+WEB = EventStream(family="web")
+STREAM = WEB.name
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ANNA = "a1" * 16
@@ -45,7 +49,7 @@ def engagement(engaged_ms: int = 1000, *, at: datetime = NOON, **fields: Any) ->
     return EngagementMeasured(engaged_ms=engaged_ms, **_envelope(at, fields))
 
 
-def traffic(count: int, *, seed: int, visitors: int = 20, days: int = 2) -> Iterator[Event]:
+def traffic(count: int, *, seed: int, visitors: int = 20, days: int = 2) -> Iterator[WebEvent]:
     """Yield *count* facts of people and robots who come, go and come back, some late, some at the turn of a month."""
     chance = random.Random(seed)
     start = datetime(2026, 10, 31, tzinfo=UTC)

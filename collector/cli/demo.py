@@ -18,7 +18,7 @@ from collector.imports.demo.month import Month
 from collector.privacy.enrich.sources import Sources
 from collector.settings import Settings
 from collector.stream import connection as broker
-from contracts.streams import STREAM, subject_of
+from contracts.streams import stream_for, subject_of
 
 _MOST_DAYS = 400
 
@@ -65,6 +65,6 @@ async def _fill(settings: Settings, month: Month, *, adds_to_events: bool) -> No
 
 async def holds_events(client: Client, site: Site) -> bool:
     """Say whether the stream has any event of *site*."""
-    request = {"subjects_filter": subject_of(site.tenant, site.id, "*")}
-    state = (await broker.ask(client, f"STREAM.INFO.{STREAM}", request)).state
-    return bool(state.get("subjects"))
+    request = {"subjects_filter": subject_of("web", site.tenant, site.id, "*")}
+    state = (await broker.ask(client, f"STREAM.INFO.{stream_for('web', site.tenant, site.id).name}", request)).state
+    return bool(state.subjects)

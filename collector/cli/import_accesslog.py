@@ -23,7 +23,7 @@ from collector.imports.accesslog.walk import DEFAULT_BATCH, LogWalk
 from collector.imports.delivery import open_delivery
 from collector.privacy.enrich.lists import Lists
 from collector.settings import Mode, Settings
-from contracts.events import Event
+from contracts.events import WebEvent
 
 _MOST_LINKS = 10  # a server of many hosts has many sites
 
@@ -104,7 +104,7 @@ async def _import(settings: Settings, files: tuple[Path, ...], walk: LogWalk) ->
 async def _try_out(files: tuple[Path, ...], walk: LogWalk) -> None:
     summary = Summary()
 
-    async def keep_nothing(_: Event) -> None:
+    async def keep_nothing(_: WebEvent) -> None:
         pass
 
     await _read(files, walk, keep_nothing, summary)

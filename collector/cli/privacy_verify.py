@@ -21,6 +21,7 @@ from collector.cli.terminal import run_command
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from collector.stream import connection as broker
+from contracts.jetstream import JetStreamError
 
 SAMPLE = 10_000
 
@@ -57,7 +58,7 @@ async def _findings(settings: Settings, limit: int | None, show: Callable[[int, 
                 yield finding
             async for finding in examine_streams(client, limit=limit, progress=show):
                 yield finding
-        except (broker.JetStreamError, NatsError, TimeoutError):
+        except (JetStreamError, NatsError, TimeoutError):
             yield bad("Streams", "could not be searched: JetStream refuses or does not answer", "Try: collector doctor")
         finally:
             await broker.disconnect(client)

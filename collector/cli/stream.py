@@ -18,7 +18,7 @@ from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from collector.stream import connection as broker
 from contracts.codec import CODEC, VERSIONED, type_of
-from contracts.events import CATALOGUE, EngagementMeasured, Event, EventRecorded
+from contracts.events import CATALOGUE, EngagementMeasured, EventRecorded, Fact, WebFact
 from contracts.streams import SUBJECT_ROOT, subject_of
 
 TYPES = tuple(name["name"] for event in CATALOGUE if (name := VERSIONED.match(type_of(event))) is not None)
@@ -65,8 +65,10 @@ def command(site: str, type_: str | None, since: timedelta | None, as_json: bool
         run_command(_tail(settings, site=site.lower(), type_=type_, start=start, as_json=as_json))
 
 
-def describe(event: Event) -> str:
+def describe(event: Fact) -> str:
     """Return *event* as one line; a robot's is dim."""
+    if not isinstance(event, WebFact):
+        return f"{event.received_at:%H:%M:%S}  {_printable(event.site)}  {type_of(event)}"
     page = f"{event.page.hostname}{event.page.path}"
     if isinstance(event, EventRecorded):
         what = f"{event.name} {event.props or ''} on {page}"
@@ -114,7 +116,7 @@ async def _subscribe(jetstream: Any, subject: str, start: datetime | None) -> An
 
 
 def _subject(tenant: str, site: str) -> str:
-    return subject_of(tenant, site, "*") if site else f"{SUBJECT_ROOT}.>"
+    return subject_of("web", tenant, site, "*") if site else f"{SUBJECT_ROOT}.>"
 
 
 def _show(body: bytes, *, type_: str | None, as_json: bool) -> None:

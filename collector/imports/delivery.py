@@ -15,10 +15,12 @@ from collector.local.endpoints import endpoints
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.settings import Settings
 from collector.stream import connection as broker
-from collector.stream.connection import JetStreamError, StreamDrifted
+from collector.stream.connection import StreamDrifted
 from collector.stream.parcel import Stored
 from collector.stream.publisher import Publisher
-from contracts.events import Event
+from contracts.events import Fact
+from contracts.jetstream import JetStreamError
+from contracts.streams import streams_of
 
 # As much as the publisher commits together. A known event spoils its group, whose events then go one by one, and all of them
 # must be through before the publisher's deadline.
@@ -29,7 +31,7 @@ _BREATH = 50  # after so many events the publisher gets its turn, for their maki
 
 
 class _Sent(Struct, eq=False):
-    event: Event
+    event: Fact
     told: "asyncio.Future[Stored]"
     is_repeated: bool = False
 
@@ -51,7 +53,7 @@ class Delivery:
         self._failing_since: float | None = None
         self._sent = 0
 
-    async def send(self, event: Event) -> None:
+    async def send(self, event: Fact) -> None:
         """Send *event* once fewer than 400 wait for an answer; raise ClickException when the stream takes no more."""
         while len(self._under_way) >= UNDER_WAY:
             await self._settle_oldest()
@@ -94,7 +96,7 @@ class Delivery:
                 sent.told = self._submit(sent.event)
                 sent.is_repeated = True
 
-    def _submit(self, event: Event) -> "asyncio.Future[Stored]":
+    def _submit(self, event: Fact) -> "asyncio.Future[Stored]":
         try:
             told = self._publisher.submit(event)
         except Unavailable as refused:
@@ -160,7 +162,10 @@ async def _await_stream(client: Client, settings: Settings, patience: float) -> 
     while loop.time() < deadline:
         try:
             if client.is_connected:
-                await broker.ensure_stream(client, max_bytes=settings.stream_max_bytes, replicas=settings.stream_replicas)
+                for stream in streams_of():
+                    await broker.ensure_stream(
+                        client, stream, max_bytes=settings.stream_max_bytes, replicas=settings.stream_replicas
+                    )
                 return
         except StreamDrifted as drifted:
             raise ClickException(str(drifted)) from drifted

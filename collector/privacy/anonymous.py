@@ -32,4 +32,5 @@ class Anonymous(Struct, frozen=True, kw_only=True):
     engaged_ms: int
     scroll_percent: int
     batch: str | None
-    enrichers: dict[str, str]
+    lists: str
+    places: str

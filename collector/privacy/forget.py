@@ -52,7 +52,8 @@ def forget(hit: Hit, *, site: Site, salt: Salt, lists: Lists) -> Anonymous:
         engaged_ms=hit.engaged_ms,
         scroll_percent=hit.scroll_percent,
         batch=None if hit.batch is None else printable(hit.batch),
-        enrichers=lists.versions,
+        lists=lists.version,
+        places=lists.places.built,
     )
 
 

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.privacy.visitor import Formula, Salt
 from collector.salts.bucket import SALT_BYTES, SaltBucket, Seen
-from collector.stream.connection import JetStreamError
+from contracts.jetstream import JetStreamError
 
 TOLERATED_SKEW: Final = timedelta(seconds=5)
 # How long those who come back to a bucket that NATS has lost wait for one of them to put in the salt of a day that has begun.

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from nats.aio.client import Client
 
 from collector.outcomes import Unavailable, UnavailableReason
-from collector.stream.connection import REQUEST_SECONDS, JetStreamError, ask, read_answer
+from collector.stream.connection import REQUEST_SECONDS, ask
+from contracts.jetstream import MESSAGE_NOT_FOUND, WRONG_LAST_SEQUENCE, JetStreamError, read_answer
 
 BUCKET = "KV_salts"
 SUBJECT_ROOT = "$KV.salts"
@@ -15,8 +16,6 @@ FLOOR = "floor"
 SALT_BYTES = 32
 # A day, and two hours for a broker that is late: a backstop behind the purge at midnight.
 LONGEST_LIFE_SECONDS = 26 * 3600
-NO_MESSAGE_FOUND = 10037
-WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
 _SETTINGS = {
     "name": BUCKET,
     "subjects": [f"{SUBJECT_ROOT}.>"],
@@ -84,7 +83,7 @@ class SaltBucket:
     async def destroy_before(self, day: date) -> None:
         """Replace the salts of all days before *day* by markers: gone from memory, and nobody can create those days again."""
         held = (await ask(self._client, f"STREAM.INFO.{BUCKET}", {"subjects_filter": f"{SUBJECT_ROOT}.>"})).state
-        names = [subject.removeprefix(f"{SUBJECT_ROOT}.") for subject in held.get("subjects", ())]
+        names = [subject.removeprefix(f"{SUBJECT_ROOT}.") for subject in held.subjects]
         for name in names:
             if name != FLOOR and name < day.isoformat() and (await self._last(name))[1]:
                 await self._publish(name, b"", {"KV-Operation": "PURGE", "Nats-Rollup": "sub"})
@@ -94,10 +93,10 @@ class SaltBucket:
         try:
             answer = await ask(self._client, f"STREAM.MSG.GET.{BUCKET}", {"last_by_subj": f"{SUBJECT_ROOT}.{name}"})
         except JetStreamError as error:
-            if error.err_code == NO_MESSAGE_FOUND:
+            if error.err_code == MESSAGE_NOT_FOUND:
                 return 0, b""
             raise
-        return int(answer.message["seq"]), base64.b64decode(answer.message.get("data", ""))
+        return int(answer.message.seq), base64.b64decode(answer.message.data)
 
     async def _put(self, name: str, value: bytes, revision: int) -> bool:
         """Write *value* if the newest revision still is *revision*; say whether it was."""

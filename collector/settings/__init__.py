@@ -19,10 +19,10 @@ from collector.settings.parsers import (
     tenant_name,
     whole_number,
 )
-from contracts.names import in_address
 
 MEBIBYTE = 1024 * 1024
 MINIMUM_SECRET = 32
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # known, not bound
 
 
 class Mode(StrEnum):
@@ -178,6 +178,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         raise InvalidSettings(problems)
     values["public_url"] = values["public_url"] or f"http://{in_address(values['host'])}:{values['port']}"
     return Settings(**values)
+
+
+def in_address(host: str) -> str:
+    """Return what stands for *host* in an address; one that means every address is reached as this machine, at least."""
+    if host in _EVERY_ADDRESS:
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
 
 
 def _raw(setting: Setting, environment: Mapping[str, str]) -> str:

@@ -4,71 +4,25 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import msgspec
 import nats.errors
-from msgspec import Struct
 from nats.aio.client import Client
 
-from contracts import streams as subjects
+from contracts.jetstream import API, STREAM_NOT_FOUND, Answer, JetStreamError, read_answer
+from contracts.streams import ADJUSTABLE, EventStream, changed_share, drift, stream_settings
 
 log = logging.getLogger(__name__)
 
-API = "$JS.API"
 REQUEST_SECONDS = 1.0
 RECONNECT_SECONDS = 0.2
-STREAM_NOT_FOUND = 10059
 
 Listener = Callable[[], None]
 
 
-class JetStreamError(Exception):
-    """JetStream refused; ``code`` is its HTTP-like status and ``err_code`` its own number (nats-server's errors.json)."""
-
-    def __init__(self, code: int, err_code: int) -> None:
-        super().__init__(f"JetStream refused with error {err_code}")
-        self.code = code
-        self.err_code = err_code
-
-
 class StreamDrifted(Exception):
     """The stream no longer has the settings that the promises rest on."""
-
-
-class Refusal(Struct):
-    """The ``error`` part of any JetStream answer."""
-
-    code: int = 0
-    err_code: int = 0
-
-
-class Answer(Struct):
-    """What we read from a JetStream answer; each request fills in only some of it."""
-
-    error: Refusal | None = None
-    ts: datetime | None = None
-    created: datetime | None = None
-    config: dict[str, Any] = {}
-    state: dict[str, Any] = {}
-    message: dict[str, Any] = {}
-    seq: int = 0
-    duplicate: bool = False
-
-
-_answers = msgspec.json.Decoder(Answer)
-
-
-def read_answer(payload: bytes) -> Answer:
-    """Return JetStream's answer, or raise JetStreamError when it refuses."""
-    try:
-        answer = _answers.decode(payload)
-    except msgspec.MsgspecError:
-        raise JetStreamError(500, 0) from None
-    if answer.error is not None:
-        raise JetStreamError(answer.error.code, answer.error.err_code)
-    return answer
 
 
 async def ask(client: Client, subject: str, request: Mapping[str, Any] | None = None) -> Answer:
@@ -129,21 +83,23 @@ async def disconnect(client: Client) -> None:
         await client.close()
 
 
-async def ensure_stream(client: Client, *, max_bytes: int, replicas: int) -> None:
-    """Create the stream, or raise the limits of the one there is, or raise StreamDrifted."""
-    wanted = subjects.stream_settings(max_bytes=max_bytes, replicas=replicas)
+async def ensure_stream(client: Client, stream: EventStream, *, max_bytes: int, replicas: int) -> None:
+    """Create *stream*, or change the limits of the one there is, or raise StreamDrifted."""
+    wanted = stream_settings(stream, max_bytes=max_bytes, replicas=replicas)
     try:
-        actual = (await ask(client, f"STREAM.INFO.{subjects.STREAM}")).config
+        answer = await ask(client, f"STREAM.INFO.{stream.name}")
     except JetStreamError as error:
         if error.err_code != STREAM_NOT_FOUND:
             raise
-        await ask(client, f"STREAM.CREATE.{subjects.STREAM}", wanted)
-        log.info("stream created", extra={"stream": subjects.STREAM})
+        await ask(client, f"STREAM.CREATE.{stream.name}", wanted)
+        log.info("stream created", extra={"stream": stream.name})
         return
-    if problems := subjects.drift(wanted, actual):
+    actual = answer.config
+    if problems := drift(wanted, actual):
         raise StreamDrifted(
-            f"the stream {subjects.STREAM} is not as Collector made it: {'; '.join(problems)}. "
+            f"the stream {stream.name} is not as Collector made it: {'; '.join(problems)}. "
             "Set it back with `nats stream edit`, or move the stream away and start with a new one."
         )
-    if any(actual.get(name) != wanted[name] for name in subjects.ADJUSTABLE):
-        await ask(client, f"STREAM.UPDATE.{subjects.STREAM}", actual | {name: wanted[name] for name in subjects.ADJUSTABLE})
+    wanted["max_bytes"] = changed_share(max_bytes, now=int(actual.get("max_bytes", 0)), held=answer.state.bytes)
+    if any(actual.get(name) != wanted[name] for name in ADJUSTABLE):
+        await ask(client, f"STREAM.UPDATE.{stream.name}", actual | {name: wanted[name] for name in ADJUSTABLE})

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
 from contracts.codec import CODEC, type_of
-from contracts.events import Event
+from contracts.events import Fact
 from contracts.streams import MAX_FACT_BYTES, message_id, subject_of
 
 
@@ -38,7 +38,7 @@ class Parcel(Struct, eq=False):
             self.told.set_exception(Unavailable(reason, retry_after=retry_after))
 
 
-def wrap(event: Event, *, deadline: float, told: "asyncio.Future[Stored]") -> Parcel:
+def wrap(event: Fact, *, deadline: float, told: "asyncio.Future[Stored]") -> Parcel:
     """Return *event* ready to be sent, or raise Rejected when it is larger than the stream takes."""
     body = CODEC.encode(event)
     if len(body) > MAX_FACT_BYTES:
@@ -46,7 +46,7 @@ def wrap(event: Event, *, deadline: float, told: "asyncio.Future[Stored]") -> Pa
         raise Rejected(RejectReason.TOO_LARGE, detail, status=413)
     return Parcel(
         id=event.id,
-        subject=subject_of(event.tenant, event.site, type_of(event)),
+        subject=subject_of(event.family, event.tenant, event.site, type_of(event)),
         message_id=message_id(event.tenant, event.site, event.id),
         body=body,
         deadline=deadline,

@@ -18,11 +18,12 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from collector.outcomes import Unavailable, UnavailableReason
-from collector.stream.connection import JetStreamError, Listener, read_answer
+from collector.stream.connection import Listener
 from collector.stream.groups import Groups
 from collector.stream.parcel import Parcel, Stored, wrap
 from collector.upkeep import owned
-from contracts.events import Event
+from contracts.events import Fact
+from contracts.jetstream import NO_ROOM_ON_SERVER, STREAM_IS_FULL, JetStreamError, read_answer
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ DEADLINE_SECONDS = 1.5  # an answer within two, whatever happens
 WAITING_SECONDS = 1.0  # of which this much may pass before it is sent
 SWEEP_SECONDS = 0.1
 
-STREAM_IS_FULL = frozenset({10047, 10077})  # no storage left on the server; max_bytes of the stream
+FULL = frozenset({NO_ROOM_ON_SERVER, STREAM_IS_FULL})
 FULL_RETRY_SECONDS = 60
 
 
@@ -61,7 +62,7 @@ class Publisher:
         self.hold(UnavailableReason.DRAINING)
         await self._work.__aexit__(kind, raised, traceback)
 
-    def submit(self, event: Event) -> "asyncio.Future[Stored]":
+    def submit(self, event: Fact) -> "asyncio.Future[Stored]":
         """Send *event* with the next group; the future ends in Stored, or in Unavailable within two seconds."""
         self.refuse_while_closed()
         parcel = wrap(event, deadline=self._loop.time() + DEADLINE_SECONDS, told=self._loop.create_future())
@@ -149,7 +150,7 @@ class Publisher:
             parcel.store(duplicate=answer.duplicate)
 
     def _refused(self, group: list[Parcel], error: JetStreamError) -> None:
-        if error.err_code in STREAM_IS_FULL:
+        if error.err_code in FULL:
             for parcel in group:
                 parcel.fail(UnavailableReason.STREAM_FULL, retry_after=FULL_RETRY_SECONDS)
         elif len(group) > 1:

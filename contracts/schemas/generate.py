@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 
 from contracts.codec import type_of
-from contracts.events import CATALOGUE, Fact
-from contracts.streams import STREAM, SUBJECT_ROOT
+from contracts.events import CATALOGUE, Code, Fact
+from contracts.streams import SUBJECT_ROOT
 
 FROZEN = "FROZEN.sha256"
 ASYNCAPI = "asyncapi.yaml"
-ADDRESS = f"{SUBJECT_ROOT}.{{bucket}}.{{tenant}}.{{site}}.{{type}}"
+ADDRESS = f"{SUBJECT_ROOT}.{{family}}.{{bucket}}.{{tenant}}.{{site}}.{{type}}"
+# What a member of a closed list may look like: a new one is no new version (contracts/events/envelope.py, Code).
+CODE_PATTERN = "^[A-Za-z][A-Za-z _]{0,39}$"
 
 
 def documents() -> dict[str, str]:
@@ -24,8 +26,9 @@ def documents() -> dict[str, str]:
 
 
 def fingerprint(text: str) -> str:
-    """Return the SHA-256 of *text* as hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the SHA-256 of what the schema *text* means, as hex: neither the order of its keys nor its words count."""
+    meaning = json.dumps(_meaning(json.loads(text)), sort_keys=True)
+    return hashlib.sha256(meaning.encode()).hexdigest()
 
 
 def read_frozen(file: Path) -> dict[str, str]:
@@ -38,7 +41,34 @@ def read_frozen(file: Path) -> dict[str, str]:
 
 def _schema(event: type[Fact]) -> dict[str, Any]:
     schema = msgspec.json.schema(event)
+    for code in Code.__subclasses__():
+        if code.__name__ in schema["$defs"]:
+            schema["$defs"][code.__name__] = _code(code)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": type_of(event)} | schema
+
+
+def _code(code: type[Code]) -> dict[str, Any]:
+    return {
+        "title": code.__name__,
+        "description": f"{inspect.getdoc(code)} Read an unknown one as {code.__members__['OTHER'].value}.",
+        "type": "string",
+        "pattern": CODE_PATTERN,
+        "examples": [member.value for member in code],
+    }
+
+
+def _meaning(schema: Any) -> Any:
+    """Return *schema* without what only people read, and with its sets in order; a property may be called title."""
+    if isinstance(schema, list):
+        return [_meaning(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: value for key, value in schema.items() if key not in _WORDS or isinstance(value, dict)}
+    return {key: sorted(value) if key in _SETS else _meaning(value) for key, value in kept.items()}
+
+
+_WORDS = frozenset({"title", "description", "examples"})
+_SETS = frozenset({"required", "enum"})
 
 
 def _asyncapi() -> dict[str, Any]:
@@ -48,7 +78,7 @@ def _asyncapi() -> dict[str, Any]:
         "info": {
             "title": "Collector's event stream",
             "version": "1",
-            "description": f"The JetStream stream {STREAM}: every anonymous fact, in order, for ever readable.",
+            "description": "One JetStream stream per family and partition: every anonymous fact, in order, for ever readable.",
         },
         "defaultContentType": "application/json",
         "channels": {
@@ -56,7 +86,8 @@ def _asyncapi() -> dict[str, Any]:
                 "address": ADDRESS,
                 "description": "Dots in tenant, site and type are written as slashes.",
                 "parameters": {
-                    "bucket": {"description": "0 to 63, by site; a projector's partition reads whole buckets."},
+                    "family": {"description": "What the fact is about, such as web; each family has streams of its own."},
+                    "bucket": {"description": "0 to 63, by site; a partition of the stream holds whole buckets."},
                     "tenant": {"description": "Who owns the site."},
                     "site": {"description": "The site's canonical name."},
                     "type": {"description": "The event's type and version."},

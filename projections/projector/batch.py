@@ -1,6 +1,7 @@
 """One batch into the tables: repeats left out, each read model upserted, and what Postgres refuses found by halving."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from asyncpg import PostgresError
 from msgspec import Struct
@@ -11,7 +12,7 @@ from projections.database import Unstorable, fault_of_the_fact
 from projections.projector.dedup import keep_first
 from projections.projector.quarantine import pointer_to, set_aside
 from projections.read_models import READ_MODELS
-from projections.stream.item import Item, Quarantined, Stored
+from projections.stream.item import Item, Quarantined, Sequenced
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -31,14 +32,14 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 async def project(connection: AsyncConnection, items: Sequence[Item]) -> Outcome:
     """Apply *items* inside the transaction of *connection* and return how each of them ended."""
-    facts = [item for item in items if isinstance(item, Stored)]
+    facts = [item for item in items if isinstance(item, Sequenced)]
     unreadable = tuple(item for item in items if isinstance(item, Quarantined))
     outcome = await _apply_or_halve(connection, facts) + Outcome(quarantined=unreadable)
     await set_aside(connection, outcome.quarantined)
     return outcome
 
 
-async def _apply_or_halve(connection: AsyncConnection, facts: Sequence[Stored]) -> Outcome:
+async def _apply_or_halve(connection: AsyncConnection, facts: Sequence[Sequenced[Any]]) -> Outcome:
     if not facts:
         return Outcome()
     try:
@@ -55,7 +56,7 @@ async def _apply_or_halve(connection: AsyncConnection, facts: Sequence[Stored]) 
     return await _apply_or_halve(connection, facts[:middle]) + await _apply_or_halve(connection, facts[middle:])
 
 
-async def _apply(connection: AsyncConnection, facts: Sequence[Stored]) -> Outcome:
+async def _apply(connection: AsyncConnection, facts: Sequence[Sequenced[Any]]) -> Outcome:
     kept = await keep_first(connection, facts)
     if kept:
         for model in READ_MODELS:

@@ -6,7 +6,7 @@ NATS forgets an id after its window; this is the second filter, for retries that
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import bindparam, text, update
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.database import copy_rows
 from projections.read_models.tables import SEEN
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 
 HORIZON = timedelta(days=7)
 
@@ -28,7 +28,7 @@ class Sighting(Struct, frozen=True, gc=False):
     imported: bool
 
 
-async def keep_first(connection: AsyncConnection, facts: Sequence[Stored]) -> list[Stored]:
+async def keep_first(connection: AsyncConnection, facts: Sequence[Sequenced[Any]]) -> list[Sequenced[Any]]:
     """Return those of *facts* that are not repeats, and remember their ids."""
     before = await _sightings(connection, {fact.event.id for fact in facts})
     kept, after = first_of_each(facts, before)
@@ -36,9 +36,11 @@ async def keep_first(connection: AsyncConnection, facts: Sequence[Stored]) -> li
     return kept
 
 
-def first_of_each(facts: Iterable[Stored], before: Mapping[Key, Sighting]) -> tuple[list[Stored], dict[Key, Sighting]]:
+def first_of_each(
+    facts: Iterable[Sequenced[Any]], before: Mapping[Key, Sighting]
+) -> tuple[list[Sequenced[Any]], dict[Key, Sighting]]:
     """Return the facts that are not repeats of a sighting or of each other, and the sightings that they leave behind."""
-    kept: list[Stored] = []
+    kept: list[Sequenced[Any]] = []
     after: dict[Key, Sighting] = {}
     for fact in facts:
         event = fact.event

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.read_models import READ_MODELS
 from projections.read_models.model import partition_name
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 
 # Any number will do as long as everything that creates partitions uses the same.
 _CREATING_PARTITIONS = 0x636F6C6C01
@@ -25,7 +25,7 @@ class Months:
         self._engine = engine
         self._known: set[Month] = set()
 
-    async def prepare_for(self, facts: Sequence[Stored]) -> None:
+    async def prepare_for(self, facts: Sequence[Sequenced[Any]]) -> None:
         """Create every partition that the rows of *facts* need and Postgres does not have."""
         missing = months_of(facts) - self._known
         if missing:
@@ -33,7 +33,7 @@ class Months:
             self._known |= missing
 
 
-def months_of(facts: Sequence[Stored]) -> set[Month]:
+def months_of(facts: Sequence[Sequenced[Any]]) -> set[Month]:
     """Return the months that the rows of *facts* are in."""
     return {
         (number, day.replace(day=1))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projector.batch import Outcome
 from projections.read_models.tables import POSITIONS
-from projections.stream.item import Item, Stored
+from projections.stream.item import Item, Sequenced
 
 
 class Fenced(Exception):
@@ -37,7 +37,7 @@ class Position(Struct, frozen=True, kw_only=True):
     def behind(self, batch: Sequence[Item], outcome: Outcome) -> "Position":
         """Return the position after *batch*, whose facts ended as *outcome* says."""
         # Imports bring their own, older times.
-        times = [item.event.received_at for item in batch if isinstance(item, Stored) and item.event.batch is None]
+        times = [item.event.received_at for item in batch if isinstance(item, Sequenced) and item.event.batch is None]
         return replace(
             self,
             seq=batch[-1].seq,

@@ -1,16 +1,17 @@
 """Quarantine: pointers to the facts that cannot be applied, kept in the transaction that moves past them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.codec import type_of
 from projections.read_models.tables import QUARANTINE
-from projections.stream.item import Quarantined, Reason, Stored
+from projections.stream.item import Quarantined, Reason, Sequenced
 
 
-def pointer_to(fact: Stored, reason: Reason) -> Quarantined:
+def pointer_to(fact: Sequenced[Any], reason: Reason) -> Quarantined:
     """Return the pointer that is kept in place of *fact*."""
     return Quarantined(seq=fact.seq, message_id=fact.message_id, reason=reason, contract=type_of(fact.event))
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from sqlalchemy import delete, exists, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from contracts.streams import EventStream
 from projections.database import open_engine
 from projections.projector.positions import Position, read_positions, start_position
 from projections.projector.worker import Projector
@@ -53,7 +54,7 @@ async def backfill(
         resources.push_async_callback(engine.dispose)
         streams, projectors = [], []
         for partition in range(partitions):
-            stream = Stream(nats_url, partition=partition, partitions=partitions)
+            stream = Stream(nats_url, EventStream(family="web", partition=partition, partitions=partitions))
             projector = Projector(nats_url=nats_url, database_url=database_url, partition=partition, partitions=partitions)
             streams.append(await resources.enter_async_context(stream))
             projectors.append(await resources.enter_async_context(projector))

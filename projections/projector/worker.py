@@ -9,6 +9,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from contracts.streams import EventStream
 from projections import metrics
 from projections.database import advice_for, open_engine, sqlstate_of
 from projections.jobs import jobs_of, scheduled
@@ -27,7 +28,7 @@ from projections.projector.positions import (
 )
 from projections.projector.stopping import finish_within, pause
 from projections.stream import Interrupted, Reader, Stream, StreamUnavailable
-from projections.stream.item import Item, Stored, TooNew
+from projections.stream.item import Item, Sequenced, TooNew
 
 LOG = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Projector:
     def __init__(self, *, nats_url: str, database_url: str, partition: int = 0, partitions: int = 1) -> None:
         self._partition, self._partitions = partition, partitions
         self._engine = open_engine(database_url)
-        self._stream = Stream(nats_url, partition=partition, partitions=partitions)
+        self._stream = Stream(nats_url, EventStream(family="web", partition=partition, partitions=partitions))
         self._position: Position | None = None
         self._trouble = "starting"
         self._delay = FIRST_DELAY
@@ -142,7 +143,7 @@ class Projector:
                     await confirm_position(connection, position)
             readable = list(takewhile(lambda item: not isinstance(item, TooNew), batch))
             if readable:
-                await months.prepare_for([item for item in readable if isinstance(item, Stored)])
+                await months.prepare_for([item for item in readable if isinstance(item, Sequenced)])
                 with metrics.BATCH_SECONDS.labels(self._label).time():
                     position, outcome = await apply(self._engine, position, readable)
                 self._count(position, outcome)

@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from contracts.events import Event
+from contracts.events import WebEvent
 
 Description: TypeAlias = tuple[str, ...]
 
@@ -24,7 +24,7 @@ COLUMNS = (
 )
 
 
-def describe(event: Event) -> Description:
+def describe(event: WebEvent) -> Description:
     """Return what *event* says about COLUMNS."""
     place, device, source = event.place, event.device, event.source
     return (

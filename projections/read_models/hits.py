@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
+from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
 from projections.database import copy_rows
 from projections.read_models import description
 from projections.read_models.description import describe
 from projections.read_models.model import ReadModel
 from projections.read_models.tables import HITS
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -36,12 +36,12 @@ COLUMNS = (
 )
 
 
-def fold(facts: Iterable[Stored]) -> list[Row]:
+def fold(facts: Iterable[Sequenced[WebEvent]]) -> list[Row]:
     """Return the row of each fact, in the order of COLUMNS."""
     return [_envelope(fact.seq, fact.event) + describe(fact.event) + _particulars(fact.event) for fact in facts]
 
 
-async def project(connection: AsyncConnection, facts: Sequence[Stored]) -> None:
+async def project(connection: AsyncConnection, facts: Sequence[Sequenced[WebEvent]]) -> None:
     """Write the rows of *facts*."""
     await copy_rows(connection, HITS, COLUMNS, fold(facts))
 
@@ -49,7 +49,7 @@ async def project(connection: AsyncConnection, facts: Sequence[Stored]) -> None:
 MODEL = ReadModel(table=HITS, project=project, day_of=lambda event: event.occurred_at.astimezone(UTC).date())
 
 
-def _envelope(seq: int, event: Event) -> Row:
+def _envelope(seq: int, event: WebEvent) -> Row:
     page = event.page
     return (
         event.tenant,
@@ -69,7 +69,7 @@ def _envelope(seq: int, event: Event) -> Row:
     )
 
 
-def _particulars(event: Event) -> Row:
+def _particulars(event: WebEvent) -> Row:
     match event:
         case PageViewed():
             return (Kind.PAGEVIEW, "", None, False, 0, 0, None, "")

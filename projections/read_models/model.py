@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.events import Event
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 
 
 def partition_name(table: Table, day: date) -> str:
@@ -24,5 +24,5 @@ class ReadModel(Struct, frozen=True, kw_only=True):
     """
 
     table: Table
-    project: Callable[[AsyncConnection, Sequence[Stored]], Awaitable[None]]
-    day_of: Callable[[Event], date]
+    project: Callable[[AsyncConnection, Sequence[Sequenced[Any]]], Awaitable[None]]
+    day_of: Callable[[Any], date]

@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
+from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
 from projections.read_models.description import Description, describe
 
 IDLE = timedelta(minutes=30)
@@ -39,7 +39,7 @@ class Visit(Struct, frozen=True, kw_only=True, gc=False):
     tail: Tail = ()
 
 
-def visit_of(event: Event) -> Visit:
+def visit_of(event: WebEvent) -> Visit:
     """Return the visit that consists of *event* alone."""
     at = event.occurred_at
     match event:
@@ -90,7 +90,7 @@ def join(one: Visit, other: Visit) -> Visit:
     )
 
 
-def _beginning(event: Event) -> Beginning:
+def _beginning(event: WebEvent) -> Beginning:
     return (event.occurred_at, event.id, event.page.hostname, describe(event))
 
 

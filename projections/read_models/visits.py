@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.events import Event
+from contracts.events import WebEvent
 from projections.database import copy_rows
 from projections.read_models import description
 from projections.read_models.model import ReadModel, partition_name
 from projections.read_models.tables import VISITS
 from projections.read_models.visit import IDLE, Visit, merge, visit_of
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -41,7 +41,7 @@ COLUMNS = (
 )
 
 
-def fold(facts: Iterable[Stored]) -> dict[VisitorDay, list[Visit]]:
+def fold(facts: Iterable[Sequenced[WebEvent]]) -> dict[VisitorDay, list[Visit]]:
     """Return the visits that *facts* alone would make, by visitor-day."""
     visits: defaultdict[VisitorDay, list[Visit]] = defaultdict(list)
     for fact in facts:
@@ -49,7 +49,7 @@ def fold(facts: Iterable[Stored]) -> dict[VisitorDay, list[Visit]]:
     return visits
 
 
-async def project(connection: AsyncConnection, facts: Sequence[Stored]) -> None:
+async def project(connection: AsyncConnection, facts: Sequence[Sequenced[WebEvent]]) -> None:
     """Merge the visits of *facts* into those that their visitors already have."""
     visits = fold(facts)
     for partition, joining in _by_partition(visits).items():
@@ -62,7 +62,7 @@ async def project(connection: AsyncConnection, facts: Sequence[Stored]) -> None:
 MODEL = ReadModel(table=VISITS, project=project, day_of=lambda event: event.salt_day)
 
 
-def visitor_day_of(event: Event) -> VisitorDay:
+def visitor_day_of(event: WebEvent) -> VisitorDay:
     """Return whose visit the fact belongs to."""
     return VisitorDay(event.tenant, event.site, event.salt_day, bytes.fromhex(event.visitor), event.bot is not None)
 

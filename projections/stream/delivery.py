@@ -1,6 +1,5 @@
 """What the server writes around a delivered message: its numbers in the reply subject, and the message id in its headers."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,7 +38,7 @@ def storable(message_id: str) -> str:
     return message_id.replace("\0", "\ufffd")
 
 
-def consumer_settings(subjects: Sequence[str], *, after: int) -> dict[str, Any]:
+def consumer_settings(*, after: int) -> dict[str, Any]:
     """Return the settings of a consumer that only we use, that acknowledges nothing and that the server forgets by itself."""
     return {
         "deliver_policy": "by_start_sequence",
@@ -49,5 +48,4 @@ def consumer_settings(subjects: Sequence[str], *, after: int) -> dict[str, Any]:
         "mem_storage": True,
         "num_replicas": 1,
         "inactive_threshold": INACTIVE_SECONDS * _NANOSECONDS,
-        "filter_subjects": list(subjects),
     }

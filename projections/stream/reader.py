@@ -7,7 +7,6 @@ message that is there (nats.py #986), so the reader asks the server itself and t
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Sequence
 from typing import Self
 
 import msgspec
@@ -15,7 +14,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
-from contracts.streams import STREAM
+from contracts.streams import EventStream
 from projections.stream.connection import Connection, ConsumerInfo
 from projections.stream.delivery import MESSAGE_ID, consumer_settings, numbers_in, storable
 from projections.stream.item import Item, read_item
@@ -41,9 +40,10 @@ class Interrupted(ConnectionError):
 class Reader:
     """A consumer of our own that acknowledges nothing: the position in Postgres is the only one that counts."""
 
-    def __init__(self, connection: Connection, subjects: Sequence[str], *, after: int) -> None:
+    def __init__(self, connection: Connection, stream: EventStream, *, after: int) -> None:
         self._connection = connection
-        self._settings = consumer_settings(subjects, after=after)
+        self._settings = consumer_settings(after=after)
+        self._stream = stream.name
         self._consumer = f"projector-{secrets.token_hex(8)}"
         self._inbox = connection.client.new_inbox()
         self._subscription: Subscription | None = None
@@ -57,8 +57,8 @@ class Reader:
         self._unanswered = 0
 
     async def __aenter__(self) -> Self:
-        question = {"stream_name": STREAM, "config": self._settings | {"name": self._consumer}}
-        await self._connection.ask(f"CONSUMER.CREATE.{STREAM}.{self._consumer}", question, ConsumerInfo)
+        question = {"stream_name": self._stream, "config": self._settings | {"name": self._consumer}}
+        await self._connection.ask(f"CONSUMER.CREATE.{self._stream}.{self._consumer}", question, ConsumerInfo)
         # What may be under way is bounded by the request; a limit here would only lose messages.
         self._subscription = await self._connection.client.subscribe(
             self._inbox, cb=self._receive, pending_msgs_limit=0, pending_bytes_limit=0
@@ -70,7 +70,7 @@ class Reader:
         with contextlib.suppress(NatsError):
             if self._subscription is not None:
                 await self._subscription.unsubscribe()
-            await self._connection.client.publish(f"$JS.API.CONSUMER.DELETE.{STREAM}.{self._consumer}")
+            await self._connection.client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
 
     async def next_batch(self) -> list[Item]:
         """Return all that has come, up to a batch; an empty list when for a moment nothing came."""
@@ -98,7 +98,7 @@ class Reader:
             return
         self._owed, self._asked_at = BATCH_MESSAGES, now
         await self._connection.client.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{self._consumer}", _REQUEST, reply=self._inbox
+            f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}", _REQUEST, reply=self._inbox
         )
 
     async def _receive(self, message: Msg) -> None:
@@ -135,6 +135,6 @@ class Reader:
         if self._quiet_rounds < _QUIET_ROUNDS:
             return
         self._quiet_rounds = 0
-        consumer = await self._connection.ask(f"CONSUMER.INFO.{STREAM}.{self._consumer}", {}, ConsumerInfo)
+        consumer = await self._connection.ask(f"CONSUMER.INFO.{self._stream}.{self._consumer}", {}, ConsumerInfo)
         if consumer.num_pending and not self._arrived:
             raise Interrupted("messages wait and none arrives")

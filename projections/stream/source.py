@@ -6,7 +6,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from contracts.streams import STREAM, subjects_of_partition
+from contracts.streams import EventStream
 from projections.stream.connection import (
     MESSAGE_NOT_FOUND,
     ApiError,
@@ -39,9 +39,9 @@ class Backlog(Struct, frozen=True, kw_only=True):
 class Stream:
     """A partition of the stream; use it as an async context manager, and connect before asking."""
 
-    def __init__(self, nats_url: str, *, partition: int = 0, partitions: int = 1) -> None:
+    def __init__(self, nats_url: str, of: EventStream) -> None:
         self._connection = Connection(nats_url)
-        self._subjects = subjects_of_partition(partition, partitions)
+        self._of = of
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,14 +59,14 @@ class Stream:
 
     async def identity(self) -> Identity:
         """Return which stream this is now."""
-        answer = await self._connection.ask(f"STREAM.INFO.{STREAM}", {}, StreamInfo)
+        answer = await self._connection.ask(f"STREAM.INFO.{self._of.name}", {}, StreamInfo)
         state = answer.state
         return Identity(created=answer.created, first_seq=state.first_seq, last_seq=state.last_seq, messages=state.messages)
 
     async def message_id_at(self, seq: int) -> str | None:
         """Return the message id at *seq*, or None when that message has been erased."""
         try:
-            found = await self._connection.ask(f"STREAM.MSG.GET.{STREAM}", {"seq": seq}, MessageFound)
+            found = await self._connection.ask(f"STREAM.MSG.GET.{self._of.name}", {"seq": seq}, MessageFound)
         except ApiError as error:
             if error.code == MESSAGE_NOT_FOUND:
                 return None
@@ -75,17 +75,17 @@ class Stream:
 
     async def backlog_after(self, seq: int) -> Backlog:
         """Return how much of this partition waits behind *seq*."""
-        question = {"stream_name": STREAM, "config": consumer_settings(self._subjects, after=seq)}
-        consumer = await self._connection.ask(f"CONSUMER.CREATE.{STREAM}", question, ConsumerInfo)
+        question = {"stream_name": self._of.name, "config": consumer_settings(after=seq)}
+        consumer = await self._connection.ask(f"CONSUMER.CREATE.{self._of.name}", question, ConsumerInfo)
         try:
             if consumer.num_pending == 0:
                 return Backlog(messages=0, oldest_at=None)
-            next_one = f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{consumer.name}"
+            next_one = f"$JS.API.CONSUMER.MSG.NEXT.{self._of.name}.{consumer.name}"
             oldest = await self._connection.request(next_one, {"batch": 1, "no_wait": True})
             return Backlog(messages=consumer.num_pending, oldest_at=stored_at_in(oldest.reply) if oldest.reply else None)
         finally:
-            await self._connection.ask(f"CONSUMER.DELETE.{STREAM}.{consumer.name}", {}, Done)
+            await self._connection.ask(f"CONSUMER.DELETE.{self._of.name}.{consumer.name}", {}, Done)
 
     def read_after(self, seq: int) -> Reader:
         """Return a reader of this partition's messages behind *seq*, to be used as an async context manager."""
-        return Reader(self._connection, self._subjects, after=seq)
+        return Reader(self._connection, self._of, after=seq)

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import asyncpg
 import nats
 
-from contracts.streams import STREAM
 from tests.bench.facts import fill_stream
 from tests.bench.figure import Figure, figure
 from tests.bench.processes import ROOT, environment
 from tests.bench.projector import EVENTS, VISITORS, project_all
 from tests.bench.stage import Stage
 from tests.bench.world import World, fresh_database, run
+from tests.facts import STREAM
 
 SAID = re.compile(r"Computed ([\d,]+) events again in ([\d.]+) s")
 # A table and its partitions, with their indexes and everything else that belongs to them.

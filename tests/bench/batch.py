@@ -8,7 +8,7 @@ from functools import partial
 
 from collector.stream.connection import connect, disconnect
 from collector.stream.publisher import Publisher
-from contracts.events import Event
+from contracts.events import WebEvent
 from tests.bench.facts import facts
 from tests.bench.figure import Aim, Figure, figure, interleaved
 from tests.bench.ingest import CONNECTIONS, PRODUCT, started
@@ -47,7 +47,7 @@ def measure(world: World) -> Sequence[Figure]:
     ]
 
 
-async def publish(nats_url: str, events: Sequence[Event]) -> float:
+async def publish(nats_url: str, events: Sequence[WebEvent]) -> float:
     """Publish *events* as many at once as there are under way in batches, and return the rate."""
     await empty_stream(nats_url)
     client = await connect(nats_url, on_loss=lambda: None)

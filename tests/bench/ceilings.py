@@ -23,7 +23,7 @@ from collector.serving.server import serve_until_told
 from collector.settings import read_settings
 from collector.stream.parcel import Stored, wrap
 from collector.stream.publisher import Publisher
-from contracts.events import Event
+from contracts.events import WebEvent
 
 
 class OneSalt:
@@ -45,7 +45,7 @@ class NoPublish(Publisher):
     def refuse_while_closed(self) -> None:
         """Refuse nothing: this client never connects."""
 
-    def submit(self, event: Event) -> "asyncio.Future[Stored]":
+    def submit(self, event: WebEvent) -> "asyncio.Future[Stored]":
         parcel = wrap(event, deadline=0.0, told=self._loop.create_future())
         parcel.store(duplicate=False)
         return parcel.told

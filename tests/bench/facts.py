@@ -15,12 +15,12 @@ from contracts.events import (
     Device,
     DeviceKind,
     EngagementMeasured,
-    Event,
     EventRecorded,
     Page,
     PageViewed,
     Place,
     Source,
+    WebEvent,
 )
 from tests.bench.world import empty_stream
 
@@ -40,7 +40,7 @@ PLACES = (Place(country="NO"), Place(country="DE"), Place(country="US"), Place()
 LISTS = {"rules": "1", "agents": "202610", "robots": "1.67.0", "sources": "2026-10-01", "spam": "2026-10-01", "zones": "2026.6"}
 
 
-def facts(count: int, visitors: int) -> Iterator[Event]:
+def facts(count: int, visitors: int) -> Iterator[WebEvent]:
     """Yield *count* facts of *visitors*: pageviews, and a custom event or a report of engagement now and then."""
     chance = random.Random(4711)
     step = timedelta(days=1) / count

@@ -7,13 +7,13 @@ from functools import partial
 import nats
 from msgspec import Struct
 
-from contracts.streams import STREAM
 from tests.bench.figure import Aim, Figure, figure, interleaved
 from tests.bench.ingest import CONNECTIONS, PRODUCT, started
 from tests.bench.processes import Process, load
 from tests.bench.stage import Stage
 from tests.bench.traffic import LARGEST_BATCH
 from tests.bench.world import World, empty_stream, run
+from tests.facts import STREAM
 
 TIMES = 10
 MEBIBYTE = 2**20

@@ -11,12 +11,13 @@ from msgspec import Struct
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from contracts.codec import CODEC
-from contracts.streams import STREAM, SUBJECT_ROOT
+from contracts.streams import SUBJECT_ROOT
 from projections.projector.worker import Projector
 from tests.bench.facts import facts, fill_stream
 from tests.bench.figure import Aim, Figure, figure, interleaved
 from tests.bench.stage import Stage
 from tests.bench.world import World, fresh_database, run
+from tests.facts import STREAM
 
 EVENTS, VISITORS = 100_000, 30_000
 FETCHED_AT_ONCE = 1000

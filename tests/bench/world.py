@@ -21,6 +21,7 @@ from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
 from collector.stream.connection import connect, disconnect, ensure_stream
 from projections.migrations import migrate
+from tests.facts import WEB
 
 Answer = TypeVar("Answer")
 
@@ -84,7 +85,7 @@ async def empty_stream(nats_url: str) -> None:
         await connection.jetstream().delete_stream("EVENTS")
     await connection.close()
     client = await connect(nats_url, on_loss=lambda: None)
-    await ensure_stream(client, max_bytes=8 << 30, replicas=1)
+    await ensure_stream(client, WEB, max_bytes=8 << 30, replicas=1)
     await disconnect(client)
 
 

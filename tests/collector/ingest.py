@@ -15,8 +15,8 @@ from collector.ingest import Ingest, open_ingest
 from collector.settings import read_settings
 from collector.stream import connection as broker
 from contracts.codec import CODEC, type_of
-from contracts.events import Event
-from contracts.streams import STREAM
+from contracts.events import Fact
+from tests.facts import STREAM
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 ADDRESS = "203.0.113.77"
@@ -33,13 +33,13 @@ class Running:
 
     async def count(self) -> int:
         """Return how many facts the stream holds."""
-        return int((await broker.ask(self.client, f"STREAM.INFO.{STREAM}")).state["messages"])
+        return int((await broker.ask(self.client, f"STREAM.INFO.{STREAM}")).state.messages)
 
-    async def stored(self) -> tuple[Event, bytes]:
+    async def stored(self) -> tuple[Fact, bytes]:
         """Return the newest fact, and its bytes."""
-        last = (await broker.ask(self.client, f"STREAM.INFO.{STREAM}")).state["last_seq"]
+        last = (await broker.ask(self.client, f"STREAM.INFO.{STREAM}")).state.last_seq
         message = (await broker.ask(self.client, f"STREAM.MSG.GET.{STREAM}", {"seq": last})).message
-        data = base64.b64decode(message["data"])
+        data = base64.b64decode(message.data)
         return CODEC.decode(data), data
 
 
@@ -55,7 +55,7 @@ async def running(nats_url: str, environment: Mapping[str, str] | None = None) -
             await broker.disconnect(client)
 
 
-def dotted(event: Event, path: str) -> Any:
+def dotted(event: Fact, path: str) -> Any:
     """Return the value at *path*, such as ``page.path``, as plain values."""
     if path == "type":
         return type_of(event)

@@ -19,8 +19,9 @@ from collector.dialects.route import Route
 from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
 from collector.stream import connection as broker
-from contracts.streams import STREAM, stream_settings
+from contracts.streams import stream_settings
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
+from tests.facts import STREAM, WEB
 
 JSON = {"Content-Type": "application/json"}
 PAGE = {"domain": "shop.example", "pathname": "/"}
@@ -222,7 +223,9 @@ async def test_it_starts_without_nats_and_says_what_is_missing(nats_server: Call
 
 async def test_a_drifted_stream_is_refused_at_the_start(stream_free_nats: str):
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
-    await broker.ask(client, f"STREAM.CREATE.{STREAM}", stream_settings(max_bytes=1 << 28, replicas=1) | {"discard": "old"})
+    await broker.ask(
+        client, f"STREAM.CREATE.{STREAM}", stream_settings(WEB, max_bytes=1 << 28, replicas=1) | {"discard": "old"}
+    )
     await broker.disconnect(client)
     with pytest.raises(broker.StreamDrifted, match="discard"):
         async with running(stream_free_nats):
@@ -230,7 +233,7 @@ async def test_a_drifted_stream_is_refused_at_the_start(stream_free_nats: str):
 
 
 async def test_a_stream_that_drifts_later_takes_no_more_events(collector: Running):
-    changed = stream_settings(max_bytes=1 << 28, replicas=1) | {"discard": "old"}
+    changed = stream_settings(WEB, max_bytes=1 << 28, replicas=1) | {"discard": "old"}
     await broker.ask(collector.client, f"STREAM.UPDATE.{STREAM}", changed)
     collector.ingest.recheck_stream()
     with pytest.raises(broker.StreamDrifted):

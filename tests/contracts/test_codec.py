@@ -7,7 +7,7 @@ import pytest
 from msgspec import Struct
 
 from contracts.codec import CODEC, Codec, NewerVersion, Undecodable, UnknownType, type_of
-from contracts.events import CATALOGUE, Event, EventRecorded, PageViewed
+from contracts.events import CATALOGUE, EventRecorded, Fact, PageViewed
 from contracts.upcasts import UPCASTS
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -92,7 +92,7 @@ def test_the_newest_version_decides_what_is_from_the_future():
 
 
 def test_facts_cannot_be_changed():
-    event: Event = CODEC.decode((GOLDEN / "page_viewed.v1.json").read_bytes())
+    event: Fact = CODEC.decode((GOLDEN / "page_viewed.v1.json").read_bytes())
     with pytest.raises(AttributeError):
         event.site = "other.example"  # type: ignore[misc]  # the point of the test
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.names import canonical_host, canonical_site, same_site
+from contracts.names import canonical_host, canonical_site, readable_site, same_site
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,12 @@ from contracts.names import canonical_host, canonical_site, same_site
         ("localhost:3000", "localhost"),
         ("my_host", "my_host"),
         ("192.168.1.10", "192.168.1.10"),
+        ("straße.example", "xn--strae-oqa.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("☕.example", "xn--53h.example"),
+        ("my_bücher.example", "xn--my_bcher-95a.example"),
+        ("ü..example", ""),
+        ("a\N{ZERO WIDTH JOINER}b.example", ""),
         ("", ""),
         ("[2001:db8::1]:80", ""),
         ("a b", ""),
@@ -53,3 +59,16 @@ def test_a_site_and_its_www_twin_are_one():
     assert same_site("shop.example", "shop.example")
     assert not same_site("blog.shop.example", "shop.example")
     assert not same_site("", "")
+
+
+@pytest.mark.parametrize(
+    ("site", "readable"),
+    [
+        ("shop.example", "shop.example"),
+        ("xn--strae-oqa.example", "straße.example"),
+        ("xn--53h.example", "☕.example"),
+        ("xn--zzzzzz.example", "xn--zzzzzz.example"),
+    ],
+)
+def test_people_read_a_site_as_they_write_it(site: str, readable: str):
+    assert readable_site(site) == readable

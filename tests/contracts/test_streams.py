@@ -1,34 +1,83 @@
-"""Subjects, partitions and message ids: every site has one place, and no tenant can silence another."""
+"""Streams, subjects, shares and message ids: every site has one place, and no tenant can silence another."""
 
 import pytest
 
+from contracts.events import CATALOGUE
 from contracts.streams import (
     BUCKETS,
+    FAMILIES,
+    FORMER_STREAM,
+    EventStream,
+    Family,
     bucket_of,
+    changed_share,
     drift,
     message_id,
+    share_of,
+    stream_for,
     stream_settings,
+    streams_of,
     subject_of,
-    subjects_of_partition,
 )
 
-SETTINGS = stream_settings(max_bytes=1 << 30, replicas=1)
+WEB = EventStream(family="web")
+SETTINGS = stream_settings(WEB, max_bytes=1 << 30, replicas=1)
+MEBIBYTE = 1 << 20
 
 
-def test_a_subject_names_bucket_tenant_site_and_type():
+def test_a_subject_names_family_bucket_tenant_site_and_type():
     bucket = bucket_of("main", "shop.example")
-    assert subject_of("main", "shop.example", "page_viewed.v1") == f"events.v1.{bucket}.main.shop/example.page_viewed/v1"
+    subject = subject_of("web", "main", "shop.example", "page_viewed.v1")
+    assert subject == f"events.web.{bucket}.main.shop/example.page_viewed/v1"
 
 
 def test_two_sites_never_share_a_subject():
-    assert subject_of("main", "a.b", "x.v1") != subject_of("main", "a-b", "x.v1")
+    assert subject_of("web", "main", "a.b", "x.v1") != subject_of("web", "main", "a-b", "x.v1")
+
+
+def test_every_fact_belongs_to_a_family_with_streams():
+    assert {fact.family for fact in CATALOGUE} <= {family.name for family in FAMILIES}
 
 
 @pytest.mark.parametrize("partitions", [1, 2, 3, 64])
 def test_every_bucket_belongs_to_exactly_one_partition(partitions: int):
-    read = [subject for partition in range(partitions) for subject in subjects_of_partition(partition, partitions)]
-    everything = ["events.v1.>"] if partitions == 1 else [f"events.v1.{bucket}.>" for bucket in range(BUCKETS)]
-    assert sorted(read) == sorted(everything)
+    stored = [subject for stream in streams_of(partitions=partitions) for subject in stream.subjects]
+    everything = ["events.web.>"] if partitions == 1 else [f"events.web.{bucket}.>" for bucket in range(BUCKETS)]
+    assert sorted(stored) == sorted(everything)
+
+
+@pytest.mark.parametrize("partitions", [2, 3, 64])
+def test_a_sites_facts_lie_in_the_stream_that_stores_their_subject(partitions: int):
+    for site in ("a.example", "b.example", "c.example", "d.example"):
+        stream = stream_for("web", "main", site, partitions=partitions)
+        bucket = subject_of("web", "main", site, "x.v1").split(".")[2]
+        assert f"events.web.{bucket}.>" in stream.subjects
+
+
+def test_no_stream_is_called_as_the_one_of_before():
+    assert FORMER_STREAM not in {stream.name for stream in streams_of()}
+
+
+def test_the_room_is_shared_out_by_weight():
+    families = (Family(name="web", weight=3), Family(name="turns"))
+    streams = streams_of(families, partitions=2)
+    shares = {stream.name: share_of(stream, 800, families) for stream in streams}
+    assert shares == {"EVENTS_WEB_0": 300, "EVENTS_WEB_1": 300, "EVENTS_TURNS_0": 100, "EVENTS_TURNS_1": 100}
+
+
+@pytest.mark.parametrize(
+    ("share", "now", "held", "limit"),
+    [
+        (800, 400, 0, 800),
+        (400, 800, 0, 400),
+        (400, 800, 500, 550),
+        (400, 800, 790, 800),
+        (400, 400, 399, 400),
+    ],
+    ids=["it may grow", "it may shrink", "never below what it holds and room", "nor above what it was", "nor does it creep"],
+)
+def test_a_changed_share_never_leaves_a_stream_without_room(share: int, now: int, held: int, limit: int):
+    assert changed_share(share * MEBIBYTE, now=now * MEBIBYTE, held=held * MEBIBYTE) == limit * MEBIBYTE
 
 
 def test_the_same_client_id_of_two_tenants_or_sites_is_two_messages():
@@ -42,12 +91,13 @@ def test_a_stream_as_we_made_it_has_not_drifted():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("discard", "old"), ("persist_mode", "async"), ("duplicate_window", 1), ("deny_purge", False), ("storage", "memory")],
+    [("discard", "old"), ("persist_mode", "async"), ("deny_purge", False), ("storage", "memory"), ("subjects", ["other.>"])],
 )
 def test_a_setting_that_a_promise_rests_on_is_named_when_it_drifts(name: str, value: object):
     (problem,) = drift(SETTINGS, SETTINGS | {name: value})
     assert problem.startswith(f"{name} is {value!r}")
 
 
-def test_a_larger_stream_is_no_drift():
-    assert drift(SETTINGS, SETTINGS | {"max_bytes": 1 << 40}) == []
+@pytest.mark.parametrize(("name", "value"), [("max_bytes", 1 << 40), ("duplicate_window", 600_000_000_000)])
+def test_another_limit_is_no_drift(name: str, value: int):
+    assert drift(SETTINGS, SETTINGS | {name: value}) == []

@@ -56,7 +56,7 @@ class Replicas:
         client = await broker.connect(self.server.url, on_loss=lambda: None)
         try:
             question = {"last_by_subj": f"{SUBJECT_ROOT}.{day}"}
-            return str((await broker.ask(client, f"STREAM.MSG.GET.{BUCKET}", question)).message.get("data", ""))
+            return str((await broker.ask(client, f"STREAM.MSG.GET.{BUCKET}", question)).message.data)
         except broker.JetStreamError:
             return None
         finally:

@@ -8,8 +8,7 @@ import nats
 import pytest
 
 from collector.local.nats import NatsServer
-from contracts.streams import STREAM
-from tests.facts import pageview, traffic
+from tests.facts import STREAM, pageview, traffic
 from tests.faults.asking import is_taken, post
 from tests.faults.role import Role
 from tests.faults.waiting import until

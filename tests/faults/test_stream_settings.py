@@ -11,7 +11,8 @@ import pytest
 from collector.local import nats
 from collector.local.nats import NatsServer
 from collector.stream import connection as broker
-from contracts.streams import STREAM, stream_settings
+from contracts.streams import stream_settings
+from tests.facts import STREAM, WEB
 from tests.faults.asking import EVENT, is_taken, post
 from tests.faults.role import Role
 from tests.faults.waiting import until
@@ -34,7 +35,7 @@ async def ask(nats_url: str, method: str, request: dict[str, Any] | None = None)
 
 
 async def set_stream(nats_url: str, method: str, **settings: Any) -> None:
-    await ask(nats_url, method, stream_settings(max_bytes=ROOM, replicas=1) | settings)
+    await ask(nats_url, method, stream_settings(WEB, max_bytes=ROOM, replicas=1) | settings)
 
 
 async def test_a_drifted_setting_is_refused_at_the_start_by_its_name(
@@ -110,4 +111,4 @@ def large(number: int) -> dict[str, Any]:
 async def stored_in(nats_url: str) -> tuple[int, int]:
     """Return the first sequence and the number of messages."""
     state = (await ask(nats_url, "INFO")).state
-    return state["first_seq"], state["messages"]
+    return state.first_seq, state.messages

@@ -7,9 +7,9 @@ from enum import StrEnum
 import asyncpg
 from msgspec import Struct
 
-from contracts.streams import STREAM
 from projections.stream import Stream
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
+from tests.facts import STREAM
 from tests.faults.ledger import Ledger
 
 
@@ -103,5 +103,5 @@ async def ids_in(nats_url: str) -> AsyncIterator[str]:
                 batch = await reader.next_batch()
                 messages -= len(batch)
                 for item in batch:
-                    assert isinstance(item, Stored), f"the stream holds what cannot be read, at {item.seq} of {STREAM}"
+                    assert isinstance(item, Sequenced), f"the stream holds what cannot be read, at {item.seq} of {STREAM}"
                     yield item.event.id

@@ -12,9 +12,9 @@ import nats
 from collector.local.guarded import GuardedLauncher
 from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
-from contracts.streams import STREAM
 from projections.migrations import migrate
 from tests.conftest import forget_files_of, stop_whatever_its_state
+from tests.facts import STREAM
 from tests.faults.ledger import SITE, Ledger, Told
 from tests.faults.role import Role
 from tests.faults.victims import NatsVictim, PostgresVictim, RoleVictim, Victim

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from collector.stream import connection as broker
-from contracts.streams import STREAM
+from tests.facts import STREAM
 from tests.hostile.wire import get
 from tests.running import Up, forget_cluster
 
@@ -33,7 +33,7 @@ class Target:
     async def _position(self) -> int:
         client = await broker.connect(self.running.runtime["nats_url"], on_loss=lambda: None)
         try:
-            return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state["last_seq"])
+            return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.last_seq)
         finally:
             await broker.disconnect(client)
 
@@ -45,7 +45,7 @@ class Target:
             found = await asyncio.gather(*asked)
         finally:
             await broker.disconnect(client)
-        return [json.loads(base64.b64decode(answer.message["data"])) for answer in found]
+        return [json.loads(base64.b64decode(answer.message.data)) for answer in found]
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET, SUBJECT_ROOT, SaltBucket
 from collector.stream import connection as broker
-from contracts.streams import STREAM
+from tests.facts import STREAM
 from tests.privacy.haystacks import files_below, joined, messages, postgres_files, rows
 from tests.privacy.speaking import Answer
 from tests.running import Up
@@ -53,13 +53,13 @@ async def connected(running: Up) -> AsyncIterator[Client]:
 async def count_events(running: Up) -> int:
     """Return how many facts the stream holds."""
     async with connected(running) as client:
-        return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state["messages"])
+        return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.messages)
 
 
 async def is_all_projected(running: Up) -> bool:
     """Tell whether the projector has dealt with every fact."""
     async with connected(running) as client:
-        last = int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state["last_seq"])
+        last = int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.last_seq)
     return (await _column(running, "SELECT seq FROM positions")) == [last]
 
 
@@ -71,10 +71,8 @@ async def query_sessions(running: Up) -> list[int]:
 async def read_salt(running: Up) -> tuple[date, bytes]:
     """Return the day that the replicas agree on, and its salt, from the memory bucket."""
     async with connected(running) as client:
-        floor = (await broker.ask(client, f"STREAM.MSG.GET.{BUCKET}", {"last_by_subj": f"{SUBJECT_ROOT}.floor"})).message[
-            "data"
-        ]
-        day = date.fromisoformat(base64.b64decode(floor).decode())
+        found = await broker.ask(client, f"STREAM.MSG.GET.{BUCKET}", {"last_by_subj": f"{SUBJECT_ROOT}.floor"})
+        day = date.fromisoformat(base64.b64decode(found.message.data).decode())
         key = await SaltBucket(client).read(day)
     assert key is not None
     return day, key

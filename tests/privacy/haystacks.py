@@ -1,7 +1,6 @@
 """Everywhere that something could have been written: files, messages, rows, answers; and the search through all of it."""
 
 import base64
-import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -45,15 +44,14 @@ def postgres_files(data: Path) -> Path:
 async def messages(client: Client) -> bytes:
     """Return every message of every stream, the memory's too: subject, headers and body."""
     pieces: list[bytes] = []
-    names = await client.request(f"{broker.API}.STREAM.NAMES", timeout=5)
-    for name in json.loads(names.data)["streams"]:
+    for name in (await broker.ask(client, "STREAM.NAMES")).streams or []:
         state = (await broker.ask(client, f"STREAM.INFO.{name}")).state
-        for seq in range(state["first_seq"], state["last_seq"] + 1):
+        for seq in range(state.first_seq, state.last_seq + 1):
             try:
                 message = (await broker.ask(client, f"STREAM.MSG.GET.{name}", {"seq": seq})).message
             except broker.JetStreamError:  # purged
                 continue
-            pieces += [message["subject"].encode(), *(base64.b64decode(message.get(part, "")) for part in ("hdrs", "data"))]
+            pieces += [message.subject.encode(), base64.b64decode(message.hdrs), base64.b64decode(message.data)]
     return joined(pieces)
 
 

@@ -36,7 +36,7 @@ async def plant_in_nats(client: Client, planted: Person) -> None:
     await broker.ask(client, f"STREAM.CREATE.{STREAM}", {"name": STREAM, "subjects": ["planted.>"], "storage": "file"})
     await client.request("planted.body", seeds(planted), timeout=5)
     await client.request("planted.header", b"", headers={"X-Planted": planted.email}, timeout=5)
-    subject = subject_of("main", SITE, "page_viewed.v1")
+    subject = subject_of("web", "main", SITE, "page_viewed.v1")
     for body in (_fact(planted), _poison(planted)):
         await client.request(subject, body, timeout=5)
 

@@ -14,9 +14,10 @@ import nats
 from nats.aio.client import Client
 
 from contracts.codec import CODEC, type_of
-from contracts.events import Event
-from contracts.streams import STREAM, message_id, stream_settings, subject_of
+from contracts.events import Fact
+from contracts.streams import message_id, stream_settings, subject_of
 from projections.projector.worker import Projector
+from tests.facts import STREAM, WEB
 
 PATIENCE = 30.0
 # As the projector's answer-giving tables: everything that a rebuild has to bring back.
@@ -45,25 +46,27 @@ class Facts:
         await self.client.close()
 
     async def create_stream(self, **settings: Any) -> None:
-        wanted = stream_settings(max_bytes=256 * 1024 * 1024, replicas=1) | {"duplicate_window": 100_000_000} | settings
+        wanted = stream_settings(WEB, max_bytes=256 * 1024 * 1024, replicas=1) | {"duplicate_window": 100_000_000} | settings
         answer = await self.client.request(f"$JS.API.STREAM.CREATE.{STREAM}", msgspec.json.encode(wanted), timeout=5)
         assert b'"error"' not in answer.data, answer.data
 
     async def delete_stream(self) -> None:
         await self.client.jetstream().delete_stream(STREAM)
 
-    async def publish(self, *facts: Event) -> None:
+    async def publish(self, *facts: Fact) -> None:
         """Store *facts* in this order."""
         for fact in facts:
-            await self.store(CODEC.encode(fact), subject_of(fact.tenant, fact.site, type_of(fact)), _id_of(fact))
+            await self.store(CODEC.encode(fact), subject_of("web", fact.tenant, fact.site, type_of(fact)), _id_of(fact))
 
     async def store(self, body: bytes, subject: str, id_: str) -> int:
         ack = await self.client.jetstream().publish(subject, body, headers={"Nats-Msg-Id": id_}, timeout=5)
         return ack.seq
 
-    async def repeat(self, fact: Event) -> None:
+    async def repeat(self, fact: Fact) -> None:
         """Store *fact* again as if NATS had forgotten that it has it."""
-        await self.store(CODEC.encode(fact), subject_of(fact.tenant, fact.site, type_of(fact)), f"later-{time.monotonic_ns()}")
+        await self.store(
+            CODEC.encode(fact), subject_of("web", fact.tenant, fact.site, type_of(fact)), f"later-{time.monotonic_ns()}"
+        )
 
     async def erase(self, seq: int) -> None:
         await self.client.jetstream().delete_msg(STREAM, seq)
@@ -139,7 +142,7 @@ async def project_all(facts: Facts, tables: Tables, database_url: str, **options
         await until(done, watching=running)
 
 
-def _id_of(fact: Event) -> str:
+def _id_of(fact: Fact) -> str:
     return message_id(fact.tenant, fact.site, fact.id)
 
 

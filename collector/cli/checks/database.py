@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from collector.cli.checks.finding import Finding, bad, good, odd
+from contracts.streams import EventStream
 from projections.migrations import is_current
 from projections.projector.positions import Position, read_positions
 from projections.query.database import check_tables, open_engine, reading
@@ -49,7 +50,9 @@ async def _tables(database_url: str) -> Finding:
 
 async def _lag(position: Position, nats_url: str) -> Finding:
     subject = "Projector" if position.partitions == 1 else f"Projector {position.partition}"
-    async with Stream(nats_url, partition=position.partition, partitions=position.partitions) as stream:
+    async with Stream(
+        nats_url, EventStream(family="web", partition=position.partition, partitions=position.partitions)
+    ) as stream:
         try:
             await stream.connect()
             identity = await stream.identity()

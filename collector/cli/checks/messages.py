@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
 
 import msgspec
 from nats.aio.client import Client
@@ -13,12 +12,9 @@ from collector.cli.checks.finding import Finding, bad, good
 from collector.cli.checks.tally import Tally
 from collector.salts.bucket import BUCKET
 from collector.stream import connection as broker
+from contracts.jetstream import JetStreamError, StoredMessage
 
 _AT_ONCE = 256
-
-
-class _Names(msgspec.Struct):
-    streams: list[str] | None = None
 
 
 async def examine_streams(client: Client, *, limit: int | None, progress: Callable[[int, int], None]) -> AsyncIterator[Finding]:
@@ -29,13 +25,12 @@ async def examine_streams(client: Client, *, limit: int | None, progress: Callab
 
 
 async def _names(client: Client) -> list[str]:
-    answer = await client.request(f"{broker.API}.STREAM.NAMES", timeout=broker.REQUEST_SECONDS)
-    return sorted(msgspec.json.decode(answer.data, type=_Names).streams or [])
+    return sorted((await broker.ask(client, "STREAM.NAMES")).streams or [])
 
 
 async def _examine(client: Client, name: str, limit: int | None, progress: Callable[[int, int], None]) -> Finding:
     state = (await broker.ask(client, f"STREAM.INFO.{name}")).state
-    first, last, held = int(state["first_seq"]), int(state["last_seq"]), int(state["messages"])
+    first, last, held = state.first_seq, state.last_seq, state.messages
     start = first if limit is None else max(first, last - limit + 1)
     tally, searched = Tally(), 0
     for lowest in range(start, last + 1, _AT_ONCE):
@@ -50,18 +45,18 @@ async def _examine(client: Client, name: str, limit: int | None, progress: Calla
     return good(subject, text)
 
 
-async def _message(client: Client, name: str, seq: int) -> dict[str, Any] | None:
-    with contextlib.suppress(broker.JetStreamError):  # erased meanwhile
+async def _message(client: Client, name: str, seq: int) -> StoredMessage | None:
+    with contextlib.suppress(JetStreamError):  # erased meanwhile
         return (await broker.ask(client, f"STREAM.MSG.GET.{name}", {"seq": seq})).message
     return None
 
 
-def _search(messages: Sequence[dict[str, Any] | None], tally: Tally) -> int:
+def _search(messages: Sequence[StoredMessage | None], tally: Tally) -> int:
     there = [message for message in messages if message is not None]
     for message in there:
-        tally.add_text("the subject", message.get("subject", ""))
-        tally.add_text("the headers", base64.b64decode(message.get("hdrs", "")).decode(errors="replace"))
-        body = base64.b64decode(message.get("data", ""))
+        tally.add_text("the subject", message.subject)
+        tally.add_text("the headers", base64.b64decode(message.hdrs).decode(errors="replace"))
+        body = base64.b64decode(message.data)
         try:
             tally.add_document(msgspec.json.decode(body))
         except (msgspec.MsgspecError, RecursionError, UnicodeError):

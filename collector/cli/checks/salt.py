@@ -6,9 +6,10 @@ from msgspec import Struct
 from nats.aio.client import Client
 
 from collector.cli.checks.finding import Finding, bad, good, odd
-from collector.salts.bucket import BUCKET, NO_MESSAGE_FOUND, SALT_BYTES, SUBJECT_ROOT
+from collector.salts.bucket import BUCKET, SALT_BYTES, SUBJECT_ROOT
 from collector.settings import SaltMode, Settings
 from collector.stream import connection as broker
+from contracts.jetstream import MESSAGE_NOT_FOUND, STREAM_NOT_FOUND, JetStreamError
 
 _DERIVED = (
     "salts are derived from COLLECTOR_SECRET_KEY: whoever has it can compute every past day's",
@@ -30,15 +31,15 @@ async def examine_salt(client: Client, settings: Settings, now: datetime) -> lis
         return [odd("Salt", *_DERIVED)]
     try:
         bucket = await broker.ask(client, f"STREAM.INFO.{BUCKET}", {"subjects_filter": ">"})
-    except broker.JetStreamError as error:
-        if error.err_code != broker.STREAM_NOT_FOUND:
+    except JetStreamError as error:
+        if error.err_code != STREAM_NOT_FOUND:
             raise
         return [odd("Salt", "there is none now", "Ingest makes one when it starts; run this again beside it.")]
     if bucket.config.get("storage") != "memory":
         return [
             bad("Salt", "its bucket is kept on the disk", f"Delete it with `nats stream rm {BUCKET}`; ingest makes it again.")
         ]
-    held = [await _held(client, subject) for subject in bucket.state.get("subjects", {}) if not subject.endswith(".floor")]
+    held = [await _held(client, subject) for subject in bucket.state.subjects if not subject.endswith(".floor")]
     return list(_judge([salt for salt in held if salt is not None], now))
 
 
@@ -46,13 +47,13 @@ async def _held(client: Client, subject: str) -> HeldSalt | None:
     try:
         message = (await broker.ask(client, f"STREAM.MSG.GET.{BUCKET}", {"last_by_subj": subject})).message
         day = date.fromisoformat(subject.removeprefix(f"{SUBJECT_ROOT}."))
-    except (broker.JetStreamError, ValueError) as error:
-        if isinstance(error, broker.JetStreamError) and error.err_code != NO_MESSAGE_FOUND:
+    except (JetStreamError, ValueError) as error:
+        if isinstance(error, JetStreamError) and error.err_code != MESSAGE_NOT_FOUND:
             raise
         return None
     # Base64 of a salt; what was destroyed is an empty marker.
-    is_salt = len(message.get("data", "")) >= SALT_BYTES
-    return HeldSalt(day=day, written_at=datetime.fromisoformat(message["time"]), is_salt=is_salt)
+    is_salt = len(message.data) >= SALT_BYTES
+    return None if message.time is None else HeldSalt(day=day, written_at=message.time, is_salt=is_salt)
 
 
 def _judge(held: list[HeldSalt], now: datetime) -> list[Finding]:

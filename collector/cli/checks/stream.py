@@ -12,7 +12,8 @@ from collector.local.nats import MIN_NATS_VERSION, parse_version
 from collector.settings import Settings
 from collector.stream import connection as broker
 from collector.stream.monitor import syncs_always
-from contracts import streams as subjects
+from contracts.jetstream import STREAM_NOT_FOUND, Answer, JetStreamError
+from contracts.streams import EventStream, drift, share_of, stream_settings, streams_of
 
 _SKEW_SECONDS = 5.0
 _FULL_SHARE = 0.8
@@ -45,44 +46,51 @@ def _version(text: str) -> Finding:
 
 async def _stream(client: Client, settings: Settings) -> AsyncIterator[Finding]:
     asked = utc_now()
+    answered: datetime | None = None
     try:
-        answer = await broker.ask(client, f"STREAM.INFO.{subjects.STREAM}")
-    except broker.JetStreamError as error:
-        yield _no_stream(error)
-        return
+        for stream in streams_of(partitions=settings.partitions):
+            try:
+                answer = await broker.ask(client, f"STREAM.INFO.{stream.name}")
+            except JetStreamError as error:
+                yield _no_stream(stream, error)
+                continue
+            answered = answer.ts
+            yield _drift(stream, answer, settings)
+            yield _fullness(stream, answer)
     except (nats.errors.Error, TimeoutError):
         yield bad(
             "Stream", "JetStream does not answer", "Does nats-server run with JetStream enabled, and may this user use it?"
         )
         return
-    yield _drift(answer, settings)
-    yield _fullness(answer)
-    yield _clock(asked, answer.ts)
+    if answered is not None:
+        yield _clock(asked, answered)
 
 
-def _no_stream(error: broker.JetStreamError) -> Finding:
-    if error.err_code == broker.STREAM_NOT_FOUND:
-        return odd("Stream", f"{subjects.STREAM} does not exist yet", "The ingest role makes it when it starts.")
+def _no_stream(stream: EventStream, error: JetStreamError) -> Finding:
+    if error.err_code == STREAM_NOT_FOUND:
+        return odd("Stream", f"{stream.name} does not exist yet", "The ingest role makes it when it starts.")
     return bad("Stream", f"JetStream refuses (error {error.err_code})", "Is JetStream enabled for this account?")
 
 
-def _drift(answer: broker.Answer, settings: Settings) -> Finding:
-    wanted = subjects.stream_settings(max_bytes=settings.stream_max_bytes, replicas=settings.stream_replicas)
-    if problems := subjects.drift(wanted, answer.config):
-        advice = f"Set it back with `nats stream edit {subjects.STREAM}`; the promises rest on these settings."
-        return bad("Stream", "; ".join(problems), advice)
-    return good("Stream", f"{answer.state.get('messages', 0):,} events, with the settings the promises rest on")
+def _drift(stream: EventStream, answer: Answer, settings: Settings) -> Finding:
+    wanted = stream_settings(stream, max_bytes=share_of(stream, settings.stream_max_bytes), replicas=settings.stream_replicas)
+    if problems := drift(wanted, answer.config):
+        advice = f"Set it back with `nats stream edit {stream.name}`; the promises rest on these settings."
+        return bad(f"Stream {stream.name}", "; ".join(problems), advice)
+    return good(f"Stream {stream.name}", f"{answer.state.messages:,} events, with the settings the promises rest on")
 
 
-def _fullness(answer: broker.Answer) -> Finding:
-    used, limit = int(answer.state.get("bytes", 0)), int(answer.config.get("max_bytes", -1))
+def _fullness(stream: EventStream, answer: Answer) -> Finding:
+    used, limit = answer.state.bytes, int(answer.config.get("max_bytes", -1))
     share = used / limit if limit > 0 else 0.0
     text = f"{share:.0%} of its {limit / 1024**3:.1f} GiB are used"
     if share > _FULL_SHARE:
         return odd(
-            "Stream", text, "When it is full, events are refused (503). Raise COLLECTOR_STREAM_MAX_BYTES, below the disk."
+            f"Stream {stream.name}",
+            text,
+            "When it is full, events are refused (503). Raise COLLECTOR_STREAM_MAX_BYTES, below the disk.",
         )
-    return good("Stream", text)
+    return good(f"Stream {stream.name}", text)
 
 
 def _clock(asked: datetime, answered: datetime | None) -> Finding:

@@ -8,9 +8,9 @@ from collector.imports.accesslog.read import Advance, read_lines
 from collector.imports.accesslog.skip import Skipped
 from collector.imports.accesslog.summary import Summary
 from collector.imports.accesslog.walk import LogWalk
-from contracts.events import Event
+from contracts.events import WebEvent
 
-Send: TypeAlias = Callable[[Event], Awaitable[None]]
+Send: TypeAlias = Callable[[WebEvent], Awaitable[None]]
 
 
 async def bring_in(

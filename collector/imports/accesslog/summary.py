@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date
 
 from collector.imports.accesslog.skip import SkipReason
-from contracts.events import Event, PageViewed
+from contracts.events import PageViewed, WebEvent
 
 
 class Summary:
@@ -18,7 +18,7 @@ class Summary:
         self.skipped: Counter[SkipReason] = Counter()
         self.days: dict[str, tuple[date, date]] = {}
 
-    def count(self, event: Event) -> None:
+    def count(self, event: WebEvent) -> None:
         """Count a line that became *event*."""
         self.lines += 1
         self.robots += event.bot is not None

@@ -16,7 +16,7 @@ from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
 from collector.privacy.visitor import Salt
 from collector.record import record
-from contracts.events import Event
+from contracts.events import WebEvent
 from contracts.names import canonical_host
 
 DEFAULT_BATCH = "accesslog-{site}"
@@ -46,7 +46,7 @@ class LogWalk:
         self._keys = Keys()
         self.without_user_agents = 0
 
-    def walk(self, line: bytes) -> Event:
+    def walk(self, line: bytes) -> WebEvent:
         """Return *line* as an event, or raise Skipped."""
         request = read_line(line)
         now = self._clock()

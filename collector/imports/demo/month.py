@@ -12,7 +12,7 @@ from collector.imports.demo.people import ROBOTS, person, seeded, visitor_id
 from collector.imports.demo.visit import Occasion, crawl, visit
 from collector.imports.demo.weighted import Weighted
 from collector.privacy.enrich.sources import Sources
-from contracts.events import Event
+from contracts.events import WebEvent
 
 _VISITS = 440
 _WEEK = (1.05, 1.12, 1.12, 1.08, 0.95, 0.66, 0.72)  # Monday to Sunday
@@ -38,7 +38,7 @@ class Month(Struct, frozen=True, kw_only=True):
     now: datetime
     sources: Sources
 
-    def by_day(self) -> Iterator[list[Event]]:
+    def by_day(self) -> Iterator[list[WebEvent]]:
         """Yield the facts of each day up to now, in order."""
         today = self.now.astimezone(UTC).date()
         for ago in reversed(range(self.days)):
@@ -47,7 +47,7 @@ class Month(Struct, frozen=True, kw_only=True):
             kept = (event for event in happened if event.occurred_at <= self.now and _is_on(event, day))
             yield sorted(kept, key=lambda event: (event.occurred_at, event.id))
 
-    def _visits(self, day: date, ago: int) -> Iterator[Event]:
+    def _visits(self, day: date, ago: int) -> Iterator[WebEvent]:
         for number in range(visits_on(day, ago, self.seed, self.site.id)):
             random = seeded(self.site.id, self.seed, day, number)
             # Some have been here before, today: it is the same person, and so the same id.
@@ -60,7 +60,7 @@ class Month(Struct, frozen=True, kw_only=True):
             began_at = _start_of(day) + (local - somebody.ahead) % timedelta(days=1)
             yield from visit(self._occasion(day, f"visit-{number}"), somebody, origin, began_at, random)
 
-    def _visits_now(self, today: date) -> Iterator[Event]:
+    def _visits_now(self, today: date) -> Iterator[WebEvent]:
         minute = self.now.replace(second=0, microsecond=0).isoformat()
         for number in range(_NOW_HERE):
             name = f"now-{minute}-{number}"
@@ -70,7 +70,7 @@ class Month(Struct, frozen=True, kw_only=True):
             began_at = self.now - _SINCE * random.random()
             yield from visit(self._occasion(today, name), somebody, origin, began_at, random)
 
-    def _crawls(self, day: date) -> Iterator[Event]:
+    def _crawls(self, day: date) -> Iterator[WebEvent]:
         for number in range(int(_VISITS * _ROBOTS_SHARE)):
             random = seeded(self.site.id, self.seed, day, "robot", number)
             robot = ROBOTS.pick(random)
@@ -97,6 +97,6 @@ def _start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _is_on(event: Event, day: date) -> bool:
+def _is_on(event: WebEvent, day: date) -> bool:
     # At midnight UTC a visit is cut, because the salt dies; so it is here.
     return event.occurred_at.date() == day

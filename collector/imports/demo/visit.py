@@ -14,7 +14,7 @@ from collector.imports.demo.people import Person
 from collector.imports.demo.website import WEBSITE
 from collector.privacy.enrich.sources import Sources
 from collector.record import uuid8
-from contracts.events import BotRule, EngagementMeasured, Event, EventRecorded, Page, PageViewed
+from contracts.events import BotRule, EngagementMeasured, EventRecorded, Page, PageViewed, WebEvent
 
 BATCH = "demo"
 
@@ -47,11 +47,10 @@ class Occasion(Struct, frozen=True, kw_only=True):
             "visitor": visitor,
             "page": Page(hostname=self.site.id, path=path),
             "batch": BATCH,
-            "enrichers": {"sources": self.sources.day},
         }
 
 
-def visit(occasion: Occasion, person: Person, origin: Origin, began_at: datetime, random: Random) -> Iterator[Event]:
+def visit(occasion: Occasion, person: Person, origin: Origin, began_at: datetime, random: Random) -> Iterator[WebEvent]:
     """Yield the facts of *person*'s way through the website, from *began_at* on, in order."""
     at, path, number = began_at, origin.entries.pick(random), 0
     source = source_of(origin, Page(hostname=occasion.site.id, path=path), occasion.sources)
@@ -84,7 +83,7 @@ def visit(occasion: Occasion, person: Person, origin: Origin, began_at: datetime
         at, path = left_at, screen.leads_to.pick(random)
 
 
-def crawl(occasion: Occasion, visitor: str, robot: str, began_at: datetime, random: Random) -> Iterator[Event]:
+def crawl(occasion: Occasion, visitor: str, robot: str, began_at: datetime, random: Random) -> Iterator[WebEvent]:
     """Yield the pages that a robot fetches, which are kept with the verdict."""
     pages = random.choices(list(WEBSITE), k=random.randint(1, _MOST_PAGES))
     for number, path in enumerate(pages, start=1):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,11 @@ class Places:
         self._reader = None if mmdb is None else maxminddb.open_database(mmdb)
 
     @property
-    def database(self) -> str:
-        """Name the database and the second it was built, or return an empty string when there is none."""
+    def built(self) -> str:
+        """Return the day on which the database was built, or an empty string when there is none."""
         if self._reader is None:
             return ""
-        metadata = self._reader.metadata()
-        return f"{metadata.database_type}@{metadata.build_epoch}"
+        return datetime.fromtimestamp(self._reader.metadata().build_epoch, UTC).date().isoformat()
 
     def find(self, ip: str, timezone: str) -> Place:
         """Return the place that the database knows for *ip*, else the country of *timezone*, else nowhere."""

@@ -9,8 +9,9 @@ import pytest
 from collector.local.nats import nats_server_binary
 from collector.local.private import free_port
 from collector.local.probe import ask
-from contracts.streams import STREAM, SUBJECT_ROOT
+from contracts.streams import SUBJECT_ROOT
 from projections.migrations import migrate
+from tests.facts import STREAM
 from tests.running import eventually
 
 NOWHERE = "127.0.0.1:1"

@@ -6,7 +6,7 @@ import socket
 
 import nats
 
-from contracts.streams import STREAM
+from tests.facts import STREAM
 from tests.running import Up, eventually, runs, send_a_hit
 
 

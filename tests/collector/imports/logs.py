@@ -13,8 +13,9 @@ from nats.aio.client import Client
 
 from collector.stream import connection as broker
 from contracts.codec import CODEC
-from contracts.events import Event
-from contracts.streams import STREAM, SUBJECT_ROOT
+from contracts.events import Fact
+from contracts.streams import SUBJECT_ROOT
+from tests.facts import STREAM
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -100,7 +101,7 @@ async def told(process: Any) -> tuple[int, str]:
     return process.returncode, output.decode()
 
 
-async def held(nats_url: str) -> list[Event]:
+async def held(nats_url: str) -> list[Fact]:
     """Return every fact in the stream, in order."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
     try:
@@ -126,7 +127,7 @@ async def until_held(nats_url: str, least: int) -> None:
 
 async def _number(client: Client) -> int:
     try:
-        return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state["messages"])
+        return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.messages)
     except broker.JetStreamError:
         return 0
 

@@ -12,7 +12,7 @@ import pytest
 from collector.control.sites import Site
 from collector.imports.demo.month import Month
 from collector.privacy.enrich.sources import Sources
-from contracts.events import BotRule, Channel, DeviceKind, EngagementMeasured, Event, EventRecorded, PageViewed
+from contracts.events import BotRule, Channel, DeviceKind, EngagementMeasured, EventRecorded, PageViewed, WebEvent
 from tests.collector.imports.logs import collector, held, told
 
 NOW = datetime(2026, 11, 22, 18, 30, 15, tzinfo=UTC)
@@ -22,12 +22,12 @@ FULL_DAYS = [TODAY - timedelta(days=ago) for ago in range(1, 29)]
 
 
 @cache
-def month(*, seed: int = 1, now: datetime = NOW, days: int = 30) -> tuple[Event, ...]:
+def month(*, seed: int = 1, now: datetime = NOW, days: int = 30) -> tuple[WebEvent, ...]:
     drawn = Month(site=Site(tenant="main", id=SITE), seed=seed, days=days, now=now, sources=Sources())
     return tuple(chain.from_iterable(drawn.by_day()))
 
 
-def human() -> list[Event]:
+def human() -> list[WebEvent]:
     return [event for event in month() if event.bot is None]
 
 

@@ -16,7 +16,7 @@ from collector.imports.accesslog.summary import Summary
 from collector.imports.accesslog.walk import LogWalk
 from collector.privacy.enrich.lists import Lists
 from contracts.codec import CODEC
-from contracts.events import BotRule, Event, EventRecorded, PageViewed
+from contracts.events import BotRule, EventRecorded, PageViewed, WebEvent
 from tests.collector.imports.logs import BROWSER, ROBOT, SITE, busy_log, line, written
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -32,7 +32,7 @@ def opened(lists: Lists, **options: object) -> LogWalk:
     return LogWalk(**{"site": SHOP, "sites": AnySite("main"), "lists": lists, "clock": lambda: NOW} | options)
 
 
-def walked(lists: Lists, *lines: str, **options: object) -> list[Event]:
+def walked(lists: Lists, *lines: str, **options: object) -> list[WebEvent]:
     walk = opened(lists, **options)
     return [walk.walk(one.encode()) for one in lines]
 
@@ -166,7 +166,7 @@ async def test_a_whole_log_gives_what_counting_by_hand_gives(lists: Lists, tmp_p
     file = written(tmp_path, busy_log(5000)) if isinstance(log, str) else log
     summary, events = Summary(), []
 
-    async def keep(event: Event) -> None:
+    async def keep(event: WebEvent) -> None:
         events.append(event)
 
     await bring_in([file], walk=opened(lists), send=keep, summary=summary)

@@ -21,7 +21,8 @@ from collector.stream.parcel import Stored
 from collector.stream.publisher import Publisher
 from contracts.codec import CODEC
 from contracts.events import EventRecorded, Page
-from contracts.streams import STREAM, stream_settings
+from contracts.streams import stream_settings
+from tests.facts import STREAM, WEB
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 ROOM = 1 << 28
@@ -43,13 +44,13 @@ def event(*, id_: str | None = None, site: str = "shop.example", props: dict[str
 
 
 async def stored(client: Client) -> int:
-    return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state["messages"])
+    return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.messages)
 
 
 @pytest.fixture
 async def client(stream_free_nats: str) -> AsyncIterator[Client]:
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
-    await broker.ensure_stream(client, max_bytes=ROOM, replicas=1)
+    await broker.ensure_stream(client, WEB, max_bytes=ROOM, replicas=1)
     yield client
     await broker.disconnect(client)
 
@@ -78,7 +79,7 @@ async def test_events_of_one_moment_are_committed_together_and_in_order(client: 
 
 
 def data_of(answer: broker.Answer) -> bytes:
-    return base64.b64decode(answer.message["data"])
+    return base64.b64decode(answer.message.data)
 
 
 async def test_the_same_id_is_stored_once_and_said_to_be_a_duplicate(client: Client, publisher: Publisher):
@@ -117,7 +118,7 @@ async def test_two_sites_may_use_the_same_id(client: Client, publisher: Publishe
 
 async def test_a_full_stream_is_unavailable_and_drops_nothing_old(stream_free_nats: str):
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
-    await broker.ensure_stream(client, max_bytes=20_000, replicas=1)
+    await broker.ensure_stream(client, WEB, max_bytes=20_000, replicas=1)
     async with Publisher(client) as publisher:
         answers = [await settled(publisher, event()) for _ in range(100)]
         accepted = sum(isinstance(answer, Stored) for answer in answers)
@@ -153,7 +154,7 @@ async def test_a_missing_stream_is_unavailable(stream_free_nats: str):
 async def test_a_frozen_server_is_unavailable_in_time_and_the_retry_is_stored_once(nats_server: Callable[[], NatsServer]):
     server = nats_server()
     client = await broker.connect(server.url, on_loss=lambda: None)
-    await broker.ensure_stream(client, max_bytes=ROOM, replicas=1)
+    await broker.ensure_stream(client, WEB, max_bytes=ROOM, replicas=1)
     async with Publisher(client) as publisher:
         await publisher.submit(event())
         os.kill(server.pid, signal.SIGSTOP)
@@ -186,7 +187,7 @@ async def test_a_killed_server_is_unavailable_at_once_and_comes_back(nats_server
     server = nats_server()
     lost = asyncio.Event()
     client = await broker.connect(server.url, on_loss=lost.set)
-    await broker.ensure_stream(client, max_bytes=ROOM, replicas=1)
+    await broker.ensure_stream(client, WEB, max_bytes=ROOM, replicas=1)
     async with Publisher(client) as publisher:
         await publisher.submit(event())
         os.kill(server.pid, signal.SIGKILL)
@@ -213,12 +214,12 @@ async def retried(publisher: Publisher, one: EventRecorded) -> None:
 
 
 async def test_a_stream_that_drifted_is_refused_and_the_setting_is_named(client: Client):
-    changed = stream_settings(max_bytes=ROOM, replicas=1) | {"discard": "old"}
+    changed = stream_settings(WEB, max_bytes=ROOM, replicas=1) | {"discard": "old"}
     await broker.ask(client, f"STREAM.UPDATE.{STREAM}", changed)
     with pytest.raises(broker.StreamDrifted, match="discard"):
-        await broker.ensure_stream(client, max_bytes=ROOM, replicas=1)
+        await broker.ensure_stream(client, WEB, max_bytes=ROOM, replicas=1)
 
 
 async def test_a_larger_limit_is_taken_over(client: Client):
-    await broker.ensure_stream(client, max_bytes=ROOM * 2, replicas=1)
+    await broker.ensure_stream(client, WEB, max_bytes=ROOM * 2, replicas=1)
     assert (await broker.ask(client, f"STREAM.INFO.{STREAM}")).config["max_bytes"] == ROOM * 2

@@ -9,13 +9,14 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collector.cli import main
-from contracts.streams import STREAM, SUBJECT_ROOT
+from contracts.streams import SUBJECT_ROOT
 from projections.projector.batch import project
 from projections.projector.months import Months
 from projections.projector.positions import Position, read_positions, start_position
 from projections.projector.worker import Projector
 from projections.read_models.tables import POSITIONS
-from projections.stream.item import Stored, read_item
+from projections.stream.item import Sequenced, read_item
+from tests.facts import STREAM
 
 LONGEST = 50
 
@@ -42,7 +43,7 @@ async def believe(projector: Projector, stop: asyncio.Event) -> None:
 
 async def count(engine: AsyncEngine, messages: list[Any]) -> None:
     batch = [read_item(one.data, seq=one.metadata.sequence.stream, message_id="", subject=one.subject) for one in messages]
-    await Months(engine).prepare_for([item for item in batch if isinstance(item, Stored)])
+    await Months(engine).prepare_for([item for item in batch if isinstance(item, Sequenced)])
     async with engine.begin() as connection:
         position = (await read_positions(connection))[0]
         moved = position.behind(batch, await project(connection, batch))

@@ -5,12 +5,12 @@ import asyncio
 from collector.cli import main
 from collector.stream.parcel import Stored
 from collector.stream.publisher import Publisher
-from contracts.events import Event
+from contracts.events import Fact
 
 submit = Publisher.submit
 
 
-def submit_and_hope(self: Publisher, event: Event) -> "asyncio.Future[Stored]":
+def submit_and_hope(self: Publisher, event: Fact) -> "asyncio.Future[Stored]":
     told = submit(self, event)
     told.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     hoped = asyncio.get_running_loop().create_future()

@@ -4,23 +4,23 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.events import Event
+from contracts.events import Fact
 from projections.jobs import SLACK, forget_ids
 from projections.projector.dedup import HORIZON, Sighting, first_of_each
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 from tests.facts import NOON, pageview, traffic
 from tests.projections.world import Facts, Tables, project_all
 
 INSTANT = timedelta(microseconds=1)
 
 
-def kept(*facts: Event, before: dict[tuple[str, str, str], Sighting] | None = None) -> list[int]:
+def kept(*facts: Fact, before: dict[tuple[str, str, str], Sighting] | None = None) -> list[int]:
     """Return which of *facts* count."""
-    stored = [Stored(seq=number, message_id="", event=fact) for number, fact in enumerate(facts)]
+    stored = [Sequenced(seq=number, message_id="", event=fact) for number, fact in enumerate(facts)]
     return [fact.seq for fact in first_of_each(stored, before or {})[0]]
 
 
-def again(fact: Event, later: timedelta, **fields: object) -> Event:
+def again(fact: Fact, later: timedelta, **fields: object) -> Fact:
     """Return a retry of *fact* that was received *later*."""
     return pageview(id=fact.id, received_at=fact.received_at + later, **{"batch": fact.batch, **fields})
 

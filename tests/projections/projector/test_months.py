@@ -6,16 +6,16 @@ from datetime import UTC, date, datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.projector.months import Months
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 from tests.facts import pageview
 from tests.projections.world import Facts, Tables, project_all
 
 PARTITIONS = "SELECT relid::regclass::text FROM pg_partition_tree('{}') WHERE isleaf ORDER BY 1"
 
 
-def at(*moment: int, **fields: object) -> Stored:
+def at(*moment: int, **fields: object) -> Sequenced:
     """Return a fact of that moment."""
-    return Stored(seq=1, message_id="", event=pageview(at=datetime(*moment, tzinfo=UTC), **fields))
+    return Sequenced(seq=1, message_id="", event=pageview(at=datetime(*moment, tzinfo=UTC), **fields))
 
 
 async def partitions(tables: Tables, table: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from contracts.codec import CODEC, type_of
 from contracts.events import EventRecorded, Money
 from contracts.streams import subject_of
-from projections.stream.item import Quarantined, Reason, Stored, read_item
+from projections.stream.item import Quarantined, Reason, Sequenced, read_item
 from tests.facts import engagement, event, pageview
 from tests.projections.world import Facts, Tables, project_all
 
@@ -49,7 +49,7 @@ def test_an_amount_that_does_not_add_up_is_set_aside(amount: str):
 def test_an_amount_that_adds_up_is_read():
     fact = event(revenue=Money(amount="-12.30", currency="EUR"))
     read = read_item(CODEC.encode(fact), seq=1, message_id="", subject=SUBJECT)
-    assert isinstance(read, Stored)
+    assert isinstance(read, Sequenced)
 
 
 POISON = {
@@ -67,7 +67,7 @@ async def test_what_postgres_refuses_is_found_among_the_others(
     poison: EventRecorded, reason: Reason, facts: Facts, tables: Tables, database_url: str
 ):
     await facts.publish(*(pageview(f"/{number}") for number in range(5)))
-    await facts.store(CODEC.encode(poison), subject_of("main", "example.org", type_of(poison)), "poison")
+    await facts.store(CODEC.encode(poison), subject_of("web", "main", "example.org", type_of(poison)), "poison")
     await facts.publish(*(pageview(f"/{number}") for number in range(5)))
     await project_all(facts, tables, database_url)
     assert await tables.rows("SELECT * FROM quarantine") == [{"seq": 6, "reason": reason.value, "contract": type_of(poison)}]

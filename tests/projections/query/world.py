@@ -7,13 +7,13 @@ from typing import Any
 
 from httpx import ASGITransport, AsyncClient, Response
 
-from contracts.events import Event
+from contracts.events import WebEvent
 from projections.app import create_app
 from projections.database import open_engine
 from projections.projector.months import Months
 from projections.projector.positions import Position, read_positions, start_position
 from projections.projector.worker import apply
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 
 # A Wednesday afternoon, with a clock change far away.
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
@@ -31,7 +31,7 @@ class World:
         self.engine = open_engine(database_url)
         self.client = AsyncClient()
 
-    async def tell(self, *events: Event) -> None:
+    async def tell(self, *events: WebEvent) -> None:
         """Fold *events* into the tables, as one batch of the projector."""
         async with self.engine.begin() as connection:
             await start_position(
@@ -39,7 +39,8 @@ class World:
             )
             position = (await read_positions(connection))[0]
         batch = [
-            Stored(seq=number, message_id=event.id, event=event) for number, event in enumerate(events, start=position.seq + 1)
+            Sequenced(seq=number, message_id=event.id, event=event)
+            for number, event in enumerate(events, start=position.seq + 1)
         ]
         await Months(self.engine).prepare_for(batch)
         await apply(self.engine, position, batch)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.events import EngagementMeasured, Event, EventRecorded, PageViewed
+from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
 from projections.read_models.description import describe
 from projections.read_models.visit import TAIL_LENGTH, Visit, join, merge, visit_of
 from projections.read_models.visits import row_of, visit_in, visitor_day_of
@@ -18,9 +18,9 @@ from tests.facts import NOON, engagement, event, pageview
 MINUTE = timedelta(minutes=1)
 
 
-def naive(facts: Sequence[Event]) -> list[Visit]:
+def naive(facts: Sequence[WebEvent]) -> list[Visit]:
     """Cut all facts of a visitor-day, in order of time, where the gap is over thirty minutes, and look at each piece."""
-    pieces: list[list[Event]] = []
+    pieces: list[list[WebEvent]] = []
     for fact in sorted(facts, key=lambda fact: (fact.occurred_at, fact.id)):
         last = pieces[-1][-1].occurred_at if pieces else None
         if last and fact.occurred_at.date() == last.date() and fact.occurred_at - last <= 30 * MINUTE:
@@ -30,7 +30,7 @@ def naive(facts: Sequence[Event]) -> list[Visit]:
     return [naive_visit(piece) for piece in pieces]
 
 
-def naive_visit(piece: list[Event]) -> Visit:
+def naive_visit(piece: list[WebEvent]) -> Visit:
     views = [fact for fact in piece if isinstance(fact, PageViewed)]
     events = [fact for fact in piece if isinstance(fact, EventRecorded)]
     seen = [fact for fact in piece if not isinstance(fact, EngagementMeasured)]
@@ -55,10 +55,10 @@ def naive_visit(piece: list[Event]) -> Visit:
 
 
 @st.composite
-def days(draw: st.DrawFn) -> list[Event]:
+def days(draw: st.DrawFn) -> list[WebEvent]:
     """A visitor's day: gaps around the limit, ties, and facts that bridge what was apart."""
     minutes = draw(st.lists(st.sampled_from([0, 1, 15, 29, 30, 31, 45, 60, 61, 90, 120]), max_size=14))
-    day: list[Event] = []
+    day: list[WebEvent] = []
     for number, minute in enumerate(minutes):
         make = draw(st.sampled_from([pageview, event, engagement]))
         id_ = str(UUID(int=draw(st.integers(0, 2**20)) << 40 | number))
@@ -73,7 +73,7 @@ def days(draw: st.DrawFn) -> list[Event]:
 
 
 @given(days(), st.randoms(use_true_random=False))
-def test_any_order_and_any_batching_give_the_visits_of_all_facts_at_once(day: list[Event], chance):
+def test_any_order_and_any_batching_give_the_visits_of_all_facts_at_once(day: list[WebEvent], chance):
     chance.shuffle(shuffled := list(day))
     visits: list[Visit] = []
     while shuffled:
@@ -84,14 +84,14 @@ def test_any_order_and_any_batching_give_the_visits_of_all_facts_at_once(day: li
 
 
 @given(st.tuples(days(), days(), days()).filter(all))
-def test_joining_is_commutative_and_associative(three: tuple[list[Event], list[Event], list[Event]]):
+def test_joining_is_commutative_and_associative(three: tuple[list[WebEvent], list[WebEvent], list[WebEvent]]):
     one, two, other = (reduce(join, map(visit_of, day)) for day in three)
     assert join(one, two) == join(two, one)
     assert join(join(one, two), other) == join(one, join(two, other))
 
 
 @given(days())
-def test_a_row_holds_all_that_a_visit_is(day: list[Event]):
+def test_a_row_holds_all_that_a_visit_is(day: list[WebEvent]):
     for visit in merge(map(visit_of, day)):
         whose = visitor_day_of(day[0])
         assert visit_in(row_of(whose, visit)) == (whose, visit)

@@ -15,7 +15,7 @@ from contracts.streams import message_id
 from projections.stream import Interrupted, Reader, Stream, StreamUnavailable
 from projections.stream.connection import Connection
 from projections.stream.delivery import numbers_in, stored_at_in
-from projections.stream.item import Stored
+from projections.stream.item import Sequenced
 from tests.facts import pageview, traffic
 from tests.projections.world import PATIENCE, Facts
 
@@ -27,9 +27,9 @@ async def stream(facts: Facts) -> AsyncIterator[Stream]:
         yield stream
 
 
-async def read(reader: Reader, count: int) -> list[Stored]:
+async def read(reader: Reader, count: int) -> list[Sequenced]:
     """Return the next *count* messages."""
-    items: list[Stored] = []
+    items: list[Sequenced] = []
     async with asyncio.timeout(PATIENCE):
         while len(items) < count:
             items += await reader.next_batch()

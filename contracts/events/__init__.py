@@ -1,0 +1,46 @@
+"""The facts: one file per family, one frozen struct per published version, its docstring the meaning; CATALOGUE is the list."""
+
+from contracts.events import web
+from contracts.events.envelope import Amount, Code, Fact, Moment, Money, Scalar
+from contracts.events.web import (
+    BotRule,
+    Channel,
+    Device,
+    DeviceKind,
+    EngagementMeasured,
+    EventRecorded,
+    Evidence,
+    Page,
+    PageViewed,
+    Place,
+    Screen,
+    Source,
+    WebEvent,
+    WebFact,
+)
+
+__all__ = [
+    "CATALOGUE",
+    "Amount",
+    "BotRule",
+    "Channel",
+    "Code",
+    "Device",
+    "DeviceKind",
+    "EngagementMeasured",
+    "EventRecorded",
+    "Evidence",
+    "Fact",
+    "Moment",
+    "Money",
+    "Page",
+    "PageViewed",
+    "Place",
+    "Scalar",
+    "Screen",
+    "Source",
+    "WebEvent",
+    "WebFact",
+]
+
+CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS,)
