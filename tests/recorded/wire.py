@@ -1,0 +1,30 @@
+"""The requests of the wire: every example of tests/examples, and those that no example shows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+FILES = (*sorted((HERE.parent / "examples").glob("*.yml")), HERE / "requests.yml")
+METHODS = ("get", "post", "put", "head", "options")
+JSON = {"Content-Type": "application/json"}
+
+
+def requests() -> dict[str, dict[str, Any]]:
+    """Return each request by its name, in order, as it is recorded."""
+    return {
+        f"{file.stem}: {example['name']}": _request(example)
+        for file in FILES
+        for example in yaml.safe_load(file.read_text(encoding="utf-8"))
+    }
+
+
+def _request(example: dict[str, Any]) -> dict[str, Any]:
+    method = next(name for name in METHODS if name in example)
+    content = {name: example[name] for name in ("bytes",) if name in example}
+    if "raw" in example or "send" in example:
+        content["body"] = example["raw"] if "raw" in example else json.dumps(example["send"])
+    headers = (JSON if content else {}) | example.get("headers", {})
+    return {"method": method.upper(), "target": example[method], "headers": headers} | content
