@@ -19,26 +19,26 @@ import nats
 from httpx import Response
 from nats.js.errors import NotFoundError
 
-from collector import broker
-from collector.cli.accesslog.bring import bring_in
-from collector.cli.accesslog.summary import Summary
-from collector.cli.accesslog.walk import LogWalk
-from collector.cli.delivery import Delivery, open_delivery
-from collector.cli.demo.month import Month
-from collector.cli.embedded.nats import NatsServer
-from collector.cli.embedded.postgres import PostgresServer
 from collector.control.sites import AnySite, Site
-from collector.privacy.lists import Lists
-from collector.privacy.sources import Sources
+from collector.imports.accesslog.bring import bring_in
+from collector.imports.accesslog.summary import Summary
+from collector.imports.accesslog.walk import LogWalk
+from collector.imports.delivery import Delivery, open_delivery
+from collector.imports.demo.month import Month
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
+from collector.privacy.enrich.lists import Lists
+from collector.privacy.enrich.sources import Sources
 from collector.settings import read_settings
+from collector.stream import connection as broker
 from contracts.codec import CODEC, type_of
-from contracts.events import Event
-from contracts.subjects import STREAM
+from contracts.events import Fact
 from projections.migrations import migrate
 from tests.bench.world import opened
 from tests.collector.ingest import Running, running
+from tests.facts import STREAM
+from tests.projections.query.world import World, open_world
 from tests.projections.world import Tables, projecting, until
-from tests.query.world import World, open_world
 
 Answers = dict[str, Any]
 Publish = Callable[[Delivery], Awaitable[None]]
@@ -192,7 +192,7 @@ def _body(answer: Response, request: Answers) -> Any:
     return plain(MOMENT.sub("<time>", named))
 
 
-def _meaning(event: Event) -> Answers:
+def _meaning(event: Fact) -> Answers:
     """Return what *event* says, but for the visitor, the ids, the enrichers and the moment."""
     told: Answers = {"type": type_of(event), "is_of_now": event.occurred_at == event.received_at}
     for name in ENVELOPE + PARTICULARS:
@@ -203,12 +203,12 @@ def _meaning(event: Event) -> Answers:
 
 
 async def _last_seq(collector: Running) -> int:
-    return int((await broker.ask(collector.client, f"STREAM.INFO.{STREAM}")).state["last_seq"])
+    return int((await broker.ask(collector.client, f"STREAM.INFO.{STREAM}")).state.last_seq)
 
 
-async def _fact(collector: Running, seq: int) -> Event:
+async def _fact(collector: Running, seq: int) -> Fact:
     message = (await broker.ask(collector.client, f"STREAM.MSG.GET.{STREAM}", {"seq": seq})).message
-    return CODEC.decode(msgspec.convert(message["data"], bytes))
+    return CODEC.decode(msgspec.convert(message.data, bytes))
 
 
 @asynccontextmanager
@@ -219,7 +219,7 @@ async def _world(on: Servers, publish: Publish) -> AsyncIterator[World]:
         async with open_delivery(settings) as delivery:
             await publish(delivery)
             await delivery.finish()
-            messages = int((await broker.ask(delivery.client, f"STREAM.INFO.{STREAM}")).state["messages"])
+            messages = int((await broker.ask(delivery.client, f"STREAM.INFO.{STREAM}")).state.messages)
         await _project(on.nats.url, database_url, messages)
         async with open_world(database_url, tenant=TENANT) as world:
             world.now = NOW

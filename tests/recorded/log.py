@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.imports.logs import ROBOT, SITE, busy_log, line, written
+from tests.collector.imports.logs import ROBOT, SITE, busy_log, line, written
 from tests.recorded.questions import of_log
 
 LINES = 4000

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from collector.cli.embedded.nats import NatsServer
-from collector.cli.embedded.postgres import PostgresServer
+from collector.local.nats import NatsServer
+from collector.local.postgres import PostgresServer
 from tests.recorded import log, questions, recording
 from tests.recorded.asking import DEMO, Servers, ask_accesslog, ask_demo, ask_wire, run
 
