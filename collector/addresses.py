@@ -63,11 +63,6 @@ class Found(Struct, Generic[Part], frozen=True):
         told = tuple(entry for entry in fitting if entry.mark is not None and entry.mark.header)
         return told or fitting
 
-    def by_body(self, headers: Mapping[bytes, bytes], body: bytes) -> Address[Part] | None:
-        """Return the one entry that the head and then the *body* choose, or None when none has the body's shape."""
-        possible = self.by_head(headers)
-        return next((entry for entry in possible if entry.mark is None or entry.mark.fits_body(body)), None)
-
 
 class Addresses(Generic[Part]):
     """A compiled table: a literal path is one look-up, one with parameters a short walk from the most particular template."""

@@ -11,6 +11,7 @@ from nats.aio.client import Client
 
 from collector import __version__
 from collector.app import IngestApp
+from collector.arrival import BodyRoom
 from collector.control.sites import sites_of
 from collector.jobs import schedule
 from collector.metrics import NATS_CONNECTED, SERVICE_INFO, STREAM_DRIFTED, watch_salt
@@ -52,9 +53,10 @@ class Ingest:
         lists = Lists.load(mmdb=settings.mmdb)
         lists.agents.warm()  # else the first visitor waits for it
         self.app = IngestApp(
-            Pipeline(sites=sites_of(settings), salts=self.salts, lists=lists, publisher=publisher),
+            Pipeline(
+                sites=sites_of(settings), salts=self.salts, lists=lists, publisher=publisher, clock=clock, room=BodyRoom()
+            ),
             trusted=TrustedProxies.parse(settings.trusted_proxies),
-            clock=clock,
         )
 
     def checks(self) -> dict[str, str]:

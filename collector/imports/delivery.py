@@ -12,11 +12,10 @@ from nats.aio.client import Client
 
 from collector.local.directory import running
 from collector.local.endpoints import endpoints
-from collector.outcomes import Unavailable, UnavailableReason
+from collector.outcomes import Stored, Unavailable, UnavailableReason
 from collector.settings import Settings
 from collector.stream import connection as broker
 from collector.stream.connection import StreamDrifted
-from collector.stream.parcel import Stored
 from collector.stream.publisher import Publisher
 from contracts.events import Fact
 from contracts.jetstream import JetStreamError

@@ -1,20 +1,13 @@
-"""Parcel: an event on its way to the stream, and Stored, the stream's word that it arrived."""
+"""Parcel: a fact on its way to the stream, and whom to tell when it is there."""
 
 import asyncio
 
 from msgspec import Struct
 
-from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
+from collector.outcomes import Rejected, RejectReason, Stored, Unavailable, UnavailableReason
 from contracts.codec import CODEC, type_of
 from contracts.events import Fact
 from contracts.streams import MAX_FACT_BYTES, message_id, subject_of
-
-
-class Stored(Struct, frozen=True):
-    """JetStream has it on disk; ``duplicate`` when it had it already."""
-
-    id: str
-    duplicate: bool
 
 
 class Parcel(Struct, eq=False):

@@ -17,10 +17,10 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from collector.outcomes import Unavailable, UnavailableReason
+from collector.outcomes import Stored, Unavailable, UnavailableReason
 from collector.stream.connection import Listener
 from collector.stream.groups import Groups
-from collector.stream.parcel import Parcel, Stored, wrap
+from collector.stream.parcel import Parcel, wrap
 from collector.upkeep import owned
 from contracts.events import Fact
 from contracts.jetstream import NO_ROOM_ON_SERVER, STREAM_IS_FULL, JetStreamError, read_answer

@@ -13,11 +13,10 @@ import uvloop
 from nats.aio.client import Client
 
 from collector.local.nats import NatsServer
-from collector.outcomes import Rejected, Unavailable, UnavailableReason
+from collector.outcomes import Rejected, Stored, Unavailable, UnavailableReason
 from collector.record import uuid7
 from collector.stream import connection as broker
 from collector.stream.groups import GROUPS_IN_FLIGHT
-from collector.stream.parcel import Stored
 from collector.stream.publisher import Publisher
 from contracts.codec import CODEC
 from contracts.events import EventRecorded, Page
