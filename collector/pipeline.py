@@ -63,9 +63,9 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         try:
             sender = self._sender(endpoint, head)
             # A thousand events that are read only to be refused would cost as much as storing them.
-            self.publisher.refuse_while_behind()
+            self.publisher.refuse_while_late()
             arrival = await arrive(head, receive, sender=sender, limit=endpoint.limit, room=self.room, clock=self.clock)
-            self.publisher.refuse_while_behind()
+            self.publisher.refuse_while_late()
             endpoint = _by_body(entries, arrival.body)
             hits = _decoded(endpoint, arrival)
         except (Rejected, Refused, Unavailable) as failure:
@@ -116,7 +116,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             salt = self.salts.held(hit.received_at)
             if salt is None:
                 salt = await self.salts.of(hit.received_at)
-                self.publisher.refuse_while_behind()  # many may have waited for it
+                self.publisher.refuse_while_late()  # many may have waited for it
             return self.publisher.submit(forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds))
         except (Dropped, Rejected, Refused, Unavailable) as outcome:
             return outcome

@@ -22,7 +22,8 @@ from collector.hit import Hit
 from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
 from collector.stream import connection as broker
-from contracts.streams import stream_settings
+from collector.stream.streams import FormerStream
+from contracts.streams import FORMER_STREAM, stream_settings
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
 from tests.facts import STREAM, WEB
 
@@ -244,6 +245,21 @@ async def test_it_starts_without_nats_and_says_what_is_missing(nats_server: Call
         assert "COLLECTOR_NATS_URL" in collector.ingest.checks()["nats"]
 
 
+async def test_it_is_ready_before_there_is_any_stream(collector: Running):
+    assert not any(collector.ingest.checks().values())
+    assert await collector.count() == 0
+
+
+async def test_a_stream_of_before_refuses_the_start(stream_free_nats: str):
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    await broker.ask(client, f"STREAM.CREATE.{FORMER_STREAM}", {"name": FORMER_STREAM, "subjects": ["former.>"]})
+    with pytest.raises(FormerStream, match="safe there"):
+        async with running(stream_free_nats):
+            pass
+    await broker.ask(client, f"STREAM.DELETE.{FORMER_STREAM}")
+    await broker.disconnect(client)
+
+
 async def test_a_drifted_stream_is_refused_at_the_start(stream_free_nats: str):
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
     await broker.ask(
@@ -256,11 +272,12 @@ async def test_a_drifted_stream_is_refused_at_the_start(stream_free_nats: str):
 
 
 async def test_a_stream_that_drifts_later_takes_no_more_events(collector: Running):
+    assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
     changed = stream_settings(WEB, max_bytes=1 << 28, replicas=1) | {"discard": "old"}
     await broker.ask(collector.client, f"STREAM.UPDATE.{STREAM}", changed)
-    collector.ingest.recheck_stream()
+    collector.ingest.recheck_streams()
     with pytest.raises(broker.StreamDrifted):
-        await collector.ingest.look()
+        await collector.ingest.see_to_it()
     assert (await collector.http.post("/api/event", json=PAGE)).status_code == 503
     assert "discard" in collector.ingest.checks()["stream"]
 
