@@ -1,11 +1,11 @@
 """Admit a hit, or drop it with a reason: the visitor objects, nobody has seen the page, we do not collect for the site."""
 
 from collector.control.sites import Site, Sites
-from collector.hit import Hit
+from collector.hit import Hit, Signal
 from collector.outcomes import Dropped, DropReason
 from contracts.names import canonical_site
 
-OPT_OUT = frozenset({"gpc", "dnt"})
+OPT_OUT = frozenset({Signal.GPC, Signal.DNT})
 
 
 def admit(hit: Hit, sites: Sites) -> Site:
@@ -15,11 +15,12 @@ def admit(hit: Hit, sites: Sites) -> Site:
     """
     if hit.signals & OPT_OUT:
         raise Dropped(DropReason.PRIVACY_SIGNAL)
-    if "prefetch" in hit.signals:
+    if Signal.PREFETCH in hit.signals:
         raise Dropped(DropReason.PREFETCH)
-    if not hit.site:
+    claimed = hit.sender.site or hit.site
+    if not claimed:
         return _known(sites.only())
-    name = canonical_site(hit.site)
+    name = canonical_site(claimed)
     return _known(sites.find(name) if name is not None else None)
 
 

@@ -1,35 +1,31 @@
-"""The ingest app: routes, wiring, and each outcome turned into one HTTP answer."""
+"""The ingest app: ASGI in, the walk of pipeline.py in between, ASGI out."""
 
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response, asgi
 from litestar.exceptions import HTTPException
-from msgspec import Struct, structs
+from msgspec import structs
 
-from collector.arrival import Disconnected, Receive, Room, Scope, Send, arrive
-from collector.dialects import DIALECTS
-from collector.dialects.route import Answer, Route
-from collector.metrics import PUBLISH_SECONDS, count
-from collector.outcomes import Rejected, RejectReason, Unavailable
+from collector.addresses import AddressClash, Addresses, Found
+from collector.answer import DEFECT, Answer
+from collector.arrival import Disconnected, Receive, Scope, Send, read_head
+from collector.dialects import DIALECTS, Dialects, addresses_of
+from collector.dialects.endpoint import Endpoint, Reply
+from collector.outcomes import Rejected, RejectReason
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
-from collector.tracker.serve import tracker_app
+from collector.tracker.serve import TRACKER_PREFIX, tracker_app
 from contracts.problem import MEDIA_TYPE, Problem
 
 log = logging.getLogger(__name__)
 
-INGEST_PATHS: Final = tuple(route.path for route in DIALECTS)
-TRACKER_PREFIX: Final = "/js"
-INGEST_PREFIXES: Final = (f"{TRACKER_PREFIX}/",)
-
 # Any page may send, none may read a cookie: there is none. The wildcard does not cover Authorization (Fetch standard).
-SHARED: Final = ((b"access-control-allow-origin", b"*"),)
+FOR_ANY_PAGE: Final = ((b"access-control-allow-origin", b"*"),)
 # For an answer that says more than that it is done.
-TELLING: Final = (
-    *SHARED,
+FOR_A_READER: Final = (
+    *FOR_ANY_PAGE,
     (b"access-control-expose-headers", b"retry-after, x-collector-dropped"),
     (b"cross-origin-resource-policy", b"cross-origin"),
     (b"cache-control", b"no-store"),
@@ -39,23 +35,32 @@ PREFLIGHT: Final = (
     (b"access-control-allow-headers", b"content-type, authorization, prefer, x-api-key, x-retry-count"),
     (b"access-control-max-age", b"86400"),
 )
+_ERROR: Final = 400
+_NO_CONTENT: Final = 204
+_NOT_FOUND: Final = 404
+
+
+def addresses(dialects: Dialects = DIALECTS) -> tuple[tuple[str, str], ...]:
+    """Return (method, template) of everything that the ingest half answers."""
+    ours = tuple((entry.method, entry.template) for entry in addresses_of(dialects))
+    return (*ours, *((method, f"{TRACKER_PREFIX}/{{rest}}") for method in ("GET", "HEAD")))
 
 
 class IngestApp(Litestar):
-    """One plain ASGI route for each entry of DIALECTS, and the snippet.
+    """The endpoints of the dialects as plain ASGI, and the snippet.
 
-    A request whose path is a route's to the letter goes straight to its endpoint: a router has nothing to find there, and
-    would cost as much as hashing the visitor. All others go through Litestar.
+    A path that is an endpoint's to the letter is one look-up away from it: a router has nothing to find there, and a typed
+    handler would cost twice as much. What is at no address of a dialect goes through Litestar.
     """
 
-    def __init__(self, pipeline: Pipeline, *, trusted: TrustedProxies, clock: Callable[[], datetime]) -> None:
-        room = Room()
-        endpoints = [Endpoint(route=route, pipeline=pipeline, room=room, trusted=trusted, clock=clock) for route in DIALECTS]
-        self._straight = {endpoint.route.path: endpoint.answer for endpoint in endpoints}
-        routes = [asgi(path, copy_scope=False)(answer) for path, answer in self._straight.items()]
-        tracker = asgi(TRACKER_PREFIX, is_mount=True, copy_scope=True)(tracker_app)
+    def __init__(self, pipeline: Pipeline, *, trusted: TrustedProxies, dialects: Dialects = DIALECTS) -> None:
+        """Raise AddressClash where two of *dialects* claim the same request."""
+        self._pipeline = pipeline
+        self._trusted = trusted
+        self._addresses = Addresses(addresses_of(dialects))
+        _refuse_unlike_twins(dialects)
         super().__init__(
-            route_handlers=[*routes, tracker],
+            route_handlers=[asgi(TRACKER_PREFIX, is_mount=True, copy_scope=True)(tracker_app)],
             exception_handlers={HTTPException: _http_problem, Exception: _failure},
             openapi_config=None,
             logging_config=None,
@@ -63,59 +68,56 @@ class IngestApp(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # ASGI's types and Litestar's differ
         """Answer one request."""
-        answer = self._straight.get(scope["path"]) if scope["type"] == "http" else None
-        if answer is None:
+        if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
-        return await answer(scope, receive, send)
+        found = self._addresses.find(scope["method"], scope["path"])
+        if found is not None:
+            return await self._answer(found, scope, receive, send)
+        path = scope["path"].rstrip("/")
+        if (found := self._addresses.find(scope["method"], path)) is not None:
+            return await self._answer(found, scope, receive, send)
+        if methods := self._addresses.methods(path):
+            return await self._answer_other_method(methods, path, scope, send)
+        return await super().__call__(scope, receive, send)
 
-
-class Endpoint(Struct, frozen=True, kw_only=True):
-    """One route as a plain ASGI application: half the cost of a typed handler, on the path that every visitor takes."""
-
-    route: Route
-    pipeline: Pipeline
-    room: Room
-    trusted: TrustedProxies
-    clock: Callable[[], datetime]
-
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, found: Found[Endpoint | Reply], scope: Scope, receive: Receive, send: Send) -> None:
         """Carry one request through the walk and answer how it ended."""
         try:
-            answer = await self._outcome(scope, receive)
+            head = read_head(scope, found.parameters, self._trusted)
+            answer = await self._pipeline.answer(found, head, receive)
         except Disconnected:
             return
-        except Rejected as refusal:
-            answer = _rejected(refusal, self.route)
-        except Unavailable as outage:
-            answer = _unavailable(outage)
         except Exception as error:  # noqa: BLE001  # a defect of ours has an answer, too, and a line in the log
-            answer = _failed(error)
-        await _send(send, answer if answer.status < 400 else _final(answer, scope))  # noqa: PLR2004
+            answer = _defect(error)
+        await _send(send, answer if answer.status < _ERROR else _final(answer, scope))
 
-    async def _outcome(self, scope: Scope, receive: Receive) -> Answer:
-        route = self.route
+    async def _answer_other_method(self, methods: tuple[str, ...], path: str, scope: Scope, send: Send) -> None:
+        """Answer a preflight, or refuse a method that nothing at *path* takes."""
+        allowed = ", ".join((*methods, "OPTIONS")).encode()
         if scope["method"] == "OPTIONS":
-            return _preflight(route)
-        try:
-            _refuse_other_methods(scope, route)
-            # A thousand events that are read only to be refused would cost as much as storing them.
-            self.pipeline.publisher.refuse_while_behind()
-            arrival = await arrive(scope, receive, limit=route.limit, room=self.room, trusted=self.trusted, clock=self.clock)
-            self.pipeline.publisher.refuse_while_behind()
-            hits = route.read(arrival)
-        except (Rejected, Unavailable) as refusal:
-            count(route.dialect, refusal)
-            raise
-        outcomes = await self.pipeline.walk(hits)
-        for outcome in outcomes:
-            count(route.dialect, outcome)
-        PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
-        return route.word(arrival, outcomes)
+            preflight = ((b"access-control-allow-methods", allowed), *PREFLIGHT)
+            return await _send(send, Answer(status=_NO_CONTENT, headers=preflight))
+        found = self._addresses.find(methods[0], path)
+        part = found.entries[0].part if found is not None else None
+        refusal = Rejected(RejectReason.METHOD, f"This address takes {', '.join(methods)}.", status=405)
+        answer = self._pipeline.reject(part, refusal) if part is not None else DEFECT
+        return await _send(send, _final(structs.replace(answer, headers=(*answer.headers, (b"allow", allowed))), scope))
 
 
-def _refuse_other_methods(scope: Scope, route: Route) -> None:
-    if scope["method"] not in route.methods:
-        raise Rejected(RejectReason.METHOD, f"This address takes {', '.join(route.methods)}.", status=405)
+def _refuse_unlike_twins(dialects: Iterable[Endpoint | Reply]) -> None:
+    """Raise AddressClash when endpoints that the body alone tells apart ask for different things before it is read."""
+    asked: dict[object, tuple[object, ...]] = {}
+    for part in dialects:
+        if not isinstance(part, Endpoint):
+            continue
+        before = (part.scope, part.limit, part.shown_key)
+        head = (part.mark.header, part.mark.value) if part.mark is not None else (b"", b"")
+        for method in part.methods:
+            if asked.setdefault((method, part.template, head), before) != before:
+                raise AddressClash(
+                    f"Two endpoints at {method} {part.template} are told apart by the body, but differ in scope, limit or key, "
+                    "which are asked for before it is read; give them the same, or tell them apart by a header."
+                )
 
 
 async def _send(send: Send, answer: Answer) -> None:
@@ -134,48 +136,18 @@ def _final(refusal: Answer, scope: Scope) -> Answer:
 
 
 def _headers(answer: Answer) -> Sequence[tuple[bytes, bytes]]:
-    if answer.status != 204:  # noqa: PLR2004
-        return [*TELLING, *answer.headers, (b"content-length", str(len(answer.body)).encode())]
-    return [*TELLING, *answer.headers] if answer.headers else SHARED
-
-
-def _preflight(route: Route) -> Answer:
-    methods = (b"access-control-allow-methods", ", ".join((*route.methods, "OPTIONS")).encode())
-    return Answer(status=204, headers=(methods, *PREFLIGHT))
-
-
-def _rejected(refusal: Rejected, route: Route) -> Answer:
-    problem = Problem(
-        status=refusal.status,
-        title="The request was not understood, and nothing of it was stored.",
-        code=refusal.reason.value,
-        detail=refusal.detail,
-        field=refusal.field,
-    )
-    allow = ((b"allow", ", ".join((*route.methods, "OPTIONS")).encode()),) if refusal.reason is RejectReason.METHOD else ()
-    return Answer(status=refusal.status, headers=(_PROBLEM, *allow), body=problem.body())
-
-
-def _unavailable(outage: Unavailable) -> Answer:
-    problem = Problem(
-        status=503,
-        title="The event could not be confirmed as stored.",
-        code=outage.reason.value,
-        detail="Send it again after Retry-After seconds, with the same id, so that it is stored once.",
-    )
-    retry = (b"retry-after", str(outage.retry_after).encode())
-    return Answer(status=503, headers=(_PROBLEM, retry), body=problem.body())
-
-
-_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
+    if answer.status != _NO_CONTENT:
+        return [*FOR_A_READER, *answer.headers, (b"content-length", str(len(answer.body)).encode())]
+    return [*FOR_A_READER, *answer.headers] if answer.headers else FOR_ANY_PAGE
 
 
 def _http_problem(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Answer what Litestar itself refuses, such as an unknown address, in the same shape as everything else."""
+    is_unknown = error.status_code == _NOT_FOUND
     problem = Problem(
         status=error.status_code,
-        title="There is nothing at this address." if error.status_code == 404 else "The request was refused.",  # noqa: PLR2004
-        code="not_found" if error.status_code == 404 else "refused",  # noqa: PLR2004
+        title="There is nothing at this address." if is_unknown else "The request was refused.",
+        code="not_found" if is_unknown else "refused",
         detail="The README lists the addresses.",
     )
     return Response(problem.body(), status_code=error.status_code, media_type=MEDIA_TYPE)
@@ -183,11 +155,10 @@ def _http_problem(_: Request[Any, Any, Any], error: HTTPException) -> Response[b
 
 def _failure(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Answer a defect outside the endpoints, in the same words."""
-    return Response(_failed(error).body, status_code=500, media_type=MEDIA_TYPE)
+    return Response(_defect(error).body, status_code=500, media_type=MEDIA_TYPE)
 
 
-def _failed(error: Exception) -> Answer:
+def _defect(error: Exception) -> Answer:
     """Answer a defect of ours; the log names its type and place, never what was sent."""
     log.error("request failed", exc_info=error)
-    problem = Problem(status=500, title="Something went wrong on our side.", code="defect", detail="Send it again later.")
-    return Answer(status=500, headers=(_PROBLEM,), body=problem.body())
+    return DEFECT

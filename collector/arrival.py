@@ -1,4 +1,4 @@
-"""Arrival: one HTTP request, read whole and within limits, before anybody has looked at what it says."""
+"""Arrival: one HTTP request, its head first and then its body within limits, before anybody has looked at what it says."""
 
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from collector.hit import Sender
 from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
 from collector.privacy.client_ip import TrustedProxies, client_ip
 
@@ -22,26 +23,48 @@ class Disconnected(Exception):
     """The client went away before it had said everything; there is nobody to answer."""
 
 
-class Arrival(Struct, frozen=True, kw_only=True):
-    """A request as a dialect sees it: still identifying, so its repr says nothing."""
+class Head(Struct, frozen=True, kw_only=True):
+    """A request before its body: still identifying, so its repr says nothing; ``parameters`` are those of its address."""
 
-    received_at: datetime
     method: str
     path: str
     query: bytes
     headers: Mapping[bytes, bytes]
-    body: bytes
     ip: str
+    parameters: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
-        return "Arrival()"
+        return "Head()"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # msgspec's own shows every field, and rich prints it in tracebacks.
+        return []
 
     def header(self, name: bytes) -> str:
         """Return the header *name* (lower case), or "" when there is none; its bytes are Latin-1 (RFC 9110, 5.5)."""
         return self.headers.get(name, b"").decode("latin-1")
 
 
-class Room:
+class Arrival(Struct, frozen=True, kw_only=True):
+    """A request as a dialect sees it, and who sent it."""
+
+    head: Head
+    sender: Sender
+    received_at: datetime
+    body: bytes
+
+    def __repr__(self) -> str:
+        return "Arrival()"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
+class BodyRoom:
     """What the bodies that are still coming in may take together: many who dawdle with a megabyte each would fill memory."""
 
     def __init__(self, size: int = ROOM_BYTES) -> None:
@@ -58,32 +81,36 @@ class Room:
         self._left += size
 
 
-async def arrive(
-    scope: Scope, receive: Receive, *, limit: int, room: Room, trusted: TrustedProxies, clock: Callable[[], datetime]
-) -> Arrival:
-    """Read the request, at most *limit* bytes of body (before and after decompression), or raise Rejected or Unavailable."""
+def read_head(scope: Scope, parameters: Mapping[str, str], trusted: TrustedProxies) -> Head:
+    """Return what *scope* says before the body; of a header that comes twice the last counts."""
     headers: dict[bytes, bytes] = dict(scope["headers"])
-    body = b"" if scope["method"] == "GET" else await _read_body(headers, receive, limit, room)
-    if encoding := headers.get(b"content-encoding"):
-        body = _decompress(body, encoding, limit)
     peer = scope["client"][0] if scope.get("client") else ""
     forwarded = _forwarded_for(scope) if b"x-forwarded-for" in headers else []
-    return Arrival(
-        received_at=clock(),
+    return Head(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"],
         headers=headers,
-        body=body,
         ip=client_ip(peer, forwarded, trusted),
+        parameters=parameters,
     )
+
+
+async def arrive(
+    head: Head, receive: Receive, *, sender: Sender, limit: int, room: BodyRoom, clock: Callable[[], datetime]
+) -> Arrival:
+    """Read the body, at most *limit* bytes of it (before and after decompression), or raise Rejected or Unavailable."""
+    body = b"" if head.method == "GET" else await _read_body(head.headers, receive, limit, room)
+    if encoding := head.headers.get(b"content-encoding"):
+        body = _decompress(body, encoding, limit)
+    return Arrival(head=head, sender=sender, received_at=clock(), body=body)
 
 
 def _forwarded_for(scope: Scope) -> list[str]:
     return [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
 
 
-async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int, room: Room) -> bytes:
+async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int, room: BodyRoom) -> bytes:
     # How long it may take is the server's business (serving/protocol.py): a timer for each body costs a tenth of the walk.
     if int(headers.get(b"content-length") or 0) > limit:
         raise _too_large(limit)
@@ -95,7 +122,7 @@ async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: in
     return piece
 
 
-async def _gather(piece: bytes, receive: Receive, limit: int, room: Room) -> bytes:
+async def _gather(piece: bytes, receive: Receive, limit: int, room: BodyRoom) -> bytes:
     """Return the whole of a body that comes in pieces, of which *piece* was the first."""
     pieces, size, more = [piece], len(piece), True
     try:

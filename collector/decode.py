@@ -7,7 +7,6 @@ from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec import Struct
 
 from collector.arrival import Arrival
 from collector.outcomes import Rejected, RejectReason
@@ -29,7 +28,7 @@ QUERY_FIELDS: Final = 64
 
 def read_json(arrival: Arrival, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
     """Return the body in *decoder*'s shape, or raise Rejected."""
-    media = arrival.headers.get(b"content-type", b"")
+    media = arrival.head.headers.get(b"content-type", b"")
     if media not in JSON_MEDIA and media.partition(b";")[0].strip().lower() not in JSON_MEDIA:
         detail = "The Content-Type is not one we read; send JSON as application/json or text/plain."
         raise Rejected(RejectReason.MEDIA_TYPE, detail, status=415)
@@ -148,17 +147,3 @@ def _not_json(body: bytes) -> Rejected:
         return Rejected(RejectReason.NOT_UTF8, "The body is not UTF-8; JSON must be (RFC 8259, 8.1).")
     hint = " A comma before a closing brace is the usual cause." if re.search(rb",\s*[}\]]", body[:4096]) else ""
     return Rejected(RejectReason.NOT_JSON, f"The body is not valid JSON.{hint}")
-
-
-class Revenue(Struct):
-    """An amount of money as callers send it."""
-
-    amount: str | int | float
-    currency: str
-
-
-class Engagement(Struct):
-    """Time in view, as callers send it: milliseconds and the deepest scroll in percent."""
-
-    ms: int
-    scroll: int = 0

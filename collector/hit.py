@@ -1,54 +1,106 @@
-"""Hit: one request's claim that something happened, with the person still in it; it lives for microseconds."""
+"""Hit: a person, a sender and a claim that something happened; it lives for microseconds."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
-from contracts.events import Money, Scalar
+# What an import says where its log holds no user agents: nothing can be told from one, nor from its absence.
+NOT_LOGGED: Final = "(not logged)"
 
 
-class HitKind(StrEnum):
-    """What the caller says happened."""
+class Signal(StrEnum):
+    """What a browser asks for in a header: to be left out, or that nobody has seen the page yet."""
 
-    PAGEVIEW = "pageview"
-    EVENT = "event"
-    ENGAGEMENT = "engagement"
+    GPC = "gpc"
+    DNT = "dnt"
+    PREFETCH = "prefetch"
 
 
-class Hit(Struct, frozen=True, kw_only=True):
-    """What a dialect read from one request item. Only dialects, admit and privacy may touch ``ip`` and ``user_agent``.
+class Person(Struct, frozen=True, kw_only=True):
+    """Whom a request came from; only the front rooms and privacy may touch it, and no repr shows it.
 
-    ``site`` is what the caller claims ("" when nothing was said); ``url`` is a path or a full address with its query.
-    ``key`` is the caller's own id for retries. ``occurred_at`` is already corrected for the caller's clock, None for "now".
-    ``bot_hint`` is a client's own word that it is automated; ``signals`` are opt-out headers that were set.
+    ``languages`` is Accept-Language as it came. ``is_automated`` is the client's own word, and ``has_odd_headers`` says that a
+    browser would have sent others (see dialects/browser.py).
     """
 
-    kind: HitKind
-    received_at: datetime
-    site: str
     ip: str
     user_agent: str
-    url: str
-    referrer: str = ""
-    key: str | None = None
-    occurred_at: datetime | None = None
-    name: str = ""
-    props: dict[str, Scalar] = {}
-    revenue: Money | None = None
-    interactive: bool = True
-    engaged_ms: int = 0
-    scroll_percent: int = 0
     timezone: str = ""
-    signals: frozenset[str] = frozenset()
-    bot_hint: bool = False
-    batch: str | None = None
+    languages: str = ""
+    is_automated: bool = False
+    has_odd_headers: bool = False
 
     def __repr__(self) -> str:
-        return f"Hit(kind={self.kind.value!r})"
+        return "Person()"
 
     __str__ = __repr__
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         # msgspec's own shows every field, and rich prints it in tracebacks.
-        return [("kind", self.kind.value)]
+        return []
+
+
+class Sender(Struct, frozen=True, kw_only=True):
+    """Who speaks for the person: a page in a browser, or whoever holds a key.
+
+    ``credential`` is the id of the key, never the key. ``site`` is the one site that the key is for, empty for any that the
+    caller names; ``tenant`` is whose key it is, empty for the one tenant of an installation without keys.
+    """
+
+    credential: str = ""
+    scopes: frozenset[str] = frozenset()
+    tenant: str = ""
+    site: str = ""
+
+    def __repr__(self) -> str:
+        return "Sender()"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
+A_PAGE: Final = Sender()
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """What the caller says happened: each family of collector/kinds has its own; a repr says which one and no more."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return []
+
+
+class Hit(Struct, frozen=True, kw_only=True):
+    """What a dialect read from one item of a request.
+
+    ``site`` is what the caller claims ("" when nothing was said). ``key`` is the caller's own id for retries. ``occurred_at``
+    is already corrected for the caller's clock, None for "now". ``batch`` names an import. ``shown_key`` is a key that stood in
+    the body and has yet to be recognised, "" where one should have stood.
+    """
+
+    person: Person
+    sender: Sender
+    site: str
+    received_at: datetime
+    claim: Claim
+    key: str | None = None
+    occurred_at: datetime | None = None
+    batch: str | None = None
+    signals: frozenset[Signal] = frozenset()
+    shown_key: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Hit(claim={self.claim!r})"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("claim", self.claim)]

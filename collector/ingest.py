@@ -1,33 +1,40 @@
-"""The ingest role as a whole: opens what the walk needs, keeps stream and salt in order, and says whether it is ready."""
+"""The ingest role as a whole: opens what the walk needs, keeps streams and salt in order, and says whether it is ready."""
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
+from typing import Final, NoReturn
 
-import nats.errors
-from nats.aio.client import Client
+from msgspec import Struct
 
 from collector import __version__
 from collector.app import IngestApp
+from collector.arrival import BodyRoom
 from collector.control.sites import sites_of
+from collector.dialects import DIALECTS, Dialects
 from collector.jobs import schedule
+from collector.kinds import KINDS
+from collector.kinds.kind import Kind, kinds_by_claim
+from collector.limit import Limit, limit_nobody
 from collector.metrics import NATS_CONNECTED, SERVICE_INFO, STREAM_DRIFTED, watch_salt
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
+from collector.recognise import Recognise, recognise_nobody
 from collector.salts.agreed import AgreedSalts
-from collector.salts.source import DerivedSalts
+from collector.salts.derived import DerivedSalts
 from collector.settings import SaltMode, Settings
 from collector.stream import connection as broker
-from collector.stream.connection import StreamDrifted
+from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.monitor import syncs_always
 from collector.stream.publisher import Publisher
-from collector.upkeep import owned
+from collector.stream.streams import Streams
+from collector.upkeep import running_beside
 from contracts.jetstream import JetStreamError
-from contracts.streams import streams_of
+from contracts.streams import FAMILIES, Family
 
 log = logging.getLogger(__name__)
 
@@ -35,27 +42,58 @@ WATCH_SECONDS = 0.2
 FIRST_LOOK_SECONDS = 3.0
 
 
+class Offer(Struct, frozen=True, kw_only=True):
+    """What an ingest half takes: dialects, kinds of claims, families of facts; and who may send how much."""
+
+    dialects: Dialects = DIALECTS
+    kinds: tuple[Kind, ...] = KINDS
+    families: tuple[Family, ...] = FAMILIES
+    recognise: Recognise = recognise_nobody
+    limit: Limit = limit_nobody
+
+
+OUR_OFFER: Final = Offer()
+
+
 class Ingest:
     """The running ingest half: its ``app``, its health and its end."""
 
-    def __init__(self, *, settings: Settings, client: Client, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        client: Connection,
+        streams: Streams,
+        publisher: Publisher,
+        clock: Callable[[], datetime],
+        offer: Offer = OUR_OFFER,
+    ) -> None:
         self._settings = settings
         self._client = client
+        self._streams = streams
         self._publisher = publisher
         self._clock = clock
         self.salts = (
             DerivedSalts(settings.secret_key or "") if settings.salt_mode is SaltMode.DERIVED else AgreedSalts(client, clock)
         )
         self._stream_problem = "has not been looked at yet"
-        self._stream_is_fresh = False
+        self._streams_are_fresh = False
         self._doubts = 0
         lists = Lists.load(mmdb=settings.mmdb)
         lists.agents.warm()  # else the first visitor waits for it
-        self.app = IngestApp(
-            Pipeline(sites=sites_of(settings), salts=self.salts, lists=lists, publisher=publisher),
-            trusted=TrustedProxies.parse(settings.trusted_proxies),
+        pipeline = Pipeline(
+            sites=sites_of(settings),
+            salts=self.salts,
+            lists=lists,
+            publisher=publisher,
             clock=clock,
+            room=BodyRoom(),
+            recognise=offer.recognise,
+            limit=offer.limit,
+            kinds=kinds_by_claim(offer.kinds),
         )
+        trusted = TrustedProxies.parse(settings.trusted_proxies)
+        self.app = IngestApp(pipeline, trusted=trusted, dialects=offer.dialects)
 
     def checks(self) -> dict[str, str]:
         """Return what readiness depends on: name -> "" when good, else what is wrong."""
@@ -70,51 +108,58 @@ class Ingest:
         await self._publisher.drain(seconds)
 
     def doubt(self) -> None:
-        """Trust neither stream nor salt until they have been looked at again: the connection broke."""
+        """Trust neither streams nor salt until they have been looked at again: the connection broke."""
         self._publisher.lose()
         self._publisher.hold(UnavailableReason.STREAM_DISCONNECTED)
         self._stream_problem = "has not been looked at since the connection broke"
-        self._stream_is_fresh = False
+        self._streams_are_fresh = False
         self._doubts += 1
         if isinstance(self.salts, AgreedSalts):
             self.salts.doubt()
 
-    def recheck_stream(self) -> None:
-        """Have the stream looked at again: it refused an event, or the scheduler asks, as it does now and then."""
-        self._stream_is_fresh = False
+    def recheck_streams(self) -> None:
+        """Have the streams looked at again: one refused an event, or the scheduler asks, as it does now and then."""
+        self._streams_are_fresh = False
 
-    async def look(self) -> None:
-        """See to the stream and the salt once; raise StreamDrifted when the stream broke its promises."""
+    async def see_to_it(self) -> None:
+        """See to the streams and the salt once; raise StreamDrifted when a stream broke its promises."""
         if not self._client.is_connected:
             return
         try:
-            if not self._stream_is_fresh:
-                await self._look_at_stream()
+            if not self._streams_are_fresh:
+                await self._see_to_streams()
             await self.salts.of(self._clock())
         except JetStreamError as refused:
-            self._stream_problem = f"cannot be made: {refused}; is there room for COLLECTOR_STREAM_MAX_BYTES?"
-        except (nats.errors.Error, Unavailable, TimeoutError, OSError) as error:
+            self._stream_problem = f"cannot be kept: {refused}; is there room for COLLECTOR_STREAM_MAX_BYTES?"
+        except (Unavailable, *UNREACHABLE) as error:
             log.debug("not ready yet", extra={"error": type(error).__name__})
 
-    async def _look_at_stream(self) -> None:
-        limits = {"max_bytes": self._settings.stream_max_bytes, "replicas": self._settings.stream_replicas}
+    async def _see_to_streams(self) -> None:
         doubts = self._doubts
         try:
-            for stream in streams_of():
-                await broker.ensure_stream(self._client, stream, **limits)
+            good, drifted = await self._streams.keep()
             await self._refuse_late_sync()
-        except StreamDrifted as drifted:
+        except StreamDrifted as everywhere:
             # What is stored under other settings may be lost: better to store nothing, and say so.
             self._publisher.hold(UnavailableReason.STREAM_REFUSED)
-            self._stream_problem = str(drifted)
-            STREAM_DRIFTED.set(1)
-            raise
+            self._refuse([everywhere])
         if doubts != self._doubts:
             return  # the connection broke meanwhile, and what was looked at may be gone
         self._publisher.resume()
+        for stream in good:
+            self._publisher.open(stream)
+        for problem in drifted:
+            self._publisher.hold(UnavailableReason.STREAM_REFUSED, problem.stream)
+        if drifted:
+            self._refuse(drifted)
         self._stream_problem = ""
-        self._stream_is_fresh = True
+        self._streams_are_fresh = True
         STREAM_DRIFTED.set(0)
+
+    def _refuse(self, problems: list[StreamDrifted]) -> NoReturn:
+        self._stream_problem = "; ".join(map(str, problems))
+        STREAM_DRIFTED.set(1)
+        raise problems[0]
 
     async def _refuse_late_sync(self) -> None:
         url = self._settings.nats_monitor_url
@@ -125,16 +170,18 @@ class Ingest:
             )
 
     async def watch(self) -> None:
-        """Go on looking for ever."""
+        """See to it again and again, for ever."""
         while True:
             with contextlib.suppress(StreamDrifted):
-                await self.look()
+                await self.see_to_it()
             NATS_CONNECTED.set(self._client.is_connected)
             await asyncio.sleep(WATCH_SECONDS)
 
 
 @contextlib.asynccontextmanager
-async def open_ingest(settings: Settings, nats_url: str, clock: Callable[[], datetime]) -> AsyncIterator[Ingest]:
+async def open_ingest(
+    settings: Settings, nats_url: str, clock: Callable[[], datetime], *, offer: Offer = OUR_OFFER
+) -> AsyncIterator[Ingest]:
     """Open the ingest half on *nats_url*; without NATS it opens too, and answers 503 until NATS is there.
 
     A stream whose settings have drifted is refused with StreamDrifted when NATS is there at the start.
@@ -147,18 +194,25 @@ async def open_ingest(settings: Settings, nats_url: str, clock: Callable[[], dat
 
     def on_refusal() -> None:
         if ingest is not None:
-            ingest.recheck_stream()
+            ingest.recheck_streams()
 
     client = await broker.connect(nats_url, on_loss=on_loss)
     try:
-        async with Publisher(client, on_refusal=on_refusal) as publisher:
-            ingest = Ingest(settings=settings, client=client, publisher=publisher, clock=clock)
+        streams = Streams(
+            client,
+            max_bytes=settings.stream_max_bytes,
+            replicas=settings.stream_replicas,
+            partitions=settings.partitions,
+            families=offer.families,
+        )
+        async with Publisher(client, streams, on_refusal=on_refusal) as publisher:
+            ingest = Ingest(settings=settings, client=client, streams=streams, publisher=publisher, clock=clock, offer=offer)
             with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
                 async with asyncio.timeout(FIRST_LOOK_SECONDS):
-                    await ingest.look()
+                    await ingest.see_to_it()
             _announce(settings, ingest, clock)
-            async with owned(ingest.watch()):
-                with schedule(ingest.salts, ingest.recheck_stream):
+            async with running_beside(ingest.watch()):
+                with schedule(ingest.salts, ingest.recheck_streams):
                     yield ingest
     finally:
         await broker.disconnect(client)

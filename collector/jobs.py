@@ -15,7 +15,7 @@ DEFAULTS: Final = {"misfire_grace_time": None, "coalesce": True, "max_instances"
 
 
 @contextlib.contextmanager
-def schedule(salts: SaltSource, recheck_stream: Callable[[], None]) -> Iterator[None]:
+def schedule(salts: SaltSource, recheck_streams: Callable[[], None]) -> Iterator[None]:
     """Run the table below until the block ends.
 
     Nothing depends on it for correctness: the first hit of a new day takes up the day's salt by itself.
@@ -24,8 +24,8 @@ def schedule(salts: SaltSource, recheck_stream: Callable[[], None]) -> Iterator[
         ("take up the new day's salt and destroy the old one", salts.rotate, CronTrigger(hour=0, timezone="UTC")),
         ("compare the salt with that of the other replicas", salts.recheck, IntervalTrigger(minutes=1, timezone="UTC")),
         (
-            "compare the stream's settings with what the promises need",
-            recheck_stream,
+            "compare the streams' settings with what the promises need",
+            recheck_streams,
             IntervalTrigger(minutes=1, timezone="UTC"),
         ),
     )

@@ -6,20 +6,24 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import Gauge
 
 from collector.dialects import DIALECTS
-from collector.dialects.route import Outcome
-from collector.outcomes import Dropped, DropReason, Rejected, UnavailableReason
-from collector.stream.parcel import Stored
+from collector.outcomes import Dropped, DropReason, Outcome, Refused, RefuseReason, Rejected, Stored, UnavailableReason
 from collector.tallies import Spread, Tally
 
-_DIALECTS = sorted({(route.dialect,) for route in DIALECTS})
+_DIALECTS = sorted({(part.dialect,) for part in DIALECTS})
 
-RECEIVED = Tally("collector_hits_received", "Hits received: the sum of the four outcomes below.", ["dialect"], known=_DIALECTS)
+RECEIVED = Tally("collector_hits_received", "Hits received: the sum of the five endings below.", ["dialect"], known=_DIALECTS)
 ACCEPTED = Tally("collector_events_accepted", "Hits stored as events and acknowledged.", ["source"], known=_DIALECTS)
 DUPLICATES = Tally("collector_events_duplicate", "Accepted events that the stream had already.", ["source"], known=_DIALECTS)
 DROPPED = Tally(
     "collector_events_dropped", "Well-formed hits not kept on purpose.", ["reason"], known=[(reason,) for reason in DropReason]
 )
 REJECTED = Tally("collector_events_rejected", "Malformed hits.", ["source", "reason"])
+REFUSED = Tally(
+    "collector_events_refused",
+    "Hits refused for who sent them or for how much they send.",
+    ["reason"],
+    known=[(reason,) for reason in RefuseReason],
+)
 UNAVAILABLE = Tally(
     "collector_events_unavailable",
     "Hits that could not be confirmed as stored.",
@@ -28,7 +32,7 @@ UNAVAILABLE = Tally(
 )
 PUBLISH_SECONDS = Spread(
     "collector_publish_duration_seconds",
-    "From a hit's arrival to the stream's acknowledgement.",
+    "From a request's arrival to the stream's acknowledgement, where something of it was stored.",
     [],
     edges=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5),
 )
@@ -51,6 +55,8 @@ def count(dialect: str, outcome: Outcome) -> None:
         DROPPED.add((outcome.reason,))
     elif isinstance(outcome, Rejected):
         REJECTED.add((dialect, outcome.reason))
+    elif isinstance(outcome, Refused):
+        REFUSED.add((outcome.reason,))
     else:
         UNAVAILABLE.add((outcome.reason,))
 

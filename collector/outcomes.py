@@ -1,6 +1,9 @@
-"""The ways a hit ends: stored, or one of these three; app.py turns each into one HTTP answer."""
+"""The five ways a hit ends: stored, dropped, rejected, refused or unavailable; each has one answer and is counted once."""
 
 from enum import StrEnum
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 
 class DropReason(StrEnum):
@@ -27,6 +30,15 @@ class RejectReason(StrEnum):
     MEDIA_TYPE = "media_type"
     ENCODING = "encoding"
     METHOD = "method"
+    SHAPE = "shape"
+
+
+class RefuseReason(StrEnum):
+    """Why a request was refused for who sent it or for how much they send; the value is the problem document's ``code``."""
+
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
 
 
 class UnavailableReason(StrEnum):
@@ -39,6 +51,14 @@ class UnavailableReason(StrEnum):
     SALT = "salt_unavailable"
     OVERLOADED = "overloaded"
     DRAINING = "draining"
+    DEFECT = "defect"
+
+
+class Stored(Struct, frozen=True):
+    """JetStream has it on disk; ``duplicate`` when it had it already."""
+
+    id: str
+    duplicate: bool
 
 
 class Dropped(Exception):
@@ -60,10 +80,31 @@ class Rejected(Exception):
         self.status = status
 
 
+_REFUSE_STATUS: Final = {
+    RefuseReason.UNAUTHENTICATED: 401,
+    RefuseReason.FORBIDDEN: 403,
+    RefuseReason.RATE_LIMITED: 429,
+}
+
+
+class Refused(Exception):
+    """Whoever sent it may not, or not so much: ``status`` is 401, 403 or 429, ``retry_after`` seconds where waiting helps."""
+
+    def __init__(self, reason: RefuseReason, *, retry_after: int | None = None) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.status = _REFUSE_STATUS[reason]
+        self.retry_after = retry_after
+
+
 class Unavailable(Exception):
-    """The stream could not confirm that it stored the hit; it may or may not have it."""
+    """The stream could not confirm that it stored the hit; it may or may not have it. With DEFECT, we broke down over it."""
 
     def __init__(self, reason: UnavailableReason, *, retry_after: int = 2) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.retry_after = retry_after
+
+
+Failure: TypeAlias = Rejected | Refused | Unavailable
+Outcome: TypeAlias = Stored | Dropped | Failure

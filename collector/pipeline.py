@@ -1,57 +1,155 @@
-"""The walk: admit -> forget -> record -> publish. Read this first.
+"""The walk of a request, whole. Read this first.
 
-A dialect has decoded the request into hits; here each becomes an anonymous fact in the stream, or ends as Dropped, Rejected
-or Unavailable. The person is in a Hit and nowhere after ``forget``.
+    recognise -> limit -> arrive -> decode -> admit -> forget -> record -> publish -> count -> word
+
+A hit ends in exactly one of five ways: stored, dropped, rejected, refused or unavailable. The person is in a Hit and nowhere
+after ``forget``.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import TypeAlias
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field, structs
 
+from collector.addresses import Address, Found
 from collector.admit import admit
+from collector.answer import Answer, problem_of
+from collector.arrival import Arrival, BodyRoom, Head, Receive, arrive
 from collector.control.sites import Sites
-from collector.dialects.route import Outcome
-from collector.hit import Hit
-from collector.outcomes import Dropped, Rejected, Unavailable
+from collector.dialects.endpoint import Endpoint, Reply
+from collector.hit import A_PAGE, Hit, Sender
+from collector.kinds import KIND_OF
+from collector.kinds.kind import Kinds
+from collector.limit import Limit, limit_nobody
+from collector.metrics import PUBLISH_SECONDS, count
+from collector.outcomes import Dropped, Outcome, Refused, Rejected, RejectReason, Stored, Unavailable, UnavailableReason
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
-from collector.record import record
+from collector.recognise import Recognise, recognise_nobody
 from collector.salts.source import SaltSource
-from collector.stream.parcel import Stored
 from collector.stream.publisher import Publisher
 
-Sent: TypeAlias = "asyncio.Future[Stored] | Dropped | Rejected | Unavailable"
+log = logging.getLogger(__name__)
+
+NO_SUCH_HEAD: Final = "The headers name none of the forms that this address takes; the README lists them."
+
+Sent: TypeAlias = "asyncio.Future[Stored] | Outcome"
 
 
 class Pipeline(Struct, frozen=True, kw_only=True):
-    """What hits need on their way: the sites, the day's salt, the lists to look things up in, the publisher."""
+    """What requests need on their way: who may send how much, the sites, the day's salt, the lists, the publisher."""
 
     sites: Sites
     salts: SaltSource
     lists: Lists
     publisher: Publisher
+    clock: Callable[[], datetime]
+    room: BodyRoom
+    recognise: Recognise = recognise_nobody
+    limit: Limit = limit_nobody
+    kinds: Kinds = field(default_factory=lambda: KIND_OF)
 
-    async def walk(self, hits: Sequence[Hit | Rejected]) -> list[Outcome]:
-        """Store each of *hits* and return how each ended, in order, once JetStream has answered; none spoils another."""
-        sent = [await self._send(hit) for hit in hits]
-        return [await _outcome(answer) for answer in sent]
+    async def answer(self, found: Found[Endpoint | Reply], head: Head, receive: Receive) -> Answer:
+        """Carry one request from its head to the words of its answer."""
+        entries = found.by_head(head.headers)
+        if not entries:
+            return problem_of(Rejected(RejectReason.SHAPE, NO_SUCH_HEAD))
+        endpoint = entries[0].part  # where the body has to decide, they ask for the same until then
+        if isinstance(endpoint, Reply):
+            return self._document(endpoint, head)
+        try:
+            sender = self._sender(endpoint, head)
+            # A thousand events that are read only to be refused would cost as much as storing them.
+            self.publisher.refuse_while_late()
+            arrival = await arrive(head, receive, sender=sender, limit=endpoint.limit, room=self.room, clock=self.clock)
+            self.publisher.refuse_while_late()
+            endpoint = _by_body(entries, arrival.body)
+            hits = _decoded(endpoint, arrival)
+        except (Rejected, Refused, Unavailable) as failure:
+            count(endpoint.dialect, failure)
+            return endpoint.refuse(failure)
+        outcomes = await self._outcomes(endpoint, head, hits)
+        for outcome in outcomes:
+            count(endpoint.dialect, outcome)
+        if any(isinstance(outcome, Stored) for outcome in outcomes):
+            PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
+        try:
+            return endpoint.word(arrival, outcomes)
+        except (Rejected, Refused, Unavailable) as failure:
+            return endpoint.refuse(failure)
 
-    async def _send(self, hit: Hit | Rejected) -> Sent:
+    def reject(self, part: Endpoint | Reply, refusal: Rejected) -> Answer:
+        """Count a request that no endpoint takes, such as one by a method of none, and word it as *part* words refusals."""
+        count(part.dialect, refusal)
+        return part.refuse(refusal)
+
+    def _document(self, reply: Reply, head: Head) -> Answer:
+        """Return a document, for which nothing is stored and nothing counted."""
+        try:
+            return reply.answer(head, self._sender(reply, head))
+        except (Rejected, Refused, Unavailable) as failure:
+            return reply.refuse(failure)
+
+    def _sender(self, part: Endpoint | Reply, head: Head) -> Sender:
+        """Recognise who sends by what the head shows, and limit them."""
+        shown = None if part.shown_key is None else part.shown_key(head)
+        sender = A_PAGE if shown is None else self.recognise(shown, part.scope)
+        self.limit(sender, head)
+        return sender
+
+    async def _outcomes(self, endpoint: Endpoint, head: Head, hits: Sequence[Hit | Rejected]) -> list[Outcome]:
+        """Return how each of *hits* ended, in order, once JetStream has answered; none spoils another."""
+        sent = [await self._send(hit, endpoint, head) for hit in hits]
+        return [await _outcome(each) for each in sent]
+
+    async def _send(self, hit: Hit | Rejected, endpoint: Endpoint, head: Head) -> Sent:
         if isinstance(hit, Rejected):
             return hit
         try:
+            if hit.shown_key is not None:
+                hit = self._recognised(hit, hit.shown_key, endpoint, head)
             site = admit(hit, self.sites)
             self.publisher.refuse_while_closed()
             salt = self.salts.held(hit.received_at)
             if salt is None:
                 salt = await self.salts.of(hit.received_at)
-                self.publisher.refuse_while_behind()  # many may have waited for it
-            anonymous = forget(hit, site=site, salt=salt, lists=self.lists)
-            return self.publisher.submit(record(anonymous))
-        except (Dropped, Rejected, Unavailable) as outcome:
+                self.publisher.refuse_while_late()  # many may have waited for it
+            return self.publisher.submit(forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds))
+        except (Dropped, Rejected, Refused, Unavailable) as outcome:
             return outcome
+        except Exception as error:  # noqa: BLE001  # a defect of ours costs this item and no other
+            return defect(error)
+
+    def _recognised(self, hit: Hit, shown_key: str, endpoint: Endpoint, head: Head) -> Hit:
+        """Recognise who sends by a key that stood in the body, and limit them, before anything is done for them."""
+        sender = self.recognise(shown_key, endpoint.scope)
+        self.limit(sender, head)
+        return structs.replace(hit, sender=sender, shown_key=None)
+
+
+def defect(error: Exception) -> Unavailable:
+    """Return a defect of ours as the end of a hit; the log names its type and place, never what was sent."""
+    log.error("request failed", exc_info=error)
+    return Unavailable(UnavailableReason.DEFECT)
+
+
+def _by_body(entries: Sequence[Address[Endpoint | Reply]], body: bytes) -> Endpoint:
+    for entry in entries:
+        if isinstance(entry.part, Endpoint) and (entry.mark is None or entry.mark.fits_body(body)):
+            return entry.part
+    raise Rejected(RejectReason.SHAPE, "The body has none of the shapes that this address takes; the README lists them.")
+
+
+def _decoded(endpoint: Endpoint, arrival: Arrival) -> list[Hit | Rejected]:
+    try:
+        return endpoint.read(arrival)
+    except (Rejected, Refused, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001  # a defect of ours is counted, too
+        raise defect(error) from None
 
 
 async def _outcome(sent: Sent) -> Outcome:

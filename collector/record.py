@@ -1,15 +1,10 @@
-"""Anonymous -> event: give it an id and the shape of its contract."""
+"""The id under which a fact is recorded: a new one sorts by time, a caller's own is kept, and one key is always one id."""
 
 import hashlib
 import re
 import secrets
 import uuid
 from datetime import datetime
-from typing import Any
-
-from collector.hit import HitKind
-from collector.privacy.anonymous import Anonymous
-from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
 
 _CANONICAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -32,52 +27,13 @@ def _text(sixteen: bytes) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def event_id(anonymous: Anonymous) -> str:
-    """Return the caller's own UUID, the UUID of the caller's other kind of key, or a new one."""
-    if anonymous.key is None:
-        return uuid7(anonymous.received_at)
-    if _CANONICAL.fullmatch(anonymous.key):  # as the snippet writes it
-        return anonymous.key
+def fact_id(key: str | None, *, tenant: str, site: str, received_at: datetime) -> str:
+    """Return the caller's own UUID, the UUID of the caller's other kind of *key*, or a new one."""
+    if key is None:
+        return uuid7(received_at)
+    if _CANONICAL.fullmatch(key):  # as the snippet writes it
+        return key
     try:
-        return str(uuid.UUID(anonymous.key))
+        return str(uuid.UUID(key))
     except ValueError:
-        return uuid8(anonymous.tenant, anonymous.site, anonymous.key)
-
-
-def record(anonymous: Anonymous) -> WebEvent:
-    """Return *anonymous* as a fact of the newest contract."""
-    envelope: dict[str, Any] = {
-        "id": event_id(anonymous),
-        "tenant": anonymous.tenant,
-        "site": anonymous.site,
-        "occurred_at": anonymous.occurred_at,
-        "received_at": anonymous.received_at,
-        "salt_day": anonymous.salt_day,
-        "visitor": anonymous.visitor,
-        "page": anonymous.page,
-        "source": anonymous.source,
-        "device": anonymous.device,
-        "place": anonymous.place,
-        "bot": anonymous.bot,
-        "bot_name": anonymous.bot_name,
-        "batch": anonymous.batch,
-        "lists": anonymous.lists,
-        "places": anonymous.places,
-    }
-    match anonymous.kind:
-        case HitKind.PAGEVIEW:
-            return PageViewed(**envelope)
-        case HitKind.EVENT:
-            return EventRecorded(
-                **envelope,
-                name=anonymous.name,
-                props=anonymous.props,
-                revenue=anonymous.revenue,
-                interactive=anonymous.interactive,
-            )
-        case HitKind.ENGAGEMENT:
-            return EngagementMeasured(
-                **envelope,
-                engaged_ms=anonymous.engaged_ms,
-                scroll_percent=anonymous.scroll_percent,
-            )
+        return uuid8(tenant, site, key)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @contextlib.asynccontextmanager
-async def owned(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def running_beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run *works*, none of which ends by itself, until the block does; raise in the block what one of them raises."""
     # Not asyncio.TaskGroup: that would wrap the block's own exceptions as well.
     owner = asyncio.current_task()

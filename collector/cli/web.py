@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import click
 
-from collector.app import INGEST_PATHS, INGEST_PREFIXES
+from collector.app import addresses
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
 from collector.cli.query import query_app
@@ -43,7 +43,9 @@ async def web(settings: Settings) -> None:
             async def checks() -> Mapping[str, str]:
                 return ingest.checks()
 
-            both = Dispatch(ingest=asgi(ingest.app), query=asgi(asked), paths=INGEST_PATHS, prefixes=INGEST_PREFIXES)
+            both = Dispatch(
+                ingest=asgi(ingest.app), query=asgi(asked), paths=[template for _, template in addresses()], prefixes=["/js/"]
+            )
             app = operated(both, templates_of(ingest.app) + templates_of(asked), settings, role="web", checks=checks)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

@@ -1,41 +1,49 @@
 """What a browser says in its headers, whatever the dialect: who it is, where it is, and what it does not want."""
 
-from typing import Any
+from typing import Final
 from urllib.parse import urlsplit
 
-from collector.arrival import Arrival
+from collector.arrival import Arrival, Head
+from collector.hit import Person, Signal
 
-OPT_OUT = {b"sec-gpc": "gpc", b"dnt": "dnt"}
-PREFETCH = (b"sec-purpose", b"purpose", b"x-moz")
-_TELLING = frozenset({*OPT_OUT, *PREFETCH})
-NO_SIGNALS: frozenset[str] = frozenset()
-
-
-def person(arrival: Arrival) -> dict[str, Any]:
-    """Return the fields of a Hit that name the person, and the signals that speak for them."""
-    return {
-        "received_at": arrival.received_at,
-        "ip": arrival.ip,
-        "user_agent": arrival.header(b"user-agent"),
-        "signals": signals(arrival),
-    }
+OPT_OUT: Final = {b"sec-gpc": Signal.GPC, b"dnt": Signal.DNT}
+PREFETCH: Final = (b"sec-purpose", b"purpose", b"x-moz")
+_SIGNALLING: Final = frozenset({*OPT_OUT, *PREFETCH})
+NO_SIGNALS: frozenset[Signal] = frozenset()
+# Every browser names its languages, also in a beacon and for an image, and those of today (Chromium 76, Firefox 90, Safari
+# 16.4, all later ones) say on https what they fetch for. An older Safari does the first, plain http leaves the second out, and
+# some people's extensions strip one of them: so only who sends none of all is odd.
+_A_BROWSERS: Final = frozenset({b"accept-language", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"})
 
 
-def signals(arrival: Arrival) -> frozenset[str]:
-    """Return the opt-out signals that are set (GPC; RFC-less DNT), and ``prefetch`` when nobody has seen the page yet."""
-    said = arrival.headers
-    if _TELLING.isdisjoint(said):
+def person(arrival: Arrival, *, timezone: str = "", is_automated: bool = False) -> Person:
+    """Return who sent the request, with what the body says of them."""
+    head = arrival.head
+    return Person(
+        ip=head.ip,
+        user_agent=head.header(b"user-agent"),
+        timezone=timezone,
+        languages=head.header(b"accept-language"),
+        is_automated=is_automated,
+        has_odd_headers=_A_BROWSERS.isdisjoint(head.headers),
+    )
+
+
+def signals(head: Head) -> frozenset[Signal]:
+    """Return the opt-out signals that are set (GPC; RFC-less DNT), and PREFETCH when nobody has seen the page yet."""
+    said = head.headers
+    if _SIGNALLING.isdisjoint(said):
         return NO_SIGNALS
     found = {signal for header, signal in OPT_OUT.items() if said.get(header) == b"1"}
     if any(b"prefetch" in said.get(header, b"").lower() for header in PREFETCH):
-        found.add("prefetch")
+        found.add(Signal.PREFETCH)
     return frozenset(found)
 
 
-def site_of_page(arrival: Arrival) -> str:
+def site_of_page(head: Head) -> str:
     """Return the host of the page that sent the request, from Origin or else Referer; "" when neither says."""
     for header in (b"origin", b"referer"):
-        if host := host_of(arrival.header(header)):
+        if host := host_of(head.header(header)):
             return host
     return ""
 

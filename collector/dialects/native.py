@@ -4,26 +4,53 @@ The generations differ in which of ``domain``, ``eventName`` and ``customPropert
 one shape with everything optional but the page reads all of them, on both paths. Unknown fields are ignored and never stored.
 """
 
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, field
 
+from collector.answer import Answer, retry_headers
 from collector.arrival import Arrival
-from collector.decode import Engagement, Revenue, corrected, moment, money, parse_json, read_json, scalars
-from collector.dialects.browser import host_of, person, site_of_page
-from collector.dialects.route import Answer, Outcome, Route, settled
-from collector.hit import Hit, HitKind
-from collector.outcomes import Dropped, Rejected, RejectReason, Unavailable
-from collector.stream.parcel import Stored
+from collector.decode import corrected, moment, money, parse_json, read_json, scalars
+from collector.dialects.browser import host_of, person, signals, site_of_page
+from collector.dialects.endpoint import Endpoint, ended_well
+from collector.dialects.retry_key import checked_key
+from collector.hit import Hit
+from collector.kinds.web import EngagementClaim, EventClaim, PageviewClaim, WebClaim
+from collector.outcomes import Dropped, Outcome, Refused, Rejected, RejectReason, Stored, Unavailable, UnavailableReason
+from contracts.events import Screen
 
 EVENT_BYTES: Final = 64 * 1024
 BATCH_BYTES: Final = 1024 * 1024
 BATCH_EVENTS: Final = 1000
-LONGEST_KEY: Final = 128
 LONGEST_ENGAGEMENT_MS: Final = 24 * 3600 * 1000
 PAGEVIEW_NAMES: Final = frozenset({"page_view", "pageview"})
+SCREENS: Final = {screen.value: screen for screen in Screen}
 JSON: Final = ((b"content-type", b"application/json"),)
+
+
+class Happening(StrEnum):
+    """What ``type`` may say."""
+
+    PAGEVIEW = "pageview"
+    EVENT = "event"
+    ENGAGEMENT = "engagement"
+
+
+class Revenue(Struct):
+    """An amount of money as callers send it."""
+
+    amount: str | int | float
+    currency: str
+
+
+class Engagement(Struct):
+    """Time in view, as callers send it: milliseconds and the deepest scroll in percent."""
+
+    ms: int
+    scroll: int = 0
 
 
 class Item(Struct):
@@ -47,6 +74,7 @@ class Item(Struct):
     sent_at: str | None = field(default=None, name="sentAt")
     timezone: str | None = None
     bot: bool = False
+    screen: Any = None  # anything but our four words is somebody else's, and ignored
 
 
 class Batch(Struct):
@@ -62,7 +90,7 @@ _batch = msgspec.json.Decoder(Batch)
 
 def read_one(arrival: Arrival) -> list[Hit | Rejected]:
     """Return the one hit that the body holds."""
-    return [_hit(read_json(arrival, _item), arrival, person(arrival))]
+    return [_hit(read_json(arrival, _item), arrival)]
 
 
 def read_batch(arrival: Arrival) -> list[Hit | Rejected]:
@@ -71,27 +99,35 @@ def read_batch(arrival: Arrival) -> list[Hit | Rejected]:
     if len(batch.events) > BATCH_EVENTS:
         detail = f"A batch holds at most {BATCH_EVENTS:,} events; send the rest in the next one."
         raise Rejected(RejectReason.TOO_MANY, detail, field="events")
-    sender = person(arrival)
-    return [_hit_or_refusal(raw, batch, arrival, sender) for raw in batch.events]
+    return [_hit_or_refusal(raw, batch, arrival) for raw in batch.events]
 
 
 def word_one(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
     """Answer 204 as the Flowcore collector does, or with a receipt when ``Prefer: return=representation`` (RFC 7240) asks."""
-    outcome = settled(outcomes[0])
+    outcome = ended_well(outcomes[0])
     dropped = ((b"x-collector-dropped", outcome.reason.value.encode()),) if isinstance(outcome, Dropped) else ()
-    if "return=representation" not in arrival.header(b"prefer"):
+    if "return=representation" not in arrival.head.header(b"prefer"):
         return Answer(status=204, headers=dropped)
     return Answer(status=200, headers=(*JSON, *dropped), body=msgspec.json.encode(_receipt(outcome)))
 
 
 def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  # every dialect words from the same two
-    """Answer with a receipt per item, in order; a batch of which nothing could be stored is Unavailable as a whole."""
+    """Answer with a receipt per item, in order.
+
+    Where the stream could not confirm a part it is 503, so that nobody takes that for success: sent again with the same ids,
+    what is stored already is stored once. A batch of which nothing could be stored is Unavailable as a whole. A defect of ours
+    costs its own item.
+    """
     lost = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
     if lost and not any(isinstance(outcome, Stored) for outcome in outcomes):
         raise lost[0]
     receipts = [_receipt(outcome) for outcome in outcomes]
     counts = {status: sum(receipt["status"] == status for receipt in receipts) for status in STATUSES}
-    return Answer(status=200, headers=JSON, body=msgspec.json.encode(counts | {"results": receipts}))
+    body = msgspec.json.encode(counts | {"results": receipts})
+    to_repeat = [outcome for outcome in lost if outcome.reason is not UnavailableReason.DEFECT]
+    if to_repeat:
+        return Answer(status=503, headers=(*JSON, *retry_headers(to_repeat[0])), body=body)
+    return Answer(status=200, headers=JSON, body=body)
 
 
 STATUSES: Final = ("stored", "dropped", "rejected", "unavailable")
@@ -105,82 +141,104 @@ def _receipt(outcome: Outcome) -> dict[str, Any]:
             return {"status": "dropped", "reason": reason.value}
         case Rejected(reason=reason, detail=detail, field=name):
             return {"status": "rejected", "code": reason.value, "detail": detail, "field": name}
+        case Refused(reason=reason):
+            return {"status": "refused", "reason": reason.value}
+        case Unavailable(reason=UnavailableReason.DEFECT):
+            return {"status": "unavailable", "reason": "defect", "code": 500}
         case Unavailable(reason=reason):
             return {"status": "unavailable", "reason": reason.value}
 
 
-def _hit_or_refusal(raw: msgspec.Raw, batch: Batch, arrival: Arrival, sender: dict[str, Any]) -> Hit | Rejected:
+def _hit_or_refusal(raw: msgspec.Raw, batch: Batch, arrival: Arrival) -> Hit | Rejected:
     try:
         item = parse_json(bytes(raw), _item)
         item.sent_at = item.sent_at or batch.sent_at
-        return _hit(item, arrival, sender)
+        return _hit(item, arrival)
     except Rejected as refusal:
         return refusal
 
 
-def _hit(item: Item, arrival: Arrival, sender: dict[str, Any]) -> Hit:
+def _hit(item: Item, arrival: Arrival) -> Hit:
     url = item.url if item.url is not None else item.pathname
     if url is None:
         detail = "The page is missing; add pathname, such as /pricing, or url."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field="pathname")
-    if item.id is not None and not 0 < len(item.id) <= LONGEST_KEY:
-        raise Rejected(RejectReason.TOO_LONG, f"The id must have 1 to {LONGEST_KEY} characters.", field="id")
+    head = arrival.head
+    key = checked_key(item.id)
     name = item.event_name or item.name or ""
-    kind = _kind(item, name)
+    happening = _happening(item, name)
+    occurred_at = _occurred_at(item, arrival)
     return Hit(
-        **sender,
-        kind=kind,
-        site=item.domain or item.site or host_of(url) or site_of_page(arrival),
-        url=url,
-        referrer=item.referrer or "",
-        key=item.id,
-        occurred_at=_occurred_at(item, arrival),
-        name=name if kind is HitKind.EVENT else "",
-        props=scalars(item.custom_properties or item.props or {}, "customProperties") if kind is HitKind.EVENT else {},
-        revenue=money(item.revenue.amount, item.revenue.currency, "revenue") if item.revenue else None,
-        interactive=item.interactive,
-        **_engagement(item.engagement, kind),
-        timezone=item.timezone or "",
-        bot_hint=item.bot,
+        person=person(arrival, timezone=item.timezone or "", is_automated=item.bot),
+        sender=arrival.sender,
+        site=item.domain or item.site or host_of(url) or site_of_page(head),
+        received_at=arrival.received_at,
+        claim=_claim(item, happening, name, url),
+        key=key,
+        occurred_at=occurred_at,
+        signals=signals(head),
     )
 
 
-def _kind(item: Item, name: str) -> HitKind:
+def _claim(item: Item, happening: Happening, name: str, url: str) -> WebClaim:
+    is_event = happening is Happening.EVENT
+    props = scalars(item.custom_properties or item.props or {}, "customProperties") if is_event else {}
+    revenue = money(item.revenue.amount, item.revenue.currency, "revenue") if item.revenue else None
+    referrer, screen = item.referrer or "", SCREENS.get(item.screen) if isinstance(item.screen, str) else None
+    if happening is Happening.PAGEVIEW:
+        return PageviewClaim(url=url, referrer=referrer, screen=screen)
+    if happening is Happening.ENGAGEMENT:
+        measured = _measured(item.engagement)
+        return EngagementClaim(
+            url=url, referrer=referrer, screen=screen, engaged_ms=measured.ms, scroll_percent=measured.scroll
+        )
+    return EventClaim(
+        url=url,
+        referrer=referrer,
+        screen=screen,
+        name=name,
+        props=props,
+        revenue=revenue,
+        interactive=item.interactive,
+    )
+
+
+def _happening(item: Item, name: str) -> Happening:
     if item.type is not None:
         try:
-            kind = HitKind(item.type)
+            happening = Happening(item.type)
         except ValueError:
-            detail = f"The type must be one of: {', '.join(HitKind)}."
+            detail = f"The type must be one of: {', '.join(Happening)}."
             raise Rejected(RejectReason.OUT_OF_RANGE, detail, field="type") from None
-        if kind is HitKind.EVENT and not name:
+        if happening is Happening.EVENT and not name:
             raise Rejected(RejectReason.MISSING_FIELD, "The event has no name; add eventName.", field="eventName")
-        return kind
+        return happening
     if name == "engagement" and item.engagement is not None:
-        return HitKind.ENGAGEMENT
-    return HitKind.PAGEVIEW if not name or name in PAGEVIEW_NAMES else HitKind.EVENT
+        return Happening.ENGAGEMENT
+    return Happening.PAGEVIEW if not name or name in PAGEVIEW_NAMES else Happening.EVENT
 
 
-def _engagement(engagement: Engagement | None, kind: HitKind) -> dict[str, Any]:
-    if kind is not HitKind.ENGAGEMENT:
-        return {}
+def _measured(engagement: Engagement | None) -> Engagement:
     if engagement is None:
         detail = "The engagement is missing; add engagement with ms and scroll."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field="engagement")
     if not 0 <= engagement.ms <= LONGEST_ENGAGEMENT_MS or not 0 <= engagement.scroll <= 100:  # noqa: PLR2004  # percent
         detail = "The engagement must have ms from 0 to one day's worth, and scroll from 0 to 100."
         raise Rejected(RejectReason.OUT_OF_RANGE, detail, field="engagement")
-    return {"engaged_ms": engagement.ms, "scroll_percent": engagement.scroll}
+    return engagement
 
 
-def _occurred_at(item: Item, arrival: Arrival) -> Any:
+def _occurred_at(item: Item, arrival: Arrival) -> datetime | None:
     if item.timestamp is None:
         return None
     sent = moment(item.sent_at, "sentAt") if item.sent_at is not None else None
     return corrected(moment(item.timestamp, "timestamp"), sent, arrival.received_at)
 
 
-ROUTES: Final = (
-    Route(path="/api/event", dialect="native", methods=("POST",), limit=EVENT_BYTES, read=read_one, word=word_one),
-    Route(path="/api/pageview", dialect="native", methods=("POST",), limit=EVENT_BYTES, read=read_one, word=word_one),
-    Route(path="/api/events/batch", dialect="batch", methods=("POST",), limit=BATCH_BYTES, read=read_batch, word=word_batch),
+ENDPOINTS: Final = (
+    Endpoint(template="/api/event", dialect="native", methods=("POST",), limit=EVENT_BYTES, read=read_one, word=word_one),
+    Endpoint(template="/api/pageview", dialect="native", methods=("POST",), limit=EVENT_BYTES, read=read_one, word=word_one),
+    Endpoint(
+        template="/api/events/batch", dialect="batch", methods=("POST",), limit=BATCH_BYTES, read=read_batch, word=word_batch
+    ),
 )

@@ -5,22 +5,19 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 
-import nats.errors
 from click import ClickException
 from msgspec import Struct
-from nats.aio.client import Client
 
 from collector.local.directory import running
 from collector.local.endpoints import endpoints
-from collector.outcomes import Unavailable, UnavailableReason
+from collector.outcomes import Stored, Unavailable, UnavailableReason
 from collector.settings import Settings
 from collector.stream import connection as broker
-from collector.stream.connection import StreamDrifted
-from collector.stream.parcel import Stored
+from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.publisher import Publisher
+from collector.stream.streams import Streams
 from contracts.events import Fact
 from contracts.jetstream import JetStreamError
-from contracts.streams import streams_of
 
 # As much as the publisher commits together. A known event spoils its group, whose events then go one by one, and all of them
 # must be through before the publisher's deadline.
@@ -42,7 +39,7 @@ class Delivery:
     ``unclear`` are in it too, but their first answer was lost, so they may be either.
     """
 
-    def __init__(self, client: Client, publisher: Publisher, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, client: Connection, publisher: Publisher, *, patience: float = PATIENCE_SECONDS) -> None:
         self.client = client
         self.stored = 0
         self.known = 0
@@ -135,8 +132,14 @@ async def open_delivery(settings: Settings, *, patience: float = PATIENCE_SECOND
     async with _nats_of(settings) as nats_url:
         client = await broker.connect(nats_url, on_loss=on_loss)
         try:
-            await _await_stream(client, settings, patience)
-            async with Publisher(client) as publisher:
+            streams = Streams(
+                client,
+                max_bytes=settings.stream_max_bytes,
+                replicas=settings.stream_replicas,
+                partitions=settings.partitions,
+            )
+            await _await_streams(client, streams, patience)
+            async with Publisher(client, streams) as publisher:
                 delivery = Delivery(client, publisher, patience=patience)
                 yield delivery
                 await delivery.finish()
@@ -155,23 +158,22 @@ async def _nats_of(settings: Settings) -> AsyncIterator[str]:
         yield found.nats_url
 
 
-async def _await_stream(client: Client, settings: Settings, patience: float) -> None:
-    """Return once the stream is there and as it must be."""
+async def _await_streams(client: Connection, streams: Streams, patience: float) -> None:
+    """Return once NATS is there and every stream that there is is as it must be."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
     while loop.time() < deadline:
         try:
             if client.is_connected:
-                for stream in streams_of():
-                    await broker.ensure_stream(
-                        client, stream, max_bytes=settings.stream_max_bytes, replicas=settings.stream_replicas
-                    )
+                _, drifted = await streams.keep()
+                if drifted:
+                    raise drifted[0]  # here and where keep() itself raises, the words are the same
                 return
         except StreamDrifted as drifted:
             raise ClickException(str(drifted)) from drifted
         except JetStreamError as refused:
             raise ClickException(f"{refused}. Is there room for COLLECTOR_STREAM_MAX_BYTES? Try: collector doctor") from refused
-        except (nats.errors.Error, TimeoutError, OSError):
+        except UNREACHABLE:
             pass  # it went away again; the deadline decides
         await asyncio.sleep(_PAUSE_SECONDS)
     raise ClickException("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")

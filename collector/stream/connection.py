@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import nats.errors
@@ -19,10 +19,17 @@ REQUEST_SECONDS = 1.0
 RECONNECT_SECONDS = 0.2
 
 Listener = Callable[[], None]
+Connection: TypeAlias = Client
+# What a question to NATS ends with when there is no answer to it.
+UNREACHABLE = (nats.errors.Error, TimeoutError, OSError)
 
 
 class StreamDrifted(Exception):
-    """The stream no longer has the settings that the promises rest on."""
+    """A stream no longer has the settings that the promises rest on: *stream*, or all of them where none is named."""
+
+    def __init__(self, text: str, *, stream: EventStream | None = None) -> None:
+        super().__init__(text)
+        self.stream = stream
 
 
 async def ask(client: Client, subject: str, request: Mapping[str, Any] | None = None) -> Answer:
@@ -83,23 +90,31 @@ async def disconnect(client: Client) -> None:
         await client.close()
 
 
-async def ensure_stream(client: Client, stream: EventStream, *, max_bytes: int, replicas: int) -> None:
+async def ensure_stream(client: Connection, stream: EventStream, *, max_bytes: int, replicas: int) -> None:
     """Create *stream*, or change the limits of the one there is, or raise StreamDrifted."""
+    if await keep_stream(client, stream, max_bytes=max_bytes, replicas=replicas):
+        return
+    await ask(client, f"STREAM.CREATE.{stream.name}", stream_settings(stream, max_bytes=max_bytes, replicas=replicas))
+    log.info("stream created", extra={"stream": stream.name})
+
+
+async def keep_stream(client: Connection, stream: EventStream, *, max_bytes: int, replicas: int) -> bool:
+    """Bring the limits of *stream* up to date and return True, or False when there is none; or raise StreamDrifted."""
     wanted = stream_settings(stream, max_bytes=max_bytes, replicas=replicas)
     try:
         answer = await ask(client, f"STREAM.INFO.{stream.name}")
     except JetStreamError as error:
         if error.err_code != STREAM_NOT_FOUND:
             raise
-        await ask(client, f"STREAM.CREATE.{stream.name}", wanted)
-        log.info("stream created", extra={"stream": stream.name})
-        return
+        return False
     actual = answer.config
     if problems := drift(wanted, actual):
         raise StreamDrifted(
             f"the stream {stream.name} is not as Collector made it: {'; '.join(problems)}. "
-            "Set it back with `nats stream edit`, or move the stream away and start with a new one."
+            "Set it back with `nats stream edit`, or move the stream away and start with a new one.",
+            stream=stream,
         )
     wanted["max_bytes"] = changed_share(max_bytes, now=int(actual.get("max_bytes", 0)), held=answer.state.bytes)
     if any(actual.get(name) != wanted[name] for name in ADJUSTABLE):
         await ask(client, f"STREAM.UPDATE.{stream.name}", actual | {name: wanted[name] for name in ADJUSTABLE})
+    return True

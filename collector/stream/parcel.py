@@ -1,20 +1,13 @@
-"""Parcel: an event on its way to the stream, and Stored, the stream's word that it arrived."""
+"""Parcel: a fact on its way to the stream, and whom to tell when it is there."""
 
 import asyncio
 
 from msgspec import Struct
 
-from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
-from contracts.codec import CODEC, type_of
+from collector.outcomes import Rejected, RejectReason, Stored, Unavailable, UnavailableReason
+from contracts.codec import Codec, type_of
 from contracts.events import Fact
 from contracts.streams import MAX_FACT_BYTES, message_id, subject_of
-
-
-class Stored(Struct, frozen=True):
-    """JetStream has it on disk; ``duplicate`` when it had it already."""
-
-    id: str
-    duplicate: bool
 
 
 class Parcel(Struct, eq=False):
@@ -38,9 +31,9 @@ class Parcel(Struct, eq=False):
             self.told.set_exception(Unavailable(reason, retry_after=retry_after))
 
 
-def wrap(event: Fact, *, deadline: float, told: "asyncio.Future[Stored]") -> Parcel:
+def wrap(event: Fact, *, codec: Codec, deadline: float, told: "asyncio.Future[Stored]") -> Parcel:
     """Return *event* ready to be sent, or raise Rejected when it is larger than the stream takes."""
-    body = CODEC.encode(event)
+    body = codec.encode(event)
     if len(body) > MAX_FACT_BYTES:
         detail = "The event is over 64 kB once stored; send fewer or shorter properties."
         raise Rejected(RejectReason.TOO_LARGE, detail, status=413)

@@ -2,10 +2,11 @@
 
 With ``sync_interval: always`` a publish costs an fsync, so concurrent events share one: while a group is being committed, the
 events that arrive gather into the next, which goes out as one atomic batch (ADR-50 of nats-architecture-and-design). A lone
-event goes out at once, as an ordinary publish.
+event goes out at once, as an ordinary publish. Each stream has a lane of its own, and a group never mixes two.
 """
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import logging
@@ -14,46 +15,58 @@ from types import TracebackType
 from typing import Self
 
 import nats.errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from collector.outcomes import Unavailable, UnavailableReason
-from collector.stream.connection import Listener
-from collector.stream.groups import Groups
-from collector.stream.parcel import Parcel, Stored, wrap
-from collector.upkeep import owned
+from collector.outcomes import Stored, Unavailable, UnavailableReason
+from collector.stream.connection import UNREACHABLE, Connection, Listener, StreamDrifted
+from collector.stream.lane import DEADLINE_SECONDS, Lane
+from collector.stream.parcel import Parcel, wrap
+from collector.stream.streams import Streams
+from collector.upkeep import running_beside
+from contracts.codec import CODEC, Codec
 from contracts.events import Fact
 from contracts.jetstream import NO_ROOM_ON_SERVER, STREAM_IS_FULL, JetStreamError, read_answer
+from contracts.streams import EventStream
 
 log = logging.getLogger(__name__)
 
-WAITING_EVENTS = 5_000  # what the processor's caches hold: with four times as many, a fifth less is stored
-DEADLINE_SECONDS = 1.5  # an answer within two, whatever happens
-WAITING_SECONDS = 1.0  # of which this much may pass before it is sent
 SWEEP_SECONDS = 0.1
 
 FULL = frozenset({NO_ROOM_ON_SERVER, STREAM_IS_FULL})
 FULL_RETRY_SECONDS = 60
+FULL_ADVICE = {
+    STREAM_IS_FULL: "raise COLLECTOR_STREAM_MAX_BYTES, below what JetStream may use and what the disk has",
+    NO_ROOM_ON_SERVER: "give JetStream's max_file_store and the disk room for COLLECTOR_STREAM_MAX_BYTES",
+}
 
 
 class Publisher:
     """Commits events in groups over one connection; ``submit`` never waits, the future that it returns does."""
 
-    def __init__(self, client: Client, *, on_refusal: Listener = lambda: None) -> None:
+    def __init__(
+        self, client: Connection, streams: Streams, *, codec: Codec = CODEC, on_refusal: Listener = lambda: None
+    ) -> None:
         self._client = client
+        self._streams = streams
+        self._codec = codec
         self._on_refusal = on_refusal
         self._inbox = client.new_inbox()
-        self._run_id = secrets.token_hex(8)
+        # In every stored message of a group, so it is short; 40 bits keep the few who publish at one time apart.
+        self._run_id = base64.urlsafe_b64encode(secrets.token_bytes(5)).decode().rstrip("=")
         self._numbers = itertools.count(1)
-        self._groups = Groups()
+        self._lanes: dict[EventStream, Lane] = {}
         self._wake = asyncio.Event()
+        self._unopened = asyncio.Event()
         self._held: UnavailableReason | None = None
+        self._losses = 0
         self._loop = asyncio.get_running_loop()
         self._work = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         self._work.callback(self._fail_everything, UnavailableReason.DRAINING)
-        await self._work.enter_async_context(owned(self._send_for_ever(), self._sweep_for_ever()))
+        await self._work.enter_async_context(
+            running_beside(self._send_for_ever(), self._open_for_ever(), self._sweep_for_ever())
+        )
         return self
 
     async def __aexit__(
@@ -63,12 +76,14 @@ class Publisher:
         await self._work.__aexit__(kind, raised, traceback)
 
     def submit(self, event: Fact) -> "asyncio.Future[Stored]":
-        """Send *event* with the next group; the future ends in Stored, or in Unavailable within two seconds."""
+        """Send *event* with its stream's next group; the future ends in Stored, or in Unavailable within two seconds."""
         self.refuse_while_closed()
-        parcel = wrap(event, deadline=self._loop.time() + DEADLINE_SECONDS, told=self._loop.create_future())
-        self._groups.add(parcel)
-        self._wake.set()
-        return parcel.told
+        lane = self._lane(self._streams.of(event))
+        lane.refuse_while_closed()
+        told: asyncio.Future[Stored] = self._loop.create_future()
+        lane.groups.add(wrap(event, codec=self._codec, deadline=self._loop.time() + DEADLINE_SECONDS, told=told))
+        (self._wake if lane.is_open else self._unopened).set()
+        return told
 
     def refuse_while_closed(self) -> None:
         """Raise Unavailable when an event could not be sent now: fail fast, before there is anything to buffer."""
@@ -77,34 +92,52 @@ class Publisher:
         if self._held is not None:
             raise Unavailable(self._held)
 
-    def refuse_while_behind(self) -> None:
-        """Raise Unavailable when whoever comes now would wait too long: as long as the first of those who wait has already.
+    def refuse_while_late(self) -> None:
+        """Raise Unavailable when whoever comes now would wait too long, whichever stream it is for.
 
-        For the door: a batch that is in is sent whole, else it would be read for nothing.
+        For the door, where nobody knows yet what a request holds: a batch that is in is sent whole, else it would be read for
+        nothing. While one stream is late and another is not, the late one refuses its own facts.
         """
-        first = self._groups.first
-        if first is None:
-            return
-        latest = self._loop.time() + DEADLINE_SECONDS - WAITING_SECONDS
-        if first.deadline < latest or len(self._groups) >= WAITING_EVENTS:
+        now = self._loop.time()
+        if self._lanes and all(lane.is_late(now) for lane in self._lanes.values()):
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
-    def hold(self, reason: UnavailableReason) -> None:
-        """Take no more events until ``resume``."""
-        self._held = reason
+    def open(self, stream: EventStream) -> None:
+        """Send to *stream* without looking at it first: somebody else just has, and it is as it must be."""
+        lane = self._lane(stream)
+        lane.is_open, lane.held = True, None
+        self._wake.set()
+
+    def hold(self, reason: UnavailableReason, stream: EventStream | None = None) -> None:
+        """Take no more events, or none for *stream*, until ``resume`` or ``open``."""
+        if stream is None:
+            self._held = reason
+            return
+        lane = self._lane(stream)
+        lane.is_open, lane.held = False, reason
+        lane.fail_everything(reason)
 
     def resume(self) -> None:
-        """Take events again."""
+        """Take events again, but for the streams that are held one by one."""
         self._held = None
 
     def lose(self) -> None:
         """Tell everybody who waits that the connection broke: what was sent may or may not be stored."""
+        self._losses += 1
         self._fail_everything(UnavailableReason.STREAM_DISCONNECTED)
+        for lane in self._lanes.values():
+            lane.is_open = False  # NATS may come back without the stream
 
     async def drain(self, seconds: float) -> None:
         """Wait until every event has its answer, for at most *seconds*."""
-        if answers := [parcel.told for parcel in self._groups]:
+        if answers := [parcel.told for lane in self._lanes.values() for parcel in lane.groups]:
             await asyncio.wait(answers, timeout=seconds)
+
+    def _lane(self, stream: EventStream) -> Lane:
+        lane = self._lanes.get(stream)
+        if lane is None:
+            lane = self._lanes[stream] = Lane(stream, len(self._lanes))
+        return lane
 
     async def _send_for_ever(self) -> None:
         subscribed = False
@@ -113,17 +146,24 @@ class Publisher:
             self._wake.clear()
             try:
                 if not subscribed:
-                    await self._client.subscribe(f"{self._inbox}.*", cb=self._answered)
+                    await self._client.subscribe(f"{self._inbox}.*.*", cb=self._answered)
                     subscribed = True
-                while group := self._groups.depart(name := f"{self._run_id}{next(self._numbers):x}", self._loop.time()):
-                    await self._send(name, group)
+                for lane in tuple(self._lanes.values()):
+                    await self._send_groups(lane)
             except (nats.errors.Error, OSError) as error:
                 log.warning("publishing failed", extra={"error": type(error).__name__})
                 self._fail_everything(UnavailableReason.STREAM_DISCONNECTED)
 
-    async def _send(self, name: str, group: list[Parcel]) -> None:
+    async def _send_groups(self, lane: Lane) -> None:
+        while lane.is_open:
+            name = f"{self._run_id}{next(self._numbers):x}"
+            group = lane.groups.depart(name, self._loop.time())
+            if not group:
+                return
+            await self._send(f"{self._inbox}.{lane.number}.{name}", name, group)
+
+    async def _send(self, reply: str, name: str, group: list[Parcel]) -> None:
         *others, last = group
-        reply = f"{self._inbox}.{name}"
         if not others:
             await self._client.publish(last.subject, last.body, reply=reply, headers={"Nats-Msg-Id": last.message_id})
             return
@@ -133,41 +173,87 @@ class Publisher:
         headers = {"Nats-Msg-Id": last.message_id, "Nats-Batch-Id": name, "Nats-Batch-Sequence": str(len(group))}
         await self._client.publish(last.subject, last.body, reply=reply, headers=headers | {"Nats-Batch-Commit": "1"})
 
+    async def _open_for_ever(self) -> None:
+        """See to each stream whose first fact waits: it is made with it, and looked at again after a refusal."""
+        while True:
+            await self._unopened.wait()
+            self._unopened.clear()
+            for lane in tuple(self._lanes.values()):
+                if not lane.is_open and any(True for _ in lane.groups):
+                    await self._open(lane)
+
+    async def _open(self, lane: Lane) -> None:
+        losses = self._losses
+        try:
+            await self._streams.make(lane.stream)
+        except StreamDrifted as drifted:
+            log.error("the stream refuses: %s", drifted)  # noqa: TRY400  # it is no defect of ours, and needs no place
+            lane.fail_everything(UnavailableReason.STREAM_REFUSED)
+            self._on_refusal()
+        except JetStreamError as error:
+            self._refused_to_make(lane, error)
+        except UNREACHABLE:
+            lane.fail_everything(UnavailableReason.STREAM_TIMEOUT)
+        else:
+            lane.is_open = losses == self._losses  # else what was looked at may be gone
+            (self._wake if lane.is_open else self._unopened).set()
+
     async def _answered(self, message: Msg) -> None:
-        group = self._groups.arrive(message.subject.rpartition(".")[2])
+        _, number, name = message.subject.rsplit(".", 2)
+        lane = next(lane for lane in self._lanes.values() if lane.number == int(number))
+        group = lane.groups.arrive(name)
         self._wake.set()
         if not group:
             return  # its callers were told "unknown" already; they come back with the same id
         try:
             answer = read_answer(message.data)
         except JetStreamError as error:
-            self._refused(group, error)
+            self._refused(lane, group, error)
             return
+        lane.is_full = False
         # First the next group goes out, which takes the sender's turn and nats-py's: the stream works while we answer.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         for parcel in group:
             parcel.store(duplicate=answer.duplicate)
 
-    def _refused(self, group: list[Parcel], error: JetStreamError) -> None:
+    def _refused(self, lane: Lane, group: list[Parcel], error: JetStreamError) -> None:
         if error.err_code in FULL:
+            self._say_full(lane, error)
             for parcel in group:
                 parcel.fail(UnavailableReason.STREAM_FULL, retry_after=FULL_RETRY_SECONDS)
         elif len(group) > 1:
             # One repeated id refuses the whole batch, so each goes again alone and learns its own answer.
-            self._groups.separate(group)
+            lane.groups.separate(group)
         else:
-            log.warning("the stream refused an event", extra={"err_code": error.err_code})
+            log.warning("the stream refused an event", extra={"err_code": error.err_code, "stream": lane.stream.name})
             group[0].fail(UnavailableReason.STREAM_REFUSED)
+            lane.is_open = False
+            self._unopened.set()
             self._on_refusal()
+
+    def _refused_to_make(self, lane: Lane, error: JetStreamError) -> None:
+        if error.err_code in FULL:
+            self._say_full(lane, error)
+            lane.fail_everything(UnavailableReason.STREAM_FULL, retry_after=FULL_RETRY_SECONDS)
+            return
+        log.warning("the stream could not be made", extra={"err_code": error.err_code, "stream": lane.stream.name})
+        lane.fail_everything(UnavailableReason.STREAM_REFUSED)
+
+    def _say_full(self, lane: Lane, error: JetStreamError) -> None:
+        if not lane.is_full:  # once, not for each of thousands
+            do = FULL_ADVICE[error.err_code]
+            log.error("stream %s takes no more events (error %d): %s", lane.stream.name, error.err_code, do)
+        lane.is_full = True
 
     async def _sweep_for_ever(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            for parcel in self._groups.overdue(self._loop.time()):
-                parcel.fail(UnavailableReason.STREAM_TIMEOUT)
+            for lane in self._lanes.values():
+                for parcel in lane.groups.overdue(self._loop.time()):
+                    parcel.fail(UnavailableReason.STREAM_TIMEOUT)
             self._wake.set()
 
     def _fail_everything(self, reason: UnavailableReason) -> None:
-        for parcel in self._groups.clear():
-            parcel.fail(reason)
+        for lane in self._lanes.values():
+            lane.fail_everything(reason)

@@ -55,7 +55,7 @@
   let height = 0;
 
   // The folders of a file say whose machine it is; its name is enough.
-  const address = () => (keepsHash ? location.href : location.href.split('#')[0]).replace(/^file:[^?#]*\//, '/');
+  const address = () => location.href.replace(keepsHash ? '' : /#.*/, '').replace(/^file:[^?#]*\//, '/');
   // Chromium calls a page visible just before it ends its prerendering, and marks what is sent then as a prefetch.
   const isVisible = () => document.visibilityState == 'visible' && !document.prerendering;
   const on = (types, listener, capture) => types.split(' ').forEach((type) => addEventListener(type, listener, capture));
@@ -115,6 +115,9 @@
     return post(body, true);
   }
 
+  // How wide the screen is, in four classes: the number itself would tell devices apart.
+  const classOf = ({ width }) => (width < 576 ? 'small' : width < 992 ? 'medium' : width < 1440 ? 'large' : 'wide');
+
   // JSON leaves out what is undefined.
   const send = async (event, isExcluded) =>
     isExcluded
@@ -123,6 +126,7 @@
           JSON.stringify({
             id: uuid(),
             domain: data.site,
+            screen: classOf(screen),
             timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
             bot: navigator.webdriver || undefined,
             ...event,

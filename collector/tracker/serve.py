@@ -1,31 +1,30 @@
 """The snippet over HTTP: one name that stays and is cached for an hour, and one with the content's hash that never changes."""
 
-import base64
 import gzip
 import hashlib
 import re
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
+from collector.answer import CONTENT_PROBLEM, Answer, Headers
 from collector.arrival import Receive, Scope, Send
-from contracts.problem import MEDIA_TYPE, Problem
+from contracts.problem import Problem
 
 TRACKER_PREFIX: Final = "/js"
 SCRIPT_NAME: Final = "c.js"
 _MINIFIED: Final = Path(__file__).with_name("c.min.js")
-_COMMON_HEADERS: Final = {
-    "Content-Type": "text/javascript; charset=utf-8",
-    "Vary": "Accept-Encoding",
-    "Access-Control-Allow-Origin": "*",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-_FOR_AN_HOUR: Final = "public, max-age=3600, stale-while-revalidate=86400"
-_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_COMMON_HEADERS: Final[Headers] = (
+    (b"content-type", b"text/javascript; charset=utf-8"),
+    (b"vary", b"Accept-Encoding"),
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_FOR_AN_HOUR: Final = b"public, max-age=3600, stale-while-revalidate=86400"
+_FOR_EVER: Final = b"public, max-age=31536000, immutable"
 _NOTHING: Final = re.compile(r"^0(\.0*)?$")
 
 
@@ -35,23 +34,13 @@ class Script(Struct, frozen=True, kw_only=True):
     plain: bytes
     gzipped: bytes
     etag: str
-    integrity: str
     hashed_name: str
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """One HTTP answer, before it is sent."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes = b""
 
 
 @cache
 def script() -> Script:
     """Return the snippet; the file is read and compressed once."""
     plain = _MINIFIED.read_bytes()
-    sha384 = hashlib.sha384(plain).digest()
     version = hashlib.sha256(plain).hexdigest()[:16]
     return Script(
         plain=plain,
@@ -59,17 +48,7 @@ def script() -> Script:
         # A hash of the file and so the same for everyone: a tag of one's own would be a cookie.
         # Weak: the same snippet, whether or not it is compressed.
         etag=f'W/"{version}"',
-        integrity=f"sha384-{base64.b64encode(sha384).decode()}",
         hashed_name=f"c.{version}.js",
-    )
-
-
-def pinned_snippet(site: str, public_url: str) -> str:
-    """Return the HTML that loads exactly this version of the snippet, or nothing (Subresource Integrity)."""
-    source = f"{public_url.rstrip('/')}{TRACKER_PREFIX}/{script().hashed_name}"
-    return (
-        f'<script defer data-site="{escape(site)}" src="{escape(source)}" '
-        f'integrity="{script().integrity}" crossorigin="anonymous"></script>'
     )
 
 
@@ -77,8 +56,7 @@ async def tracker_app(scope: Scope, receive: Receive, send: Send) -> None:  # no
     """Serve ``/js/c.js`` and ``/js/c.<hash>.js``; mounted under ``/js`` or not."""
     headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
     answer = respond(scope["method"], scope["path"], headers)
-    lines = [(name.lower().encode(), value.encode()) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": lines})
+    await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 
 
@@ -91,24 +69,24 @@ def respond(method: str, path: str, headers: dict[bytes, str]) -> Answer:
         return _problem(Problem(status=404, title="Not found", code="not_found", detail=detail))
     if method not in ("GET", "HEAD"):
         detail = "The snippet can be read with GET and HEAD."
-        return _problem(Problem(status=405, title="Method not allowed", code="method", detail=detail), Allow="GET, HEAD")
+        return _problem(Problem(status=405, title="Method not allowed", code="method", detail=detail), (b"allow", b"GET, HEAD"))
     caching = _FOR_AN_HOUR if name == SCRIPT_NAME else _FOR_EVER
-    about = _COMMON_HEADERS | {"Cache-Control": caching, "ETag": script().etag}
+    about = (*_COMMON_HEADERS, (b"cache-control", caching), (b"etag", script().etag.encode()))
     if _knows(headers.get(b"if-none-match", ""), script().etag):
         return Answer(status=304, headers=about)
     if not _accepts_gzip(headers.get(b"accept-encoding", "")):
         return _whole(about, script().plain)
-    return _whole(about | {"Content-Encoding": "gzip"}, script().gzipped)
+    return _whole((*about, (b"content-encoding", b"gzip")), script().gzipped)
 
 
-def _whole(headers: dict[str, str], body: bytes) -> Answer:
-    return Answer(status=200, headers=headers | {"Content-Length": str(len(body))}, body=body)
+def _whole(headers: Headers, body: bytes) -> Answer:
+    return Answer(status=200, headers=(*headers, (b"content-length", str(len(body)).encode())), body=body)
 
 
-def _problem(problem: Problem, **headers: str) -> Answer:
+def _problem(problem: Problem, *headers: tuple[bytes, bytes]) -> Answer:
     body = problem.body()
-    about = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), "Cache-Control": "no-store"}
-    return Answer(status=problem.status, headers=about | headers, body=body)
+    about = (CONTENT_PROBLEM, (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store"))
+    return Answer(status=problem.status, headers=(*about, *headers), body=body)
 
 
 def _knows(if_none_match: str, etag: str) -> bool:

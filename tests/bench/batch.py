@@ -8,6 +8,7 @@ from functools import partial
 
 from collector.stream.connection import connect, disconnect
 from collector.stream.publisher import Publisher
+from collector.stream.streams import Streams
 from contracts.events import WebEvent
 from tests.bench.facts import facts
 from tests.bench.figure import Aim, Figure, figure, interleaved
@@ -52,7 +53,7 @@ async def publish(nats_url: str, events: Sequence[WebEvent]) -> float:
     await empty_stream(nats_url)
     client = await connect(nats_url, on_loss=lambda: None)
     at_once = SENDERS * BATCH_EVENTS
-    async with Publisher(client) as publisher:
+    async with Publisher(client, Streams(client, max_bytes=8 << 30, replicas=1)) as publisher:
         began = time.perf_counter()
         for start in range(0, len(events), at_once):
             await asyncio.gather(*(publisher.submit(event) for event in events[start : start + at_once]))

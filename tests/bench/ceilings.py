@@ -11,7 +11,9 @@ from litestar import Litestar, post
 from nats.aio.client import Client
 
 from collector.app import IngestApp
+from collector.arrival import BodyRoom
 from collector.control.sites import AnySite
+from collector.outcomes import Stored
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
@@ -21,8 +23,10 @@ from collector.serving.listening import listen
 from collector.serving.role import asgi, operated, templates_of
 from collector.serving.server import serve_until_told
 from collector.settings import read_settings
-from collector.stream.parcel import Stored, wrap
+from collector.stream.parcel import wrap
 from collector.stream.publisher import Publisher
+from collector.stream.streams import Streams
+from contracts.codec import CODEC
 from contracts.events import WebEvent
 
 
@@ -40,13 +44,14 @@ class NoPublish(Publisher):
     """Does what the publisher does, but for publishing: the answer is there at once."""
 
     def __init__(self) -> None:
-        super().__init__(Client())
+        client = Client()
+        super().__init__(client, Streams(client, max_bytes=1, replicas=1))
 
     def refuse_while_closed(self) -> None:
         """Refuse nothing: this client never connects."""
 
     def submit(self, event: WebEvent) -> "asyncio.Future[Stored]":
-        parcel = wrap(event, deadline=0.0, told=self._loop.create_future())
+        parcel = wrap(event, codec=CODEC, deadline=0.0, told=self._loop.create_future())
         parcel.store(duplicate=False)
         return parcel.told
 
@@ -55,8 +60,15 @@ def route_without_publish() -> App:
     """Our own route and everything that the walk does, counted as always; nothing is published."""
     lists = Lists.load()
     lists.agents.warm()
-    pipeline = Pipeline(sites=AnySite("main"), salts=OneSalt(), lists=lists, publisher=NoPublish())
-    app = IngestApp(pipeline, trusted=TrustedProxies(), clock=lambda: datetime.now(UTC))
+    pipeline = Pipeline(
+        sites=AnySite("main"),
+        salts=OneSalt(),
+        lists=lists,
+        publisher=NoPublish(),
+        clock=lambda: datetime.now(UTC),
+        room=BodyRoom(),
+    )
+    app = IngestApp(pipeline, trusted=TrustedProxies())
 
     async def checks() -> dict[str, str]:
         return {}

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from collector.stream.connection import connect, disconnect
 from collector.stream.publisher import Publisher
+from collector.stream.streams import Streams
 from contracts.events import (
     Channel,
     Device,
@@ -75,7 +76,7 @@ async def fill_stream(nats_url: str, count: int, visitors: int) -> None:
     """Empty the stream and store *count* facts in it, through the product's own publisher."""
     await empty_stream(nats_url)
     client = await connect(nats_url, on_loss=lambda: None)
-    async with Publisher(client) as publisher:
+    async with Publisher(client, Streams(client, max_bytes=8 << 30, replicas=1)) as publisher:
         everything = facts(count, visitors)
         while some := list(itertools.islice(everything, AT_ONCE)):
             await asyncio.gather(*(publisher.submit(fact) for fact in some))

@@ -16,6 +16,7 @@ from collector.settings import read_settings
 from collector.stream import connection as broker
 from contracts.codec import CODEC, type_of
 from contracts.events import Fact
+from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
 from tests.facts import STREAM
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -33,7 +34,12 @@ class Running:
 
     async def count(self) -> int:
         """Return how many facts the stream holds."""
-        return int((await broker.ask(self.client, f"STREAM.INFO.{STREAM}")).state.messages)
+        try:
+            return int((await broker.ask(self.client, f"STREAM.INFO.{STREAM}")).state.messages)
+        except JetStreamError as error:
+            if error.err_code == STREAM_NOT_FOUND:  # it is made with the first fact
+                return 0
+            raise
 
     async def stored(self) -> tuple[Fact, bytes]:
         """Return the newest fact, and its bytes."""

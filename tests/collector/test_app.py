@@ -14,12 +14,16 @@ import pytest
 from prometheus_client import REGISTRY
 
 from collector import pipeline
+from collector.admit import admit
+from collector.control.sites import Site, Sites
 from collector.dialects import DIALECTS
-from collector.dialects.route import Route
+from collector.dialects.endpoint import Endpoint
+from collector.hit import Hit
 from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
 from collector.stream import connection as broker
-from contracts.streams import stream_settings
+from collector.stream.streams import FormerStream
+from contracts.streams import FORMER_STREAM, stream_settings
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
 from tests.facts import STREAM, WEB
 
@@ -52,10 +56,10 @@ async def test_a_batch_answers_for_each_item_and_a_bad_one_spoils_none(collector
     assert await collector.count() == 2
 
 
-@pytest.mark.parametrize("route", DIALECTS, ids=lambda route: route.path)
+@pytest.mark.parametrize("endpoint", DIALECTS, ids=lambda endpoint: endpoint.template)
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
-async def test_the_straight_way_ends_where_the_router_does(collector: Running, route: Route, method: str):
-    ways = [await collector.http.request(method, path, content=b"[]") for path in (route.path, f"{route.path}/")]
+async def test_the_straight_way_ends_where_the_router_does(collector: Running, endpoint: Endpoint, method: str):
+    ways = [await collector.http.request(method, path, content=b"[]") for path in (endpoint.template, f"{endpoint.template}/")]
     said = [{name: value for name, value in way.headers.items() if name != "date"} for way in ways]
     assert (ways[0].status_code, ways[0].content, said[0]) == (ways[1].status_code, ways[1].content, said[1])
 
@@ -80,6 +84,26 @@ async def test_a_defect_of_ours_is_answered_in_our_words_and_logged_without_thei
     assert "a-canary" not in caplog.text
     monkeypatch.undo()
     assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
+
+
+async def test_a_defect_in_the_middle_of_a_batch_costs_that_item_and_no_other(
+    collector: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def break_down_once(hit: Hit, sites: Sites) -> Site:
+        if hit.key == "broken":
+            raise ZeroDivisionError
+        return admit(hit, sites)
+
+    monkeypatch.setattr(pipeline, "admit", break_down_once)
+    before = outcomes()
+    answer = await batch(collector, [PAGE, PAGE | {"id": "broken"}, PAGE])
+    after = outcomes()
+    assert [result["status"] for result in answer["results"]] == ["stored", "unavailable", "stored"]
+    assert (answer["results"][1]["reason"], answer["results"][1]["code"]) == ("defect", 500)
+    assert "ZeroDivisionError" in caplog.text
+    assert await collector.count() == 2
+    change = {name: after[name] - before[name] for name in after}
+    assert change == {"received": 3, "accepted": 2, "dropped": 0, "rejected": 0, "refused": 0, "unavailable": 1}
 
 
 async def test_a_batch_sent_again_is_stored_once(collector: Running):
@@ -151,7 +175,7 @@ async def test_a_chunked_body_that_never_ends_is_cut_off(collector: Running):
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("path", [route.path for route in DIALECTS])
+@pytest.mark.parametrize("path", [endpoint.template for endpoint in DIALECTS])
 async def test_any_page_may_send(collector: Running, path: str):
     asked = {
         "Origin": "https://shop.example",
@@ -221,6 +245,21 @@ async def test_it_starts_without_nats_and_says_what_is_missing(nats_server: Call
         assert "COLLECTOR_NATS_URL" in collector.ingest.checks()["nats"]
 
 
+async def test_it_is_ready_before_there_is_any_stream(collector: Running):
+    assert not any(collector.ingest.checks().values())
+    assert await collector.count() == 0
+
+
+async def test_a_stream_of_before_refuses_the_start(stream_free_nats: str):
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    await broker.ask(client, f"STREAM.CREATE.{FORMER_STREAM}", {"name": FORMER_STREAM, "subjects": ["former.>"]})
+    with pytest.raises(FormerStream, match="safe there"):
+        async with running(stream_free_nats):
+            pass
+    await broker.ask(client, f"STREAM.DELETE.{FORMER_STREAM}")
+    await broker.disconnect(client)
+
+
 async def test_a_drifted_stream_is_refused_at_the_start(stream_free_nats: str):
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
     await broker.ask(
@@ -233,11 +272,12 @@ async def test_a_drifted_stream_is_refused_at_the_start(stream_free_nats: str):
 
 
 async def test_a_stream_that_drifts_later_takes_no_more_events(collector: Running):
+    assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
     changed = stream_settings(WEB, max_bytes=1 << 28, replicas=1) | {"discard": "old"}
     await broker.ask(collector.client, f"STREAM.UPDATE.{STREAM}", changed)
-    collector.ingest.recheck_stream()
+    collector.ingest.recheck_streams()
     with pytest.raises(broker.StreamDrifted):
-        await collector.ingest.look()
+        await collector.ingest.see_to_it()
     assert (await collector.http.post("/api/event", json=PAGE)).status_code == 503
     assert "discard" in collector.ingest.checks()["stream"]
 
@@ -249,7 +289,7 @@ async def test_every_hit_is_counted_once_by_how_it_ended(collector: Running):
     await collector.http.get("/pixel.gif?site=shop.example&path=/", headers={"DNT": "1"})
     after = outcomes()
     change = {name: after[name] - before[name] for name in after}
-    assert change == {"received": 5, "accepted": 1, "dropped": 2, "rejected": 2, "unavailable": 0}
+    assert change == {"received": 5, "accepted": 1, "dropped": 2, "rejected": 2, "refused": 0, "unavailable": 0}
 
 
 def outcomes() -> dict[str, float]:
@@ -258,6 +298,7 @@ def outcomes() -> dict[str, float]:
         "accepted": "collector_events_accepted_total",
         "dropped": "collector_events_dropped_total",
         "rejected": "collector_events_rejected_total",
+        "refused": "collector_events_refused_total",
         "unavailable": "collector_events_unavailable_total",
     }
     samples = [sample for metric in REGISTRY.collect() for sample in metric.samples]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from collector.arrival import Arrival, Disconnected, Room, arrive
+from collector.arrival import Arrival, BodyRoom, Disconnected, arrive, read_head
+from collector.hit import A_PAGE
 from collector.outcomes import Rejected, Unavailable, UnavailableReason
 from collector.privacy.client_ip import TrustedProxies
 
@@ -32,25 +33,25 @@ class Client:
         return message
 
 
-async def read(client: Client, room: Room) -> Arrival:
-    return await arrive(
-        SCOPE, client.receive, limit=LIMIT, room=room, trusted=TrustedProxies(), clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)
-    )
+async def read(client: Client, room: BodyRoom) -> Arrival:
+    head = read_head(SCOPE, {}, TrustedProxies())
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return await arrive(head, client.receive, sender=A_PAGE, limit=LIMIT, room=room, clock=lambda: now)
 
 
 @pytest.mark.parametrize("pieces", [(b"abc",), (b"", b"abc"), (b"a", b"b", b"c"), (b"abc", b"")])
 async def test_a_body_is_the_same_in_whatever_pieces_it_comes(pieces: tuple[bytes, ...]):
-    assert (await read(Client(*pieces), Room())).body == b"abc"
+    assert (await read(Client(*pieces), BodyRoom())).body == b"abc"
 
 
 @pytest.mark.parametrize("pieces", [(b"x" * 101,), (b"x" * 60, b"x" * 60), (b"x" * 60, b"x" * 60, b"x" * 60)])
 async def test_a_body_over_the_limit_is_refused(pieces: tuple[bytes, ...]):
     with pytest.raises(Rejected):
-        await read(Client(*pieces), Room())
+        await read(Client(*pieces), BodyRoom())
 
 
 async def test_who_dawdles_takes_room_and_gives_it_back():
-    room = Room(100)
+    room = BodyRoom(100)
     dawdlers = [Client(b"x" * 40, b"x") for _ in range(2)]
     for dawdler in dawdlers:
         dawdler.may_end.clear()
@@ -68,10 +69,10 @@ async def test_who_dawdles_takes_room_and_gives_it_back():
 
 
 async def test_room_is_given_back_however_a_body_ends():
-    room = Room(100)
+    room = BodyRoom(100)
     for _ in range(3):
         with pytest.raises(Rejected):
-            await read(Client(b"x" * 90, b"x" * 20), Room(1000))
+            await read(Client(b"x" * 90, b"x" * 20), BodyRoom(1000))
         with pytest.raises(Unavailable):
             await read(Client(b"x" * 90, b"x" * 20), room)
         with pytest.raises(Disconnected):

@@ -76,7 +76,7 @@ def refused(answer: httpx.Response, example: dict[str, Any]) -> None:
 
 async def test_every_dialect_has_examples():
     asked = {(example.get("post") or example["get"]).partition("?")[0] for _, example in EXAMPLES}
-    assert {route.path for route in DIALECTS} - asked <= {"/api/events/batch"}, "the batch has a file of its own"
+    assert {endpoint.template for endpoint in DIALECTS} - asked <= {"/api/events/batch"}, "the batch has a file of its own"
 
 
 async def test_every_drop_reason_has_an_example():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from prometheus_client import REGISTRY
 
 from collector.local.nats import NatsServer
-from collector.stream.publisher import DEADLINE_SECONDS
+from collector.stream.lane import DEADLINE_SECONDS
 from tests.collector.ingest import running
 
 EVENT = {"domain": "shop.example", "pathname": "/"}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from collector.upkeep import owned
+from collector.upkeep import running_beside
 
 
 class DefectError(Exception):
@@ -21,18 +21,18 @@ async def break_down() -> None:
 
 async def test_a_defect_is_raised_in_the_block():
     with pytest.raises(DefectError):
-        async with owned(for_ever(), break_down()):
+        async with running_beside(for_ever(), break_down()):
             await for_ever()
 
 
 async def test_the_blocks_own_exception_comes_out_as_it_is():
     with pytest.raises(DefectError):
-        async with owned(for_ever()):
+        async with running_beside(for_ever()):
             await break_down()
 
 
 async def test_the_work_ends_with_the_block():
     before = asyncio.all_tasks()
-    async with owned(for_ever(), for_ever()):
+    async with running_beside(for_ever(), for_ever()):
         assert len(asyncio.all_tasks() - before) == 2
     assert asyncio.all_tasks() == before

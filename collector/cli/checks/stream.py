@@ -3,15 +3,14 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-import nats.errors
-from nats.aio.client import Client
-
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.cli.clock import utc_now
 from collector.local.nats import MIN_NATS_VERSION, parse_version
 from collector.settings import Settings
 from collector.stream import connection as broker
+from collector.stream.connection import UNREACHABLE, Connection
 from collector.stream.monitor import syncs_always
+from collector.stream.streams import FORMER_ADVICE, FormerStream, refuse_former_stream
 from contracts.jetstream import STREAM_NOT_FOUND, Answer, JetStreamError
 from contracts.streams import EventStream, drift, share_of, stream_settings, streams_of
 
@@ -44,10 +43,11 @@ def _version(text: str) -> Finding:
     return good("NATS", f"answers, version {text}")
 
 
-async def _stream(client: Client, settings: Settings) -> AsyncIterator[Finding]:
+async def _stream(client: Connection, settings: Settings) -> AsyncIterator[Finding]:
     asked = utc_now()
     answered: datetime | None = None
     try:
+        await refuse_former_stream(client)
         for stream in streams_of(partitions=settings.partitions):
             try:
                 answer = await broker.ask(client, f"STREAM.INFO.{stream.name}")
@@ -57,7 +57,10 @@ async def _stream(client: Client, settings: Settings) -> AsyncIterator[Finding]:
             answered = answer.ts
             yield _drift(stream, answer, settings)
             yield _fullness(stream, answer)
-    except (nats.errors.Error, TimeoutError):
+    except FormerStream:
+        yield bad("Stream", "is the one of an earlier version", FORMER_ADVICE)
+        return
+    except UNREACHABLE:
         yield bad(
             "Stream", "JetStream does not answer", "Does nats-server run with JetStream enabled, and may this user use it?"
         )
@@ -68,7 +71,7 @@ async def _stream(client: Client, settings: Settings) -> AsyncIterator[Finding]:
 
 def _no_stream(stream: EventStream, error: JetStreamError) -> Finding:
     if error.err_code == STREAM_NOT_FOUND:
-        return odd("Stream", f"{stream.name} does not exist yet", "The ingest role makes it when it starts.")
+        return odd("Stream", f"{stream.name} does not exist yet", "It is made with the first event of its family.")
     return bad("Stream", f"JetStream refuses (error {error.err_code})", "Is JetStream enabled for this account?")
 
 

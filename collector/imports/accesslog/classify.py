@@ -1,9 +1,9 @@
 """What a logged request was: a page that somebody saw, a file that somebody fetched, or nothing to count."""
 
+from enum import Enum
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-from collector.hit import HitKind
 from collector.imports.accesslog.parse import Request
 from collector.imports.accesslog.skip import Skipped, SkipReason
 
@@ -30,8 +30,15 @@ _FOR_ROBOTS = frozenset({"robots.txt", "ads.txt", "app-ads.txt", "humans.txt", "
 _LEAST_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT, HTTPStatus.PARTIAL_CONTENT})
 
 
-def classify(request: Request) -> HitKind:
-    """Return PAGEVIEW, or EVENT for a download, or raise Skipped with the reason."""
+class Logged(Enum):
+    """What a logged request was, where it is something to count."""
+
+    PAGE = "page"
+    DOWNLOAD = "download"
+
+
+def classify(request: Request) -> Logged:
+    """Return what *request* was, or raise Skipped with the reason."""
     if request.method != "GET":
         raise Skipped(SkipReason.METHOD)
     path, _, query = request.target.partition("?")
@@ -45,7 +52,7 @@ def classify(request: Request) -> HitKind:
         raise Skipped(SkipReason.ASSET)
     if not _has_content(request.status):
         raise Skipped(SkipReason.STATUS)
-    return HitKind.EVENT if extension in _DOWNLOADS else HitKind.PAGEVIEW
+    return Logged.DOWNLOAD if extension in _DOWNLOADS else Logged.PAGE
 
 
 def _has_content(status: int) -> bool:

@@ -3,20 +3,22 @@
 import secrets
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 from msgspec.structs import replace
 
 from collector.control.sites import Site, Sites
-from collector.hit import Hit, HitKind
-from collector.imports.accesslog.classify import DOWNLOAD_NAME, classify
+from collector.hit import A_PAGE, NOT_LOGGED, Hit, Person
+from collector.imports.accesslog.classify import DOWNLOAD_NAME, Logged, classify
 from collector.imports.accesslog.identify import Keys
 from collector.imports.accesslog.parse import Request, read_line
 from collector.imports.accesslog.skip import Skipped, SkipReason
+from collector.kinds.web import EventClaim, PageviewClaim
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
 from collector.privacy.visitor import Salt
-from collector.record import record
-from contracts.events import WebEvent
+from collector.record import fact_id
+from contracts.events import Scalar, WebEvent
 from contracts.names import canonical_host
 
 DEFAULT_BATCH = "accesslog-{site}"
@@ -24,8 +26,6 @@ DEFAULT_BATCH = "accesslog-{site}"
 _SALT_BYTES = 32
 _EARLIEST = datetime(1993, 1, 1, tzinfo=UTC)
 _TOLERATED_SKEW = timedelta(hours=1)
-# A robot is known by its user agent; a log without user agents cannot show that one was missing.
-_NOT_LOGGED = "(not logged)"
 
 
 class LogWalk:
@@ -52,14 +52,15 @@ class LogWalk:
         now = self._clock()
         if not _EARLIEST <= request.at <= now + _TOLERATED_SKEW:
             raise Skipped(SkipReason.TIME)
-        kind = classify(request)
+        logged = classify(request)
         site = self._site_of(request.vhost)
         self.without_user_agents += request.user_agent is None
-        hit = _hit(request, kind, site, received_at=now, batch=self._batch.format(site=site.id))
-        anonymous = forget(hit, site=site, salt=self._salt_of(request.at.date()), lists=self._lists)
-        page = anonymous.page
+        hit = _hit(request, logged, site, received_at=now, batch=self._batch.format(site=site.id))
+        # Its claims are all of the web family.
+        fact = cast("WebEvent", forget(hit, site=site, salt=self._salt_of(request.at.date()), lists=self._lists))
+        page = fact.page
         key = self._keys.key(request.at, site.id, page.hostname, str(request.status), request.size, page.path)
-        return record(replace(anonymous, key=key))
+        return replace(fact, id=fact_id(key, tenant=site.tenant, site=site.id, received_at=now))
 
     def _site_of(self, vhost: str) -> Site:
         if self._site is not None:
@@ -77,19 +78,18 @@ class LogWalk:
         return salt
 
 
-def _hit(request: Request, kind: HitKind, site: Site, *, received_at: datetime, batch: str) -> Hit:
-    is_download = kind is HitKind.EVENT
+def _hit(request: Request, logged: Logged, site: Site, *, received_at: datetime, batch: str) -> Hit:
+    # A whole address, because a path may begin with two slashes.
+    url = f"http://{canonical_host(request.vhost) or site.id}{request.target}"
+    file: dict[str, Scalar] = {"url": request.target.partition("?")[0]}
     return Hit(
-        kind=kind,
+        person=Person(ip=request.ip, user_agent=NOT_LOGGED if request.user_agent is None else request.user_agent),
+        sender=A_PAGE,
+        site=site.id,
         received_at=received_at,
         occurred_at=request.at,
-        site=site.id,
-        ip=request.ip,
-        user_agent=_NOT_LOGGED if request.user_agent is None else request.user_agent,
-        # A whole address, because a path may begin with two slashes.
-        url=f"http://{canonical_host(request.vhost) or site.id}{request.target}",
-        referrer=request.referrer,
-        name=DOWNLOAD_NAME if is_download else "",
-        props={"url": request.target.partition("?")[0]} if is_download else {},
         batch=batch,
+        claim=EventClaim(url=url, referrer=request.referrer, name=DOWNLOAD_NAME, props=file)
+        if logged is Logged.DOWNLOAD
+        else PageviewClaim(url=url, referrer=request.referrer),
     )

@@ -5,7 +5,7 @@ from random import Random
 from msgspec import Struct
 
 from collector.imports.demo.weighted import Weighted
-from collector.privacy.enrich.referrer import trace
+from collector.privacy.enrich.referrer import source_of_visit
 from collector.privacy.enrich.sources import Sources
 from collector.privacy.url import NO_TAGS, Tags
 from contracts.events import Page, Source
@@ -73,4 +73,4 @@ def pick_origin(random: Random, *, is_in_the_news: bool) -> Origin:
 
 def source_of(origin: Origin, page: Page, sources: Sources) -> Source:
     """Return *origin* as a real visit to *page* would record it."""
-    return trace(origin.referrer, origin.tags, page=page, site=page.hostname, sources=sources).source
+    return source_of_visit(origin.referrer, origin.tags, page=page, site=page.hostname, sources=sources).source

@@ -8,11 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import maxminddb
+from msgspec import Struct
 
 from collector.privacy.address import network_of
 from contracts.events import Place
 
 NOWHERE = Place()
+
+
+class Located(Struct, frozen=True):
+    """Where somebody is, and whether a database says that only machines live in their network."""
+
+    place: Place
+    is_hosting: bool = False
+
+
+_NOWHERE = Located(NOWHERE)
+# The kinds of network (MaxMind's user_type) in which servers stand and nobody reads pages.
+_HOSTING_TYPES = frozenset({"hosting", "content_delivery_network"})
 # Links too, but to a city that keeps this time: they name a clock and not a place.
 _CLOCKS = frozenset({"CET", "EET", "EST", "EST5EDT", "CST6CDT", "HST", "MET", "MST", "MST7MDT", "PST8PDT", "WET"})
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -23,7 +36,7 @@ class Places:
     """Countries by time zone, and by address where there is a database; neither is kept."""
 
     def __init__(self, mmdb: Path | None = None) -> None:
-        self._by_zone = {zone: Place(country=country) for zone, country in zone_countries().items()}
+        self._by_zone = {zone: Located(Place(country=country)) for zone, country in zone_countries().items()}
         self._reader = None if mmdb is None else maxminddb.open_database(mmdb)
 
     @property
@@ -33,10 +46,13 @@ class Places:
             return ""
         return datetime.fromtimestamp(self._reader.metadata().build_epoch, UTC).date().isoformat()
 
-    def find(self, ip: str, timezone: str) -> Place:
+    def find(self, ip: str, timezone: str) -> Located:
         """Return the place that the database knows for *ip*, else the country of *timezone*, else nowhere."""
-        known = None if self._reader is None else _look_up(self._reader, ip)
-        return known or self._by_zone.get(timezone, NOWHERE)
+        by_zone = self._by_zone.get(timezone, _NOWHERE)
+        record = None if self._reader is None else _look_up(self._reader, ip)
+        if record is None:
+            return by_zone
+        return located(record, by_zone)
 
 
 def zone_countries() -> dict[str, str]:
@@ -60,7 +76,7 @@ def _columns(text: str, separator: str) -> Iterator[list[str]]:
     return (line.split(separator) for line in text.splitlines() if line and not line.startswith("#"))
 
 
-def _look_up(reader: maxminddb.Reader, ip: str) -> Place | None:
+def _look_up(reader: maxminddb.Reader, ip: str) -> Mapping[str, Any] | None:
     network = network_of(ip, v4_bytes=3, v6_bytes=6)
     if network is None:
         return None
@@ -68,7 +84,12 @@ def _look_up(reader: maxminddb.Reader, ip: str) -> Place | None:
         record = reader.get(network)
     except ValueError:  # an IPv6 address in a database of IPv4 only
         return None
-    return place_of(record) if isinstance(record, Mapping) else None
+    return record if isinstance(record, Mapping) else None
+
+
+def located(record: Mapping[str, Any], by_zone: Located) -> Located:
+    """Return what a database's *record* says, and where it names no country the place *by_zone*."""
+    return Located(place_of(record) or by_zone.place, is_hosting=_is_hosting(record))
 
 
 def place_of(record: Mapping[str, Any]) -> Place | None:
@@ -79,6 +100,13 @@ def place_of(record: Mapping[str, Any]) -> Place | None:
             region = _code(subdivisions[0]) if isinstance(subdivisions, list) and subdivisions else ""
             return Place(country=country, region=f"{country}-{region}" if _REGION.fullmatch(region) else "")
     return None
+
+
+def _is_hosting(record: Mapping[str, Any]) -> bool:
+    """Say whether the *record* calls the network hosting: among its traits, or flat as in a database of anonymous networks."""
+    traits = record.get("traits")
+    said = traits if isinstance(traits, Mapping) else record
+    return said.get("is_hosting_provider") is True or said.get("user_type") in _HOSTING_TYPES
 
 
 def _code(entry: object) -> str:

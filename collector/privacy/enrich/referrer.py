@@ -33,17 +33,17 @@ class Referrer(Struct, frozen=True):
 NO_REFERRER = Referrer()
 
 
-class Traced(Struct, frozen=True):
+class Referral(Struct, frozen=True):
     """Where a visit came from, and whether the place is known for sending nobody."""
 
     source: Source
-    spam: bool
+    is_spam: bool
 
 
-_NOWHERE = Traced(DIRECT, spam=False)
+_NOWHERE = Referral(DIRECT, is_spam=False)
 
 
-def trace(referrer: str, tags: Tags, *, page: Page, site: str, sources: Sources) -> Traced:
+def source_of_visit(referrer: str, tags: Tags, *, page: Page, site: str, sources: Sources) -> Referral:
     """Return the source of a visit; a referrer on the page's own site is no source."""
     if tags is NO_TAGS and (not referrer or referrer.startswith((f"https://{page.hostname}/", f"http://{page.hostname}/"))):
         return _NOWHERE
@@ -52,7 +52,7 @@ def trace(referrer: str, tags: Tags, *, page: Page, site: str, sources: Sources)
         read = NO_REFERRER
         if tags is NO_TAGS:
             return _NOWHERE
-    return Traced(_source(read, tags, sources), spam=sources.is_spam(read.host))
+    return Referral(_source(read, tags, sources), is_spam=sources.is_spam(read.host))
 
 
 def read_referrer(text: str) -> Referrer:

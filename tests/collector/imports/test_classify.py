@@ -2,14 +2,13 @@
 
 import pytest
 
-from collector.hit import HitKind
-from collector.imports.accesslog.classify import classify
+from collector.imports.accesslog.classify import Logged, classify
 from collector.imports.accesslog.parse import read_line
 from collector.imports.accesslog.skip import Skipped, SkipReason
 from tests.collector.imports.logs import line
 
 
-def verdict(target: str, *, method: str = "GET", status: int = 200) -> HitKind | SkipReason:
+def verdict(target: str, *, method: str = "GET", status: int = 200) -> Logged | SkipReason:
     try:
         return classify(read_line(line(target, method=method, status=status).encode()))
     except Skipped as skipped:
@@ -36,17 +35,17 @@ def verdict(target: str, *, method: str = "GET", status: int = 200) -> HitKind |
     ],
 )
 def test_a_page_is_a_pageview(target: str):
-    assert verdict(target) is HitKind.PAGEVIEW
+    assert verdict(target) is Logged.PAGE
 
 
 @pytest.mark.parametrize("status", [200, 203, 304])
 def test_a_page_that_was_sent_or_is_at_hand_was_seen(status: int):
-    assert verdict("/", status=status) is HitKind.PAGEVIEW
+    assert verdict("/", status=status) is Logged.PAGE
 
 
 @pytest.mark.parametrize("target", ["/guide.pdf", "/files/tool-1.0.tar.gz", "/SETUP.EXE", "/list.csv?year=2026"])
 def test_a_file_to_keep_is_a_download(target: str):
-    assert verdict(target) is HitKind.EVENT
+    assert verdict(target) is Logged.DOWNLOAD
 
 
 @pytest.mark.parametrize("target", ["/s.css", "/a/b.PNG", "/app.js?v=3", "/f.woff2", "/v.mp4", "/favicon.ico", "/data.json"])

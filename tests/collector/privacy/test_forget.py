@@ -3,20 +3,35 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
 from collector.control.sites import Site
-from collector.hit import Hit, HitKind
-from collector.privacy.anonymous import Anonymous
+from collector.hit import A_PAGE, NOT_LOGGED, Hit, Person
+from collector.kinds.web import EngagementClaim, EventClaim, PageviewClaim
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
 from collector.privacy.visitor import Salt, visitor_id
-from contracts.events import BotRule, Channel, Device, DeviceKind, Money, Page, Place, Source
+from collector.record import uuid8
+from contracts.codec import CODEC
+from contracts.events import (
+    BotRule,
+    Channel,
+    Device,
+    DeviceKind,
+    EngagementMeasured,
+    EventRecorded,
+    Evidence,
+    Money,
+    Page,
+    Place,
+    Screen,
+    Source,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SITE = Site(tenant="main", id="shop.example")
@@ -24,37 +39,43 @@ SALT = Salt(day=NOW.date(), key=bytes(range(32)))
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
 
 
-def hit(**fields: object) -> Hit:
-    given_by_every_dialect = {
-        "kind": HitKind.PAGEVIEW,
-        "received_at": NOW,
-        "site": "shop.example",
-        "ip": "203.0.113.9",
-        "user_agent": CHROME,
-        "url": "https://shop.example/join",
-    }
-    return Hit(**{**given_by_every_dialect, **fields})
+PERSON = Person.__struct_fields__
+FACTS = {claim: fields for claim in (PageviewClaim, EventClaim, EngagementClaim) for fields in [claim.__struct_fields__]}
 
 
-def forgotten(lists: Lists, **fields: object) -> Anonymous:
-    return forget(hit(**fields), site=SITE, salt=SALT, lists=lists)
+def hit(claim: type[Any] = PageviewClaim, **fields: Any) -> Hit:
+    """Return a hit whose *fields* go to the person, the claim or the hit itself, wherever they belong."""
+    said = {"ip": "203.0.113.9", "user_agent": CHROME, "url": "https://shop.example/join"} | fields
+    if claim is EventClaim:
+        said.setdefault("name", "Signup")
+    person = {name: said.pop(name) for name in PERSON if name in said}
+    claimed = {name: said.pop(name) for name in FACTS[claim] if name in said}
+    given = {"sender": A_PAGE, "received_at": NOW, "site": "shop.example"}
+    return Hit(person=Person(**person), claim=claim(**claimed), **(given | said))
+
+
+def forgotten(lists: Lists, claim: type[Any] = PageviewClaim, **fields: Any) -> Any:
+    return forget(hit(claim, **fields), site=SITE, salt=SALT, lists=lists)
 
 
 def test_a_hit_becomes_anonymous_and_complete(lists: Lists):
     money = Money(amount="9.50", currency="EUR")
-    assert forgotten(
+    fact = forgotten(
         lists,
-        kind=HitKind.EVENT,
+        EventClaim,
         url="https://Shop.Example/join?utm_source=google&utm_medium=cpc&email=jane@example.org",
         referrer="https://www.google.com/search?q=secret",
-        key="order-7",
+        screen=Screen.LARGE,
+        key="0197d5e1-7b10-7c3a-9d51-0f6a2c8e4b72",
         name="Signup",
         props={"plan": "pro"},
         revenue=money,
         interactive=False,
         timezone="Europe/Oslo",
-    ) == Anonymous(
-        kind=HitKind.EVENT,
+        languages="nb-NO,nb;q=0.9,en;q=0.8",
+    )
+    assert fact == EventRecorded(
+        id="0197d5e1-7b10-7c3a-9d51-0f6a2c8e4b72",
         tenant="main",
         site="shop.example",
         received_at=NOW,
@@ -71,23 +92,59 @@ def test_a_hit_becomes_anonymous_and_complete(lists: Lists):
         ),
         device=Device(kind=DeviceKind.DESKTOP, browser="Chrome", browser_version="126", os="Windows"),
         place=Place(country="NO"),
-        bot=None,
-        bot_name="",
-        key="order-7",
+        language="nb",
+        screen=Screen.LARGE,
         name="Signup",
         props={"plan": "pro"},
         revenue=money,
         interactive=False,
-        engaged_ms=0,
-        scroll_percent=0,
-        batch=None,
-        enrichers=lists.versions,
+        lists=lists.version,
     )
 
 
+def test_a_callers_key_of_another_kind_becomes_an_id_of_ours(lists: Lists):
+    assert forgotten(lists, key="order-7").id == uuid8("main", "shop.example", "order-7")
+
+
 def test_engagement_goes_through(lists: Lists):
-    anonymous = forgotten(lists, kind=HitKind.ENGAGEMENT, engaged_ms=1_500, scroll_percent=80)
-    assert (anonymous.kind, anonymous.engaged_ms, anonymous.scroll_percent) == (HitKind.ENGAGEMENT, 1_500, 80)
+    fact = forgotten(lists, EngagementClaim, engaged_ms=1_500, scroll_percent=80)
+    assert isinstance(fact, EngagementMeasured)
+    assert (fact.engaged_ms, fact.scroll_percent) == (1_500, 80)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("nb-NO,nb;q=0.9", "nb"),
+        ("EN", "en"),
+        ("haw;q=0.5", "haw"),
+        ("*", ""),
+        ("", ""),
+        ("x-klingon", ""),
+        ("zq0123456789", ""),
+        ("ñu", ""),
+    ],
+)
+def test_of_the_languages_only_the_primary_subtag_of_the_first_is_kept(lists: Lists, asked: str, kept: str):
+    assert forgotten(lists, languages=asked).language == kept
+
+
+@pytest.mark.parametrize(
+    ("fields", "flags"),
+    [
+        ({}, ()),
+        ({"user_agent": "curl/8.9"}, (Evidence.NO_BROWSER_TOKEN, Evidence.ROBOT_LIST)),
+        ({"user_agent": ""}, (Evidence.NO_BROWSER_TOKEN,)),
+        ({"user_agent": NOT_LOGGED}, ()),
+        ({"is_automated": True}, (Evidence.AUTOMATION,)),
+        ({"user_agent": CHROME.replace("Chrome", "HeadlessChrome")}, (Evidence.AUTOMATION, Evidence.ROBOT_LIST)),
+        ({"has_odd_headers": True}, (Evidence.HEADER_SHAPE,)),
+        ({"user_agent": "shop-app/7", "has_odd_headers": True}, (Evidence.NO_BROWSER_TOKEN,)),
+        ({"referrer": "http://semalt.com/"}, ()),
+    ],
+)
+def test_what_was_seen_before_forgetting_is_kept_as_flags(lists: Lists, fields: dict[str, object], flags: tuple[Evidence, ...]):
+    assert forgotten(lists, **fields).evidence == flags
 
 
 def test_a_bare_path_belongs_to_the_site(lists: Lists):
@@ -97,6 +154,7 @@ def test_a_bare_path_belongs_to_the_site(lists: Lists):
 def test_what_looks_personal_is_taken_out_of_every_text(lists: Lists):
     anonymous = forgotten(
         lists,
+        EventClaim,
         url="/u/jane@example.org?utm_campaign=jane@example.org",
         name="mail to jane@example.org",
         props={"note": "jane@example.org", "email": "x"},
@@ -110,7 +168,7 @@ def test_what_looks_personal_is_taken_out_of_every_text(lists: Lists):
 
 
 def test_an_events_name_is_cut_to_120_bytes(lists: Lists):
-    assert forgotten(lists, name="x" * 500).name == "x" * 120
+    assert forgotten(lists, EventClaim, name="x" * 500).name == "x" * 120
 
 
 @pytest.mark.parametrize(
@@ -145,10 +203,10 @@ def test_an_import_keeps_its_own_times_and_its_salts_day(lists: Lists):
         ({"user_agent": "Googlebot/2.1"}, BotRule.CRAWLER, "Googlebot"),
         ({"user_agent": ""}, BotRule.NO_USER_AGENT, ""),
         ({"user_agent": CHROME.replace("Chrome", "HeadlessChrome")}, BotRule.AUTOMATION, "HeadlessChrome"),
-        ({"bot_hint": True}, BotRule.AUTOMATION, ""),
+        ({"is_automated": True}, BotRule.AUTOMATION, ""),
         ({"referrer": "http://semalt.com/"}, BotRule.REFERRER_SPAM, ""),
-        ({"bot_hint": True, "user_agent": "Googlebot/2.1"}, BotRule.CRAWLER, "Googlebot"),
-        ({"bot_hint": True, "referrer": "http://semalt.com/"}, BotRule.AUTOMATION, ""),
+        ({"is_automated": True, "user_agent": "Googlebot/2.1"}, BotRule.CRAWLER, "Googlebot"),
+        ({"is_automated": True, "referrer": "http://semalt.com/"}, BotRule.AUTOMATION, ""),
         ({}, None, ""),
     ],
 )
@@ -175,7 +233,7 @@ def test_no_way_of_showing_what_is_left_shows_the_person(lists: Lists):
         repr(anonymous),
         str(anonymous),
         pretty_repr(anonymous),
-        msgspec.json.encode(anonymous).decode(),
+        CODEC.encode(anonymous).decode(),
         repr(lists),
     ):
         assert canary not in shown
@@ -186,7 +244,7 @@ def test_no_way_of_showing_what_is_left_shows_the_person(lists: Lists):
 @pytest.mark.parametrize("show", [repr, str, pretty_repr, "{}".format])
 def test_no_way_of_showing_a_hit_shows_the_person(show: Callable[[object], str]):
     shown = show(hit(url="https://shop.example/canary", referrer="https://blog.example/canary", timezone="Europe/Oslo"))
-    assert "pageview" in shown
+    assert "PageviewClaim" in shown
     assert not [word for word in ("203.0.113", "Chrome", "canary", "Oslo") if word in shown]
 
 
@@ -214,17 +272,22 @@ SCALARS = st.one_of(ANY_TEXT, st.integers(), st.floats(), st.booleans())
 @given(
     fields=st.fixed_dictionaries(
         {
-            "kind": st.sampled_from(HitKind),
-            "occurred_at": st.none() | st.datetimes(timezones=st.just(UTC)),
-            "props": st.dictionaries(ANY_TEXT, SCALARS, max_size=40),
+            "claim": st.sampled_from([PageviewClaim, EventClaim, EngagementClaim]),
+            "occurred_at": st.none() | st.timedeltas(timedelta(days=-13_000), timedelta(days=60_000)).map(NOW.__add__),
             "key": st.none() | ANY_TEXT,
             "batch": st.none() | ANY_TEXT,
-            "bot_hint": st.booleans(),
+            "is_automated": st.booleans(),
+            "has_odd_headers": st.booleans(),
         }
-        | dict.fromkeys(("site", "ip", "user_agent", "url", "referrer", "name", "timezone"), ANY_TEXT)
-    )
+        | dict.fromkeys(("site", "ip", "user_agent", "url", "referrer", "timezone", "languages"), ANY_TEXT)
+    ),
+    name=ANY_TEXT,
+    props=st.dictionaries(ANY_TEXT, SCALARS, max_size=40),
 )
-def test_whatever_a_hit_holds_is_forgotten_and_can_be_stored(lists: Lists, fields: dict[str, object]):
-    stored = msgspec.json.encode(forgotten(lists, **fields))
+def test_whatever_a_hit_holds_is_forgotten_and_can_be_stored(
+    lists: Lists, fields: dict[str, Any], name: str, props: dict[str, Any]
+):
+    claimed = {"name": name, "props": props} if fields["claim"] is EventClaim else {}
+    stored = CODEC.encode(forgotten(lists, **fields, **claimed))
     assert b"\\u0000" not in stored
-    assert msgspec.json.decode(stored, type=Anonymous).site == "shop.example"
+    assert CODEC.decode(stored).site == "shop.example"

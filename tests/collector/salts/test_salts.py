@@ -14,7 +14,7 @@ from collector.local.nats import NatsServer
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET, SUBJECT_ROOT
-from collector.salts.source import DerivedSalts
+from collector.salts.derived import DerivedSalts
 from collector.stream import connection as broker
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -13,15 +13,15 @@ import uvloop
 from nats.aio.client import Client
 
 from collector.local.nats import NatsServer
-from collector.outcomes import Rejected, Unavailable, UnavailableReason
+from collector.outcomes import Rejected, Stored, Unavailable, UnavailableReason
 from collector.record import uuid7
 from collector.stream import connection as broker
 from collector.stream.groups import GROUPS_IN_FLIGHT
-from collector.stream.parcel import Stored
 from collector.stream.publisher import Publisher
+from collector.stream.streams import FormerStream, Streams
 from contracts.codec import CODEC
 from contracts.events import EventRecorded, Page
-from contracts.streams import stream_settings
+from contracts.streams import FORMER_STREAM, EventStream, stream_for, stream_settings
 from tests.facts import STREAM, WEB
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -43,6 +43,10 @@ def event(*, id_: str | None = None, site: str = "shop.example", props: dict[str
     )
 
 
+def streams(client: Client, *, max_bytes: int = ROOM) -> Streams:
+    return Streams(client, max_bytes=max_bytes, replicas=1)
+
+
 async def stored(client: Client) -> int:
     return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.messages)
 
@@ -57,7 +61,7 @@ async def client(stream_free_nats: str) -> AsyncIterator[Client]:
 
 @pytest.fixture
 async def publisher(client: Client) -> AsyncIterator[Publisher]:
-    async with Publisher(client) as publisher:
+    async with Publisher(client, streams(client)) as publisher:
         yield publisher
 
 
@@ -118,8 +122,7 @@ async def test_two_sites_may_use_the_same_id(client: Client, publisher: Publishe
 
 async def test_a_full_stream_is_unavailable_and_drops_nothing_old(stream_free_nats: str):
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
-    await broker.ensure_stream(client, WEB, max_bytes=20_000, replicas=1)
-    async with Publisher(client) as publisher:
+    async with Publisher(client, streams(client, max_bytes=20_000)) as publisher:
         answers = [await settled(publisher, event()) for _ in range(100)]
         accepted = sum(isinstance(answer, Stored) for answer in answers)
         refused = answers[-1]
@@ -143,11 +146,63 @@ async def test_an_event_too_large_for_the_stream_is_refused_before_it_is_sent(pu
         publisher.submit(event(props={str(number): "x" * 2000 for number in range(40)}))
 
 
-async def test_a_missing_stream_is_unavailable(stream_free_nats: str):
+async def test_a_stream_is_made_with_the_first_fact_of_its_family(stream_free_nats: str):
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
-    async with Publisher(client) as publisher:
-        with pytest.raises(Unavailable):
+    async with Publisher(client, streams(client)) as publisher:
+        assert await streams(client).keep() == ([], [])
+        answers = await asyncio.gather(*[publisher.submit(event()) for _ in range(3)])
+        assert not any(answer.duplicate for answer in answers)
+        assert await streams(client).keep() == ([WEB], [])
+    await broker.disconnect(client)
+
+
+async def test_a_stream_that_somebody_deleted_is_made_again(client: Client, publisher: Publisher):
+    await publisher.submit(event())
+    await broker.ask(client, f"STREAM.DELETE.{STREAM}")
+    await retried(publisher, event())
+    assert await stored(client) == 1
+
+
+async def test_a_stream_that_has_no_room_is_full(stream_free_nats: str, caplog: pytest.LogCaptureFixture):
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    async with Publisher(client, streams(client, max_bytes=1 << 60)) as publisher:
+        with pytest.raises(Unavailable) as refused:
             await publisher.submit(event())
+        assert (refused.value.reason, refused.value.retry_after) == (UnavailableReason.STREAM_FULL, 60)
+    assert "max_file_store" in caplog.text
+    await broker.disconnect(client)
+
+
+async def test_each_partition_is_a_stream_and_one_that_is_full_stops_no_other(stream_free_nats: str):
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    both = Streams(client, max_bytes=ROOM, replicas=1, partitions=2)
+    here, there = (next(site for site in SITES if partition_of(site) == number) for number in range(2))
+    small = EventStream(family="web", partition=1, partitions=2)
+    await broker.ensure_stream(client, small, max_bytes=1000, replicas=1)
+    await broker.ensure_stream(client, EventStream(family="web", partitions=2), max_bytes=ROOM, replicas=1)
+    async with Publisher(client, both) as publisher:
+        publisher.open(small)  # as it is, and not as it should be
+        sites = [here, there] * 20
+        answers = await asyncio.gather(*[publisher.submit(event(site=site)) for site in sites], return_exceptions=True)
+        held = [answer for site, answer in zip(sites, answers, strict=True) if site == here]
+        assert all(isinstance(answer, Stored) for answer in held)
+        assert any(isinstance(answer, Unavailable) for answer in answers)
+    await broker.disconnect(client)
+
+
+SITES = [f"site-{number}.example" for number in range(100)]
+
+
+def partition_of(site: str) -> int:
+    return stream_for("web", "main", site, partitions=2).partition
+
+
+async def test_a_stream_of_before_is_refused_and_not_ignored(stream_free_nats: str):
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    await broker.ask(client, f"STREAM.CREATE.{FORMER_STREAM}", {"name": FORMER_STREAM, "subjects": ["former.>"]})
+    with pytest.raises(FormerStream, match="safe there"):
+        await streams(client).keep()
+    await broker.ask(client, f"STREAM.DELETE.{FORMER_STREAM}")
     await broker.disconnect(client)
 
 
@@ -155,7 +210,7 @@ async def test_a_frozen_server_is_unavailable_in_time_and_the_retry_is_stored_on
     server = nats_server()
     client = await broker.connect(server.url, on_loss=lambda: None)
     await broker.ensure_stream(client, WEB, max_bytes=ROOM, replicas=1)
-    async with Publisher(client) as publisher:
+    async with Publisher(client, streams(client)) as publisher:
         await publisher.submit(event())
         os.kill(server.pid, signal.SIGSTOP)
         sent = [event() for _ in range(GROUPS_IN_FLIGHT * 3)]
@@ -188,7 +243,7 @@ async def test_a_killed_server_is_unavailable_at_once_and_comes_back(nats_server
     lost = asyncio.Event()
     client = await broker.connect(server.url, on_loss=lost.set)
     await broker.ensure_stream(client, WEB, max_bytes=ROOM, replicas=1)
-    async with Publisher(client) as publisher:
+    async with Publisher(client, streams(client)) as publisher:
         await publisher.submit(event())
         os.kill(server.pid, signal.SIGKILL)
         await asyncio.wait_for(lost.wait(), 10)

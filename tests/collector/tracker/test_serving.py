@@ -1,6 +1,5 @@
 """The snippet as a file: its size, its freshness, its two names, and how browsers and caches get it."""
 
-import base64
 import gzip
 import hashlib
 import re
@@ -13,7 +12,7 @@ from litestar import Litestar
 from litestar.handlers import asgi
 
 from collector.tracker.minify import COMMAND, MINIFIED, SOURCE, mark
-from collector.tracker.serve import TRACKER_PREFIX, pinned_snippet, script, tracker_app
+from collector.tracker.serve import TRACKER_PREFIX, script, tracker_app
 from contracts.snippet import snippet
 from tests.collector.tracker.conftest import Tab
 from tests.collector.tracker.servers import Collector, Site
@@ -120,20 +119,6 @@ def test_the_line_to_paste_is_safe_html():
     assert line.count("<script") == 1
     assert 'src="https://stats.example/js/c.js"' in line
     assert 'shop.example"><script>' in unescape(line)
-
-
-def test_the_pinned_line_names_the_content_it_trusts():
-    digest = base64.b64encode(hashlib.sha384(MINIFIED.read_bytes()).digest()).decode()
-    line = pinned_snippet("shop.example", "https://stats.example")
-    assert f'integrity="sha384-{digest}" crossorigin="anonymous"' in line
-    assert f"/js/{script().hashed_name}" in line
-
-
-@pytest.mark.asyncio(loop_scope="session")
-async def test_a_browser_trusts_the_pinned_line(tab: Tab, site: Site, collector: Collector):
-    site.put("/a", pinned_snippet("shop.example", collector.url))
-    await tab.open("/a")
-    assert len(await tab.sent()) == 1
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -3,7 +3,7 @@
 import asyncio
 
 from collector.cli import main
-from collector.stream.parcel import Stored
+from collector.outcomes import Stored
 from collector.stream.publisher import Publisher
 from contracts.events import Fact
 

@@ -6,17 +6,38 @@ import msgspec
 import pytest
 
 from collector.privacy.enrich.data import compile as compiler
-from collector.privacy.enrich.lists import RULES, Lists
+from collector.privacy.enrich.data.publish import publish
+from collector.privacy.enrich.lists import RULES, Lists, id_of, published_versions, versions_in_use
+
+# Add each new id here when it is published; facts hold them for ever.
+EVER_PUBLISHED = {"5f17fa"}
 
 
 def test_every_list_has_a_version(lists: Lists):
-    assert lists.versions.keys() == {"rules", "agents", "robots", "sources", "spam", "zones"}
-    assert lists.versions["rules"] == RULES
-    assert all(lists.versions.values())
+    in_use = versions_in_use(lists.sources)
+    assert in_use.keys() == {"rules", "agents", "robots", "sources", "spam", "zones"}
+    assert in_use["rules"] == RULES
+    assert all(in_use.values())
 
 
-def test_a_database_has_a_version_too(city_database: Path):
-    assert Lists.load(city_database).versions["places"].startswith("GeoIP2-City@")
+def test_the_meaning_of_the_lists_in_use_is_published(lists: Lists):
+    in_use = versions_in_use(lists.sources)
+    advice = "run `python -m collector.privacy.enrich.data.publish` and commit what it adds"
+    assert published_versions().get(lists.version) == in_use, advice
+
+
+def test_no_meaning_that_was_ever_published_is_withdrawn_or_changed():
+    published = published_versions()
+    assert [id_ for id_, versions in published.items() if id_of(versions) != id_] == []
+    assert published.keys() >= EVER_PUBLISHED
+
+
+def test_publishing_adds_what_is_in_use_and_takes_nothing_away(tmp_path: Path):
+    file = tmp_path / "versions.json"
+    file.write_text('{"aaaaaa": {"rules": "0"}}')
+    publish(file, {"rules": "1"})
+    publish(file, {"rules": "1"})
+    assert msgspec.json.decode(file.read_bytes()) == {"aaaaaa": {"rules": "0"}, id_of({"rules": "1"}): {"rules": "1"}}
 
 
 def test_the_rules_for_user_agents_are_built_by_the_first_one_and_not_before():

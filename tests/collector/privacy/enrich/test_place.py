@@ -1,12 +1,14 @@
 """Which country is it, and how much of the address did that take?"""
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
 
 from collector.privacy.address import network_of
-from collector.privacy.enrich.place import NOWHERE, Places, place_of, zone_countries
+from collector.privacy.enrich.place import NOWHERE, Located, Places, located, place_of, zone_countries
 from contracts.events import Place
 
 
@@ -26,12 +28,12 @@ from contracts.events import Place
     ],
 )
 def test_a_time_zone_tells_the_country(zone: str, country: str):
-    assert Places().find("203.0.113.9", zone) == Place(country=country)
+    assert Places().find("203.0.113.9", zone).place == Place(country=country)
 
 
 @pytest.mark.parametrize("zone", ["", "UTC", "Etc/GMT+5", "CET", "EST", "Mars/Olympus", "europe/oslo", "\ud800", "\0"])
 def test_a_clock_without_a_country_tells_nothing(zone: str):
-    assert Places().find("203.0.113.9", zone) == NOWHERE
+    assert Places().find("203.0.113.9", zone).place == NOWHERE
 
 
 def test_every_zone_that_is_named_after_a_place_has_a_country():
@@ -51,11 +53,11 @@ def test_every_zone_that_is_named_after_a_place_has_a_country():
     ],
 )
 def test_a_database_tells_country_and_subdivision_and_beats_the_time_zone(city_database: Path, ip: str, place: Place):
-    assert Places(city_database).find(ip, "Asia/Tokyo") == place
+    assert Places(city_database).find(ip, "Asia/Tokyo").place == place
 
 
 def test_a_country_database_tells_the_country(country_database: Path):
-    assert Places(country_database).find("111.235.160.9", "") == Place(country="CN")
+    assert Places(country_database).find("111.235.160.9", "").place == Place(country="CN")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_the_shapes_of_other_makers_are_read_too(record: dict[str, object], plac
 
 @pytest.mark.parametrize("ip", ["192.0.2.1", "not an address", "", "\0", "\ud800", "1.2.3.4:80"])
 def test_where_the_database_knows_nothing_the_time_zone_does(city_database: Path, ip: str):
-    assert Places(city_database).find(ip, "Europe/Oslo") == Place(country="NO")
+    assert Places(city_database).find(ip, "Europe/Oslo").place == Place(country="NO")
 
 
 @pytest.mark.parametrize(
@@ -93,9 +95,24 @@ def test_a_look_up_sees_no_more_than_a_24_or_a_48(ip: str, network: str | None):
     assert network_of(ip, v4_bytes=3, v6_bytes=6) == network
 
 
-def test_a_database_names_itself_and_its_age(city_database: Path):
-    assert Places(city_database).database.startswith("GeoIP2-City@")
-    assert Places().database == ""
+def test_a_database_tells_the_day_it_was_built(city_database: Path):
+    assert date.fromisoformat(Places(city_database).built)
+    assert Places().built == ""
+
+
+@pytest.mark.parametrize(
+    ("record", "is_hosting"),
+    [
+        ({"traits": {"is_hosting_provider": True}}, True),
+        ({"traits": {"user_type": "hosting"}}, True),
+        ({"is_hosting_provider": True}, True),
+        ({"traits": {"user_type": "residential"}}, False),
+        ({"is_anonymous_vpn": True}, False),
+        ({}, False),
+    ],
+)
+def test_a_network_is_hosting_where_a_database_says_so(record: dict[str, Any], *, is_hosting: bool):
+    assert located(record, Located(NOWHERE)) == Located(NOWHERE, is_hosting=is_hosting)
 
 
 def test_a_missing_database_is_an_error_at_once(tmp_path: Path):

@@ -3,7 +3,7 @@
 import pytest
 
 from collector.privacy.enrich.lists import Lists
-from collector.privacy.enrich.referrer import trace
+from collector.privacy.enrich.referrer import source_of_visit
 from collector.privacy.enrich.sources import Kind, Known
 from collector.privacy.url import NO_TAGS, Tags
 from contracts.events import Channel, Page, Source
@@ -12,7 +12,7 @@ PAGE = Page(hostname="shop.example", path="/")
 
 
 def source(lists: Lists, referrer: str, tags: Tags = NO_TAGS) -> Source:
-    return trace(referrer, tags, page=PAGE, site="example.org", sources=lists.sources).source
+    return source_of_visit(referrer, tags, page=PAGE, site="example.org", sources=lists.sources).source
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_campaign_names_the_source_and_the_channel(lists: Lists, referrer: str
     ],
 )
 def test_a_referrer_that_sends_nobody_is_spam(lists: Lists, referrer: str, *, spam: bool):
-    assert trace(referrer, NO_TAGS, page=PAGE, site="example.org", sources=lists.sources).spam is spam
+    assert source_of_visit(referrer, NO_TAGS, page=PAGE, site="example.org", sources=lists.sources).is_spam is spam
 
 
 def test_every_host_of_the_lists_is_found(lists: Lists):

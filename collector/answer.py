@@ -1,0 +1,73 @@
+"""Answer: what goes back over HTTP, and the words of the endings that a dialect does not word itself."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from collector.outcomes import Failure, Refused, RefuseReason, Rejected, UnavailableReason
+from contracts.problem import MEDIA_TYPE, Problem
+
+CONTENT_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """An HTTP answer, but for the headers that all of them share."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+
+def problem_of(failure: Failure) -> Answer:
+    """Return *failure* as a problem document: what, which, what to do, and nothing of what was sent."""
+    if isinstance(failure, Rejected):
+        return _rejected(failure)
+    if isinstance(failure, Refused):
+        return _refused(failure)
+    if failure.reason is UnavailableReason.DEFECT:
+        return DEFECT
+    problem = Problem(
+        status=503,
+        title="The event could not be confirmed as stored.",
+        code=failure.reason.value,
+        detail="Send it again after Retry-After seconds, with the same id, so that it is stored once.",
+    )
+    return Answer(status=503, headers=(CONTENT_PROBLEM, *retry_headers(failure)), body=problem.body())
+
+
+def retry_headers(failure: Failure) -> Headers:
+    """Return the ``Retry-After`` of *failure*, where it has one."""
+    seconds = None if isinstance(failure, Rejected) else failure.retry_after
+    return () if seconds is None else ((b"retry-after", str(seconds).encode()),)
+
+
+def _rejected(failure: Rejected) -> Answer:
+    problem = Problem(
+        status=failure.status,
+        title="The request was not understood, and nothing of it was stored.",
+        code=failure.reason.value,
+        detail=failure.detail,
+        field=failure.field,
+    )
+    return Answer(status=failure.status, headers=(CONTENT_PROBLEM,), body=problem.body())
+
+
+def _refused(failure: Refused) -> Answer:
+    title, detail = _REFUSALS[failure.reason]
+    problem = Problem(status=failure.status, title=title, code=failure.reason.value, detail=detail)
+    return Answer(status=failure.status, headers=(CONTENT_PROBLEM, *retry_headers(failure)), body=problem.body())
+
+
+_REFUSALS: Final = {
+    RefuseReason.UNAUTHENTICATED: ("A key is needed.", "Send a key that is in use where this endpoint expects it."),
+    RefuseReason.FORBIDDEN: ("The key does not allow this.", "Use a key that has the scope for it."),
+    RefuseReason.RATE_LIMITED: ("Too much at once.", "Send it again after Retry-After seconds, and less often from then on."),
+}
+
+DEFECT: Final = Answer(
+    status=500,
+    headers=(CONTENT_PROBLEM,),
+    body=Problem(status=500, title="Something went wrong on our side.", code="defect", detail="Send it again later.").body(),
+)

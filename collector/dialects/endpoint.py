@@ -1,0 +1,52 @@
+"""Endpoint and Reply: what a dialect is made of, ways to read requests into hits and to word how they ended, and documents."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from collector.addresses import Mark
+from collector.answer import Answer, problem_of
+from collector.arrival import Arrival, Head
+from collector.hit import Hit, Sender
+from collector.outcomes import Dropped, Failure, Outcome, Refused, Rejected, Stored, Unavailable
+
+
+class Endpoint(Struct, frozen=True, kw_only=True):
+    """One address that takes hits.
+
+    ``read`` raises Rejected for the request as a whole and lists it for a single item; ``word`` may raise how a lone hit ended
+    badly. What fails as a whole, ``refuse`` words. ``shown_key`` finds the key in the head ("" where it is missing, None where
+    it may stand in the body: then ``read`` hands it on in each hit); an endpoint without it asks for no key. ``scope`` is what
+    a key must allow, ``limit`` the most bytes of a body, ``mark`` what tells the endpoint from others at its address.
+    """
+
+    template: str
+    dialect: str
+    methods: tuple[str, ...]
+    limit: int
+    read: Callable[[Arrival], list[Hit | Rejected]]
+    word: Callable[[Arrival, list[Outcome]], Answer]
+    refuse: Callable[[Failure], Answer] = problem_of
+    scope: str = ""
+    shown_key: Callable[[Head], str | None] | None = None
+    mark: Mark | None = None
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """One address that answers with a document and takes no hits; it is there while the stream is not."""
+
+    template: str
+    dialect: str
+    answer: Callable[[Head, Sender], Answer]
+    methods: tuple[str, ...] = ("GET",)
+    refuse: Callable[[Failure], Answer] = problem_of
+    scope: str = ""
+    shown_key: Callable[[Head], str | None] | None = None
+    mark: Mark | None = None
+
+
+def ended_well(outcome: Outcome) -> Stored | Dropped:
+    """Return how a lone hit ended well, or raise how it did not; the endpoint's ``refuse`` words the rest."""
+    if isinstance(outcome, Rejected | Refused | Unavailable):
+        raise outcome
+    return outcome

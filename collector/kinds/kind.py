@@ -1,0 +1,32 @@
+"""Kind: one family of facts as ingest sees it, from what is claimed to what is left once the person is gone."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from collector.hit import Claim, Hit
+from collector.privacy.enrich.lists import Lists
+from collector.privacy.remains import Remains
+from contracts.events import Fact
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """A family: the claims it takes, its clock rule, and the fact that it makes of a claim and what is left of a person.
+
+    ``happened_at`` returns when a hit happened. ``fact`` is given the claim, the envelope's fields by name, what is left of the
+    person, and the lists; whatever text a claim holds, it returns a fact in which nobody is.
+    """
+
+    claims: tuple[type[Claim], ...]
+    happened_at: Callable[[Hit], datetime]
+    fact: Callable[[Any, dict[str, Any], Remains, Lists], Fact]  # each family's claim is a type of its own
+
+
+Kinds: TypeAlias = Mapping[type[Claim], Kind]
+
+
+def kinds_by_claim(kinds: Iterable[Kind]) -> Kinds:
+    """Return the kind of each claim."""
+    return {claim: kind for kind in kinds for claim in kind.claims}

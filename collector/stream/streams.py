@@ -1,0 +1,86 @@
+"""The streams of an installation: which one holds a fact, making it with its first fact, and whether each is as it must be."""
+
+import logging
+from collections.abc import Sequence
+
+from collector.stream.connection import (
+    Connection,
+    StreamDrifted,
+    ask,
+    ensure_stream,
+    keep_stream,
+)
+from contracts.events import Fact
+from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
+from contracts.streams import FAMILIES, FORMER_STREAM, EventStream, Family, share_of, stream_for, streams_of
+
+log = logging.getLogger(__name__)
+
+
+class Streams:
+    """Every stream of *families*; *max_bytes* is what all of them share, by the families' weights."""
+
+    def __init__(
+        self,
+        client: Connection,
+        *,
+        max_bytes: int,
+        replicas: int,
+        partitions: int = 1,
+        families: Sequence[Family] = FAMILIES,
+    ) -> None:
+        self._client = client
+        self._max_bytes = max_bytes
+        self._replicas = replicas
+        self._partitions = partitions
+        self._families = families
+
+    def of(self, fact: Fact) -> EventStream:
+        """Return the stream that holds *fact*."""
+        return stream_for(fact.family, fact.tenant, fact.site, partitions=self._partitions)
+
+    async def make(self, stream: EventStream) -> None:
+        """See to it that *stream* is there as it must be, or raise StreamDrifted."""
+        await refuse_former_stream(self._client)
+        await ensure_stream(self._client, stream, max_bytes=self._share(stream), replicas=self._replicas)
+
+    async def keep(self) -> tuple[list[EventStream], list[StreamDrifted]]:
+        """Look at every stream that exists, change the limits that are ours to change, and return the good and the drifted.
+
+        A stream that does not exist is neither: it is made with its first fact. Raise FormerStream when there is one.
+        """
+        await refuse_former_stream(self._client)
+        good: list[EventStream] = []
+        drifted: list[StreamDrifted] = []
+        for stream in streams_of(self._families, partitions=self._partitions):
+            try:
+                if await keep_stream(self._client, stream, max_bytes=self._share(stream), replicas=self._replicas):
+                    good.append(stream)
+            except StreamDrifted as problem:
+                drifted.append(problem)
+        return good, drifted
+
+    def _share(self, stream: EventStream) -> int:
+        return share_of(stream, self._max_bytes, self._families)
+
+
+class FormerStream(StreamDrifted):
+    """NATS holds the one stream of before each family had its own; its events are in no stream that this version reads."""
+
+
+FORMER_ADVICE = (
+    f"NATS holds a stream {FORMER_STREAM}, of a Collector from before each family of facts had streams of its own. Its events "
+    "are safe there, but this version does not read them. Go on with the version that made it, or give this one a NATS, or a "
+    "data directory, of its own."
+)
+
+
+async def refuse_former_stream(client: Connection) -> None:
+    """Raise FormerStream when the stream of before is there: to go on beside it would look as if its events were lost."""
+    try:
+        await ask(client, f"STREAM.INFO.{FORMER_STREAM}")
+    except JetStreamError as error:
+        if error.err_code == STREAM_NOT_FOUND:
+            return
+        raise
+    raise FormerStream(FORMER_ADVICE)
