@@ -21,9 +21,7 @@ from contracts.problem import MEDIA_TYPE, Problem
 
 log = logging.getLogger(__name__)
 
-INGEST_PATHS: Final = tuple(route.path for route in DIALECTS)
 TRACKER_PREFIX: Final = "/js"
-INGEST_PREFIXES: Final = (f"{TRACKER_PREFIX}/",)
 
 # Any page may send, none may read a cookie: there is none. The wildcard does not cover Authorization (Fetch standard).
 SHARED: Final = ((b"access-control-allow-origin", b"*"),)
@@ -39,6 +37,12 @@ PREFLIGHT: Final = (
     (b"access-control-allow-headers", b"content-type, authorization, prefer, x-api-key, x-retry-count"),
     (b"access-control-max-age", b"86400"),
 )
+
+
+def addresses() -> tuple[tuple[str, str], ...]:
+    """Return (method, template) of everything that the ingest half answers."""
+    dialects = tuple((method, route.path) for route in DIALECTS for method in route.methods)
+    return (*dialects, *((method, f"{TRACKER_PREFIX}/{{rest}}") for method in ("GET", "HEAD")))
 
 
 class IngestApp(Litestar):

@@ -153,8 +153,8 @@ SETTINGS: tuple[Setting, ...] = (
 def example() -> str:
     """Return env.example: every setting, its default and its reason."""
     lines = [
-        "# Every setting, with its default and one line of why. Copy to .env and uncomment what you change: every command reads",
-        "# .env in the folder that it is run in, and the environment goes before it. A value with blanks or # stands in quotes.",
+        "# Every setting, with its default and one line of why. Copy to .env and uncomment what you change: every command",
+        "# reads .env in the folder it is run in, and the environment goes before it. A value with a # in it stands in quotes.",
     ]
     for setting in SETTINGS:
         secret = f" (or {setting.variable}_FILE, a file that holds it)" if setting.secret else ""

@@ -18,7 +18,7 @@ def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
 
 
 def overlaid(below: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
-    """Return both, *above* first; a value given there also rules out the file that *below* would take it from, and the reverse."""
+    """Return both, *above* first; a value given there also rules out the file that *below* takes it from, and the reverse."""
     overruled = {f"{name}_FILE" for name in above} | {name.removesuffix("_FILE") for name in above}
     return {name: value for name, value in below.items() if name not in overruled} | dict(above)
 

@@ -40,3 +40,12 @@ def test_nats_has_room_for_every_value_of_the_setting():
     assert f"max_file_store: {FILE_STORE}\n" in written, "the embedded server's limit is the other's"
     assert FILE_STORE == "2PB"
     assert MOST_STREAM_BYTES < 2 * 1024**5
+
+
+def test_nothing_restarts_ingest_because_something_else_is_away():
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert 'CMD ["collector", "healthcheck", "--live"]' in image
+    assert "healthcheck" not in COMPOSE["services"]["ingest"], "the image's own asks only whether it runs"
+    unit = (ROOT / "deploy" / "systemd" / "collector.service").read_text(encoding="utf-8")
+    assert "WatchdogSec" not in unit
+    assert "Restart=on-failure" in unit

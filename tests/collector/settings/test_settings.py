@@ -84,5 +84,5 @@ def test_the_settings_are_what_the_list_says():
 
 
 def test_env_example_is_what_the_code_says():
-    message = "env.example is stale: run `make schemas`"
+    message = "env.example is stale: run `make generated`"
     assert (ROOT / "env.example").read_text(encoding="utf-8") == example(), message
