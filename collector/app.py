@@ -9,7 +9,8 @@ from litestar import Litestar, Request, Response, asgi
 from litestar.exceptions import HTTPException
 from msgspec import Struct, structs
 
-from collector.arrival import Disconnected, Receive, Room, Scope, Send, arrive
+from collector.arrival import Disconnected, Room, arrive
+from collector.asgi import Receive, Scope, Send
 from collector.dialects import DIALECTS
 from collector.dialects.route import Answer, Route
 from collector.metrics import PUBLISH_SECONDS, count

@@ -6,9 +6,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
-import nats.errors
-from nats.aio.client import Client
-
 from collector import __version__
 from collector.app import IngestApp
 from collector.control.sites import sites_of
@@ -22,7 +19,7 @@ from collector.salts.agreed import AgreedSalts
 from collector.salts.source import DerivedSalts
 from collector.settings import SaltMode, Settings
 from collector.stream import connection as broker
-from collector.stream.connection import StreamDrifted
+from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.monitor import syncs_always
 from collector.stream.publisher import Publisher
 from collector.upkeep import owned
@@ -38,7 +35,7 @@ FIRST_LOOK_SECONDS = 3.0
 class Ingest:
     """The running ingest half: its ``app``, its health and its end."""
 
-    def __init__(self, *, settings: Settings, client: Client, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, settings: Settings, client: Connection, publisher: Publisher, clock: Callable[[], datetime]) -> None:
         self._settings = settings
         self._client = client
         self._publisher = publisher
@@ -93,7 +90,7 @@ class Ingest:
             await self.salts.of(self._clock())
         except JetStreamError as refused:
             self._stream_problem = f"cannot be made: {refused}; is there room for COLLECTOR_STREAM_MAX_BYTES?"
-        except (nats.errors.Error, Unavailable, TimeoutError, OSError) as error:
+        except (Unavailable, *UNREACHABLE) as error:
             log.debug("not ready yet", extra={"error": type(error).__name__})
 
     async def _look_at_stream(self) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import click
 
+from collector.asgi import Receive, Scope, Send, answer
 from collector.cli.options import data_option, examples, listen_options, settings_with
 from collector.local.endpoints import database_url_for_role, nats_url_for_role
-from collector.serving.asgi import Receive, Scope, Send, answer
 from collector.serving.listening import listen
 from collector.serving.role import operated, run_role
 from collector.serving.server import serve_until_told

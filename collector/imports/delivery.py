@@ -5,17 +5,15 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 
-import nats.errors
-from click import ClickException
 from msgspec import Struct
-from nats.aio.client import Client
 
+from collector.failure import Failure
 from collector.local.directory import running
 from collector.local.endpoints import endpoints
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.settings import Settings
 from collector.stream import connection as broker
-from collector.stream.connection import StreamDrifted
+from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.parcel import Stored
 from collector.stream.publisher import Publisher
 from contracts.events import Fact
@@ -42,7 +40,7 @@ class Delivery:
     ``unclear`` are in it too, but their first answer was lost, so they may be either.
     """
 
-    def __init__(self, client: Client, publisher: Publisher, *, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, client: Connection, publisher: Publisher, *, patience: float = PATIENCE_SECONDS) -> None:
         self.client = client
         self.stored = 0
         self.known = 0
@@ -54,7 +52,7 @@ class Delivery:
         self._sent = 0
 
     async def send(self, event: Fact) -> None:
-        """Send *event* once fewer than 400 wait for an answer; raise ClickException when the stream takes no more."""
+        """Send *event* once fewer than 400 wait for an answer; raise Failure when the stream takes no more."""
         while len(self._under_way) >= UNDER_WAY:
             await self._settle_oldest()
         self._under_way.append(_Sent(event, self._submit(event)))
@@ -107,14 +105,14 @@ class Delivery:
 
     def _lose_patience(self, refused: Unavailable) -> None:
         if refused.reason is UnavailableReason.STREAM_FULL:
-            raise ClickException(
+            raise Failure(
                 f"the event stream is full; {self.stored:,} new events were stored before. Raise COLLECTOR_STREAM_MAX_BYTES "
                 "and run the same command again: nothing is counted twice."
             )
         now = asyncio.get_running_loop().time()
         self._failing_since = self._failing_since or now
         if now - self._failing_since > self._patience:
-            raise ClickException(
+            raise Failure(
                 f"NATS has confirmed nothing for {self._patience:.0f} seconds ({refused.reason.value}); {self.stored:,} new "
                 "events were stored before. Once it is back, run the same command again: nothing is counted twice."
             )
@@ -155,7 +153,7 @@ async def _nats_of(settings: Settings) -> AsyncIterator[str]:
         yield found.nats_url
 
 
-async def _await_stream(client: Client, settings: Settings, patience: float) -> None:
+async def _await_stream(client: Connection, settings: Settings, patience: float) -> None:
     """Return once the stream is there and as it must be."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
@@ -168,13 +166,13 @@ async def _await_stream(client: Client, settings: Settings, patience: float) -> 
                     )
                 return
         except StreamDrifted as drifted:
-            raise ClickException(str(drifted)) from drifted
+            raise Failure(str(drifted)) from drifted
         except JetStreamError as refused:
-            raise ClickException(f"{refused}. Is there room for COLLECTOR_STREAM_MAX_BYTES? Try: collector doctor") from refused
-        except (nats.errors.Error, TimeoutError, OSError):
+            raise Failure(f"{refused}. Is there room for COLLECTOR_STREAM_MAX_BYTES? Try: collector doctor") from refused
+        except UNREACHABLE:
             pass  # it went away again; the deadline decides
         await asyncio.sleep(_PAUSE_SECONDS)
-    raise ClickException("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
+    raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
 
 
 def _heed(told: "asyncio.Future[Stored]") -> None:

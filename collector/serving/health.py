@@ -11,7 +11,7 @@ from typing import TypeAlias
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from collector import __version__
-from collector.serving.asgi import App, Headers, Receive, Scope, Send, answer
+from collector.asgi import App, Headers, Receive, Scope, Send, answer
 from contracts.problem import MEDIA_TYPE, Problem
 
 Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]

@@ -4,7 +4,7 @@ import time
 
 from prometheus_client import Gauge
 
-from collector.serving.asgi import App, Message, Receive, Scope, Send
+from collector.asgi import App, Message, Receive, Scope, Send
 from collector.serving.table import OTHER, AddressTable
 from collector.tallies import Spread, Tally
 

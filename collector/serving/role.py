@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import uvloop
-from click import ClickException
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.types.internal_types import PathParameterDefinition
 
-from collector.serving.asgi import App
+from collector.asgi import App
+from collector.failure import Failure
 from collector.serving.health import Operations
 from collector.serving.logs import configure_logs, log_loop_errors
 from collector.serving.measure import Measured
@@ -32,7 +32,7 @@ def run_role(settings: Settings, role: Coroutine[Any, Any, None]) -> None:
         try:
             runner.run(role)
         except StreamDrifted as drifted:
-            raise ClickException(str(drifted)) from drifted
+            raise Failure(str(drifted)) from drifted
 
 
 def operated(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from collector.addresses import Address, Addresses
-from collector.serving.asgi import App, Receive, Scope, Send
+from collector.asgi import App, Receive, Scope, Send
 from collector.serving.health import OPERATOR
 
 OTHER = "other"

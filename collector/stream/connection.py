@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import nats.errors
@@ -19,6 +19,9 @@ REQUEST_SECONDS = 1.0
 RECONNECT_SECONDS = 0.2
 
 Listener = Callable[[], None]
+Connection: TypeAlias = Client
+# What a question to NATS ends with when there is no answer to it.
+UNREACHABLE = (nats.errors.Error, TimeoutError, OSError)
 
 
 class StreamDrifted(Exception):

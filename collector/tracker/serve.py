@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from collector.arrival import Receive, Scope, Send
+from collector.asgi import Receive, Scope, Send
 from contracts.problem import MEDIA_TYPE, Problem
 
 TRACKER_PREFIX: Final = "/js"

@@ -11,12 +11,12 @@ from litestar import Litestar, post
 from nats.aio.client import Client
 
 from collector.app import IngestApp, addresses
+from collector.asgi import App, Receive, Scope, Send, answer
 from collector.control.sites import AnySite
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.visitor import Salt
-from collector.serving.asgi import App, Receive, Scope, Send, answer
 from collector.serving.listening import listen
 from collector.serving.role import asgi, operated
 from collector.serving.server import serve_until_told

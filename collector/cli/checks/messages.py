@@ -6,29 +6,31 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
-from nats.aio.client import Client
 
 from collector.cli.checks.finding import Finding, bad, good
 from collector.cli.checks.tally import Tally
 from collector.salts.bucket import BUCKET
 from collector.stream import connection as broker
+from collector.stream.connection import Connection
 from contracts.jetstream import JetStreamError, StoredMessage
 
 _AT_ONCE = 256
 
 
-async def examine_streams(client: Client, *, limit: int | None, progress: Callable[[int, int], None]) -> AsyncIterator[Finding]:
+async def examine_streams(
+    client: Connection, *, limit: int | None, progress: Callable[[int, int], None]
+) -> AsyncIterator[Finding]:
     """Search the newest *limit* messages of every stream but the salts', or all; tell *progress* how many of how many."""
     for name in await _names(client):
         if name != BUCKET:
             yield await _examine(client, name, limit, progress)
 
 
-async def _names(client: Client) -> list[str]:
+async def _names(client: Connection) -> list[str]:
     return sorted((await broker.ask(client, "STREAM.NAMES")).streams or [])
 
 
-async def _examine(client: Client, name: str, limit: int | None, progress: Callable[[int, int], None]) -> Finding:
+async def _examine(client: Connection, name: str, limit: int | None, progress: Callable[[int, int], None]) -> Finding:
     state = (await broker.ask(client, f"STREAM.INFO.{name}")).state
     first, last, held = state.first_seq, state.last_seq, state.messages
     start = first if limit is None else max(first, last - limit + 1)
@@ -45,7 +47,7 @@ async def _examine(client: Client, name: str, limit: int | None, progress: Calla
     return good(subject, text)
 
 
-async def _message(client: Client, name: str, seq: int) -> StoredMessage | None:
+async def _message(client: Connection, name: str, seq: int) -> StoredMessage | None:
     with contextlib.suppress(JetStreamError):  # erased meanwhile
         return (await broker.ask(client, f"STREAM.MSG.GET.{name}", {"seq": seq})).message
     return None

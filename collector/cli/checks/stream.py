@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-import nats.errors
-from nats.aio.client import Client
-
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.cli.clock import utc_now
 from collector.local.nats import MIN_NATS_VERSION, parse_version
 from collector.settings import Settings
 from collector.stream import connection as broker
+from collector.stream.connection import UNREACHABLE, Connection
 from collector.stream.monitor import syncs_always
 from contracts.jetstream import STREAM_NOT_FOUND, Answer, JetStreamError
 from contracts.streams import EventStream, drift, share_of, stream_settings, streams_of
@@ -44,7 +42,7 @@ def _version(text: str) -> Finding:
     return good("NATS", f"answers, version {text}")
 
 
-async def _stream(client: Client, settings: Settings) -> AsyncIterator[Finding]:
+async def _stream(client: Connection, settings: Settings) -> AsyncIterator[Finding]:
     asked = utc_now()
     answered: datetime | None = None
     try:
@@ -57,7 +55,7 @@ async def _stream(client: Client, settings: Settings) -> AsyncIterator[Finding]:
             answered = answer.ts
             yield _drift(stream, answer, settings)
             yield _fullness(stream, answer)
-    except (nats.errors.Error, TimeoutError):
+    except UNREACHABLE:
         yield bad(
             "Stream", "JetStream does not answer", "Does nats-server run with JetStream enabled, and may this user use it?"
         )

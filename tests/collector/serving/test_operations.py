@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from collector.serving.asgi import Receive, Scope, Send, answer
+from collector.asgi import Receive, Scope, Send, answer
 from collector.serving.health import Operations
 from collector.serving.measure import Measured
 from collector.serving.table import AddressTable, Owner

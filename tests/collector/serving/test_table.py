@@ -4,8 +4,8 @@ import pytest
 
 from collector.addresses import AddressClash
 from collector.app import addresses
+from collector.asgi import Receive, Scope, Send, answer
 from collector.cli.query import query_app
-from collector.serving.asgi import Receive, Scope, Send, answer
 from collector.serving.role import claims_of
 from collector.serving.table import AddressTable, Dispatch, Owner
 from collector.settings import read_settings
