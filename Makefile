@@ -1,6 +1,6 @@
 # Two commands are enough: `make up` runs the product, `make test` proves it. Both need git, make and Python 3.11+ only.
 .DEFAULT_GOAL := help
-UV_VERSION := 0.9.8
+UV_VERSION := 0.13
 BIN := .venv/bin
 
 .PHONY: help up test check fix chaos bench generated schemas clean
