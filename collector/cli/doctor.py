@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import click
 
 from collector.cli.checks.database import examine_database
-from collector.cli.checks.finding import Finding, Verdict, bad, printed
+from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
 from collector.cli.checks.stream import examine_stream
 from collector.cli.options import data_option, examples, settings_with
@@ -32,7 +32,7 @@ async def _examine(settings: Settings) -> int:
     broken = 0
     async for finding in _findings(settings):
         click.echo(printed(finding))
-        broken += finding.verdict is Verdict.BAD
+        broken += finding.severity is Severity.BAD
     return broken
 
 

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from collector.cli.checks.finding import Finding, Verdict, bad, printed
+from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.logs import examine_logs
 from collector.cli.checks.messages import examine_streams
 from collector.cli.checks.salt import examine_salt
@@ -45,7 +45,7 @@ async def _verify(settings: Settings, limit: int | None) -> int:
         findings = [finding async for finding in _findings(settings, limit, show)]
     for finding in findings:
         click.echo(printed(finding))
-    return sum(finding.verdict is Verdict.BAD for finding in findings)
+    return sum(finding.severity is Severity.BAD for finding in findings)
 
 
 async def _findings(settings: Settings, limit: int | None, show: Callable[[int, int], None]) -> AsyncIterator[Finding]:
