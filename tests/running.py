@@ -46,7 +46,10 @@ class Up:
         argv = [*COLLECTOR, "up", "--data", str(data), "--port", str(self.port)]
         environment = clean_environment(COLLECTOR_PROJECTOR_PORT=str(free_port()), **changes)
         with self.output.open("wb") as output:
-            self.process = subprocess.Popen(argv, stdout=output, stderr=output, start_new_session=True, env=environment)
+            # In a folder of its own: a .env in the checkout is somebody's, and would be read.
+            self.process = subprocess.Popen(
+                argv, stdout=output, stderr=output, start_new_session=True, env=environment, cwd=data.parent
+            )
 
     @property
     def runtime(self) -> dict:

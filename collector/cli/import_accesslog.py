@@ -1,6 +1,7 @@
 """`collector import accesslog`: reads log files, shows how far it is, and tells what it did."""
 
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from collector.cli.sites import site_named, where_to_look
 from collector.cli.terminal import run_command
 from collector.control.sites import Site, sites_of
 from collector.imports.accesslog.bring import Send, bring_in
-from collector.imports.accesslog.read import Unreadable, size_of
+from collector.imports.accesslog.read import STANDARD_INPUT, Unreadable, size_of
 from collector.imports.accesslog.skip import SkipReason
 from collector.imports.accesslog.summary import Summary
 from collector.imports.accesslog.walk import DEFAULT_BATCH, LogWalk
@@ -70,6 +71,8 @@ def command(files: tuple[Path, ...], site_name: str | None, batch: str | None, d
     random salts that live only as long as the command, so whoever comes on a day of two imports counts as two. Import the
     logs of one site together, the oldest first.
     """
+    if STANDARD_INPUT in files and sys.stdin.isatty():
+        raise UsageError("standard input is a terminal; pipe a log into the command, or name a file")
     settings = settings_with(**options)
     site = site_named(settings, site_name) if site_name else _only_site(settings)
     walk = LogWalk(

@@ -34,7 +34,7 @@ def listen_options(command: Command) -> Command:
 
 
 def settings_with(**options: str | int | Path | None) -> Settings:
-    """Return the settings, *options* before the environment; print every problem and exit with 2 when they are not usable."""
+    """Return the settings, *options* before the environment before .env; say all that is wrong and exit with 2 if any is."""
     given = {f"COLLECTOR_{name.upper()}": str(value) for name, value in options.items() if value is not None}
     try:
         return read_settings(environment_with(given))

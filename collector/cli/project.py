@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 import click
 
+from collector.asgi import Receive, Scope, Send, answer
 from collector.cli.options import data_option, examples, listen_options, settings_with
 from collector.local.endpoints import database_url_for_role, nats_url_for_role
-from collector.serving.asgi import Receive, Scope, Send, answer
 from collector.serving.listening import listen
 from collector.serving.role import operated, run_role
 from collector.serving.server import serve_until_told
+from collector.serving.table import AddressTable
 from collector.settings import Settings
 from projections.projector.halt import Halted
 from projections.projector.worker import Projector
@@ -55,7 +56,7 @@ async def project(settings: Settings) -> None:
             async def checks() -> Mapping[str, str]:
                 return projector.checks()
 
-            app = operated(_nothing_here, [], settings, role="projector", checks=checks)
+            app = operated(_nothing_here, AddressTable({}), settings, role="projector", checks=checks)
             stop = asyncio.Event()
 
             def begin_drain() -> None:

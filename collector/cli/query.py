@@ -9,8 +9,9 @@ from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
 from collector.local.endpoints import database_url_for_role
 from collector.serving.listening import listen
-from collector.serving.role import asgi, operated, run_role, templates_of
+from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import serve_until_told
+from collector.serving.table import AddressTable, Owner
 from collector.settings import Settings
 from projections.app import check, create_app
 from projections.query.problems import Refused
@@ -41,7 +42,7 @@ async def query(settings: Settings) -> None:
             return await database_checks(asked)
 
         async with asked.lifespan():
-            app = operated(asgi(asked), templates_of(asked), settings, role="query", checks=checks)
+            app = operated(asgi(asked), AddressTable({Owner.QUERY: claims_of(asked)}), settings, role="query", checks=checks)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
 
 
@@ -53,6 +54,14 @@ def query_app(settings: Settings) -> Litestar:
         access_token=settings.access_token,
         public_url=settings.public_url,
         clock=utc_now,
+    )
+
+
+def addresses_of_query() -> list[tuple[str, str]]:
+    """Return (method, template) of everything that the query half answers, without any database."""
+    nowhere = "postgresql://localhost/nowhere"
+    return claims_of(
+        create_app(database_url=nowhere, tenant="main", access_token=None, public_url="http://localhost", clock=utc_now)
     )
 
 

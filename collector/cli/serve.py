@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 import click
 
+from collector.app import addresses
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, settings_with
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
 from collector.serving.listening import listen
-from collector.serving.role import asgi, operated, run_role, templates_of
+from collector.serving.role import asgi, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
+from collector.serving.table import AddressTable, Owner
 from collector.settings import Settings
 
 
@@ -34,6 +36,6 @@ async def serve(settings: Settings) -> None:
             async def checks() -> Mapping[str, str]:
                 return ingest.checks()
 
-            app = operated(asgi(ingest.app), templates_of(ingest.app), settings, role="ingest", checks=checks)
+            app = operated(asgi(ingest.app), AddressTable({Owner.INGEST: addresses()}), settings, role="ingest", checks=checks)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

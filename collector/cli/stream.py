@@ -6,17 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import click
-from click import ClickException
-from nats.errors import Error as NatsError
-from nats.js.api import ConsumerConfig, DeliverPolicy
-from nats.js.errors import NotFoundError
 
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.failure import Failure
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from collector.stream import connection as broker
+from collector.stream.tail import tail
 from contracts.codec import CODEC, VERSIONED, type_of
 from contracts.events import CATALOGUE, EngagementMeasured, EventRecorded, Fact, WebFact
 from contracts.streams import SUBJECT_ROOT, subject_of
@@ -94,25 +92,11 @@ async def _tail(settings: Settings, *, site: str, type_: str | None, start: date
         client = await broker.connect(nats_url, on_loss=lambda: None)
         try:
             if not client.is_connected:
-                raise ClickException(
-                    "NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor"
-                )
-            subscription = await _subscribe(client.jetstream(), _subject(settings.tenant, site), start)
-            async for message in subscription.messages:
-                _show(message.data, type_=type_, as_json=as_json)
+                raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
+            async for body in tail(client, _subject(settings.tenant, site), start=start):
+                _show(body, type_=type_, as_json=as_json)
         finally:
             await broker.disconnect(client)
-
-
-async def _subscribe(jetstream: Any, subject: str, start: datetime | None) -> Any:
-    policy = DeliverPolicy.NEW if start is None else DeliverPolicy.BY_START_TIME
-    config = ConsumerConfig(deliver_policy=policy, opt_start_time=start)
-    try:
-        return await jetstream.subscribe(subject, ordered_consumer=True, config=config)
-    except NotFoundError as error:
-        raise ClickException("there is no event stream yet; `collector up` or `collector serve` makes it.") from error
-    except NatsError as error:
-        raise ClickException(f"NATS refuses the subscription ({type(error).__name__}). Try: collector doctor") from error
 
 
 def _subject(tenant: str, site: str) -> str:

@@ -5,8 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from click import ClickException
-
+from collector.failure import Failure
 from collector.local.directory import InUse, Runtime, forget_runtime, is_used, running, write_runtime
 from collector.local.servers import servers_in_data
 from collector.settings import Settings
@@ -54,7 +53,7 @@ def database_url_for_role(settings: Settings) -> str:
 
 def _wanted(url: str | None, what: str, variable: str) -> str:
     if not url:
-        raise ClickException(f"no address of {what}: set {variable}, or run `collector up`, which brings its own.")
+        raise Failure(f"no address of {what}: set {variable}, or run `collector up`, which brings its own.")
     return url
 
 
@@ -62,7 +61,7 @@ def _started(settings: Settings, stack: contextlib.ExitStack, *, may_begin: bool
     # Nothing else runs on the event loop yet, so it may as well wait here.
     data = settings.data.absolute()
     if not may_begin and not is_used(data) and not settings.nats_url and not settings.database_url:
-        raise ClickException(f"there is no collector's data in {data}. Is --data right? `collector up` begins there.")
+        raise Failure(f"there is no collector's data in {data}. Is --data right? `collector up` begins there.")
     try:
         servers, _ = stack.enter_context(servers_in_data(settings))
     except InUse:

@@ -13,9 +13,6 @@ from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
 from collector.settings import Settings
 
-# Beside the event stream there are small ones; the server must have room for all.
-_ROOM_BYTES = 1024**3
-
 
 class Servers:
     """What a run needs, started in order and stopped together."""
@@ -23,8 +20,7 @@ class Servers:
     def __init__(self, settings: Settings, launcher: Launcher) -> None:
         data = settings.data.absolute()
         self._settings = settings
-        limit = settings.stream_max_bytes + _ROOM_BYTES
-        self.nats = None if settings.nats_url else NatsServer(data / "nats", launcher=launcher, file_bytes=limit)
+        self.nats = None if settings.nats_url else NatsServer(data / "nats", launcher=launcher)
         self.postgres = None if settings.database_url else PostgresServer(data / "postgres", launcher=launcher)
 
     @property

@@ -22,6 +22,8 @@ from collector.settings.parsers import (
 
 MEBIBYTE = 1024 * 1024
 MINIMUM_SECRET = 32
+# A pebibyte: more than any disk has, and below what nats-server is told it may keep.
+MOST_STREAM_BYTES = 2**50
 _EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # known, not bound
 
 
@@ -132,7 +134,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "stream_max_bytes",
         str(10 * 1024 * MEBIBYTE),
-        whole_number(MEBIBYTE, 2**60),
+        whole_number(MEBIBYTE, MOST_STREAM_BYTES),
         "how large the event stream may grow before it refuses (503); keep it below 80 % of the disk",
     ),
     Setting("stream_replicas", "1", whole_number(1, 5), "copies of the stream in a NATS cluster: 1, or 3"),
@@ -150,7 +152,10 @@ SETTINGS: tuple[Setting, ...] = (
 
 def example() -> str:
     """Return env.example: every setting, its default and its reason."""
-    lines = ["# Every setting, with its default and one line of why. Copy to .env and uncomment what you change."]
+    lines = [
+        "# Every setting, with its default and one line of why. Copy to .env and uncomment what you change: every command",
+        "# reads .env in the folder it is run in, and the environment goes before it. A value with a # in it stands in quotes.",
+    ]
     for setting in SETTINGS:
         secret = f" (or {setting.variable}_FILE, a file that holds it)" if setting.secret else ""
         lines += ["", f"# {setting.why}{secret}", f"#{setting.variable}={setting.default}"]

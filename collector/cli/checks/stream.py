@@ -101,9 +101,9 @@ def _clock(asked: datetime, answered: datetime | None) -> Finding:
         return odd("Clock", "NATS does not say what time it has", "Compare the clocks yourself.")
     # Between question and answer lies the way there and back.
     now = utc_now()
-    ahead = (asked - answered).total_seconds()
-    behind = (answered - now).total_seconds()
-    skew = max(ahead, behind, 0.0)
+    early = (asked - answered).total_seconds()
+    late = (answered - now).total_seconds()
+    skew = max(early, late, 0.0)
     if skew > _SKEW_SECONDS:
         return bad(
             "Clock", f"differs from NATS's by {skew:.0f} s", "Run NTP on both machines: ingest refuses to work like this."

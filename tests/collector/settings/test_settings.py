@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.settings import SETTINGS, InvalidSettings, Mode, Settings, example, read_settings
-
-ROOT = Path(__file__).parents[3]
+from collector.settings import SETTINGS, InvalidSettings, Mode, Settings, read_settings
 
 
 def problems(**environment: str) -> list[str]:
@@ -81,8 +79,3 @@ def test_settings_do_not_show_secrets():
 
 def test_the_settings_are_what_the_list_says():
     assert {setting.field for setting in SETTINGS} == set(Settings.__struct_fields__)
-
-
-def test_env_example_is_what_the_code_says():
-    message = "env.example is stale: run `make schemas`"
-    assert (ROOT / "env.example").read_text(encoding="utf-8") == example(), message
