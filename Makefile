@@ -30,9 +30,10 @@ chaos: .venv/synced ## kill and freeze everything for CHAOS_SECONDS (300), as CH
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench
 
-schemas: .venv/synced ## write contracts/schemas and env.example again
+schemas: .venv/synced ## write contracts/schemas, env.example and the README's definitions again
 	$(BIN)/python -m contracts.schemas
 	$(BIN)/collector config example > env.example
+	$(BIN)/python -m projections.query
 
 clean: ## remove the environment (the data in ./.collector stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

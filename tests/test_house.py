@@ -32,6 +32,7 @@ ADDRESSES = {
     "crawleruseragents": ("collector/privacy/",),
     "maxminddb": ("collector/privacy/",),
     "jinja2": ("projections/dashboard/",),
+    "babel": ("projections/dashboard/",),
 }
 ENVIRONMENT = ("collector/settings/", "collector/cli/")
 PERSON = (
