@@ -11,7 +11,7 @@ from typing import Any
 from tests.facts import BERT, event, pageview
 from tests.projections.query.world import NOW, World
 
-ROOT = Path(__file__).parent.parent.parent.parent
+ROOT = Path(__file__).parents[3]
 MINUTE = timedelta(minutes=1)
 
 # In an interpreter of its own, because the list is read when the house is built.
