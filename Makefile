@@ -30,9 +30,10 @@ chaos: .venv/synced ## kill and freeze everything for CHAOS_SECONDS (300), as CH
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench
 
-generated: schemas ## write again what is made from the code: contracts/schemas, env.example, deploy/nginx/edge.conf
+generated: schemas ## write again what is made from the code: contracts/schemas, env.example, deploy/nginx/edge.conf, definitions
 	$(BIN)/collector config --example > env.example
 	$(BIN)/collector config --edge > deploy/nginx/edge.conf
+	$(BIN)/python -m projections.query
 
 schemas: .venv/synced ## write contracts/schemas again
 	$(BIN)/python -m contracts.schemas

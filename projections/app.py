@@ -9,12 +9,14 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import HTTPRoute
 
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
 from projections.query.access import Access
 from projections.query.answers import EXCEPTION_HANDLERS, add_security_headers
-from projections.query.api import API, Source
+from projections.query.api import API, Desk
+from projections.query.caller import Caller, only_caller
 from projections.query.database import check_tables, open_engine
 
 _MAX_BODY = 16 * 1024
@@ -31,13 +33,15 @@ def create_app(
     public_url: str,
     clock: Callable[[], datetime],
     allowed_hosts: Collection[str] = (),
+    database_role: str | None = None,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
-    Without *access_token* it answers this machine only. *public_url* is the address that browsers reach the collector under;
-    *allowed_hosts* narrows the host names that are answered, for those who sit behind a proxy that passes any.
+    Without *access_token* it answers this machine only; whomever it answers asks for *tenant*. *public_url* is the address that
+    browsers reach the collector under; *allowed_hosts* narrows the host names that are answered, for those who sit behind a
+    proxy that passes any. In Postgres it acts as *database_role*, if one is named.
     """
-    source = Source(engine=open_engine(database_url), tenant=tenant, clock=clock)
+    desk = Desk(engine=open_engine(database_url, role=database_role), clock=clock)
     access = Access(
         token=access_token or None,
         secure=public_url.startswith("https://"),
@@ -45,7 +49,7 @@ def create_app(
         clock=clock,
     )
     views = Views(public_url=public_url.rstrip("/"), signed_in=access.token is not None)
-    return _application(source, access, views)
+    return _application(desk, access, views, only_caller(tenant))
 
 
 class QueryApp(Litestar):
@@ -58,11 +62,33 @@ class QueryApp(Litestar):
         await super().__call__(scope, receive, send)
 
 
-def _application(source: Source, access: Access, views: Views) -> Litestar:
+def addresses(app: Litestar) -> list[tuple[str, str]]:
+    """Return every address of *app* as (method, template), such as ("GET", "/sites/{site}"); what answers GET answers HEAD."""
+    methods = {
+        (method, route.path_format)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in map(str, route.methods)
+    }
+    return sorted(methods | {("HEAD", template) for method, template in methods if method == "GET"})
+
+
+async def check(app: Litestar) -> None:
+    """Return when *app* can answer: Postgres is reached and has its tables; else raise Refused, whose problem says why."""
+    await check_tables(app.state.engine)
+
+
+def _application(desk: Desk, access: Access, views: Views, caller: Caller) -> Litestar:
     app = QueryApp(
         route_handlers=[API, PAGES],
         guards=[access.guard],
-        dependencies={"source": _provided(source), "access": _provided(access), "views": _provided(views)},
+        dependencies={
+            "desk": _provided(desk),
+            "access": _provided(access),
+            "views": _provided(views),
+            # For each request: with credentials, the one that was shown will say who asks.
+            "caller": Provide(lambda: caller, sync_to_thread=False),
+        },
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[add_security_headers],
         lifespan=[_closing],
@@ -70,19 +96,14 @@ def _application(source: Source, access: Access, views: Views) -> Litestar:
         openapi_config=_OPENAPI,
         logging_config=None,
     )
-    app.state.source = source
+    app.state.engine = desk.engine
     return app
 
 
 @asynccontextmanager
 async def _closing(app: Litestar) -> AsyncIterator[None]:
     yield
-    await app.state.source.engine.dispose()
-
-
-async def check(app: Litestar) -> None:
-    """Return when *app* can answer: Postgres is reached and has its tables; else raise Refused, whose problem says why."""
-    await check_tables(app.state.source.engine)
+    await app.state.engine.dispose()
 
 
 def _provided(value: Any) -> Provide:

@@ -25,6 +25,6 @@ def where_to_look(settings: Settings, site: str, first: date, last: date) -> str
     """Return the sentence that leads to the dashboard of *site* from the day *first* to the day *last*."""
     runtime = running(settings.data.absolute())
     address = (runtime.web_url if runtime else None) or settings.public_url
-    link = f"{address}/{site}?period=custom&from={first.isoformat()}&to={last.isoformat()}"
+    link = f"{address}/sites/{site}?period=custom&from={first.isoformat()}&to={last.isoformat()}"
     is_up = runtime is not None or settings.nats_url is not None
     return f"Open {link}" if is_up else f"Run `collector up`, then open {link}"

@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
-from projections.dashboard.links import Place
-from projections.dashboard.panels import name_of
+from projections.dashboard.links import PageState
+from projections.dashboard.panels.rows import name_of
+from projections.dashboard.words import days_in_words
 from projections.query.parameters import Who
 from projections.query.periods import Period
 
@@ -58,46 +59,37 @@ class Controls(Struct, frozen=True, kw_only=True):
     fields_but_timezone: list[tuple[str, str]]
 
 
-def controls_of(place: Place, *, below: str = "") -> Controls:
-    """Return the controls of the page at *place*, or of the page of the dimension *below* it."""
+def controls_of(state: PageState, *, below: str = "") -> Controls:
+    """Return the controls of the page in this *state*, or of the page of the dimension *below* it."""
     return Controls(
         periods=[
-            Choice(title=title, explained=explained, href=place.during(period).href(below=below), is_on=period is place.period)
+            Choice(title=title, explained=explained, href=state.during(period).href(below=below), is_on=period is state.period)
             for period, title, explained in _PERIODS
         ],
         who=[
-            Choice(title=title, explained=explained, href=place.about(who).href(below=below), is_on=who is place.who)
+            Choice(title=title, explained=explained, href=state.about(who).href(below=below), is_on=who is state.who)
             for who, title, explained in _WHO
         ],
-        chips=_chips(place, below),
-        unfiltered=place.unfiltered().href(below=below),
-        custom=place.period is Period.CUSTOM,
-        first=place.first.isoformat(),
-        last=place.last.isoformat(),
-        in_words=days_in_words(place),
-        timezone=place.timezone,
-        path=place.href(below=below).partition("?")[0],
-        fields_but_period=place.fields(),
-        fields_but_timezone=[*place.period_fields(), *(field for field in place.fields() if field[0] != "timezone")],
+        chips=_chips(state, below),
+        unfiltered=state.unfiltered().href(below=below),
+        custom=state.period is Period.CUSTOM,
+        first=state.days.first.isoformat(),
+        last=state.days.last.isoformat(),
+        in_words=days_in_words(state.days),
+        timezone=state.timezone,
+        path=state.href(below=below).partition("?")[0],
+        fields_but_period=state.fields(),
+        fields_but_timezone=[*state.period_fields(), *(field for field in state.fields() if field[0] != "timezone")],
     )
 
 
-def days_in_words(place: Place) -> str:
-    """Return the days of *place* as people write them."""
-    first, last = place.first, place.last
-    if first == last:
-        return f"{first:%a} {first.day} {first:%b %Y}"
-    year = "" if first.year == last.year else f" {first.year}"
-    return f"{first.day} {first:%b}{year} to {last.day} {last:%b %Y}"
-
-
-def _chips(place: Place, below: str) -> list[Chip]:
+def _chips(state: PageState, below: str) -> list[Chip]:
     return [
         Chip(
             dimension=one.dimension.title,
             relation="is not" if one.negated else "is",
             value=name_of(one.dimension, one.value),
-            href=place.widened(one).href(below=below),
+            href=state.widened(one).href(below=below),
         )
-        for one in place.filters
+        for one in state.filters
     ]

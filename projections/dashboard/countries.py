@@ -1,15 +1,14 @@
-"""Names and flags of countries, from the public-domain table that comes with the time zones."""
+"""Names and flags of countries."""
 
-from functools import cache
-from importlib.resources import files
+from projections.dashboard.words import LOCALE
 
 _FIRST_FLAG_LETTER = 0x1F1E6
 _CODE_LETTERS = 2
 
 
 def country_name(code: str) -> str:
-    """Return the usual English name, or *code* itself when the table does not know it."""
-    return _names().get(code, code)
+    """Return the usual name, or *code* itself when there is no country of that code."""
+    return str(LOCALE.territories.get(code, code)) if len(code) == _CODE_LETTERS else code
 
 
 def flag(code: str) -> str:
@@ -18,9 +17,3 @@ def flag(code: str) -> str:
     if len(letters) != _CODE_LETTERS or not letters.isascii() or not letters.isalpha():
         return ""
     return "".join(chr(_FIRST_FLAG_LETTER + ord(letter) - ord("A")) for letter in letters.upper())
-
-
-@cache
-def _names() -> dict[str, str]:
-    table = files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text(encoding="utf-8")
-    return dict(line.split("\t", 1) for line in table.splitlines() if line and not line.startswith("#"))

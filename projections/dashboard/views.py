@@ -5,6 +5,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 
+from contracts.names import readable_site
+from contracts.snippet import snippet
 from projections.dashboard.assets import path_of
 from projections.dashboard.words import exactly, short
 from projections.query.definitions import DEFINITIONS
@@ -16,7 +18,9 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.globals.update(asset=path_of, exactly=exactly, short=short, definitions=DEFINITIONS)
+_TEMPLATES.globals.update(
+    asset=path_of, exactly=exactly, short=short, definitions=DEFINITIONS, readable=readable_site, snippet_of=snippet
+)
 
 
 class Views(Struct, frozen=True, kw_only=True):

@@ -1,12 +1,19 @@
 """Words for people: numbers, durations, shares, changes and moments, as a page writes them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from projections.query.parameters import Metric
-from projections.query.periods import Interval
+from babel import Locale
+
+from projections.query.metrics import Unit
+from projections.query.periods import Days, Interval
+
+LOCALE = Locale.parse("en")
+_MONTHS = LOCALE.months["format"]
+_WEEKDAYS = LOCALE.days["format"]
 
 _LONG = 10_000
-_UNITS = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
+# Not the locale's own, which are M and K: a page is read at a glance, and 12.3k is what it has always said.
+_THOUSANDS = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k"))
 _NOTHING = "\N{EN DASH}"
 _MINUTE = 60
 _HOUR = 3600
@@ -22,8 +29,8 @@ def short(number: float) -> str:
     if abs(number) < _LONG:
         return f"{number:,}"
     # 999,950 would round to 1000.0k.
-    size, unit = next((size, unit) for size, unit in _UNITS if abs(number) >= size * 0.99995)
-    return f"{number / size:.1f}".removesuffix(".0") + unit
+    size, letter = next((size, letter) for size, letter in _THOUSANDS if abs(number) >= size * 0.99995)
+    return f"{number / size:.1f}".removesuffix(".0") + letter
 
 
 def duration(seconds: float) -> str:
@@ -36,24 +43,25 @@ def duration(seconds: float) -> str:
     return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
 
 
-def in_words(metric: Metric, number: float | None) -> str:
-    """Return *number* the way *metric* is written."""
+def in_words(unit: Unit, number: float | None) -> str:
+    """Return *number* the way numbers of *unit* are written."""
     if number is None:
         return _NOTHING
-    match metric:
-        case Metric.BOUNCE_RATE:
+    match unit:
+        case Unit.PERCENT:
             return f"{number:g}%"
-        case Metric.VISIT_DURATION:
+        case Unit.SECONDS:
             return duration(number)
-        case Metric.VIEWS_PER_VISIT:
+        case Unit.MEAN:
             return f"{number:.2f}"
-    return short(number)
+        case Unit.COUNT:
+            return short(number)
 
 
-def change_in_words(metric: Metric, change: float) -> str:
+def change_in_words(unit: Unit, change: float) -> str:
     """Return by how much a number moved, without the direction: 12%, 340%, 2.5 points."""
     size = abs(change)
-    if metric is Metric.BOUNCE_RATE:
+    if unit is Unit.PERCENT:
         return f"{size:g} points"
     return f"{short(round(size))}%" if size >= 10 else f"{size:g}%"  # noqa: PLR2004  # a decimal says nothing from ten up
 
@@ -62,11 +70,11 @@ def bucket_in_words(start: datetime, interval: Interval) -> str:
     """Return the full name of a bucket."""
     match interval:
         case Interval.HOUR:
-            return f"{start:%a} {start.day} {start:%b %Y, %H:%M}"
+            return f"{weekday_in_words(start)}, {start:%H:%M}"
         case Interval.DAY:
-            return f"{start:%A}, {start.day} {start:%B %Y}"
+            return f"{_WEEKDAYS['wide'][start.weekday()]}, {start.day} {_month(start, 'wide')} {start.year}"
         case Interval.MONTH:
-            return f"{start:%B %Y}"
+            return f"{_month(start, 'wide')} {start.year}"
 
 
 def tick_in_words(start: datetime, interval: Interval) -> str:
@@ -75,6 +83,29 @@ def tick_in_words(start: datetime, interval: Interval) -> str:
         case Interval.HOUR:
             return f"{start:%H:%M}"
         case Interval.DAY:
-            return f"{start.day} {start:%b}"
+            return f"{start.day} {_month(start)}"
         case Interval.MONTH:
-            return f"{start:%b %Y}"
+            return f"{_month(start)} {start.year}"
+
+
+def day_in_words(day: date) -> str:
+    """Return a day as people write it: 18 Nov 2026."""
+    return f"{day.day} {_month(day)} {day.year}"
+
+
+def weekday_in_words(day: date) -> str:
+    """Return a day with its weekday: Wed 18 Nov 2026."""
+    return f"{_WEEKDAYS['abbreviated'][day.weekday()]} {day_in_words(day)}"
+
+
+def days_in_words(days: Days) -> str:
+    """Return *days* as people write them."""
+    first, last = days.first, days.last
+    if first == last:
+        return weekday_in_words(first)
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.day} {_month(first)}{year} to {day_in_words(last)}"
+
+
+def _month(day: date, width: str = "abbreviated") -> str:
+    return str(_MONTHS[width][day.month])

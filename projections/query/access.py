@@ -1,6 +1,5 @@
 """Who may ask: whoever shows the access token; without a token only this machine, by a name that no stranger can borrow."""
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,19 +11,16 @@ from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 from msgspec import Struct
 
+from contracts.access import bearer_of, is_loopback_host, is_proxied, same_secret
 from projections.query.problems import forbidden, unauthorized
 
 COOKIE = "collector_access"
 # The key of a handler's opt that lets everybody in: the sign-in form and the files it needs.
 OPEN = "open"
 _SESSION = timedelta(days=30)
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-# What a reverse proxy adds: behind one, a request for "localhost" may come from anywhere.
-_PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 _SAME = frozenset({"same-origin", "none"})
 
-
-Caller: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
 
 class Access(Struct, frozen=True, kw_only=True):
@@ -39,7 +35,7 @@ class Access(Struct, frozen=True, kw_only=True):
         """Say whether there is a token, never which."""
         return f"Access(token={'set' if self.token else 'not set'})"
 
-    def guard(self, connection: Caller, handler: BaseRouteHandler) -> None:
+    def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Raise Refused unless the caller may have what *handler* answers."""
         self._require_host(connection)
         if self.token is None or handler.opt.get(OPEN) or self._is_known(connection):
@@ -48,7 +44,7 @@ class Access(Struct, frozen=True, kw_only=True):
 
     def admits(self, token: str) -> bool:
         """Return whether *token* is the access token."""
-        return self.token is not None and _same(token, self.token)
+        return self.token is not None and same_secret(token, self.token)
 
     def cookie(self) -> Cookie:
         """Return the cookie that stands for the token until it expires; the token cannot be read from it."""
@@ -62,34 +58,34 @@ class Access(Struct, frozen=True, kw_only=True):
     def _cookie(self, value: str, *, max_age: int) -> Cookie:
         return Cookie(key=COOKIE, value=value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="strict")
 
-    def _require_host(self, connection: Caller) -> None:
-        host = host_of(connection)
-        if self.token is None and (host not in _LOOPBACK or any(name in connection.headers for name in _PROXIED)):
+    def _require_host(self, connection: Connection) -> None:
+        is_here = is_loopback_host(connection.headers.get("host", ""))
+        if self.token is None and (not is_here or is_proxied(connection.headers.keys())):
             raise forbidden(
                 "loopback_only",
                 "Without an access token only this machine is answered, under http://localhost. "
                 "Set COLLECTOR_ACCESS_TOKEN to open the dashboard to others.",
             )
-        if self.allowed_hosts and host not in self.allowed_hosts | _LOOPBACK:
+        if self.allowed_hosts and not is_here and host_of(connection) not in self.allowed_hosts:
             raise forbidden("wrong_host", "This host name is not served here. Ask under the public address.")
 
-    def _is_known(self, connection: Caller) -> bool:
-        scheme, _, shown = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self.admits(shown.strip())
+    def _is_known(self, connection: Connection) -> bool:
+        shown = bearer_of(connection.headers.get("authorization", ""))
+        if shown is not None:
+            return self.admits(shown)
         return self._is_sealed(connection.cookies.get(COOKIE, ""))
 
     def _is_sealed(self, value: str) -> bool:
         text, _, seal = value.partition(".")
         expires = int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else 0  # noqa: PLR2004  # seconds
         # Both are always looked at, so that the time it takes says nothing.
-        return _same(seal, self._seal(expires)) and expires > self.clock().timestamp()
+        return same_secret(seal, self._seal(expires)) and expires > self.clock().timestamp()
 
     def _seal(self, expires: int) -> str:
         return hmac.digest((self.token or "").encode(), f"collector dashboard until {expires}".encode(), "sha256").hex()
 
 
-def host_of(connection: Caller) -> str:
+def host_of(connection: Connection) -> str:
     """Return the host that the caller asked for, in lower case and without its port."""
     host = connection.headers.get("host", "").lower()
     if host.startswith("["):
@@ -97,7 +93,7 @@ def host_of(connection: Caller) -> str:
     return host.partition(":")[0]
 
 
-def require_same_origin(connection: Caller) -> None:
+def require_same_origin(connection: Connection) -> None:
     """Raise Refused when the form was sent by a page of somebody else's."""
     site = connection.headers.get("sec-fetch-site")
     origin = connection.headers.get("origin")
@@ -107,9 +103,3 @@ def require_same_origin(connection: Caller) -> None:
         same = origin is None or urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower()
     if not same:
         raise forbidden("cross_site", "The form was sent from another site. Open the dashboard and send it from there.")
-
-
-def _same(left: str, right: str) -> bool:
-    # Digests have one length and are always bytes: no length is told, and no text breaks the comparison.
-    digests = [hashlib.sha256(text.encode(errors="surrogatepass")).digest() for text in (left, right)]
-    return hmac.compare_digest(*digests)

@@ -3,37 +3,37 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Operation, Parameter, Reference, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from projections.query.breakdown import Breakdown, breakdown, count_visitors
+from projections.query.asked import site_named
+from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.definitions import DEFINITIONS, Definition
 from projections.query.freshness import freshness
-from projections.query.overview import Overview, overview
 from projections.query.parameters import QUESTION_PARAMETERS, read_parameters
-from projections.query.question import Question, dimension_of, parse_question
-from projections.query.realtime import Realtime, realtime
-from projections.query.sites import Sites, list_sites
-from projections.query.spreadsheet import CSV, to_csv
-from projections.query.timeseries import Timeseries, timeseries
+from projections.query.question import WebQuestion, dimension_of, parse_question
+from projections.query.web import breakdown as breakdowns
+from projections.query.web import overview as overviews
+from projections.query.web import timeseries as series
+from projections.query.web.realtime import Realtime, realtime
+from projections.query.web.sites import SiteList, list_sites
+from projections.query.web.spreadsheet import CSV, to_csv
 
-AnswerT = TypeVar("AnswerT", Overview, Timeseries, Breakdown, Realtime, Sites)
 
-
-class Source(Struct, frozen=True, kw_only=True):
-    """Where answers come from: the database, whose facts, and the clock."""
+class Desk(Struct, frozen=True, kw_only=True):
+    """Where questions are answered: the database and the clock."""
 
     engine: AsyncEngine
-    tenant: str
     clock: Callable[[], datetime]
 
 
@@ -41,7 +41,7 @@ PlainRequest: TypeAlias = Request[Any, Any, Any]
 
 
 @dataclass
-class Asked(Operation):
+class Questioned(Operation):
     """An operation of the OpenAPI document that takes every parameter of a question."""
 
     def __post_init__(self) -> None:
@@ -49,12 +49,16 @@ class Asked(Operation):
         self.parameters = [*(self.parameters or []), *_documented()]
 
 
+def _answered_by(document: Any) -> dict[int, ResponseSpec]:
+    return {200: ResponseSpec(document, description="The answer", generate_examples=False)}
+
+
 @get("/", summary="Every site that has facts")
-async def read_sites(source: NamedDependency[Source]) -> Sites:
+async def read_sites(desk: NamedDependency[Desk], caller: NamedDependency[Caller]) -> SiteList:
     """Return the sites with their visitors of the last seven days."""
-    async with reading(source.engine) as connection:
-        answer = await list_sites(connection, tenant=source.tenant, now=source.clock())
-        return await _dated(connection, answer)
+    async with reading(desk.engine, caller) as connection:
+        answer = await list_sites(connection, caller, desk.clock())
+        return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
 @get("/definitions", summary="What every number means", sync_to_thread=False)
@@ -63,43 +67,74 @@ def read_definitions() -> list[Definition]:
     return list(DEFINITIONS)
 
 
-@get("/{site:str}/overview", summary="Six numbers of a period, beside the period before", operation_class=Asked)
-async def read_overview(source: NamedDependency[Source], request: PlainRequest, site: FromPath[str]) -> Overview:
-    """Return visitors, visits, pageviews, views per visit, bounce rate and visit duration."""
-    question = ask(source, request, site)
-    async with reading(source.engine) as connection:
-        return await _dated(connection, await overview(connection, question))
+@get(
+    "/{site:str}/overview",
+    summary="The numbers of a period, beside the period before",
+    operation_class=Questioned,
+    responses=_answered_by(overviews.DOCUMENT),
+)
+async def read_overview(
+    desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
+) -> Response[Any]:
+    """Return every number of the period, of the period before it, and how each moved."""
+    question = ask(desk, caller, request, site)
+    async with reading(desk.engine, caller) as connection:
+        answer = await overviews.overview(connection, question)
+        as_of = (await freshness(connection, caller)).as_of
+    return Response(overviews.to_document(answer, as_of))
 
 
-@get("/{site:str}/timeseries", summary="One number in buckets of hours, days or months", operation_class=Asked)
-async def read_timeseries(source: NamedDependency[Source], request: PlainRequest, site: FromPath[str]) -> Timeseries:
+@get(
+    "/{site:str}/timeseries",
+    summary="One number in buckets of hours, days or months",
+    operation_class=Questioned,
+    responses=_answered_by(series.DOCUMENT),
+)
+async def read_timeseries(
+    desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
+) -> Response[Any]:
     """Return every bucket of the period, also the empty ones."""
-    question = ask(source, request, site)
-    async with reading(source.engine) as connection:
-        return await _dated(connection, await timeseries(connection, question))
+    question = ask(desk, caller, request, site)
+    async with reading(desk.engine, caller) as connection:
+        answer = await series.timeseries(connection, question)
+        as_of = (await freshness(connection, caller)).as_of
+    return Response(series.to_document(answer, as_of))
 
 
-@get("/{site:str}/realtime", summary="Who is here now", operation_class=Asked)
-async def read_realtime(source: NamedDependency[Source], request: PlainRequest, site: FromPath[str]) -> Realtime:
+@get("/{site:str}/realtime", summary="Who is here now", operation_class=Questioned)
+async def read_realtime(
+    desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
+) -> Realtime:
     """Return the visitors of the last five minutes and the pageviews of each of the last thirty."""
-    question = ask(source, request, site)
-    async with reading(source.engine) as connection:
-        return await _dated(connection, await realtime(connection, question))
+    question = ask(desk, caller, request, site)
+    async with reading(desk.engine, caller) as connection:
+        answer = await realtime(connection, question)
+        return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
-@get("/{site:str}/breakdown/{dimension:str}", summary="The numbers for each value of a dimension", operation_class=Asked)
+@get(
+    "/{site:str}/breakdown/{dimension:str}",
+    summary="The numbers for each value of a dimension",
+    operation_class=Questioned,
+    responses=_answered_by(breakdowns.DOCUMENT),
+)
 async def read_breakdown(
-    source: NamedDependency[Source], request: PlainRequest, site: FromPath[str], dimension: FromPath[str]
+    desk: NamedDependency[Desk],
+    caller: NamedDependency[Caller],
+    request: PlainRequest,
+    site: FromPath[str],
+    dimension: FromPath[str],
 ) -> Response[Any]:
     """Return the greatest values first; as CSV when *dimension* ends with .csv or the caller accepts text/csv."""
-    question = ask(source, request, site)
+    question = ask(desk, caller, request, site)
     asked = dimension_of(dimension.removesuffix(".csv"))
-    async with reading(source.engine) as connection:
-        visitors = await count_visitors(connection, question)
-        answer = await _dated(connection, await breakdown(connection, question, asked, visitors=visitors))
+    async with reading(desk.engine, caller) as connection:
+        visitors = await breakdowns.count_visitors(connection, question)
+        answer = await breakdowns.breakdown(connection, question, asked, visitors=visitors)
+        as_of = (await freshness(connection, caller)).as_of
     if not dimension.endswith(".csv") and "text/csv" not in request.headers.get("accept", ""):
-        return Response(answer)
-    name = f"{question.site}-{answer.dimension}-{question.days.first}-{question.days.last}.csv"
+        return Response(breakdowns.to_document(answer, as_of))
+    name = f"{question.site}-{asked.name}-{question.days.first}-{question.days.last}.csv"
     return Response(to_csv(answer), media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
@@ -110,14 +145,10 @@ API = Router(
 )
 
 
-def ask(source: Source, request: PlainRequest, site: str) -> Question:
+def ask(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> WebQuestion:
     """Return the question in *request* about *site*, or raise Refused."""
     values = read_parameters(request.scope["query_string"])
-    return parse_question(values, tenant=source.tenant, site=site, now=source.clock())
-
-
-async def _dated(connection: AsyncConnection, answer: AnswerT) -> AnswerT:
-    return replace(answer, as_of=(await freshness(connection)).as_of)
+    return parse_question(values, caller=caller, sites=(site_named(site),), now=desk.clock())
 
 
 def _documented() -> list[Parameter | Reference]:

@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from projections.generations import enter_current
+from projections.query.caller import Caller
 from projections.query.problems import Refused, unavailable
 from projections.read_models.tables import METADATA
 
@@ -37,14 +39,15 @@ _MISSING = ("42P01", "42703")
 _AWAY = ("08", "28", "3D", "53", "57", "58")
 
 
-def open_engine(database_url: str) -> AsyncEngine:
-    """Return the pool; nothing is connected before the first question.
+def open_engine(database_url: str, *, role: str | None = None) -> AsyncEngine:
+    """Return the pool; nothing is connected before the first question. Its sessions act as *role*, if one is named.
 
     asyncpg reads the address itself, so everything that libpq's form of it can say is understood.
     """
+    settings = _SESSION if role is None else _SESSION | {"role": role}
 
     async def connect() -> Any:
-        return await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS, server_settings=_SESSION)
+        return await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS, server_settings=settings)
 
     return create_async_engine(
         "postgresql+asyncpg://",
@@ -57,11 +60,27 @@ def open_engine(database_url: str) -> AsyncEngine:
     )
 
 
+# For row-level security; local to the transaction, so no other caller ever finds it.
+_ACT_FOR = text("SELECT set_config('collector.tenant', :tenant, true)")
+
+
 @asynccontextmanager
-async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Lend a connection whose queries all see the same moment, or raise Refused while there is no database."""
+async def reading(engine: AsyncEngine, caller: Caller) -> AsyncIterator[AsyncConnection]:
+    """Lend a connection whose queries, on behalf of *caller*, all see the same moment and the same generation of the tables.
+
+    Raise Refused while there is no database.
+    """
+    async with inspecting(engine) as connection:
+        await connection.execute(_ACT_FOR, {"tenant": caller.tenant})
+        yield connection
+
+
+@asynccontextmanager
+async def inspecting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Lend a connection on behalf of the operator, who asks about no tenant; otherwise like reading()."""
     try:
         async with engine.connect() as connection:
+            await enter_current(connection)
             yield connection
     except DBAPIError as error:
         raise _refusal(error) from error
@@ -72,7 +91,7 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 async def check_tables(engine: AsyncEngine) -> None:
     """Return when Postgres answers and holds every table, or raise Refused."""
     names = [table.name for table in METADATA.sorted_tables]
-    async with reading(engine) as connection:
+    async with inspecting(engine) as connection:
         # The tables that are missing, by the names that we know them under.
         missing = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")
         if (await connection.execute(missing, {"names": names})).first() is not None:

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from projections.query.metrics import EVENTS_BY_NAME, METRICS, Metric
+
 
 class Definition(Struct, frozen=True, kw_only=True):
     """The meaning of one number; ``version`` rises when the same facts would give another answer."""
@@ -13,61 +15,12 @@ class Definition(Struct, frozen=True, kw_only=True):
     text: str
 
 
+def _defined(metric: Metric) -> Definition:
+    return Definition(name=metric.name, title=metric.title, unit=metric.unit, version=metric.version, text=metric.meaning)
+
+
 DEFINITIONS: tuple[Definition, ...] = (
-    Definition(
-        name="visitors",
-        title="Visitors",
-        unit="count",
-        version=1,
-        text="Distinct visitors among the visits that began in the period. A visitor is known for one UTC day, because the key "
-        "that makes the id is destroyed at midnight UTC; over several days the number is the sum of the days, and somebody "
-        "who comes on three days counts three times.",
-    ),
-    Definition(
-        name="visits",
-        title="Visits",
-        unit="count",
-        version=1,
-        text="A visitor's facts with no gap over 30 minutes between them, cut at midnight UTC. A visit belongs to the moment "
-        "it began, and counts when it has at least one pageview or custom event.",
-    ),
-    Definition(
-        name="pageviews",
-        title="Pageviews",
-        unit="count",
-        version=1,
-        text="Pages that were seen in the period; a change of address inside a single-page app is one.",
-    ),
-    Definition(
-        name="views_per_visit",
-        title="Views per visit",
-        unit="number with two decimals",
-        version=1,
-        text="Pageviews of the visits that began in the period, divided by those visits. Empty when there are none.",
-    ),
-    Definition(
-        name="bounce_rate",
-        title="Bounce rate",
-        unit="percent with one decimal",
-        version=1,
-        text="Of the visits that began in the period, those with exactly one pageview and no interactive custom event. "
-        "Its change is in percentage points.",
-    ),
-    Definition(
-        name="visit_duration",
-        title="Visit duration",
-        unit="whole seconds",
-        version=1,
-        text="The mean over the visits that began in the period of: last minus first pageview or event, plus the time that the "
-        "last page was in view and in focus.",
-    ),
-    Definition(
-        name="events",
-        title="Events",
-        unit="count",
-        version=1,
-        text="Custom events that happened in the period, by name.",
-    ),
+    *(_defined(metric) for metric in (*METRICS, EVENTS_BY_NAME)),
     Definition(
         name="entry_page",
         title="Entry and exit page",
@@ -125,4 +78,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
 )
 
-TEXT_OF: dict[str, str] = {definition.name: definition.text for definition in DEFINITIONS}
+
+def definitions_table() -> str:
+    """Return the definitions as the table that projections/README.md shows."""
+    rows = [f"| {one.title} | {one.unit} | {one.version} | {one.text} |\n" for one in DEFINITIONS]
+    return "| number | unit | v | definition |\n|---|---|---|---|\n" + "".join(rows)

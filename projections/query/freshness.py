@@ -6,6 +6,7 @@ from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.query.caller import Caller
 from projections.read_models.tables import POSITIONS
 
 
@@ -23,8 +24,8 @@ class Freshness(Struct, frozen=True, kw_only=True):
     mark: str
 
 
-async def freshness(connection: AsyncConnection) -> Freshness:
-    """Read how far all partitions have come."""
+async def freshness(connection: AsyncConnection, _: Caller) -> Freshness:
+    """Read how far the answers to *caller* reach."""
     column = POSITIONS.c
     query = select(
         func.max(column.received_at).label("as_of"),

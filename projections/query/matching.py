@@ -8,20 +8,20 @@ have the page, hostname or bot that was asked for; and, if they are events, the 
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, true
 
-from projections.query.dimensions import Dimension, Of
+from projections.query.dimensions import Dimension
 from projections.query.parameters import Who
 from projections.query.periods import Span
-from projections.query.question import Filter, Question
+from projections.query.question import Filter, WebQuestion
+from projections.query.sums import Columns, Of
 from projections.read_models.hits import Kind
 from projections.read_models.tables import HITS, VISITS
 
 Condition: TypeAlias = ColumnElement[bool]
-Columns: TypeAlias = Any
 
 # A visit ends with its visitor's day; the second day is for clocks that disagree about when that was.
 LONGEST_VISIT = timedelta(days=1)
@@ -39,23 +39,23 @@ class _Wanted(Struct, frozen=True):
         return self.dimension.on(columns).in_(self.values)
 
 
-def visits_in(question: Question, span: Span) -> list[Condition]:
+def visits_in(question: WebQuestion, span: Span) -> list[Condition]:
     """Return the conditions for the visits that began in *span* and that the question keeps."""
     visits = VISITS.c
     return [
-        *_of_site(question, visits),
+        *_of_sites(question, visits),
         visits.began_at >= span.since,
         visits.began_at < span.until,
         *(_kept(wanted, span) for wanted in _grouped(question.filters)),
     ]
 
 
-def hits_in(question: Question, span: Span, *kinds: Kind) -> list[Condition]:
+def hits_in(question: WebQuestion, span: Span, *kinds: Kind) -> list[Condition]:
     """Return the conditions for the hits of these *kinds* that happened in *span* and that the question keeps."""
     hits = HITS.c
     wanted = _grouped(question.filters)
     return [
-        *_of_site(question, hits),
+        *_of_sites(question, hits),
         hits.kind.in_([int(kind) for kind in kinds]),
         hits.occurred_at >= span.since,
         hits.occurred_at < span.until,
@@ -64,11 +64,13 @@ def hits_in(question: Question, span: Span, *kinds: Kind) -> list[Condition]:
     ]
 
 
-def _of_site(question: Question, columns: Columns) -> list[Condition]:
-    site = [columns.tenant == question.tenant, columns.site == question.site]
+def _of_sites(question: WebQuestion, columns: Columns) -> list[Condition]:
+    asked = [columns.tenant == question.caller.tenant]
+    if question.sites:
+        asked.append(columns.site.in_(question.sites) if len(question.sites) > 1 else columns.site == question.site)
     if question.who is Who.ALL:
-        return site
-    return [*site, columns.bot.is_(question.who is Who.BOT)]
+        return asked
+    return [*asked, columns.bot.is_(question.who is Who.BOT)]
 
 
 def _grouped(filters: Iterable[Filter]) -> list[_Wanted]:

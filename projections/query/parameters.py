@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from projections.query.metrics import METRICS
 from projections.query.periods import Interval, Period
 from projections.query.problems import Refused, bad_parameter
 
@@ -20,17 +21,6 @@ class Who(StrEnum):
     HUMAN = "human"
     BOT = "bot"
     ALL = "all"
-
-
-class Metric(StrEnum):
-    """The numbers of an overview, any of which a time series can show."""
-
-    VISITORS = "visitors"
-    VISITS = "visits"
-    PAGEVIEWS = "pageviews"
-    VIEWS_PER_VISIT = "views_per_visit"
-    BOUNCE_RATE = "bounce_rate"
-    VISIT_DURATION = "visit_duration"
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -61,7 +51,12 @@ QUESTION_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="interval", meaning="Width of a bucket; by default what fits the period.", choices=tuple(map(str, Interval))
     ),
-    Parameter(name="metric", meaning="The number of a time series.", default="visitors", choices=tuple(map(str, Metric))),
+    Parameter(
+        name="metric",
+        meaning="The number of a time series.",
+        default=METRICS[0].name,
+        choices=tuple(one.name for one in METRICS),
+    ),
 )
 
 # What only pages understand: which of a panel's tabs is open.

@@ -12,6 +12,7 @@ ADDRESSES = {
     "litestar": ("collector/app.py", "collector/serving/", "projections/", "collector/cli/query.py"),
     "uvicorn": ("collector/serving/",),
     "uvloop": ("collector/serving/",),
+    "babel": ("projections/dashboard/",),
     "jinja2": ("projections/dashboard/",),
     "babel": ("projections/dashboard/",),
     "ua_parser": ("collector/privacy/enrich/",),

@@ -35,7 +35,7 @@ async def test_a_pageview_becomes_an_answer_and_survives_the_database(up, collec
     context = await browser.new_context(user_agent=f"{USER_AGENT} {CANARY}", timezone_id="Europe/Oslo")
 
     dashboard = await context.new_page()
-    await dashboard.goto(f"http://127.0.0.1:{running.port}/{SITE}?period=today")
+    await dashboard.goto(f"http://127.0.0.1:{running.port}/sites/{SITE}?period=today")
     await expect(dashboard.get_by_text("waiting for the first event", exact=False)).to_be_visible()
 
     visitor = await context.new_page()

@@ -6,7 +6,7 @@ from collector.cli.checks.finding import Finding, bad, good, odd
 from contracts.streams import EventStream
 from projections.migrations import is_current
 from projections.projector.positions import Position, read_positions
-from projections.query.database import check_tables, open_engine, reading
+from projections.query.database import check_tables, inspecting, open_engine
 from projections.query.problems import Refused
 from projections.stream import Stream, StreamUnavailable
 
@@ -18,7 +18,7 @@ async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Fi
     engine = open_engine(database_url)
     try:
         await check_tables(engine)
-        async with reading(engine) as connection:
+        async with inspecting(engine) as connection:
             positions = await read_positions(connection)
     except Refused as refusal:
         if refusal.problem.code == "not_migrated":

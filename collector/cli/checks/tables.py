@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.cli.checks.suspects import Suspects
 from projections.inspection import Session, StoredTable, count_rows, stored_tables, texts
-from projections.query.database import open_engine, reading
+from projections.query.database import inspecting, open_engine
 from projections.query.problems import Refused
 
 _ADDRESS_TYPES = frozenset({"inet", "cidr", "macaddr", "macaddr8"})
@@ -22,7 +22,7 @@ async def examine_tables(
     """Search *limit* rows of every table, or all; tell *progress* how many of how many."""
     engine = open_engine(database_url)
     try:
-        async with reading(engine) as connection:
+        async with inspecting(engine) as connection:
             tables = await stored_tables(connection)
             if not tables:
                 yield odd("Postgres", "holds no tables", "Run: collector migrate (`collector up` does it by itself).")

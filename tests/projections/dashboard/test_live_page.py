@@ -64,7 +64,7 @@ def just_now(path: str = "/", *, visitor: str = ANNA, **fields: object):
 
 async def test_the_first_event_ends_the_waiting_by_itself(postgres_url: str, browser: Browser):
     async with dashboard(postgres_url) as (world, url), tab(browser) as page:
-        await page.goto(f"{url}/example.org")
+        await page.goto(f"{url}/sites/example.org")
         await expect(page.get_by_role("status")).to_contain_text("Waiting for the first event")
         await world.tell(just_now("/hello"))
         await expect(page.get_by_role("link", name="/hello")).to_be_visible(timeout=PATIENCE)
@@ -74,7 +74,7 @@ async def test_the_first_event_ends_the_waiting_by_itself(postgres_url: str, bro
 async def test_numbers_rise_while_the_keyboard_and_the_opened_stay_where_they_are(postgres_url: str, browser: Browser):
     async with dashboard(postgres_url) as (world, url), tab(browser) as page:
         await world.tell(just_now())
-        await page.goto(f"{url}/example.org?period=today")
+        await page.goto(f"{url}/sites/example.org?period=today")
         await page.get_by_text("Show as table").click()
         await page.get_by_role("link", name="Exit").focus()
         await world.tell(just_now(visitor=BERT))
@@ -86,11 +86,11 @@ async def test_numbers_rise_while_the_keyboard_and_the_opened_stay_where_they_ar
 async def test_a_filter_is_followed_in_place_and_back_again(postgres_url: str, browser: Browser):
     async with dashboard(postgres_url) as (world, url), tab(browser) as page:
         await world.tell(just_now(place=Place(country="NO")), just_now(visitor=BERT, place=Place(country="SE")))
-        await page.goto(f"{url}/example.org")
+        await page.goto(f"{url}/sites/example.org")
         await page.evaluate("window.stays = true")
         await page.get_by_role("link", name="Norway").click()
         await expect(page.locator(".chip")).to_contain_text("Norway")
-        assert page.url == f"{url}/example.org?filter=country:NO"
+        assert page.url == f"{url}/sites/example.org?filter=country:NO"
         await page.go_back()
         await expect(page.locator(".chip")).to_have_count(0)
         assert await page.evaluate("window.stays")
@@ -99,18 +99,18 @@ async def test_a_filter_is_followed_in_place_and_back_again(postgres_url: str, b
 async def test_another_time_zone_keeps_the_period_and_the_filters(postgres_url: str, browser: Browser):
     async with dashboard(postgres_url) as (world, url), tab(browser, java_script_enabled=False) as page:
         await world.tell(just_now())
-        await page.goto(f"{url}/example.org?period=30d&filter=page:/")
+        await page.goto(f"{url}/sites/example.org?period=30d&filter=page:/")
         await page.locator("#custom > summary").click()
         await page.get_by_label("Days begin at midnight in").fill("Asia/Kathmandu")
         await page.get_by_role("button", name="Use this time zone").click()
-        assert page.url == f"{url}/example.org?period=30d&filter=page%3A%2F&timezone=Asia%2FKathmandu"
+        assert page.url == f"{url}/sites/example.org?period=30d&filter=page%3A%2F&timezone=Asia%2FKathmandu"
         await expect(page.locator("#custom > summary")).to_contain_text("Asia/Kathmandu")
 
 
 async def test_without_scripts_everything_is_there(postgres_url: str, browser: Browser):
     async with dashboard(postgres_url) as (world, url), tab(browser, java_script_enabled=False) as page:
         await world.tell(just_now("/pricing"))
-        await page.goto(f"{url}/example.org")
+        await page.goto(f"{url}/sites/example.org")
         await page.get_by_role("link", name="/pricing").click()
         await expect(page.locator(".chip")).to_contain_text("/pricing")
         await page.get_by_role("link", name="Bounce rate").click()
@@ -121,7 +121,7 @@ async def test_without_scripts_everything_is_there(postgres_url: str, browser: B
 async def test_no_page_is_wider_than_its_window(postgres_url: str, browser: Browser, width: int):
     async with dashboard(postgres_url) as (world, url), tab(browser, viewport={"width": width, "height": 800}) as page:
         await world.tell(just_now("/" + "a-very-long-path/" * 30))
-        for path in ("/", "/example.org", "/example.org/page", "/waiting.example"):
+        for path in ("/", "/sites/example.org", "/sites/example.org/page", "/sites/waiting.example"):
             await page.goto(url + path)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 

@@ -34,7 +34,7 @@ class Outline(HTMLParser):
 
 
 async def test_a_site_without_facts_waits_with_its_snippet(world: World):
-    page = Outline(await world.page("/new.example.org"))
+    page = Outline(await world.page("/sites/new.example.org"))
     assert '<script defer data-site="new.example.org" src="http://localhost:8000/js/c.js"></script>' in page.words
     assert "Waiting for the first event" in page.words
 
@@ -42,12 +42,22 @@ async def test_a_site_without_facts_waits_with_its_snippet(world: World):
 async def test_without_any_site_the_front_page_says_how_to_begin(world: World):
     assert "Waiting for the first event" in await world.page("/")
     response = await world.get("/", site=" New.Example.org ")
-    assert (response.status_code, response.headers["location"]) == (303, "/new.example.org")
+    assert (response.status_code, response.headers["location"]) == (303, "/sites/new.example.org")
 
 
 async def test_the_front_page_leads_to_every_site_with_facts(world: World):
     await world.tell(pageview(at=NOW), pageview(at=NOW, site="other.example"))
-    assert {"/example.org", "/other.example"} <= set(Outline(await world.page("/")).hrefs())
+    assert {"/sites/example.org", "/sites/other.example"} <= set(Outline(await world.page("/")).hrefs())
+
+
+async def test_people_read_a_site_in_its_own_letters_and_links_spell_it_in_ascii(world: World):
+    await world.tell(pageview(at=NOW, site="xn--bcher-kva.example"))
+    assert (await world.get("/", site="Bücher.example")).headers["location"] == "/sites/xn--bcher-kva.example"
+    for path in ("/sites/bücher.example", "/sites/xn--bcher-kva.example", "/sites/bücher.example/page"):
+        html = await world.page(path)
+        assert "bücher.example" in html.partition("<title>")[2].partition("</title>")[0]
+        assert all(href.isascii() for href in Outline(html).hrefs())
+    assert "bücher.example" in Outline(await world.page("/")).words
 
 
 async def test_a_page_holds_the_numbers(world: World):
@@ -65,7 +75,7 @@ async def test_a_row_leads_to_the_same_page_with_one_filter_more_and_a_chip_take
     assert "Page is /a b&c?=#%" in " ".join(second.words.split())
     assert "period=30d" in narrower
     assert "who=all" in narrower
-    assert "/example.org?period=30d&who=all" in second.hrefs()
+    assert "/sites/example.org?period=30d&who=all" in second.hrefs()
 
 
 async def test_every_link_of_a_page_is_answered(world: World):
@@ -94,7 +104,7 @@ async def test_an_open_tab_is_part_of_the_address(world: World, show: str):
 async def test_facts_outside_the_period_are_pointed_at(world: World):
     await world.tell(pageview(at=NOW - timedelta(days=400)), pageview(at=NOW - timedelta(days=399)))
     page = Outline(await world.page())
-    assert "/example.org?period=custom&from=2025-10-14&to=2025-10-15" in page.hrefs()
+    assert "/sites/example.org?period=custom&from=2025-10-14&to=2025-10-15" in page.hrefs()
 
 
 async def test_what_somebody_sent_is_text(world: World):
@@ -108,7 +118,7 @@ async def test_what_somebody_sent_is_text(world: World):
         event(HOSTILE, at=NOW),
     )
     pages = [await world.page(show=show) for show in ("source", "referrer", "utm_campaign", "region", "entry_page")]
-    pages += [await world.page(f"/example.org/{name}") for name in ("page", "event", "referrer", "country")]
+    pages += [await world.page(f"/sites/example.org/{name}") for name in ("page", "event", "referrer", "country")]
     pages.append(await world.page(filter=f"event:{HOSTILE}"))
     for html in pages:
         page = Outline(html)
@@ -123,12 +133,14 @@ def scripts_of(html: str) -> list[str]:
 
 async def test_no_page_has_a_style_or_script_of_its_own(world: World):
     await world.tell(pageview(at=NOW))
-    for path in ("/", "/example.org", "/example.org/page", "/waiting.example"):
+    for path in ("/", "/sites/example.org", "/sites/example.org/page", "/sites/waiting.example"):
         page = Outline(await world.page(path))
         assert not [tag for tag, attributes in page.tags if "style" in attributes or tag == "style"]
 
 
-@pytest.mark.parametrize("path", ["/", "/example.org", "/api/stats", "/nothing/at/all", "/schema/openapi.json", "/robots.txt"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sites/example.org", "/api/stats", "/nothing/at/all", "/schema/openapi.json", "/robots.txt"]
+)
 async def test_every_answer_forbids_what_it_does_not_need(world: World, path: str):
     headers = (await world.get(path)).headers
     assert headers["content-security-policy"].startswith("default-src 'none'; ")
@@ -151,11 +163,11 @@ async def test_files_are_kept_for_ever_under_a_name_that_changes_with_them(world
 
 async def test_a_page_without_news_says_so_in_a_word(world: World):
     await world.tell(pageview(at=NOW))
-    mark = (await world.get("/example.org")).headers["etag"]
-    again = await world.client.get("/example.org", headers={"If-None-Match": mark})
+    mark = (await world.get("/sites/example.org")).headers["etag"]
+    again = await world.client.get("/sites/example.org", headers={"If-None-Match": mark})
     assert (again.status_code, again.content) == (304, b"")
     await world.tell(pageview(at=NOW, visitor=BERT))
-    assert (await world.client.get("/example.org", headers={"If-None-Match": mark})).status_code == 200
+    assert (await world.client.get("/sites/example.org", headers={"If-None-Match": mark})).status_code == 200
 
 
 async def test_tables_are_told_apart_by_those_who_cannot_see_them(world: World):

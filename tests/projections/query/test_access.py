@@ -57,7 +57,7 @@ async def test_without_a_token_this_machine_is_answered(world: World, host: str)
         "localhost@evil",
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/example.org", "/api/stats", "/schema/openapi.json", "/login"])
+@pytest.mark.parametrize("path", ["/", "/sites/example.org", "/api/stats", "/schema/openapi.json", "/login"])
 async def test_without_a_token_any_other_name_is_refused(doorstep: World, host: str, path: str):
     response = await doorstep.client.get(path, headers={"Host": host})
     assert response.status_code == 403
@@ -80,10 +80,10 @@ async def test_the_api_takes_the_token_as_a_bearer(locked: World):
 
 
 async def test_a_page_leads_to_the_form_and_back(gate: World):
-    response = await gate.get("/example.org", period="30d")
-    assert (response.status_code, response.headers["location"]) == (303, "/login?next=/example.org%3Fperiod%3D30d")
-    answer = await sign_in(gate, next="/example.org?period=30d")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/example.org?period=30d")
+    response = await gate.get("/sites/example.org", period="30d")
+    assert (response.status_code, response.headers["location"]) == (303, "/login?next=/sites/example.org%3Fperiod%3D30d")
+    answer = await sign_in(gate, next="/sites/example.org?period=30d")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sites/example.org?period=30d")
 
 
 async def test_the_cookie_opens_pages_and_answers_and_does_not_hold_the_token(locked: World):
@@ -92,7 +92,7 @@ async def test_the_cookie_opens_pages_and_answers_and_does_not_hold_the_token(lo
     assert TOKEN not in setting
     assert all(word in setting for word in ("HttpOnly", "SameSite=strict", "Secure", "Path=/"))
     signed_in = {"Cookie": f"{COOKIE}={cookie_in(response)}"}
-    for path in ("/", "/example.org", "/api/stats"):
+    for path in ("/", "/sites/example.org", "/api/stats"):
         assert (await locked.client.get(path, headers=signed_in)).status_code == 200
 
 

@@ -1,5 +1,6 @@
 """While Postgres is away, slow or empty, the answer says so, is no error of ours, and is right again afterwards."""
 
+import secrets
 from collections.abc import Callable
 
 import asyncpg
@@ -10,12 +11,13 @@ from sqlalchemy.exc import DBAPIError
 from collector.local.postgres import PostgresServer
 from projections.app import check, create_app
 from projections.migrations import migrate
-from projections.query.database import open_engine, reading
+from projections.query.caller import only_caller
+from projections.query.database import inspecting, open_engine, reading
 from projections.query.problems import Refused
 from tests.facts import pageview
 from tests.projections.query.world import NOW, NOWHERE, World, open_world
 
-PATHS = ("/api/stats", "/api/stats/example.org/overview", "/", "/example.org")
+PATHS = ("/api/stats", "/api/stats/example.org/overview", "/", "/sites/example.org")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -59,9 +61,31 @@ async def test_a_question_that_takes_too_long_is_cut_short(world: World):
 async def test_questions_cannot_write(world: World):
     engine = open_engine(world.database_url)
     with pytest.raises(DBAPIError, match="read-only"):
-        async with reading(engine) as connection:
+        async with reading(engine, only_caller("main")) as connection:
             await connection.execute(text("DELETE FROM hits"))
     await engine.dispose()
+
+
+async def test_the_database_knows_on_whose_behalf_it_is_asked_until_the_answer_is_there(world: World):
+    engine = open_engine(world.database_url)
+    who = text("SELECT coalesce(current_setting('collector.tenant', true), '')")
+    async with reading(engine, only_caller("acme")) as connection:
+        assert (await connection.execute(who)).scalar_one() == "acme"
+    async with inspecting(engine) as connection:
+        assert (await connection.execute(who)).scalar_one() == "", "the same session of the pool, for somebody else"
+    await engine.dispose()
+
+
+async def test_questions_are_asked_in_the_role_that_is_named(world: World):
+    role = f"reader_{secrets.token_hex(4)}"
+    owner = await asyncpg.connect(world.database_url)
+    await owner.execute(f"CREATE ROLE {role}")
+    engine = open_engine(world.database_url, role=role)
+    async with inspecting(engine) as connection:
+        assert (await connection.execute(text("SELECT current_user"))).scalar_one() == role
+    await engine.dispose()
+    await owner.execute(f"DROP ROLE {role}")
+    await owner.close()
 
 
 async def test_readiness_is_a_database_with_all_its_tables(postgres_url: str):
@@ -72,4 +96,4 @@ async def test_readiness_is_a_database_with_all_its_tables(postgres_url: str):
     assert "collector migrate" in refusal.value.problem.detail
     await migrate(postgres_url)
     await check(app)
-    await app.state.source.engine.dispose()
+    await app.state.engine.dispose()

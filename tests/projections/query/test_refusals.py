@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.projections.query.world import World
+from tests.facts import pageview
+from tests.projections.query.world import NOW, World
 
 CANARY = "canary-0x51"
 
@@ -79,6 +80,20 @@ async def test_what_is_not_there_is_a_problem_too(doorstep: World, path: str, st
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/health", "/docs", "/stats", "/example.org", "/sites", "/sites/example.org/page/more", "/v1", "/swagger/index.html"],
+)
+async def test_an_address_that_is_none_is_never_a_page(doorstep: World, path: str):
+    response = await doorstep.get(path)
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/sites/a%20site", "/sites/a..b", "/sites/%00", "/sites/.x", "/sites/example.org/visitor"])
+async def test_what_is_no_site_or_dimension_has_no_page(doorstep: World, path: str):
+    assert (await doorstep.get(path)).status_code == 404
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 async def test_answers_are_only_read(doorstep: World, method: str):
     response = await doorstep.client.request(method, "/api/stats/example.org/overview")
@@ -95,12 +110,20 @@ async def test_a_site_is_found_whatever_the_case_of_its_name(world: World):
     assert (await world.ask("overview", site="Example.ORG"))["site"] == "example.org"
 
 
+@pytest.mark.parametrize("name", ["straße.example", "STRASSE.example", "xn--strae-oqa.example"])
+async def test_a_site_is_found_in_the_letters_of_its_people(world: World, name: str):
+    await world.tell(pageview(at=NOW, site="xn--strae-oqa.example"), pageview(at=NOW, site="strasse.example"))
+    canonical = "strasse.example" if name.startswith("STRASSE") else "xn--strae-oqa.example"
+    answer = await world.ask("overview", site=name)
+    assert (answer["site"], answer["pageviews"]) == (canonical, 1)
+
+
 async def test_an_empty_parameter_is_the_default(world: World):
     assert await world.ask("overview", **{"period": "", "timezone": "", "from": ""}) == await world.ask("overview")
 
 
 async def test_a_bad_parameter_of_a_page_is_a_page(doorstep: World):
-    response = await doorstep.get("/example.org", period=CANARY)
+    response = await doorstep.get("/sites/example.org", period=CANARY)
     assert (response.status_code, response.headers["content-type"]) == (400, "text/html; charset=utf-8")
     assert CANARY not in response.text
 

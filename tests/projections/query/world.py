@@ -55,7 +55,7 @@ class World:
         assert response.status_code == 200, response.text
         return response.json()
 
-    async def page(self, path: str = f"/{SITE}", **parameters: Any) -> str:
+    async def page(self, path: str = f"/sites/{SITE}", **parameters: Any) -> str:
         """Return the page at *path*, which must be there."""
         response = await self.get(path, **parameters)
         assert response.status_code == 200, response.text
@@ -82,5 +82,5 @@ async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]
     async with AsyncClient(transport=through, base_url="http://localhost:8000") as world.client:
         yield world
     # Not by the application's own lifespan, which has to end in the task that it began in; a fixture's end is another one.
-    await app.state.source.engine.dispose()
+    await app.state.engine.dispose()
     await world.engine.dispose()

@@ -184,6 +184,16 @@ async def test_sites_and_tenants_do_not_see_each_other(world: World):
     assert [(one["site"], one["visitors"]) for one in sites] == [("example.org", 1), ("other.example", 1)]
 
 
+async def test_a_fact_that_names_nobody_is_no_visitor(world: World):
+    await world.tell(pageview("/seen", at=NOW - MINUTE, visitor=""), pageview("/both", at=NOW - MINUTE, visitor=""))
+    await world.tell(pageview("/both", at=NOW - MINUTE, visitor=BERT))
+    answer = await world.ask("overview", period="today")
+    assert (answer["visitors"], answer["pageviews"]) == (1, 3)
+    assert await world.values("page", "pageviews") == {"/seen": 1, "/both": 2}
+    assert await world.values("page") == {"/seen": 0, "/both": 1}
+    assert (await world.ask("realtime"))["visitors"] == 1
+
+
 async def test_every_number_of_an_overview_has_a_published_definition(world: World):
     published = {one["name"]: one for one in (await world.get("/api/stats/definitions")).json()}
     assert all(published[name]["text"] and published[name]["version"] >= 1 for name in (await world.ask("overview"))["change"])

@@ -5,15 +5,14 @@ from math import ceil, floor, log10
 
 from msgspec import Struct
 
-from projections.dashboard.links import Place
+from projections.dashboard.links import PageState
 from projections.dashboard.words import bucket_in_words, in_words, tick_in_words
-from projections.query.parameters import Metric
+from projections.query.metrics import Unit
 from projections.query.periods import Interval, next_month
-from projections.query.timeseries import Timeseries
+from projections.query.web.timeseries import Timeseries
 
 TOP = 24
 FLOOR = 216
-HEIGHT = 244
 _WIDEST_BAR = 5.0
 _FILLED = 0.72
 _TICKS = 4
@@ -48,6 +47,7 @@ class Mark(Struct, frozen=True, kw_only=True):
 class Chart(Struct, frozen=True, kw_only=True):
     """Everything that the picture and its table show."""
 
+    title: str
     bars: list[Bar]
     lines: list[Mark]
     labels: list[Mark]
@@ -55,9 +55,10 @@ class Chart(Struct, frozen=True, kw_only=True):
     empty: bool
 
 
-def draw(series: Timeseries, *, title: str, place: Place, now: datetime) -> Chart:
+def draw(series: Timeseries, *, state: PageState, now: datetime) -> Chart:
     """Return the chart of *series*; what lies in the future has no bar yet."""
-    top = ceiling(series.metric, max((point.value or 0 for point in series.points), default=0))
+    unit = series.metric.unit
+    top = ceiling(unit, max((point.value or 0 for point in series.points), default=0))
     # A day that a country skipped has no bucket at all.
     slot = 100 / max(len(series.points), 1)
     starts = [point.start for point in series.points]
@@ -68,31 +69,32 @@ def draw(series: Timeseries, *, title: str, place: Place, now: datetime) -> Char
             slot=slot,
             part=(point.value or 0) / top,
             name=bucket_in_words(point.start, series.interval),
-            value=in_words(series.metric, point.value),
-            href=_closer(place, point.start, series.interval),
+            value=in_words(unit, point.value),
+            href=_closer(state, point.start, series.interval),
             running=point.start <= now < end,
         )
         for number, (point, end) in enumerate(zip(series.points, ends, strict=True))
         if point.start <= now
     ]
     return Chart(
+        title=series.metric.title,
         bars=bars,
-        lines=[_line(series.metric, top, step) for step in range(_TICKS + 1)],
+        lines=[_line(unit, top, step) for step in range(_TICKS + 1)],
         labels=_labels(starts, series.interval, slot),
-        summary=_summary(series, title),
+        summary=_summary(series),
         empty=not any(point.value for point in series.points),
     )
 
 
-def ceiling(metric: Metric, largest: float) -> float:
+def ceiling(unit: Unit, largest: float) -> float:
     """Return the top of the axis: the least round number that a quarter of is round too, and that *largest* fits under."""
-    if metric is Metric.VISIT_DURATION:
+    if unit is Unit.SECONDS:
         quarter = next((step for step in _SECONDS if step * _TICKS >= largest), largest / _TICKS)
         return float(quarter * _TICKS)
-    if metric is Metric.BOUNCE_RATE:
+    if unit is Unit.PERCENT:
         return 100.0
     quarter = max(largest, 0.0) / _TICKS
-    whole = metric is not Metric.VIEWS_PER_VISIT
+    whole = unit is not Unit.MEAN
     if quarter <= (1 if whole else 0.25):
         return _TICKS * (1.0 if whole else 0.25)
     magnitude = 10 ** floor(log10(quarter))
@@ -122,39 +124,40 @@ def _bar(*, slot_x: float, slot: float, part: float, name: str, value: str, href
     )
 
 
-def _line(metric: Metric, top: float, step: int) -> Mark:
+def _line(unit: Unit, top: float, step: int) -> Mark:
     value = top * step / _TICKS
-    number = round(value) if metric not in (Metric.VIEWS_PER_VISIT, Metric.BOUNCE_RATE) else round(value, 2)
-    return Mark(at=FLOOR - (FLOOR - TOP) * step / _TICKS, text=in_words(metric, number))
+    number = round(value) if unit not in (Unit.MEAN, Unit.PERCENT) else round(value, 2)
+    return Mark(at=FLOOR - (FLOOR - TOP) * step / _TICKS, text=in_words(unit, number))
 
 
 def _labels(starts: list[datetime], interval: Interval, slot: float) -> list[Mark]:
     every = ceil(len(starts) / _LABELS)
     shown = range(0, len(starts), every)
     return [
-        Mark(at=round((number + 0.5) * slot, 3), text=tick_in_words(starts[number], interval), minor=bool(place % 2))
-        for place, number in enumerate(shown)
+        Mark(at=round((number + 0.5) * slot, 3), text=tick_in_words(starts[number], interval), minor=bool(rank % 2))
+        for rank, number in enumerate(shown)
     ]
 
 
-def _closer(place: Place, start: datetime, interval: Interval) -> str | None:
+def _closer(state: PageState, start: datetime, interval: Interval) -> str | None:
     first = start.date()
     match interval:
         case Interval.HOUR:
             return None
         case Interval.DAY:
-            return place.between(first, first).href()
+            return state.between(first, first).href()
         case Interval.MONTH:
-            return place.between(first, _last_of_month(first)).href()
+            return state.between(first, _last_of_month(first)).href()
 
 
 def _last_of_month(day: date) -> date:
     return next_month(day) - timedelta(days=1)
 
 
-def _summary(series: Timeseries, title: str) -> str:
+def _summary(series: Timeseries) -> str:
+    title = series.metric.title
     best = max(series.points, key=lambda point: point.value or 0, default=None)
     if best is None or not best.value:
         return f"{title} by {series.interval}: none"
-    peak = in_words(series.metric, best.value)
+    peak = in_words(series.metric.unit, best.value)
     return f"{title} by {series.interval}: highest {peak}, {bucket_in_words(best.start, series.interval)}"

@@ -1,0 +1,55 @@
+"""What pages have in common: how their address is read, and the mark by which a browser learns that nothing has changed."""
+
+from typing import Any
+
+from litestar import MediaType, Response
+from msgspec import Struct
+
+from projections.dashboard.assets import fingerprint
+from projections.dashboard.links import PageState, state_of
+from projections.query.api import Desk, PlainRequest
+from projections.query.asked import site_named
+from projections.query.caller import Caller
+from projections.query.dimensions import DIMENSION_NAMED
+from projections.query.freshness import Freshness
+from projections.query.parameters import QUESTION_PARAMETERS, SHOW, read_parameters
+from projections.query.problems import bad_parameter
+from projections.query.question import WebQuestion, parse_question
+
+# How often a page without new facts is worth another look: visitors leave without a fact.
+_LOOK_SECONDS = 15
+_PARAMETERS = (*QUESTION_PARAMETERS, SHOW)
+
+
+class Mark(Struct, frozen=True):
+    """The ETag of a page: it changes with what the page can show to this caller, and with the files that it loads."""
+
+    value: str
+
+    def is_known_to(self, request: PlainRequest) -> bool:
+        """Say whether the browser has this very page."""
+        return request.headers.get("if-none-match") == self.value
+
+    def unchanged(self) -> Response[Any]:
+        """Answer that there is nothing new."""
+        return Response(None, status_code=304, headers={"ETag": self.value})
+
+    def page(self, html: str) -> Response[Any]:
+        """Answer with the page."""
+        return Response(html, media_type=MediaType.HTML, headers={"ETag": self.value})
+
+
+def mark_of(desk: Desk, fresh: Freshness) -> Mark:
+    """Return the mark of what can be seen now by the caller whom *fresh* is about."""
+    looked = int(desk.clock().timestamp()) // _LOOK_SECONDS
+    return Mark(f'"{fingerprint()}-{fresh.mark}-{looked}"')
+
+
+def read_address(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> tuple[WebQuestion, PageState]:
+    """Return the question and the state in the address of a page about *site*, or raise Refused."""
+    values = read_parameters(request.scope["query_string"], _PARAMETERS)
+    show = tuple(dict.fromkeys(values.get(SHOW.name, [])))
+    if not all(name in DIMENSION_NAMED for name in show):
+        raise bad_parameter(SHOW.name, f"Name one of {', '.join(DIMENSION_NAMED)}.")
+    question = parse_question(values, caller=caller, sites=(site_named(site),), now=desk.clock())
+    return question, state_of(question, show)

@@ -1,0 +1,98 @@
+"""The page of one site: everything it shows, answered in one snapshot of the database."""
+
+from datetime import timedelta
+from typing import Any
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.dashboard.controls import Controls, controls_of
+from projections.dashboard.links import PageState
+from projections.dashboard.pages.marks import mark_of, read_address
+from projections.dashboard.panels.chart import Chart, draw
+from projections.dashboard.panels.kinds import panel_kinds
+from projections.dashboard.panels.now import MinuteBar, minutes_of
+from projections.dashboard.panels.rows import Panel, fill
+from projections.dashboard.panels.tiles import Tile, compared_with, tiles_of
+from projections.dashboard.views import Views
+from projections.query.api import Desk, PlainRequest
+from projections.query.asked import MAX_DAYS
+from projections.query.caller import Caller
+from projections.query.database import reading
+from projections.query.freshness import Freshness, freshness
+from projections.query.periods import Span
+from projections.query.question import WebQuestion
+from projections.query.web.overview import Overview, overview
+from projections.query.web.realtime import Realtime, realtime
+from projections.query.web.sites import facts_span
+from projections.query.web.timeseries import timeseries
+
+
+class SitePage(Struct, frozen=True, kw_only=True):
+    """What the page of a site shows; ``elsewhere`` leads to its facts when the period has none."""
+
+    state: PageState
+    controls: Controls
+    tiles: list[Tile]
+    chart: Chart
+    compared_with: str
+    panels: list[Panel]
+    now: Realtime
+    minutes: list[MinuteBar]
+    elsewhere: PageState | None
+    freshness: Freshness
+
+
+@get("/sites/{site:str}", include_in_schema=False)
+async def show_site(
+    desk: NamedDependency[Desk],
+    caller: NamedDependency[Caller],
+    views: NamedDependency[Views],
+    request: PlainRequest,
+    site: FromPath[str],
+) -> Response[Any]:
+    """Show the numbers of a site, or how to get the first fact."""
+    question, state = read_address(desk, caller, request, site)
+    async with reading(desk.engine, caller) as connection:
+        fresh = await freshness(connection, caller)
+        mark = mark_of(desk, fresh)
+        if mark.is_known_to(request):
+            return mark.unchanged()
+        facts = await facts_span(connection, caller, question.site)
+        page = await _compose(connection, question, state, fresh, facts) if facts else None
+    if page is None:
+        return mark.page(views.render("waiting.html", site=question.site))
+    return mark.page(views.render("site.html", page=page))
+
+
+async def _compose(
+    connection: AsyncConnection, question: WebQuestion, state: PageState, fresh: Freshness, facts: Span
+) -> SitePage:
+    answer = await overview(connection, question)
+    series = await timeseries(connection, question)
+    present = await realtime(connection, question)
+    visitors = int(answer.numbers["visitors"] or 0)
+    return SitePage(
+        state=state,
+        controls=controls_of(state),
+        tiles=tiles_of(answer, state),
+        chart=draw(series, state=state, now=question.now),
+        compared_with=compared_with(answer),
+        panels=[await fill(connection, question, kind, state, visitors=visitors) for kind in panel_kinds(question.who)],
+        now=present,
+        minutes=minutes_of(present.pageviews_per_minute),
+        elsewhere=_elsewhere(answer, question, state, facts),
+        freshness=fresh,
+    )
+
+
+def _elsewhere(answer: Overview, question: WebQuestion, state: PageState, facts: Span) -> PageState | None:
+    if answer.numbers["visits"] or answer.numbers["pageviews"] or state.filters:
+        return None
+    first, last = facts.since.astimezone(question.zone).date(), facts.until.astimezone(question.zone).date()
+    if question.days.first <= first and last <= question.days.last:
+        return None
+    return state.between(max(first, last - timedelta(days=MAX_DAYS - 1)), last)

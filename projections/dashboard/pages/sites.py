@@ -1,0 +1,36 @@
+"""The front page: the sites that have facts, or how to get the first one."""
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+
+from projections.dashboard.pages.marks import mark_of
+from projections.dashboard.views import Views
+from projections.query.api import Desk, PlainRequest
+from projections.query.asked import site_named
+from projections.query.caller import Caller
+from projections.query.database import reading
+from projections.query.freshness import freshness
+from projections.query.web.sites import list_sites
+
+
+@get("/", include_in_schema=False)
+async def show_sites(
+    desk: NamedDependency[Desk],
+    caller: NamedDependency[Caller],
+    views: NamedDependency[Views],
+    request: PlainRequest,
+) -> Response[Any]:
+    """Show the sites that have facts, or how to get the first one; ?site=name leads to that site."""
+    wanted = request.query_params.get("site", "").strip()
+    if wanted:
+        return Redirect(f"/sites/{site_named(wanted)}", status_code=303)
+    async with reading(desk.engine, caller) as connection:
+        fresh = await freshness(connection, caller)
+        mark = mark_of(desk, fresh)
+        if mark.is_known_to(request):
+            return mark.unchanged()
+        answer = await list_sites(connection, caller, desk.clock())
+    return mark.page(views.render("sites.html", sites=answer.sites, freshness=fresh))

@@ -1,0 +1,88 @@
+"""The page of one dimension: all its values with all their numbers."""
+
+from typing import Any
+
+from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.dashboard.controls import Controls, controls_of
+from projections.dashboard.links import PageState
+from projections.dashboard.pages.marks import read_address
+from projections.dashboard.panels.rows import detail_columns, details_of, flag_of, name_of
+from projections.dashboard.views import Views
+from projections.query.api import Desk, PlainRequest
+from projections.query.caller import Caller
+from projections.query.database import reading
+from projections.query.dimensions import Dimension
+from projections.query.question import MAX_LIMIT, WebQuestion, dimension_of
+from projections.query.web.breakdown import ValueRow, breakdown, count_visitors
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One value as it is shown."""
+
+    name: str
+    flag: str
+    href: str | None
+    bar: float
+    numbers: tuple[str, ...]
+
+
+class ValuesPage(Struct, frozen=True, kw_only=True):
+    """What the page shows; ``more`` says that there are values which it has no room for."""
+
+    state: PageState
+    controls: Controls
+    dimension: Dimension
+    columns: tuple[str, ...]
+    entries: list[Entry]
+    more: bool
+    csv: str
+
+
+@get("/sites/{site:str}/{dimension:str}", include_in_schema=False)
+async def show_values(
+    *,
+    desk: NamedDependency[Desk],
+    caller: NamedDependency[Caller],
+    views: NamedDependency[Views],
+    request: PlainRequest,
+    site: FromPath[str],
+    dimension: FromPath[str],
+) -> Response[Any]:
+    """Show every value of one dimension, as many as an answer may hold."""
+    asked = dimension_of(dimension)
+    question, state = read_address(desk, caller, request, site)
+    async with reading(desk.engine, caller) as connection:
+        page = await _compose(connection, replace(question, limit=MAX_LIMIT), asked, state)
+    return Response(views.render("values.html", page=page), media_type=MediaType.HTML)
+
+
+async def _compose(connection: AsyncConnection, question: WebQuestion, dimension: Dimension, state: PageState) -> ValuesPage:
+    visitors = await count_visitors(connection, question)
+    answer = await breakdown(connection, question, dimension, visitors=visitors)
+    most = max((row.visitors for row in answer.rows), default=1) or 1
+    return ValuesPage(
+        state=state,
+        controls=controls_of(state, below=dimension.name),
+        dimension=dimension,
+        columns=detail_columns(dimension),
+        entries=[_entry(row, dimension, state, most) for row in answer.rows],
+        more=answer.more,
+        csv=state.api(f"breakdown/{dimension.name}.csv"),
+    )
+
+
+def _entry(row: ValueRow, dimension: Dimension, state: PageState, most: int) -> Entry:
+    narrower = state.narrowed(dimension, row.value)
+    return Entry(
+        name=name_of(dimension, row.value),
+        flag=flag_of(dimension, row.value),
+        href=narrower.href() if narrower else None,
+        bar=round(100 * row.visitors / most, 1),
+        numbers=details_of(row, dimension),
+    )

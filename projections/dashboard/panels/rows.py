@@ -1,0 +1,147 @@
+"""One panel: how the rows of a breakdown become bars, names and links."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.dashboard.countries import country_name, flag
+from projections.dashboard.links import PageState
+from projections.dashboard.panels.kinds import PanelKind, open_dimension
+from projections.dashboard.words import exactly, in_words, short
+from projections.query.dimensions import Dimension, Written
+from projections.query.metrics import Unit
+from projections.query.question import WebQuestion
+from projections.query.sums import Of
+from projections.query.web.breakdown import Breakdown, ValueRow, breakdown, row_metrics
+from projections.read_models.hits import Kind
+
+ROWS = 9
+
+
+class TabLink(Struct, frozen=True, kw_only=True):
+    """A way to another dimension of the panel."""
+
+    title: str
+    href: str
+    is_open: bool
+    key: str
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One row as it is shown; ``bar`` is in percent of the longest."""
+
+    name: str
+    flag: str
+    href: str | None
+    bar: float
+    numbers: tuple[str, ...]
+    exact: str
+
+
+class Panel(Struct, frozen=True, kw_only=True):
+    """One panel as it is shown."""
+
+    name: str
+    title: str
+    caption: str
+    tabs: list[TabLink]
+    columns: tuple[str, ...]
+    lines: list[Line]
+    nothing: str
+    more: bool
+    details: str
+    csv: str
+
+
+async def fill(
+    connection: AsyncConnection, question: WebQuestion, kind: PanelKind, state: PageState, *, visitors: int
+) -> Panel:
+    """Answer what the open tab of a panel asks."""
+    dimension = open_dimension(kind, state)
+    answer = await breakdown(connection, replace(question, limit=ROWS), dimension, visitors=visitors)
+    return Panel(
+        name=kind.name,
+        title=kind.title,
+        caption=f"{dimension.title}: {dimension.meaning}",
+        tabs=_tabs(kind, state, dimension),
+        columns=_columns(dimension),
+        lines=_lines(answer, state),
+        nothing=kind.nothing if dimension.blank is None else "Nothing in this period.",
+        more=answer.more,
+        details=state.href(below=dimension.name),
+        csv=state.api(f"breakdown/{dimension.name}.csv"),
+    )
+
+
+def name_of(dimension: Dimension, value: str) -> str:
+    """Return how *value* is written for people."""
+    if not value:
+        return dimension.blank or "Not known"
+    match dimension.written:
+        case Written.COUNTRY:
+            return country_name(value)
+        case Written.CAPITALISED:
+            return value.capitalize()
+    return value
+
+
+def flag_of(dimension: Dimension, value: str) -> str:
+    """Return the flag that stands before *value*, "" where none does."""
+    return flag(value) if dimension.written in (Written.COUNTRY, Written.REGION) else ""
+
+
+def details_of(row: ValueRow, dimension: Dimension) -> tuple[str, ...]:
+    """Return every number of *row*, in the order of detail_columns(); counts in full."""
+    numbers = ((metric.unit, row.numbers[metric.name]) for metric in row_metrics(dimension))
+    written = (exactly(number) if unit is Unit.COUNT else in_words(unit, number) for unit, number in numbers)
+    return (exactly(row.visitors), f"{row.share:g}%", *written)
+
+
+def detail_columns(dimension: Dimension) -> tuple[str, ...]:
+    """Return the headings of details_of()."""
+    return ("Visitors", "Share", *(metric.column or metric.title for metric in row_metrics(dimension)))
+
+
+def _columns(dimension: Dimension) -> tuple[str, ...]:
+    if dimension.of is Of.VISIT:
+        return ("Visitors", "Share")
+    return ("Visitors", "Events", "Share") if dimension.kind is Kind.EVENT else ("Visitors", "Views")
+
+
+def _tabs(kind: PanelKind, state: PageState, opened: Dimension) -> list[TabLink]:
+    tabs = kind.dimensions()
+    names = frozenset(dimension.name for dimension, _ in tabs)
+    return [
+        TabLink(
+            title=tab.title,
+            href=state.opening(dimension, names).href(),
+            is_open=dimension is opened,
+            key=f"tab-{dimension.name}",
+        )
+        for dimension, tab in tabs
+    ]
+
+
+def _lines(answer: Breakdown, state: PageState) -> list[Line]:
+    longest = max((row.visitors for row in answer.rows), default=1) or 1
+    return [_line(row, answer.dimension, state, longest) for row in answer.rows]
+
+
+def _line(row: ValueRow, dimension: Dimension, state: PageState, longest: int) -> Line:
+    narrower = state.narrowed(dimension, row.value)
+    return Line(
+        name=name_of(dimension, row.value),
+        flag=flag_of(dimension, row.value),
+        href=narrower.href() if narrower else None,
+        bar=round(100 * row.visitors / longest, 1),
+        numbers=_numbers(row, dimension),
+        exact=f"{exactly(row.visitors)} visitors",
+    )
+
+
+def _numbers(row: ValueRow, dimension: Dimension) -> tuple[str, ...]:
+    visitors, share = short(row.visitors), f"{row.share:g}%"
+    if dimension.of is Of.VISIT:
+        return (visitors, share)
+    (hits,) = (in_words(metric.unit, row.numbers[metric.name]) for metric in row_metrics(dimension))
+    return (visitors, hits, share) if dimension.kind is Kind.EVENT else (visitors, hits)

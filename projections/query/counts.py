@@ -1,0 +1,139 @@
+"""counts: the one place that decides where counted rows come from; today always from facts, visits or hits.
+
+Whoever asks names sums and cuts, and never a table; so derived tables can come to answer here, and nowhere else.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Subquery, bindparam, cast, collate, desc, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.query.dimensions import Dimension
+from projections.query.matching import every, hits_in, visits_in
+from projections.query.metrics import Metric, Sums
+from projections.query.periods import Span
+from projections.query.question import WebQuestion
+from projections.query.sums import Columns, Of, Sum
+from projections.read_models.tables import HITS, VISITS
+
+_NOBODY = b""
+
+
+class ByValue(Struct, frozen=True):
+    """Cut by the values of a dimension; where blank has no name there, rows without a value are left out."""
+
+    dimension: Dimension
+
+    def on(self, columns: Columns, _: ColumnElement[datetime]) -> ColumnElement[Any]:
+        """Return what a row is cut by."""
+        return self.dimension.on(columns)
+
+
+class ByBucket(Struct, frozen=True):
+    """Cut by time: bucket *i* (from 1) lies between edge *i* - 1 and edge *i* of ``edges``."""
+
+    edges: Sequence[datetime]
+
+    def on(self, _: Columns, moment: ColumnElement[datetime]) -> ColumnElement[Any]:
+        """Return what a row is cut by.
+
+        The database compares instants; which instants a local day is bounded by has been decided before.
+        """
+        bounds = bindparam("edges", self.edges, type_=ARRAY(DateTime(timezone=True)))
+        return func.width_bucket(moment, bounds)
+
+
+class BySite(Struct, frozen=True):
+    """Cut by site."""
+
+    def on(self, columns: Columns, _: ColumnElement[datetime]) -> ColumnElement[Any]:
+        """Return what a row is cut by."""
+        site: ColumnElement[Any] = columns.site
+        return site
+
+
+Cut: TypeAlias = ByValue | ByBucket | BySite
+
+
+class Counted(Struct, frozen=True):
+    """One row: what it is cut by, in the order of the cuts, and its sums by their names."""
+
+    key: tuple[Any, ...]
+    sums: Sums
+
+
+async def counts(
+    connection: AsyncConnection,
+    question: WebQuestion,
+    span: Span,
+    sums: Sequence[Sum],
+    *cuts: Cut,
+    largest: int | None = None,
+) -> list[Counted]:
+    """Add up *sums*, which must be of one thing, over what *question* keeps of *span*, for every combination of *cuts*.
+
+    With *largest* only so many rows come, the greatest by the first two sums, then by what they are cut by. Without cuts there
+    is always one row.
+    """
+    query = _from_facts(question, span, sums, cuts)
+    if largest is not None:
+        keys = [collate(query.selected_columns[f"cut_{number}"], "C") for number in range(len(cuts))]
+        query = query.order_by(*(desc(one.name) for one in sums[:2]), *keys).limit(largest)
+    names, width = [one.name for one in sums], len(cuts)
+    rows = await connection.execute(query)
+    return [Counted(tuple(row[:width]), dict(zip(names, row[width:], strict=True))) for row in rows]
+
+
+async def counts_for(
+    connection: AsyncConnection, question: WebQuestion, span: Span, metrics: Iterable[Metric], *cuts: Cut
+) -> dict[tuple[Any, ...], Sums]:
+    """Add up everything that *metrics* need, for every combination of *cuts* that has rows of any kind."""
+    found: defaultdict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
+    groups = _together(metrics)
+    for group in groups:
+        for row in await counts(connection, question, span, group, *cuts):
+            found[row.key].update(row.sums)
+    nothing = {one.name: 0 for group in groups for one in group}
+    return {key: nothing | sums for key, sums in found.items()}
+
+
+def _together(metrics: Iterable[Metric]) -> list[list[Sum]]:
+    groups: defaultdict[Any, dict[str, Sum]] = defaultdict(dict)
+    for one in (one for metric in metrics for one in metric.sums):
+        groups[one.of, one.kinds][one.name] = one
+    return [list(group.values()) for group in groups.values()]
+
+
+def _from_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Sequence[Cut]) -> Select[Any]:
+    first = sums[0]
+    if first.of is Of.VISIT:
+        facts, moment, conditions = VISITS, VISITS.c.began_at, visits_in(question, span)
+    else:
+        facts, moment, conditions = HITS, HITS.c.occurred_at, hits_in(question, span, *first.kinds)
+    unnamed = [cut.dimension for cut in cuts if isinstance(cut, ByValue) and cut.dimension.blank is None]
+    kept = every([*conditions, *(dimension.on(facts.c) != "" for dimension in unnamed)])
+    labels = [cut.on(facts.c, moment).label(f"cut_{number}") for number, cut in enumerate(cuts)]
+    added = [one.of_group(facts.c).label(one.name) for one in sums if one.of_group]
+    if len(added) == len(sums):
+        summed = [_whole(one).label(one.name) for one in added]
+        return select(*labels, *summed).select_from(facts).where(kept).group_by(*labels)
+    # Twice grouped, because counting distinct pairs sorts every row and this hashes them.
+    by_visitor = [*labels, facts.c.day, facts.c.visitor]
+    each = select(*labels, facts.c.visitor.label("visitor"), *added).where(kept).group_by(*by_visitor).subquery("each_visitor")
+    return _over_visitors(each, sums, [each.c[label.name] for label in labels])
+
+
+def _over_visitors(each: Subquery, sums: Sequence[Sum], keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    # A fact that names nobody has no visitor.
+    visitors = func.count().filter(each.c.visitor != _NOBODY)
+    summed = [(_whole(func.sum(each.c[one.name])) if one.of_group else visitors).label(one.name) for one in sums]
+    return select(*keys, *summed).group_by(*keys)
+
+
+def _whole(added: ColumnElement[Any]) -> ColumnElement[int]:
+    return cast(func.coalesce(added, 0), BigInteger)

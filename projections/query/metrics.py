@@ -1,0 +1,152 @@
+"""The metrics, each written once: answers, changes, charts, CSV, the API's document and the definitions are made from them.
+
+A new number is one entry in METRICS. It names the sums it needs, and makes a number of them.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from projections.query.sums import BOUNCES, DURATION_MS, EVENTS, PAGEVIEWS, VIEWS, VISITORS, VISITS, Sum
+
+# What was added up, by the names of the sums.
+Sums: TypeAlias = Mapping[str, int]
+# Numbers by the names of their metrics; None where there is nothing to take a mean of.
+Numbers: TypeAlias = Mapping[str, float | None]
+
+
+class Unit(StrEnum):
+    """What a number is a number of, which also says how it is written, compared and drawn."""
+
+    COUNT = "count"
+    MEAN = "number with two decimals"
+    PERCENT = "percent with one decimal"
+    SECONDS = "whole seconds"
+
+    @property
+    def json_type(self) -> Any:
+        """Return the type of such a number in an answer; only counts always have one."""
+        return {Unit.COUNT: int, Unit.SECONDS: int | None}.get(self, float | None)
+
+
+class Metric(Struct, frozen=True, kw_only=True):
+    """One number: what it is called, how it is made, and what it means.
+
+    ``version`` rises when the same facts would give another number. ``column`` is the heading under which it stands beside each
+    value of a dimension of visits; without one it does not, and with one all its sums must be of visits.
+    """
+
+    name: str
+    title: str
+    unit: Unit
+    sums: tuple[Sum, ...]
+    formula: Callable[[Sums], float | None]
+    meaning: str
+    version: int = 1
+    less_is_better: bool = False
+    column: str = ""
+
+    @property
+    def empty(self) -> float | None:
+        """Return the number of nothing: a count is 0, but a mean over nothing is no number."""
+        return self.formula({one.name: 0 for one in self.sums})
+
+    def change(self, current: float | None, previous: float | None) -> float | None:
+        """Return how the number moved, in percent or in points; None where there is nothing to compare with."""
+        if current is None or previous is None:
+            return None
+        if self.unit is Unit.PERCENT:
+            return round(current - previous, 1)
+        return round(100 * (current - previous) / previous, 1) if previous else None
+
+
+def percent(part: int, whole: int) -> float:
+    """Return *part* of *whole* as a percentage with one decimal; nothing of nothing is 0."""
+    return round(100 * part / whole, 1) if whole else 0.0
+
+
+def _views_per_visit(sums: Sums) -> float | None:
+    return round(sums["views"] / sums["visits"], 2) if sums["visits"] else None
+
+
+def _bounce_rate(sums: Sums) -> float | None:
+    return percent(sums["bounces"], sums["visits"]) if sums["visits"] else None
+
+
+def _visit_duration(sums: Sums) -> float | None:
+    return round(sums["duration_ms"] / sums["visits"] / 1000) if sums["visits"] else None
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        name="visitors",
+        title="Visitors",
+        unit=Unit.COUNT,
+        sums=(VISITORS,),
+        formula=lambda sums: sums["visitors"],
+        meaning="Distinct visitors among the visits that began in the period. A visitor is known for one UTC day, because the "
+        "key that makes the id is destroyed at midnight UTC; over several days the number is the sum of the days, and somebody "
+        "who comes on three days counts three times.",
+    ),
+    Metric(
+        name="visits",
+        title="Visits",
+        unit=Unit.COUNT,
+        sums=(VISITS,),
+        formula=lambda sums: sums["visits"],
+        column="Visits",
+        meaning="A visitor's facts with no gap over 30 minutes between them, cut at midnight UTC. A visit belongs to the "
+        "moment it began, and counts when it has at least one pageview or custom event.",
+    ),
+    Metric(
+        name="pageviews",
+        title="Pageviews",
+        unit=Unit.COUNT,
+        sums=(PAGEVIEWS,),
+        formula=lambda sums: sums["pageviews"],
+        meaning="Pages that were seen in the period; a change of address inside a single-page app is one.",
+    ),
+    Metric(
+        name="views_per_visit",
+        title="Views per visit",
+        unit=Unit.MEAN,
+        sums=(VIEWS, VISITS),
+        formula=_views_per_visit,
+        meaning="Pageviews of the visits that began in the period, divided by those visits. Empty when there are none.",
+    ),
+    Metric(
+        name="bounce_rate",
+        title="Bounce rate",
+        unit=Unit.PERCENT,
+        sums=(BOUNCES, VISITS),
+        formula=_bounce_rate,
+        less_is_better=True,
+        column="Bounce rate",
+        meaning="Of the visits that began in the period, those with exactly one pageview and no interactive custom event. "
+        "Its change is in percentage points.",
+    ),
+    Metric(
+        name="visit_duration",
+        title="Visit duration",
+        unit=Unit.SECONDS,
+        sums=(DURATION_MS, VISITS),
+        formula=_visit_duration,
+        column="Duration",
+        meaning="The mean over the visits that began in the period of: last minus first pageview or event, plus the time that "
+        "the last page was in view and in focus.",
+    ),
+)
+
+# Stands beside the names of events alone: an overview counts no events.
+EVENTS_BY_NAME = Metric(
+    name="events",
+    title="Events",
+    unit=Unit.COUNT,
+    sums=(EVENTS,),
+    formula=lambda sums: sums["events"],
+    meaning="Custom events that happened in the period, by name.",
+)
+
+METRIC_NAMED: dict[str, Metric] = {metric.name: metric for metric in METRICS}

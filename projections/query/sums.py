@@ -1,0 +1,58 @@
+"""Sums: what can be added up over visits or over hits, and the SQL of one group's part; every number is made of these."""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, func
+
+from projections.read_models.hits import Kind
+
+# The columns of a table, such as ``VISITS.c``.
+Columns: TypeAlias = Any
+
+
+class Of(Enum):
+    """What has a value or is added up: a visit has one source from beginning to end, but each of its hits its own page."""
+
+    VISIT = "visit"
+    HIT = "hit"
+
+
+class Sum(Struct, frozen=True, kw_only=True):
+    """One whole number over some visits, or over some hits of these ``kinds``.
+
+    ``of_group`` is its SQL over the rows of a group; None counts each visitor once, which is no sum of rows.
+    """
+
+    name: str
+    of: Of
+    kinds: tuple[Kind, ...] = ()
+    of_group: Callable[[Columns], ColumnElement[int]] | None = None
+
+
+def _duration_ms(visits: Columns) -> ColumnElement[int]:
+    # Whole milliseconds add up to the same sum in any order, which floats do not.
+    between = func.date_part("epoch", visits.ended_at - visits.began_at) * 1000
+    return cast(func.sum(cast(between, BigInteger) + visits.engaged_ms), BigInteger)
+
+
+def _bounces(visits: Columns) -> ColumnElement[int]:
+    return func.count().filter(and_(visits.pageviews == 1, visits.interactions == 0))
+
+
+VISITORS = Sum(name="visitors", of=Of.VISIT)
+VISITS = Sum(name="visits", of=Of.VISIT, of_group=lambda _: func.count())
+# The pageviews of whole visits, also those that happened after the period; PAGEVIEWS are those that happened in it.
+VIEWS = Sum(name="views", of=Of.VISIT, of_group=lambda visits: cast(func.sum(visits.pageviews), BigInteger))
+BOUNCES = Sum(name="bounces", of=Of.VISIT, of_group=_bounces)
+DURATION_MS = Sum(name="duration_ms", of=Of.VISIT, of_group=_duration_ms)
+
+PAGEVIEWS = Sum(name="pageviews", of=Of.HIT, kinds=(Kind.PAGEVIEW,), of_group=lambda _: func.count())
+EVENTS = Sum(name="events", of=Of.HIT, kinds=(Kind.EVENT,), of_group=lambda _: func.count())
+
+
+def visitors_with(*kinds: Kind) -> Sum:
+    """Return the sum that counts the visitors who have a hit of these *kinds*."""
+    return Sum(name="visitors", of=Of.HIT, kinds=kinds)

@@ -1,0 +1,1 @@
+"""Answers about web sites, one file each: what was asked, counted, becomes numbers and a document."""

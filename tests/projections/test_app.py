@@ -1,0 +1,31 @@
+"""The query half as one application: its addresses are a closed list."""
+
+from litestar import Litestar
+
+from projections.app import addresses, create_app
+from tests.projections.query.world import NOW, NOWHERE
+
+
+def made() -> Litestar:
+    return create_app(
+        database_url=NOWHERE, tenant="main", access_token=None, public_url="http://localhost:8000", clock=lambda: NOW
+    )
+
+
+def test_its_addresses_are_its_own_rooms():
+    templates = {template for _, template in addresses(made())}
+    assert templates == {
+        *("/", "/sites/{site}", "/sites/{site}/{dimension}", "/login", "/logout"),
+        *("/assets/{name}", "/favicon.ico", "/robots.txt", "/schema", "/schema/{path}", "/schema/openapi.json"),
+        *("/api/stats", "/api/stats/definitions"),
+        *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "breakdown/{dimension}")),
+    }
+
+
+def test_what_answers_get_answers_head():
+    listed = addresses(made())
+    assert {template for method, template in listed if method == "GET"} == {
+        template for method, template in listed if method == "HEAD"
+    }
+    assert ("POST", "/login") in listed
+    assert len(listed) == len(set(listed))
