@@ -2,22 +2,24 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from projections.generations import enter_current
+from projections import database
+from projections.generations import GENERATIONS, enter_current
+from projections.projections import PROJECTIONS
 from projections.query.caller import Caller
 from projections.query.problems import Refused, unavailable
-from projections.read_models.tables import METADATA
+from projections.reader_role import TAKE_ON_READER
 
 POOL_SIZE = 5
 _STATEMENT_SECONDS = 5
 _PATIENCE_SECONDS = 3.0
+_LONGEST_SESSION_SECONDS = 600
 
 _SESSION = {
     "application_name": "collector query",
@@ -39,24 +41,19 @@ _MISSING = ("42P01", "42703")
 _AWAY = ("08", "28", "3D", "53", "57", "58")
 
 
-def open_engine(database_url: str, *, role: str | None = None) -> AsyncEngine:
-    """Return the pool; nothing is connected before the first question. Its sessions act as *role*, if one is named.
-
-    asyncpg reads the address itself, so everything that libpq's form of it can say is understood.
-    """
-    settings = _SESSION if role is None else _SESSION | {"role": role}
-
-    async def connect() -> Any:
-        return await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS, server_settings=settings)
-
-    return create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=connect,
+def open_engine(database_url: str) -> AsyncEngine:
+    """Return the pool; nothing is connected before the first question. Its sessions act as the role for reading."""
+    return database.open_engine(
+        database_url,
+        _SESSION,
+        first=TAKE_ON_READER,
+        connect_seconds=_PATIENCE_SECONDS,
         isolation_level="REPEATABLE READ",
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=_PATIENCE_SECONDS,
-        pool_pre_ping=True,
+        # A session from before the first migration does not act as the role yet.
+        pool_recycle=_LONGEST_SESSION_SECONDS,
     )
 
 
@@ -90,7 +87,7 @@ async def inspecting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 async def check_tables(engine: AsyncEngine) -> None:
     """Return when Postgres answers and holds every table, or raise Refused."""
-    names = [table.name for table in METADATA.sorted_tables]
+    names = [table.name for table in (GENERATIONS, *(table for each in PROJECTIONS for table in each.tables))]
     async with inspecting(engine) as connection:
         # The tables that are missing, by the names that we know them under.
         missing = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")

@@ -1,4 +1,4 @@
-"""Freshness: how far the answers reach, read from the projector's positions."""
+"""Freshness: how far the answers to a caller reach, and how the facts behind them have ended."""
 
 from datetime import datetime
 
@@ -6,12 +6,12 @@ from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.projector.totals import TOTALS
 from projections.query.caller import Caller
-from projections.read_models.tables import POSITIONS
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
-    """When the newest fact in the answers was received, and how the facts that were read have ended.
+    """When the newest fact in the answers was received, and how the caller's facts that were read have ended.
 
     ``applied`` + ``repeated`` + ``quarantined`` are all facts that were read; ``mark`` changes whenever an
     answer can have changed.
@@ -24,22 +24,22 @@ class Freshness(Struct, frozen=True, kw_only=True):
     mark: str
 
 
-async def freshness(connection: AsyncConnection, _: Caller) -> Freshness:
-    """Read how far the answers to *caller* reach."""
-    column = POSITIONS.c
+async def freshness(connection: AsyncConnection, caller: Caller) -> Freshness:
+    """Read how far all partitions have come with the facts of *caller*'s tenant."""
+    column = TOTALS.c
     query = select(
         func.max(column.received_at).label("as_of"),
         func.coalesce(func.sum(column.applied), 0).label("applied"),
         func.coalesce(func.sum(column.duplicates), 0).label("repeated"),
         func.coalesce(func.sum(column.quarantined), 0).label("quarantined"),
-        func.coalesce(func.sum(column.seq), 0).label("seq"),
-        func.max(column.stream_created).label("stream"),
-    )
+        # Another generation may answer otherwise although it has read as much.
+        func.left(func.md5(func.current_setting("search_path")), 8).label("generations"),
+    ).where(column.tenant == caller.tenant)
     row = (await connection.execute(query)).one()
     return Freshness(
         as_of=row.as_of,
         applied=int(row.applied),
         repeated=int(row.repeated),
         quarantined=int(row.quarantined),
-        mark=f"{row.stream.timestamp() if row.stream else 0:.0f}-{row.seq}-{row.applied}",
+        mark=f"{row.generations}-{row.applied}-{row.repeated}-{row.quarantined}",
     )

@@ -14,7 +14,6 @@ ADDRESSES = {
     "uvloop": ("collector/serving/",),
     "babel": ("projections/dashboard/",),
     "jinja2": ("projections/dashboard/",),
-    "babel": ("projections/dashboard/",),
     "ua_parser": ("collector/privacy/enrich/",),
     "crawleruseragents": ("collector/privacy/enrich/",),
     "maxminddb": ("collector/privacy/enrich/",),

@@ -33,12 +33,13 @@ from collector.settings import read_settings
 from collector.stream import connection as broker
 from contracts.codec import CODEC, type_of
 from contracts.events import Fact
+from contracts.jetstream import JetStreamError
 from projections.migrations import migrate
 from tests.bench.world import opened
 from tests.collector.ingest import Running, running
 from tests.facts import STREAM
 from tests.projections.query.world import World, open_world
-from tests.projections.world import Tables, projecting, until
+from tests.projections.world import Tables, connect_to_tables, projecting, until
 
 Answers = dict[str, Any]
 Publish = Callable[[Delivery], Awaitable[None]]
@@ -62,12 +63,12 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d
 
 # The addresses of pages are not a promise, what they say is.
 PAGES = {
-    "site page: 30 days": "/demo.example?period=30d",
+    "site page: 30 days": "/sites/demo.example?period=30d",
     "site page: 7 days of everybody in Oslo, by source": (
-        "/demo.example?period=7d&timezone=Europe/Oslo&who=all&metric=bounce_rate&filter=channel:Referral&show=referrer"
+        "/sites/demo.example?period=7d&timezone=Europe/Oslo&who=all&metric=bounce_rate&filter=channel:Referral&show=referrer"
     ),
-    "list page: sources of 30 days": "/demo.example/source?period=30d",
-    "list page: countries of 7 days in New York": "/demo.example/country?period=7d&timezone=America/New_York",
+    "list page: sources of 30 days": "/sites/demo.example/source?period=30d",
+    "list page: countries of 7 days in New York": "/sites/demo.example/country?period=7d&timezone=America/New_York",
 }
 
 
@@ -203,7 +204,9 @@ def _meaning(event: Fact) -> Answers:
 
 
 async def _last_seq(collector: Running) -> int:
-    return int((await broker.ask(collector.client, f"STREAM.INFO.{STREAM}")).state.last_seq)
+    with suppress(JetStreamError):  # the stream is made with its first fact
+        return (await broker.ask(collector.client, f"STREAM.INFO.{STREAM}")).state.last_seq
+    return 0
 
 
 async def _fact(collector: Running, seq: int) -> Fact:
@@ -227,7 +230,7 @@ async def _world(on: Servers, publish: Publish) -> AsyncIterator[World]:
 
 
 async def _project(nats_url: str, database_url: str, messages: int) -> None:
-    connection = await asyncpg.connect(database_url)
+    connection = await connect_to_tables(database_url)
     tables = Tables(connection)
     async with projecting(nats_url, database_url) as projector:
         await until(partial(_all_of, tables, messages), watching=projector)

@@ -1,9 +1,7 @@
 """While Postgres is away, slow or empty, the answer says so, is no error of ours, and is right again afterwards."""
 
-import secrets
 from collections.abc import Callable
 
-import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -14,8 +12,10 @@ from projections.migrations import migrate
 from projections.query.caller import only_caller
 from projections.query.database import inspecting, open_engine, reading
 from projections.query.problems import Refused
+from projections.reader_role import READER
 from tests.facts import pageview
 from tests.projections.query.world import NOW, NOWHERE, World, open_world
+from tests.projections.world import connect_to_tables
 
 PATHS = ("/api/stats", "/api/stats/example.org/overview", "/", "/sites/example.org")
 
@@ -49,7 +49,7 @@ async def test_after_postgres_was_away_the_same_application_answers_again(postgr
 
 
 async def test_a_question_that_takes_too_long_is_cut_short(world: World):
-    connection = await asyncpg.connect(world.database_url)
+    connection = await connect_to_tables(world.database_url)
     async with connection.transaction():
         await connection.execute("LOCK TABLE visits IN ACCESS EXCLUSIVE MODE")
         response = await world.get("/api/stats/example.org/overview")
@@ -76,16 +76,11 @@ async def test_the_database_knows_on_whose_behalf_it_is_asked_until_the_answer_i
     await engine.dispose()
 
 
-async def test_questions_are_asked_in_the_role_that_is_named(world: World):
-    role = f"reader_{secrets.token_hex(4)}"
-    owner = await asyncpg.connect(world.database_url)
-    await owner.execute(f"CREATE ROLE {role}")
-    engine = open_engine(world.database_url, role=role)
+async def test_questions_are_asked_as_a_role_that_owns_nothing(world: World):
+    engine = open_engine(world.database_url)
     async with inspecting(engine) as connection:
-        assert (await connection.execute(text("SELECT current_user"))).scalar_one() == role
+        assert (await connection.execute(text("SELECT current_user"))).scalar_one() == READER
     await engine.dispose()
-    await owner.execute(f"DROP ROLE {role}")
-    await owner.close()
 
 
 async def test_readiness_is_a_database_with_all_its_tables(postgres_url: str):
