@@ -17,7 +17,7 @@ from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
 from collector.salts.agreed import AgreedSalts
 from collector.salts.source import DerivedSalts
-from collector.settings import SaltMode, Settings
+from collector.settings import IngestSettings, SaltMode
 from collector.stream import connection as broker
 from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.monitor import syncs_always
@@ -35,22 +35,26 @@ FIRST_LOOK_SECONDS = 3.0
 class Ingest:
     """The running ingest half: its ``app``, its health and its end."""
 
-    def __init__(self, *, settings: Settings, client: Connection, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, settings: IngestSettings, client: Connection, publisher: Publisher, clock: Callable[[], datetime]
+    ) -> None:
         self._settings = settings
         self._client = client
         self._publisher = publisher
         self._clock = clock
         self.salts = (
-            DerivedSalts(settings.secret_key or "") if settings.salt_mode is SaltMode.DERIVED else AgreedSalts(client, clock)
+            DerivedSalts(settings.privacy.secret_key or "")
+            if settings.privacy.salt_mode is SaltMode.DERIVED
+            else AgreedSalts(client, clock)
         )
         self._stream_problem = "has not been looked at yet"
         self._stream_is_fresh = False
         self._doubts = 0
-        lists = Lists.load(mmdb=settings.mmdb)
+        lists = Lists.load(mmdb=settings.privacy.mmdb)
         lists.agents.warm()  # else the first visitor waits for it
         self.app = IngestApp(
-            Pipeline(sites=sites_of(settings), salts=self.salts, lists=lists, publisher=publisher),
-            trusted=TrustedProxies.parse(settings.trusted_proxies),
+            Pipeline(sites=sites_of(settings.collection), salts=self.salts, lists=lists, publisher=publisher),
+            trusted=TrustedProxies.parse(settings.http.trusted_proxies),
             clock=clock,
         )
 
@@ -94,7 +98,7 @@ class Ingest:
             log.debug("not ready yet", extra={"error": type(error).__name__})
 
     async def _look_at_stream(self) -> None:
-        limits = {"max_bytes": self._settings.stream_max_bytes, "replicas": self._settings.stream_replicas}
+        limits = {"max_bytes": self._settings.stream.max_bytes, "replicas": self._settings.stream.replicas}
         doubts = self._doubts
         try:
             for stream in streams_of():
@@ -114,7 +118,7 @@ class Ingest:
         STREAM_DRIFTED.set(0)
 
     async def _refuse_late_sync(self) -> None:
-        url = self._settings.nats_monitor_url
+        url = self._settings.nats.monitor_url
         if url is not None and await asyncio.to_thread(syncs_always, url) is False:
             raise StreamDrifted(
                 "nats-server acknowledges events before they are on the disk, and would lose them when the power fails. "
@@ -131,7 +135,7 @@ class Ingest:
 
 
 @contextlib.asynccontextmanager
-async def open_ingest(settings: Settings, nats_url: str, clock: Callable[[], datetime]) -> AsyncIterator[Ingest]:
+async def open_ingest(settings: IngestSettings, nats_url: str, clock: Callable[[], datetime]) -> AsyncIterator[Ingest]:
     """Open the ingest half on *nats_url*; without NATS it opens too, and answers 503 until NATS is there.
 
     A stream whose settings have drifted is refused with StreamDrifted when NATS is there at the start.
@@ -161,6 +165,8 @@ async def open_ingest(settings: Settings, nats_url: str, clock: Callable[[], dat
         await broker.disconnect(client)
 
 
-def _announce(settings: Settings, ingest: Ingest, clock: Callable[[], datetime]) -> None:
+def _announce(settings: IngestSettings, ingest: Ingest, clock: Callable[[], datetime]) -> None:
     watch_salt(clock, ingest.salts.rotated_at)
-    SERVICE_INFO.labels(__version__, settings.mode.value, settings.tenant, settings.salt_mode.value).set(1)
+    SERVICE_INFO.labels(
+        __version__, settings.collection.mode.value, settings.collection.tenant, settings.privacy.salt_mode.value
+    ).set(1)

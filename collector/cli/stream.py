@@ -93,7 +93,7 @@ async def _tail(settings: Settings, *, site: str, type_: str | None, start: date
         try:
             if not client.is_connected:
                 raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
-            async for body in tail(client, _subject(settings.tenant, site), start=start):
+            async for body in tail(client, _subject(settings.collection.tenant, site), start=start):
                 _show(body, type_=type_, as_json=as_json)
         finally:
             await broker.disconnect(client)

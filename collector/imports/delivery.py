@@ -145,8 +145,8 @@ async def open_delivery(settings: Settings, *, patience: float = PATIENCE_SECOND
 @contextlib.asynccontextmanager
 async def _nats_of(settings: Settings) -> AsyncIterator[str]:
     # Postgres is not needed, so it is not started where only NATS is known.
-    runtime = running(settings.data.absolute())
-    if (known := settings.nats_url or (runtime.nats_url if runtime else None)) is not None:
+    runtime = running(settings.local.data.absolute())
+    if (known := settings.nats.url or (runtime.nats_url if runtime else None)) is not None:
         yield known
         return
     async with endpoints(settings, may_begin=True) as found:
@@ -162,7 +162,7 @@ async def _await_stream(client: Connection, settings: Settings, patience: float)
             if client.is_connected:
                 for stream in streams_of():
                     await broker.ensure_stream(
-                        client, stream, max_bytes=settings.stream_max_bytes, replicas=settings.stream_replicas
+                        client, stream, max_bytes=settings.stream.max_bytes, replicas=settings.stream.replicas
                     )
                 return
         except StreamDrifted as drifted:
