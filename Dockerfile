@@ -22,6 +22,8 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 COLLECTOR_HOST=0.0.0.0
 USER 10001:10001
 EXPOSE 8000 8001
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["collector", "healthcheck"]
+# Only whether it runs: some orchestrators restart what is unhealthy, and ingest, restarted because NATS is away, would lose the
+# day's salt. Whether work should be sent to a role is /health's to say, to a load balancer.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["collector", "healthcheck", "--live"]
 ENTRYPOINT ["collector"]
 CMD ["web"]

@@ -1,9 +1,9 @@
 # Two commands are enough: `make up` runs the product, `make test` proves it. Both need git, make and Python 3.11+ only.
 .DEFAULT_GOAL := help
-UV_VERSION := 0.9.8
+UV_VERSION := 0.13
 BIN := .venv/bin
 
-.PHONY: help up test check fix chaos bench schemas env clean
+.PHONY: help up test check fix chaos bench generated schemas clean
 
 help: ## what there is to run
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,9 +30,12 @@ chaos: .venv/synced ## kill and freeze everything for CHAOS_SECONDS (300), as CH
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench
 
-schemas: .venv/synced ## write contracts/schemas and env.example again
+generated: schemas ## write again what is made from the code: contracts/schemas, env.example, deploy/nginx/edge.conf
+	$(BIN)/collector config --example > env.example
+	$(BIN)/collector config --edge > deploy/nginx/edge.conf
+
+schemas: .venv/synced ## write contracts/schemas again
 	$(BIN)/python -m contracts.schemas
-	$(BIN)/collector config example > env.example
 
 clean: ## remove the environment (the data in ./.collector stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

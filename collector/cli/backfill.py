@@ -54,7 +54,7 @@ async def _backfill(settings: Settings, *, accept_loss: bool) -> None:
             end = await rebuilding.backfill(
                 nats_url=nats_url,
                 database_url=database_url,
-                partitions=settings.partitions,
+                partitions=settings.stream.partitions,
                 accept_loss=accept_loss,
                 report=show,
             )

@@ -4,14 +4,14 @@ import sys
 from collections.abc import AsyncIterator
 
 import click
-from click import ClickException
 
 from collector.cli.checks.database import examine_database
-from collector.cli.checks.finding import Finding, Verdict, bad, printed
+from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
 from collector.cli.checks.stream import examine_stream
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.failure import Failure
 from collector.local.directory import running
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
@@ -32,14 +32,14 @@ async def _examine(settings: Settings) -> int:
     broken = 0
     async for finding in _findings(settings):
         click.echo(printed(finding))
-        broken += finding.verdict is Verdict.BAD
+        broken += finding.severity is Severity.BAD
     return broken
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield examine_settings(settings)
     yield examine_disk(settings)
-    for finding in examine_roles(settings, running(settings.data.absolute())):
+    for finding in examine_roles(settings, running(settings.local.data.absolute())):
         yield finding
     try:
         async with endpoints(settings) as (nats_url, database_url, monitor_url):
@@ -47,5 +47,5 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
             async for finding in examine_database(database_url, nats_url):
                 yield finding
-    except ClickException as error:
-        yield bad("Servers", error.message, "See above; or set COLLECTOR_NATS_URL and COLLECTOR_DATABASE_URL to your own.")
+    except Failure as failure:
+        yield bad("Servers", str(failure), "See above; or set COLLECTOR_NATS_URL and COLLECTOR_DATABASE_URL to your own.")

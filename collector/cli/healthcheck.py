@@ -4,8 +4,9 @@ import sys
 
 import click
 
-from collector.cli.options import examples, listen_options, settings_with
+from collector.cli.options import examples, listen_options, role_settings
 from collector.local.probe import ask
+from collector.settings import HealthcheckSettings
 
 _OK = 200
 
@@ -15,9 +16,14 @@ _OK = 200
 )
 @listen_options
 @click.option("--projector", is_flag=True, help="Ask the projector, on COLLECTOR_PROJECTOR_PORT.")
-def command(host: str | None, port: int | None, projector: bool) -> None:  # noqa: FBT001  # a click flag
-    """Ask a role on this machine whether it is ready; exit with 0 when it is and with 1 when it is not."""
-    settings = settings_with(host=host, port=port)
-    status, body = ask(settings.host, port or (settings.projector_port if projector else settings.port), "/healthz")
+@click.option("--live", is_flag=True, help="Ask only whether it runs, whatever it depends on.")
+def command(*, host: str | None, port: int | None, projector: bool, live: bool) -> None:
+    """Ask a role on this machine whether it is ready; exit with 0 when it is and with 1 when it is not.
+
+    Where something restarts what is unhealthy, use --live for ingest: it loses the day's salt with every restart.
+    """
+    settings = role_settings(HealthcheckSettings, host=host, port=port)
+    asked = port or (settings.http.projector_port if projector else settings.http.port)
+    status, body = ask(settings.http.host, asked, "/livez" if live else "/healthz")
     click.echo(body)
     sys.exit(0 if status == _OK else 1)

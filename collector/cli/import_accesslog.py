@@ -1,6 +1,7 @@
 """`collector import accesslog`: reads log files, shows how far it is, and tells what it did."""
 
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from collector.cli.sites import site_named, where_to_look
 from collector.cli.terminal import run_command
 from collector.control.sites import Site, sites_of
 from collector.imports.accesslog.bring import Send, bring_in
-from collector.imports.accesslog.read import Unreadable, size_of
+from collector.imports.accesslog.read import STANDARD_INPUT, Unreadable, size_of
 from collector.imports.accesslog.skip import SkipReason
 from collector.imports.accesslog.summary import Summary
 from collector.imports.accesslog.walk import DEFAULT_BATCH, LogWalk
@@ -70,12 +71,14 @@ def command(files: tuple[Path, ...], site_name: str | None, batch: str | None, d
     random salts that live only as long as the command, so whoever comes on a day of two imports counts as two. Import the
     logs of one site together, the oldest first.
     """
+    if STANDARD_INPUT in files and sys.stdin.isatty():
+        raise UsageError("standard input is a terminal; pipe a log into the command, or name a file")
     settings = settings_with(**options)
     site = site_named(settings, site_name) if site_name else _only_site(settings)
     walk = LogWalk(
         site=site,
-        sites=sites_of(settings),
-        lists=Lists.load(mmdb=settings.mmdb),
+        sites=sites_of(settings.collection),
+        lists=Lists.load(mmdb=settings.privacy.mmdb),
         batch=batch or DEFAULT_BATCH,
         clock=utc_now,
     )
@@ -144,4 +147,4 @@ def _refuse_what_nobody_wants(summary: Summary) -> None:
 
 def _only_site(settings: Settings) -> Site | None:
     """Return the site of lines that name none: the one that production lists; in development it could be any."""
-    return sites_of(settings).only() if settings.mode is Mode.PRODUCTION else None
+    return sites_of(settings.collection).only() if settings.collection.mode is Mode.PRODUCTION else None

@@ -1,12 +1,12 @@
-"""`collector import`: the group of commands that bring in visits from elsewhere; SOURCES is the only list of them."""
+"""`collector import`: the group of commands that bring in visits from elsewhere; IMPORTS is the only list of them."""
 
 from collector.cli.lazy import Entry, LazyGroup
 
-SOURCES = (Entry("accesslog", "collector.cli.import_accesslog", "Turn a web server's access log into events."),)
+IMPORTS = (Entry("accesslog", "collector.cli.import_accesslog", "Turn a web server's access log into events."),)
 
 _HELP = """Bring in visits that were recorded elsewhere.
 
 They become ordinary events with their own times and deterministic ids: importing twice changes nothing.
 """
 
-command = LazyGroup("import", entries=SOURCES, help=_HELP)
+command = LazyGroup("import", entries=IMPORTS, help=_HELP)

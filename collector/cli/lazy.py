@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from collector.failure import Failure
+
 
 class Entry(NamedTuple):
     """One command: its name, the module whose ``command`` it is, and its line in the list."""
@@ -32,6 +34,13 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(entry.module).command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named, and show a Failure's words as click shows its own errors."""
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            raise click.ClickException(str(failure)) from failure
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list from the table alone."""

@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 import click
-from click import ClickException
-from nats.errors import Error as NatsError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from collector.cli.checks.finding import Finding, Verdict, bad, printed
+from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.logs import examine_logs
 from collector.cli.checks.messages import examine_streams
 from collector.cli.checks.salt import examine_salt
@@ -18,9 +16,11 @@ from collector.cli.checks.tables import examine_tables
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.failure import Failure
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from collector.stream import connection as broker
+from collector.stream.connection import UNREACHABLE
 from contracts.jetstream import JetStreamError
 
 SAMPLE = 10_000
@@ -45,7 +45,7 @@ async def _verify(settings: Settings, limit: int | None) -> int:
         findings = [finding async for finding in _findings(settings, limit, show)]
     for finding in findings:
         click.echo(printed(finding))
-    return sum(finding.verdict is Verdict.BAD for finding in findings)
+    return sum(finding.severity is Severity.BAD for finding in findings)
 
 
 async def _findings(settings: Settings, limit: int | None, show: Callable[[int, int], None]) -> AsyncIterator[Finding]:
@@ -53,18 +53,18 @@ async def _findings(settings: Settings, limit: int | None, show: Callable[[int, 
         client = await broker.connect(nats_url, on_loss=lambda: None)
         try:
             if not client.is_connected:
-                raise ClickException("NATS cannot be reached. Is it running? Try: collector doctor")
+                raise Failure("NATS cannot be reached. Is it running? Try: collector doctor")
             for finding in await examine_salt(client, settings, utc_now()):
                 yield finding
             async for finding in examine_streams(client, limit=limit, progress=show):
                 yield finding
-        except (JetStreamError, NatsError, TimeoutError):
+        except (JetStreamError, *UNREACHABLE):
             yield bad("Streams", "could not be searched: JetStream refuses or does not answer", "Try: collector doctor")
         finally:
             await broker.disconnect(client)
         async for finding in examine_tables(database_url, limit=limit, progress=show):
             yield finding
-    yield examine_logs(settings.data.absolute())
+    yield examine_logs(settings.local.data.absolute())
 
 
 @contextmanager

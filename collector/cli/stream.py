@@ -6,20 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import click
-from click import ClickException
-from nats.errors import Error as NatsError
-from nats.js.api import ConsumerConfig, DeliverPolicy
-from nats.js.errors import NotFoundError
 
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.failure import Failure
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from collector.stream import connection as broker
+from collector.stream.tail import tail
 from contracts.codec import CODEC, VERSIONED, type_of
 from contracts.events import CATALOGUE, EngagementMeasured, EventRecorded, Fact, WebFact
-from contracts.streams import SUBJECT_ROOT, subject_of
+from contracts.streams import FAMILIES, SUBJECT_ROOT, EventStream, stream_for, streams_of, subject_of
 
 TYPES = tuple(name["name"] for event in CATALOGUE if (name := VERSIONED.match(type_of(event))) is not None)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -94,29 +92,22 @@ async def _tail(settings: Settings, *, site: str, type_: str | None, start: date
         client = await broker.connect(nats_url, on_loss=lambda: None)
         try:
             if not client.is_connected:
-                raise ClickException(
-                    "NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor"
-                )
-            subscription = await _subscribe(client.jetstream(), _subject(settings.tenant, site), start)
-            async for message in subscription.messages:
-                _show(message.data, type_=type_, as_json=as_json)
+                raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
+            async for body in tail(client, _wanted(settings, site), start=start):
+                _show(body, type_=type_, as_json=as_json)
         finally:
             await broker.disconnect(client)
 
 
-async def _subscribe(jetstream: Any, subject: str, start: datetime | None) -> Any:
-    policy = DeliverPolicy.NEW if start is None else DeliverPolicy.BY_START_TIME
-    config = ConsumerConfig(deliver_policy=policy, opt_start_time=start)
-    try:
-        return await jetstream.subscribe(subject, ordered_consumer=True, config=config)
-    except NotFoundError as error:
-        raise ClickException("there is no event stream yet; `collector up` or `collector serve` makes it.") from error
-    except NatsError as error:
-        raise ClickException(f"NATS refuses the subscription ({type(error).__name__}). Try: collector doctor") from error
-
-
-def _subject(tenant: str, site: str) -> str:
-    return subject_of("web", tenant, site, "*") if site else f"{SUBJECT_ROOT}.>"
+def _wanted(settings: Settings, site: str) -> list[tuple[EventStream, str]]:
+    """Return each stream that may hold what is asked for, and the subject of it there."""
+    tenant, partitions = settings.collection.tenant, settings.stream.partitions
+    if not site:
+        return [(stream, f"{SUBJECT_ROOT}.{stream.family}.>") for stream in streams_of(partitions=partitions)]
+    return [
+        (stream_for(family.name, tenant, site, partitions=partitions), subject_of(family.name, tenant, site, "*"))
+        for family in FAMILIES
+    ]
 
 
 def _show(body: bytes, *, type_: str | None, as_json: bool) -> None:

@@ -10,10 +10,10 @@ from collector.cli.options import data_option, examples, listen_options, refuse_
 from collector.cli.query import query_app
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
-from collector.serving.dispatch import Dispatch
 from collector.serving.listening import listen
-from collector.serving.role import asgi, operated, run_role, templates_of
+from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
+from collector.serving.table import AddressTable, Dispatch, Owner
 from collector.settings import Settings
 
 
@@ -26,16 +26,16 @@ def command(**options: str) -> None:
     It is ready when events can be taken: an absent Postgres closes the dashboard alone.
     """
     settings = settings_with(**options)
-    refuse_an_open_door(settings)
-    run_role(settings, web(settings))
+    refuse_an_open_door(settings.http)
+    run_role(settings.log, web(settings))
 
 
 async def web(settings: Settings) -> None:
     """Take events and answer questions until told to stop."""
-    with listen(settings.host, settings.port) as bound:
+    with listen(settings.http.host, settings.http.port) as bound:
         asked = query_app(settings)
         async with (
-            open_ingest(settings, nats_url_for_role(settings), utc_now) as ingest,
+            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now) as ingest,
             ingest.app.lifespan(),
             asked.lifespan(),
         ):
@@ -43,9 +43,8 @@ async def web(settings: Settings) -> None:
             async def checks() -> Mapping[str, str]:
                 return ingest.checks()
 
-            both = Dispatch(
-                ingest=asgi(ingest.app), query=asgi(asked), paths=[template for _, template in addresses()], prefixes=["/js/"]
-            )
-            app = operated(both, templates_of(ingest.app) + templates_of(asked), settings, role="web", checks=checks)
+            table = AddressTable({Owner.INGEST: addresses(), Owner.QUERY: claims_of(asked)})
+            both = Dispatch(table, ingest=asgi(ingest.app), query=asgi(asked))
+            app = operated(both, table, settings.http, role="web", checks=checks)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

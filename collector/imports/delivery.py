@@ -5,9 +5,9 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncIterator
 
-from click import ClickException
 from msgspec import Struct
 
+from collector.failure import Failure
 from collector.local.directory import running
 from collector.local.endpoints import endpoints
 from collector.outcomes import Stored, Unavailable, UnavailableReason
@@ -51,7 +51,7 @@ class Delivery:
         self._sent = 0
 
     async def send(self, event: Fact) -> None:
-        """Send *event* once fewer than 400 wait for an answer; raise ClickException when the stream takes no more."""
+        """Send *event* once fewer than 400 wait for an answer; raise Failure when the stream takes no more."""
         while len(self._under_way) >= UNDER_WAY:
             await self._settle_oldest()
         self._under_way.append(_Sent(event, self._submit(event)))
@@ -104,14 +104,14 @@ class Delivery:
 
     def _lose_patience(self, refused: Unavailable) -> None:
         if refused.reason is UnavailableReason.STREAM_FULL:
-            raise ClickException(
+            raise Failure(
                 f"the event stream is full; {self.stored:,} new events were stored before. Raise COLLECTOR_STREAM_MAX_BYTES "
                 "and run the same command again: nothing is counted twice."
             )
         now = asyncio.get_running_loop().time()
         self._failing_since = self._failing_since or now
         if now - self._failing_since > self._patience:
-            raise ClickException(
+            raise Failure(
                 f"NATS has confirmed nothing for {self._patience:.0f} seconds ({refused.reason.value}); {self.stored:,} new "
                 "events were stored before. Once it is back, run the same command again: nothing is counted twice."
             )
@@ -134,9 +134,9 @@ async def open_delivery(settings: Settings, *, patience: float = PATIENCE_SECOND
         try:
             streams = Streams(
                 client,
-                max_bytes=settings.stream_max_bytes,
-                replicas=settings.stream_replicas,
-                partitions=settings.partitions,
+                max_bytes=settings.stream.max_bytes,
+                replicas=settings.stream.replicas,
+                partitions=settings.stream.partitions,
             )
             await _await_streams(client, streams, patience)
             async with Publisher(client, streams) as publisher:
@@ -150,8 +150,8 @@ async def open_delivery(settings: Settings, *, patience: float = PATIENCE_SECOND
 @contextlib.asynccontextmanager
 async def _nats_of(settings: Settings) -> AsyncIterator[str]:
     # Postgres is not needed, so it is not started where only NATS is known.
-    runtime = running(settings.data.absolute())
-    if (known := settings.nats_url or (runtime.nats_url if runtime else None)) is not None:
+    runtime = running(settings.local.data.absolute())
+    if (known := settings.nats.url or (runtime.nats_url if runtime else None)) is not None:
         yield known
         return
     async with endpoints(settings, may_begin=True) as found:
@@ -170,13 +170,13 @@ async def _await_streams(client: Connection, streams: Streams, patience: float) 
                     raise drifted[0]  # here and where keep() itself raises, the words are the same
                 return
         except StreamDrifted as drifted:
-            raise ClickException(str(drifted)) from drifted
+            raise Failure(str(drifted)) from drifted
         except JetStreamError as refused:
-            raise ClickException(f"{refused}. Is there room for COLLECTOR_STREAM_MAX_BYTES? Try: collector doctor") from refused
+            raise Failure(f"{refused}. Is there room for COLLECTOR_STREAM_MAX_BYTES? Try: collector doctor") from refused
         except UNREACHABLE:
             pass  # it went away again; the deadline decides
         await asyncio.sleep(_PAUSE_SECONDS)
-    raise ClickException("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
+    raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
 
 
 def _heed(told: "asyncio.Future[Stored]") -> None:

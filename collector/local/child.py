@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from click import ClickException
 from msgspec import Struct
 
+from collector.failure import Failure
 from collector.local.private import free_port
 
 _LOG_LIMIT = 10 * 1024 * 1024
@@ -18,7 +18,7 @@ _POLL_SECONDS = 0.02
 _PORT_TRIES = 3
 
 
-class NotStarted(ClickException):
+class NotStarted(Failure):
     """A child process did not come up; the text says which, why, and what to do."""
 
 

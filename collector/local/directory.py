@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
-from click import ClickException
 from msgspec import Struct
 
+from collector.failure import Failure
 from collector.local.private import private_folder, write_private
 
 _RUNTIME = "runtime.json"
@@ -36,7 +36,7 @@ class Runtime(Struct, frozen=True, kw_only=True):
         return f"Runtime(pid={self.pid})"
 
 
-class InUse(ClickException):
+class InUse(Failure):
     """Another collector works in this data directory."""
 
 
@@ -48,7 +48,7 @@ def locked(data: Path, *, pause: Callable[[float], None] = time.sleep) -> Iterat
         descriptor = os.open(data / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         text = f"the data directory {data} cannot be used ({error.strerror}); choose another with --data"
-        raise ClickException(text) from error
+        raise Failure(text) from error
     try:
         _wait_for(data, descriptor, pause)
         yield descriptor

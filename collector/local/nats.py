@@ -22,9 +22,11 @@ from collector.local.private import LOOPBACK, free_port, private_folder, secret_
 
 # Older servers acknowledge before the bytes are safe although sync_interval says "always" (nats-server #8475).
 MIN_NATS_VERSION = (2, 15, 1)
-_GIB = 1024**3
 # What lives in memory is small: the day's salts.
-_MEMORY_BYTES = _GIB // 4
+_MEMORY_BYTES = 256 * 1024**2
+# How large the streams may grow is COLLECTOR_STREAM_MAX_BYTES's to say, here as in compose.yaml: JetStream refuses to open a
+# stream that may grow beyond this, so it is above every value of that setting, also of the one that the last start had.
+FILE_STORE = "2PB"
 _START_SECONDS = 60.0
 
 _CONFIG = """\
@@ -45,7 +47,7 @@ jetstream {{
   # An acknowledged event is on the disk: fsync before every acknowledgement.
   sync_interval: always
   max_memory_store: {memory_bytes}
-  max_file_store: {file_bytes}
+  max_file_store: {file_store}
 }}
 """
 
@@ -55,10 +57,9 @@ class NatsServer:
 
     name = "nats-server"
 
-    def __init__(self, folder: Path, *, launcher: Launcher | None = None, file_bytes: int = 16 * _GIB) -> None:
+    def __init__(self, folder: Path, *, launcher: Launcher | None = None) -> None:
         self._folder = private_folder(folder.absolute())
         self._launcher = launcher or PlainLauncher()
-        self._file_bytes = file_bytes
         self._token = secret_in(self._folder / "token")
         self._ports: tuple[int, int] | None = None
         self._child: Child | None = None
@@ -114,7 +115,7 @@ class NatsServer:
             monitor_port=monitor_port,
             token=self._token,
             folder=self._folder,
-            file_bytes=self._file_bytes,
+            file_store=FILE_STORE,
             memory_bytes=_MEMORY_BYTES,
         )
         write_private(config, text)

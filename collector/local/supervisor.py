@@ -10,11 +10,11 @@ from pathlib import Path
 from collector.local.child import Child, NotStarted, Program, stop_together, tail
 from collector.local.directory import Runtime, forget_runtime, write_runtime
 from collector.local.guarded import GuardedLauncher
-from collector.local.kept import Kept
 from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
 from collector.local.private import LOOPBACK, private_folder
 from collector.local.probe import unready
+from collector.local.revived import Revived
 from collector.local.servers import Servers
 from collector.local.signals import StopSignals
 from collector.settings import Settings
@@ -37,20 +37,20 @@ class Supervisor:
         self._launcher = launcher
         self._signals = signals
         self._say = say
-        self._data = settings.data.absolute()
+        self._data = settings.local.data.absolute()
         self._logs = private_folder(self._data / "logs")
-        self._kept: list[Kept] = []
-        self._roles: list[Kept] = []
+        self._children: list[Revived] = []
+        self._roles: list[Revived] = []
 
     def start(self) -> None:
         """Start everything, in order, and leave a note for other commands."""
         for server in self._servers.embedded:
-            self._keep(Kept(server.name, partial(_started, server)))
+            self._add(Revived(server.name, partial(_started, server)))
         self._migrate()
-        for name, port in (("web", self._settings.port), ("project", self._settings.projector_port)):
-            role = Kept(name, partial(self._launcher.launch, self._program(name, "--port", str(port))))
+        for name, port in (("web", self._settings.http.port), ("project", self._settings.http.projector_port)):
+            role = Revived(name, partial(self._launcher.launch, self._program(name, "--port", str(port))))
             self._roles.append(role)
-            self._keep(role)
+            self._add(role)
         self._note()
 
     def wait_until_ready(self) -> dict[str, str]:
@@ -65,10 +65,10 @@ class Supervisor:
         """Start again what has ended, the guard included."""
         guard = self._launcher.guard_pid
         self._launcher.keep_guard()
-        told = [news for kept in self._kept if (news := kept.revive()) is not None]
-        for news in told:
-            self._say(news)
-        if told or self._launcher.guard_pid != guard:
+        news = [said for each in self._children if (said := each.revive()) is not None]
+        for said in news:
+            self._say(said)
+        if news or self._launcher.guard_pid != guard:
             self._note()
 
     def run(self) -> None:
@@ -84,9 +84,9 @@ class Supervisor:
         self._servers.stop(patience=SERVERS_SECONDS, is_urgent=self._signals.is_urgent)
         forget_runtime(self._data)
 
-    def _keep(self, kept: Kept) -> None:
-        kept.start()
-        self._kept.append(kept)
+    def _add(self, each: Revived) -> None:
+        each.start()
+        self._children.append(each)
 
     def _migrate(self) -> None:
         child = self._launcher.launch(self._program("migrate"))
@@ -98,7 +98,7 @@ class Supervisor:
     def _program(self, role: str, *options: str) -> Program:
         where = {
             "COLLECTOR_DATA": str(self._data),
-            "COLLECTOR_HOST": self._settings.host if role == "web" else LOOPBACK,
+            "COLLECTOR_HOST": self._settings.http.host if role == "web" else LOOPBACK,
             "COLLECTOR_NATS_URL": self._servers.nats_url,
             "COLLECTOR_DATABASE_URL": self._servers.database_url,
         }
@@ -112,22 +112,24 @@ class Supervisor:
         )
 
     def _note(self) -> None:
-        children = {kept.name: kept.child.process.pid for kept in self._kept if kept.child is not None}
+        children = {each.name: each.child.process.pid for each in self._children if each.child is not None}
         guard = self._launcher.guard_pid
         runtime = Runtime(
             pid=os.getpid(),
             nats_url=self._servers.nats_url,
             monitor_url=self._servers.monitor_url,
             database_url=self._servers.database_url,
-            web_url=self._settings.public_url,
-            web_port=self._settings.port,
-            projector_port=self._settings.projector_port,
+            web_url=self._settings.http.public_url,
+            web_port=self._settings.http.port,
+            projector_port=self._settings.http.projector_port,
             children=children if guard is None else children | {"guard": guard},
         )
         write_runtime(self._data, runtime)
 
     def _lacking(self) -> dict[str, str]:
-        return unready(self._settings.host, self._settings.port) | unready(LOOPBACK, self._settings.projector_port)
+        return unready(self._settings.http.host, self._settings.http.port) | unready(
+            LOOPBACK, self._settings.http.projector_port
+        )
 
 
 def _started(server: NatsServer | PostgresServer) -> Child:

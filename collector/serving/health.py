@@ -1,4 +1,4 @@
-"""The addresses of the operator: /livez, /readyz, /healthz and /metrics, in front of an app and never counted or logged."""
+"""The addresses of the operator: /livez, /readyz, /health and /metrics, in front of an app and never counted or logged."""
 
 import asyncio
 import hmac
@@ -11,13 +11,14 @@ from typing import TypeAlias
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from collector import __version__
-from collector.serving.asgi import App, Headers, Receive, Scope, Send, answer
+from collector.asgi import App, Headers, Receive, Scope, Send, answer
 from contracts.problem import MEDIA_TYPE, Problem
 
 Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
 
 BUILD = Gauge("collector_build_info", "What is running, always 1.", ["version", "role", "python"])
 _JSON: Headers = [(b"content-type", b"application/json")]
+_METHODS = ("GET", "HEAD")
 _CHECK_SECONDS = 2.0
 # What a reverse proxy adds: through one, anybody may ask at a loopback port.
 _HOST = re.compile(rb"(?i:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
@@ -27,8 +28,9 @@ _PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x
 class Operations:
     """An ASGI app that answers the operator's addresses itself and hands everything else to *app*.
 
-    /livez says that the process runs, whatever it depends on. /readyz, and /healthz by another name, say with 503 that no work
-    should be sent here: a check fails (its name -> what is wrong; "" is good) or the process is draining. /metrics asks for
+    /livez says that the process runs, whatever it depends on. /readyz, and /health and /healthz by other names, say with 503
+    that no work should be sent here: a check fails (its name -> what is wrong; "" is good) or the process is draining. Nothing
+    may restart ingest for that: it would lose the day's salt, and the next one would count everybody again. /metrics asks for
     ``Authorization: Bearer`` and the access token where there is one, but for a scraper on this machine that comes to a
     loopback port by itself, not through a proxy.
     """
@@ -47,11 +49,11 @@ class Operations:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
-        answering = self._ANSWERS.get(scope["path"]) if scope["type"] == "http" else None
+        answering = self.ANSWERS.get(scope["path"]) if scope["type"] == "http" else None
         if answering is None:
             return await self._app(scope, receive, send)
-        if scope["method"] not in ("GET", "HEAD"):
-            return await answer(send, 405, b"", [(b"allow", b"GET, HEAD")])
+        if scope["method"] not in _METHODS:
+            return await answer(send, 405, b"", [(b"allow", ", ".join(_METHODS).encode())])
         return await answering(self, scope, send)
 
     async def _live(self, _: Scope, send: Send) -> None:
@@ -90,9 +92,13 @@ class Operations:
             return False
         return hmac.compare_digest(headers.get(b"authorization", b""), b"Bearer " + self._token.encode())
 
-    _ANSWERS: Mapping[str, Callable[["Operations", Scope, Send], Awaitable[None]]] = {
+    ANSWERS: Mapping[str, Callable[["Operations", Scope, Send], Awaitable[None]]] = {
         "/livez": _live,
         "/readyz": _ready,
+        "/health": _ready,
         "/healthz": _ready,
         "/metrics": _metrics,
     }
+
+
+OPERATOR = tuple((method, path) for path in Operations.ANSWERS for method in _METHODS)

@@ -2,7 +2,7 @@
 
 import socket
 
-from click import ClickException
+from collector.failure import Failure
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -11,7 +11,7 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         bound = socket.socket(family, kind, protocol)
     except OSError as error:
-        raise ClickException(
+        raise Failure(
             f"the address {host} is not one of this machine ({error.strerror}). Choose another with --host."
         ) from error
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -19,5 +19,5 @@ def listen(host: str, port: int) -> socket.socket:
         bound.bind(address)
     except OSError as error:
         bound.close()
-        raise ClickException(f"port {port} on {host} cannot be used ({error.strerror}). Choose another with --port.") from error
+        raise Failure(f"port {port} on {host} cannot be used ({error.strerror}). Choose another with --port.") from error
     return bound

@@ -1,15 +1,13 @@
 """Counting requests outside every framework, so that 404, 413, 429 and 500 are counted as what they were."""
 
-import re
 import time
-from collections.abc import Iterable
 
 from prometheus_client import Gauge
 
-from collector.serving.asgi import App, Message, Receive, Scope, Send
+from collector.asgi import App, Message, Receive, Scope, Send
+from collector.serving.table import OTHER, AddressTable
 from collector.tallies import Spread, Tally
 
-OTHER = "other"
 # nginx's number for a request whose client did not wait for the answer, or never sent the rest.
 CLIENT_GONE = 499
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -21,30 +19,12 @@ SECONDS = Spread("collector_http_request_duration_seconds", "Time to answer.", [
 IN_PROGRESS = Gauge("collector_http_requests_in_progress", "HTTP requests being answered now.")
 
 
-class Routes:
-    """A closed list of templates such as ``/api/stats/{site}/overview`` and ``/js/*``; what fits none is "other"."""
-
-    def __init__(self, templates: Iterable[str]) -> None:
-        known = sorted({re.sub(r"\{(\w+)[^}]*\}", r"{\1}", template) for template in templates})
-        self._plain = frozenset(template for template in known if "{" not in template and not template.endswith("*"))
-        self._patterns = [(_pattern(template), template) for template in known if template not in self._plain]
-
-    def of(self, path: str) -> str:
-        """Return the template that *path* fits."""
-        if path in self._plain:
-            return path
-        trimmed = path.rstrip("/") or "/"
-        if trimmed in self._plain:
-            return trimmed
-        return next((template for pattern, template in self._patterns if pattern.fullmatch(trimmed)), OTHER)
-
-
 class Measured:
     """An ASGI app that counts and times what *app* answers."""
 
-    def __init__(self, app: App, routes: Routes) -> None:
+    def __init__(self, app: App, table: AddressTable) -> None:
         self._app = app
-        self._routes = routes
+        self._table = table
         self._in_progress = 0
         IN_PROGRESS.set_function(lambda: self._in_progress)
 
@@ -61,7 +41,7 @@ class Measured:
             await send(message)
 
         method = scope["method"]
-        where = (self._routes.of(scope["path"]), method if method in _METHODS else OTHER)
+        where = (self._table.route(method, scope["path"]), method if method in _METHODS else OTHER)
         began = time.perf_counter()
         self._in_progress += 1
         try:
@@ -72,11 +52,3 @@ class Measured:
             SECONDS.observe(where, time.perf_counter() - began)
             # 500 is what the server answers when the app raises before it has answered anything.
             REQUESTS.add((*where, str(status or 500)))
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    parts = re.split(r"(\{\w+\}|\*$)", template)
-    return re.compile("".join(_PART.get(part[:1], re.escape(part)) for part in parts))
-
-
-_PART = {"{": "[^/]+", "*": ".*"}

@@ -1,25 +1,59 @@
 """The HTTP protocol with bounds: how many connections, how large a request's head may be, and how long a client may dawdle."""
 
 import asyncio
+from collections.abc import Callable
+from enum import Enum, auto
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from collector.serving.deadline import Deadline
-from collector.serving.heads import HEAD_BYTES, fault_of
-from collector.serving.phase import UNFINISHED, Phase
-from collector.serving.refusals import refusal
+from collector.serving.refusals import HEAD_BYTES, fault_of, refusal
 
+# At the worst each holds a head and what uvicorn reads ahead of a body, 32 and 64 KiB: 190 MiB together.
 MAX_CONNECTIONS = 2000
 # Whoever dawdles is gone within ten seconds, and on a busy machine a timer is late.
 HEAD_SECONDS = 8.0
 BODY_SECONDS = 8.0
 DELIVERY_SECONDS = 8.0
+# Reading pauses once a request waits for its turn, but one piece from the network may hold thousands of the shortest, and each
+# that waits takes some kilobytes. Those who pipeline send a handful.
 MAX_PIPELINED = 64
 # Who has kept us waiting for as long makes room for a newcomer when there are too many.
 GRACE_SECONDS = 1.0
+
+
+class Phase(Enum):
+    """Whose turn it is: in all but ANSWER it is the client's."""
+
+    HEAD = auto()
+    BODY = auto()
+    ANSWER = auto()
+    IDLE = auto()
+
+
+UNFINISHED = (Phase.HEAD, Phase.BODY)
+
+
+class Deadline:
+    """One timer that can be set again and again; it does *act* when it runs out."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
+        self._loop = loop
+        self._act = act
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, seconds: float) -> None:
+        """Run out in *seconds* from now, whatever was set before."""
+        self.call_off()
+        self._timer = self._loop.call_later(seconds, self._act)
+
+    def call_off(self) -> None:
+        """Do nothing, also where nothing was set."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -34,12 +68,12 @@ class BoundedProtocol(HttpToolsProtocol):
         # In the order of since when they have been waiting.
         self._waiting = _WAITING.setdefault(self.server_state, {})
         self._phase = Phase.HEAD
-        self._is_settled = False
+        self._has_clock = False
         self._arrival = Deadline(self.loop, self._is_late)
         self._delivery = Deadline(self.loop, self._abort)
         self._under_way: RequestResponseCycle | None = None
         self._overhead = 0
-        self._verdict = 400
+        self._head_fault = 400
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Take the connection, or refuse it when there are too many and nobody gives way."""
@@ -47,7 +81,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.connections) > MAX_CONNECTIONS and not self._make_room():
             self._refuse(503)
             return
-        self._settle()
+        self._set_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
@@ -84,7 +118,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._phase in UNFINISHED and self._overhead > HEAD_BYTES:
             self._refuse(431)
             return
-        self._settle()
+        self._set_clock()
 
     def on_message_begin(self) -> None:
         """Begin to wait for a head: the first, or the next on a connection that was kept."""
@@ -97,7 +131,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take the head, unless something is wrong with it; it may be too large although it came in one piece."""
         self._overhead = 0
         if fault := fault_of(self.url, self.headers, self.parser.get_http_version()):
-            self._verdict = fault
+            self._head_fault = fault
             # The parser stops at any exception, and comes back through send_400_response.
             raise ValueError("the head is refused")
         if len(self.pipeline) >= MAX_PIPELINED:
@@ -125,28 +159,28 @@ class BoundedProtocol(HttpToolsProtocol):
         # With requests in the pipeline it is our turn again.
         elif self._phase is Phase.ANSWER and self.cycle.response_complete:
             self._enter(Phase.IDLE)
-            self._settle()
+            self._set_clock()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # uvicorn's words are not ours
         """Answer what the parser refused, after the requests before it, for nobody knows where the next one would begin."""
         if self.transport.is_closing():
             return
         if self._phase is Phase.BODY or not self._owes_an_answer():
-            self._refuse(self._verdict)
+            self._refuse(self._head_fault)
             return
         self.cycle.keep_alive = False
         self.flow.pause_reading()
         self._enter(Phase.ANSWER)
 
     def _enter(self, phase: Phase) -> None:
-        self._phase, self._is_settled = phase, False
+        self._phase, self._has_clock = phase, False
 
-    def _settle(self) -> None:
+    def _set_clock(self) -> None:
         """Start the clock of the phase we are in; a request that comes in one piece never starts one."""
-        if self._is_settled:
+        if self._has_clock:
             return
         self._leave()
-        self._is_settled = True
+        self._has_clock = True
         if self._phase is Phase.ANSWER:
             return
         self._waiting[self] = self.loop.time()

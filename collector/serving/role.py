@@ -3,44 +3,48 @@
 import asyncio
 import resource
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import uvloop
-from click import ClickException
 from litestar import Litestar
+from litestar.routes import HTTPRoute
+from litestar.types.internal_types import PathParameterDefinition
 
-from collector.serving.asgi import App
+from collector.asgi import App
+from collector.failure import Failure
 from collector.serving.health import Operations
 from collector.serving.logs import configure_logs, log_loop_errors
-from collector.serving.measure import Measured, Routes
-from collector.settings import Settings
+from collector.serving.measure import Measured
+from collector.serving.table import AddressTable
+from collector.settings import Http, Log
 from collector.stream.connection import StreamDrifted
 
 _OPEN_FILES = 65_536
 
 
-def run_role(settings: Settings, role: Coroutine[Any, Any, None]) -> None:
+def run_role(log: Log, role: Coroutine[Any, Any, None]) -> None:
     """Run *role* to its end on a fast event loop, with logs that hold no request's data."""
-    configure_logs(settings.log_level)
+    configure_logs(log.level)
     _allow_many_connections()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         log_loop_errors(runner.get_loop())
         try:
             runner.run(role)
         except StreamDrifted as drifted:
-            raise ClickException(str(drifted)) from drifted
+            raise Failure(str(drifted)) from drifted
 
 
 def operated(
-    app: App, templates: list[str], settings: Settings, *, role: str, checks: Callable[[], Awaitable[Mapping[str, str]]]
+    app: App, table: AddressTable, http: Http, *, role: str, checks: Callable[[], Awaitable[Mapping[str, str]]]
 ) -> Operations:
     """Return *app*, counted, with the operator's addresses in front of it."""
     return Operations(
-        Measured(app, Routes(templates)),
+        Measured(app, table),
         role=role,
         checks=checks,
-        access_token=settings.access_token,
-        is_loopback=settings.is_loopback,
+        access_token=http.access_token,
+        is_loopback=http.is_loopback,
     )
 
 
@@ -49,10 +53,23 @@ def asgi(app: Litestar) -> App:
     return cast("App", app)
 
 
-def templates_of(app: Litestar) -> list[str]:
-    """Return the closed list of the app's addresses, as templates."""
-    mounts = {route.path for route in app.routes if getattr(getattr(route, "route_handler", None), "is_mount", False)}
-    return [f"{route.path.rstrip('/')}/*" if route.path in mounts else route.path_format for route in app.routes]
+def claims_of(app: Litestar) -> list[tuple[str, str]]:
+    """Return (method, template) of everything that the app answers, a path's tail as ``{name:path}``."""
+    return [
+        (method, _template(route))
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in sorted(route.methods - {"OPTIONS"})
+    ]
+
+
+def _template(route: HTTPRoute) -> str:
+    parts = [part if isinstance(part, str) else _parameter(part) for part in route.path_components]
+    return "/" + "/".join(parts)
+
+
+def _parameter(part: PathParameterDefinition) -> str:
+    return f"{{{part.name}:path}}" if part.type is Path else f"{{{part.name}}}"
 
 
 def _allow_many_connections() -> None:

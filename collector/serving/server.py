@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
-from collector.serving.asgi import App
+from collector.asgi import App
 from collector.serving.protocol import BoundedProtocol
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from collector.answer import CONTENT_PROBLEM, Answer, Headers
-from collector.arrival import Receive, Scope, Send
+from collector.asgi import Receive, Scope, Send
 from contracts.problem import Problem
 
 TRACKER_PREFIX: Final = "/js"

@@ -10,18 +10,19 @@ import uvloop
 from litestar import Litestar, post
 from nats.aio.client import Client
 
-from collector.app import IngestApp
+from collector.app import IngestApp, addresses
 from collector.arrival import BodyRoom
+from collector.asgi import App, Receive, Scope, Send, answer
 from collector.control.sites import AnySite
 from collector.outcomes import Stored
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.visitor import Salt
-from collector.serving.asgi import App, Receive, Scope, Send, answer
 from collector.serving.listening import listen
-from collector.serving.role import asgi, operated, templates_of
+from collector.serving.role import asgi, operated
 from collector.serving.server import serve_until_told
+from collector.serving.table import AddressTable, Owner
 from collector.settings import read_settings
 from collector.stream.parcel import wrap
 from collector.stream.publisher import Publisher
@@ -73,7 +74,7 @@ def route_without_publish() -> App:
     async def checks() -> dict[str, str]:
         return {}
 
-    return operated(asgi(app), templates_of(app), read_settings({}), role="ingest", checks=checks)
+    return operated(asgi(app), AddressTable({Owner.INGEST: addresses()}), read_settings({}).http, role="ingest", checks=checks)
 
 
 def empty_handler() -> App:

@@ -6,7 +6,7 @@ import click
 from msgspec import Struct
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """How bad it is."""
 
     GOOD = "ok"
@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 class Finding(Struct, frozen=True):
     """One line of the report; ``advice`` is empty when there is nothing to do."""
 
-    verdict: Verdict
+    severity: Severity
     subject: str
     text: str
     advice: str = ""
@@ -25,24 +25,24 @@ class Finding(Struct, frozen=True):
 
 def good(subject: str, text: str) -> Finding:
     """Return that all is well."""
-    return Finding(Verdict.GOOD, subject, text)
+    return Finding(Severity.GOOD, subject, text)
 
 
 def odd(subject: str, text: str, advice: str) -> Finding:
     """Return that something deserves a look, and nothing is broken."""
-    return Finding(Verdict.ODD, subject, text, advice)
+    return Finding(Severity.ODD, subject, text, advice)
 
 
 def bad(subject: str, text: str, advice: str) -> Finding:
     """Return that something is broken."""
-    return Finding(Verdict.BAD, subject, text, advice)
+    return Finding(Severity.BAD, subject, text, advice)
 
 
 def printed(finding: Finding) -> str:
     """Return the line of the report, and below it what to do."""
-    verdict = click.style(f"{finding.verdict.value:>4}", fg=_COLOURS[finding.verdict], bold=True)
-    line = f"{verdict}  {finding.subject}: {finding.text}"
+    severity = click.style(f"{finding.severity.value:>4}", fg=_COLOURS[finding.severity], bold=True)
+    line = f"{severity}  {finding.subject}: {finding.text}"
     return line if not finding.advice else f"{line}\n      -> {finding.advice}"
 
 
-_COLOURS = {Verdict.GOOD: "green", Verdict.ODD: "yellow", Verdict.BAD: "red"}
+_COLOURS = {Severity.GOOD: "green", Severity.ODD: "yellow", Severity.BAD: "red"}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collector.cli.checks.finding import Finding, bad, good, odd
-from collector.cli.checks.tally import Tally
+from collector.cli.checks.suspects import Suspects
 
 # The machine's own addresses, which servers say they listen on.
 _OWN = re.compile(r"(?<![\d.])(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0)(?![\d.])|(?<![\w:])::1?(?![\w:])")
@@ -17,13 +17,13 @@ def examine_logs(data: Path) -> Finding:
     files = list(log_files(data))
     if not files:
         return odd("Logs", "there are none here", "Roles that you run yourself log to their standard output; search that.")
-    tally, lines = Tally(), 0
+    suspects, lines = Suspects(), 0
     for file in files:
         with file.open(encoding="utf-8", errors="replace") as log:
             for line in log:
                 lines += 1
-                tally.add_text(file.name, _OWN.sub("", line))
-    if found := list(tally.lines()):
+                suspects.add_text(file.name, _OWN.sub("", line))
+    if found := list(suspects.lines()):
         return bad("Logs", "; ".join(found), _ADVICE)
     return good("Logs", f"{lines:,} lines in {len(files)} files searched")
 

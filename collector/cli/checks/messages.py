@@ -6,61 +6,63 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
-from nats.aio.client import Client
 
 from collector.cli.checks.finding import Finding, bad, good
-from collector.cli.checks.tally import Tally
+from collector.cli.checks.suspects import Suspects
 from collector.salts.bucket import BUCKET
 from collector.stream import connection as broker
+from collector.stream.connection import Connection
 from contracts.jetstream import JetStreamError, StoredMessage
 
 _AT_ONCE = 256
 
 
-async def examine_streams(client: Client, *, limit: int | None, progress: Callable[[int, int], None]) -> AsyncIterator[Finding]:
+async def examine_streams(
+    client: Connection, *, limit: int | None, progress: Callable[[int, int], None]
+) -> AsyncIterator[Finding]:
     """Search the newest *limit* messages of every stream but the salts', or all; tell *progress* how many of how many."""
     for name in await _names(client):
         if name != BUCKET:
             yield await _examine(client, name, limit, progress)
 
 
-async def _names(client: Client) -> list[str]:
+async def _names(client: Connection) -> list[str]:
     return sorted((await broker.ask(client, "STREAM.NAMES")).streams or [])
 
 
-async def _examine(client: Client, name: str, limit: int | None, progress: Callable[[int, int], None]) -> Finding:
+async def _examine(client: Connection, name: str, limit: int | None, progress: Callable[[int, int], None]) -> Finding:
     state = (await broker.ask(client, f"STREAM.INFO.{name}")).state
     first, last, held = state.first_seq, state.last_seq, state.messages
     start = first if limit is None else max(first, last - limit + 1)
-    tally, searched = Tally(), 0
+    suspects, searched = Suspects(), 0
     for lowest in range(start, last + 1, _AT_ONCE):
         span = range(lowest, min(lowest + _AT_ONCE, last + 1))
         messages = await asyncio.gather(*(_message(client, name, seq) for seq in span))
-        searched += _search(messages, tally)
+        searched += _search(messages, suspects)
         progress(span.stop - start, last + 1 - start)
     subject = f"Stream {name}"
-    text = f"{searched:,} of {held:,} messages searched; fields: {', '.join(sorted(tally.fields)) or 'none'}"
-    if found := list(tally.lines()):
+    text = f"{searched:,} of {held:,} messages searched; fields: {', '.join(sorted(suspects.fields)) or 'none'}"
+    if found := list(suspects.lines()):
         return bad(subject, "; ".join(found), _ADVICE)
     return good(subject, text)
 
 
-async def _message(client: Client, name: str, seq: int) -> StoredMessage | None:
+async def _message(client: Connection, name: str, seq: int) -> StoredMessage | None:
     with contextlib.suppress(JetStreamError):  # erased meanwhile
         return (await broker.ask(client, f"STREAM.MSG.GET.{name}", {"seq": seq})).message
     return None
 
 
-def _search(messages: Sequence[StoredMessage | None], tally: Tally) -> int:
+def _search(messages: Sequence[StoredMessage | None], suspects: Suspects) -> int:
     there = [message for message in messages if message is not None]
     for message in there:
-        tally.add_text("the subject", message.subject)
-        tally.add_text("the headers", base64.b64decode(message.hdrs).decode(errors="replace"))
+        suspects.add_text("the subject", message.subject)
+        suspects.add_text("the headers", base64.b64decode(message.hdrs).decode(errors="replace"))
         body = base64.b64decode(message.data)
         try:
-            tally.add_document(msgspec.json.decode(body))
+            suspects.add_document(msgspec.json.decode(body))
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
-            tally.add_text("a body that is not JSON", body.decode(errors="replace"))
+            suspects.add_text("a body that is not JSON", body.decode(errors="replace"))
     return len(there)
 
 

@@ -3,12 +3,12 @@
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
-from nats.aio.client import Client
 
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.salts.bucket import BUCKET, SALT_BYTES, SUBJECT_ROOT
 from collector.settings import SaltMode, Settings
 from collector.stream import connection as broker
+from collector.stream.connection import Connection
 from contracts.jetstream import MESSAGE_NOT_FOUND, STREAM_NOT_FOUND, JetStreamError
 
 _DERIVED = (
@@ -25,9 +25,9 @@ class HeldSalt(Struct, frozen=True, kw_only=True):
     is_salt: bool
 
 
-async def examine_salt(client: Client, settings: Settings, now: datetime) -> list[Finding]:
+async def examine_salt(client: Connection, settings: Settings, now: datetime) -> list[Finding]:
     """Look at the bucket that the replicas share the day's salt through; the salt itself is never shown."""
-    if settings.salt_mode is SaltMode.DERIVED:
+    if settings.privacy.salt_mode is SaltMode.DERIVED:
         return [odd("Salt", *_DERIVED)]
     try:
         bucket = await broker.ask(client, f"STREAM.INFO.{BUCKET}", {"subjects_filter": ">"})
@@ -43,7 +43,7 @@ async def examine_salt(client: Client, settings: Settings, now: datetime) -> lis
     return list(_judge([salt for salt in held if salt is not None], now))
 
 
-async def _held(client: Client, subject: str) -> HeldSalt | None:
+async def _held(client: Connection, subject: str) -> HeldSalt | None:
     try:
         message = (await broker.ask(client, f"STREAM.MSG.GET.{BUCKET}", {"last_by_subj": subject})).message
         day = date.fromisoformat(subject.removeprefix(f"{SUBJECT_ROOT}."))

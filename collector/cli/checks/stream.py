@@ -48,7 +48,7 @@ async def _stream(client: Connection, settings: Settings) -> AsyncIterator[Findi
     answered: datetime | None = None
     try:
         await refuse_former_stream(client)
-        for stream in streams_of(partitions=settings.partitions):
+        for stream in streams_of(partitions=settings.stream.partitions):
             try:
                 answer = await broker.ask(client, f"STREAM.INFO.{stream.name}")
             except JetStreamError as error:
@@ -76,7 +76,7 @@ def _no_stream(stream: EventStream, error: JetStreamError) -> Finding:
 
 
 def _drift(stream: EventStream, answer: Answer, settings: Settings) -> Finding:
-    wanted = stream_settings(stream, max_bytes=share_of(stream, settings.stream_max_bytes), replicas=settings.stream_replicas)
+    wanted = stream_settings(stream, max_bytes=share_of(stream, settings.stream.max_bytes), replicas=settings.stream.replicas)
     if problems := drift(wanted, answer.config):
         advice = f"Set it back with `nats stream edit {stream.name}`; the promises rest on these settings."
         return bad(f"Stream {stream.name}", "; ".join(problems), advice)
@@ -101,9 +101,9 @@ def _clock(asked: datetime, answered: datetime | None) -> Finding:
         return odd("Clock", "NATS does not say what time it has", "Compare the clocks yourself.")
     # Between question and answer lies the way there and back.
     now = utc_now()
-    ahead = (asked - answered).total_seconds()
-    behind = (answered - now).total_seconds()
-    skew = max(ahead, behind, 0.0)
+    early = (asked - answered).total_seconds()
+    late = (answered - now).total_seconds()
+    skew = max(early, late, 0.0)
     if skew > _SKEW_SECONDS:
         return bad(
             "Clock", f"differs from NATS's by {skew:.0f} s", "Run NTP on both machines: ingest refuses to work like this."

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 
 from collector.cli.checks.finding import Finding, bad, good, odd
-from collector.cli.checks.tally import Tally
+from collector.cli.checks.suspects import Suspects
 from projections.inspection import Session, StoredTable, count_rows, stored_tables, texts
 from projections.query.database import open_engine, reading
 from projections.query.problems import Refused
@@ -35,19 +35,19 @@ async def examine_tables(
 
 
 async def _examine(connection: Session, table: StoredTable, limit: int | None, progress: Callable[[int, int], None]) -> Finding:
-    subject, tally = f"Table {table.name}", Tally()
+    subject, suspects = f"Table {table.name}", Suspects()
     for column in table.columns:
-        tally.add_name(column)
+        suspects.add_name(column)
     rows = await count_rows(connection, table)
     wanted = rows if limit is None else min(rows, limit)
     searched = 0
     async for row in texts(connection, table, limit=limit):
         searched += 1
         for column, text in zip(table.textual, row, strict=True):
-            tally.add_text(column, text)
+            suspects.add_text(column, text)
         progress(searched, wanted)
     if typed := [name for name, type_ in table.columns.items() if type_ in _ADDRESS_TYPES]:
         return bad(subject, f"has columns of an address's type: {', '.join(typed)}", _NO_ADDRESS)
-    if found := list(tally.lines()):
+    if found := list(suspects.lines()):
         return bad(subject, "; ".join(found), _NO_PERSON)
     return good(subject, f"{searched:,} of {rows:,} rows searched; columns: {', '.join(table.columns)}")

@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TypeAlias
 
-from click import ClickException, UsageError
+from collector.failure import Failure
 
 STANDARD_INPUT = Path("-")
 LONGEST_LINE = 64 * 1024  # what is longer is cut, and then is no line of a log any more
@@ -20,7 +20,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 Advance: TypeAlias = Callable[[int], None]
 
 
-class Unreadable(ClickException):
+class Unreadable(Failure):
     """The file cannot be read, or not to its end."""
 
 
@@ -57,8 +57,6 @@ def _opened(file: Path) -> Iterator[BufferedReader]:
         with file.open("rb") as opened:
             yield opened
         return
-    if sys.stdin.isatty():
-        raise UsageError("standard input is a terminal; pipe a log into the command, or name a file")
     with open(sys.stdin.fileno(), "rb", closefd=False) as opened:
         yield opened
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click import ClickException
 
 from collector.cli.options import settings_with
 from collector.control.sites import Site
+from collector.failure import Failure
 from collector.imports.accesslog.skip import SkipReason
 from collector.imports.delivery import open_delivery
 from collector.imports.demo.month import Month
@@ -220,13 +220,13 @@ async def test_a_full_stream_says_so_and_what_to_do(stream_free_nats: str, tmp_p
 
 async def test_nats_that_is_not_there_is_an_error_in_time():
     settings = settings_with(nats_url=f"nats://127.0.0.1:{free_port()}")
-    with pytest.raises(ClickException, match="cannot be reached"):
+    with pytest.raises(Failure, match="cannot be reached"):
         async with open_delivery(settings, patience=0.5):
             pass
 
 
 async def test_nats_that_does_not_come_back_is_an_error_that_says_how_to_go_on(nats_server: Callable[[], NatsServer]):
-    with pytest.raises(ClickException, match="run the same command again"):
+    with pytest.raises(Failure, match="run the same command again"):
         await deliver_until_killed(nats_server())
 
 

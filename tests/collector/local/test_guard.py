@@ -13,7 +13,7 @@ from collector.local import guard
 from collector.local.child import NotStarted, PlainLauncher, Program, stop_together, wait_until
 from collector.local.directory import InUse, Runtime, locked, running, write_runtime
 from collector.local.guarded import GuardedLauncher
-from collector.local.kept import FIRST_DELAY, HEALTHY_SECONDS, LONGEST_DELAY, Kept
+from collector.local.revived import FIRST_DELAY, HEALTHY_SECONDS, LONGEST_DELAY, Revived
 from collector.local.signals import Interrupted, StopSignals
 from tests.running import eventually, runs
 
@@ -125,10 +125,10 @@ def test_a_child_that_never_lasts_is_started_ever_more_rarely(tmp_path):
         child.process.wait()
         return child
 
-    kept = Kept("child", start, clock=lambda: now / 1000)
-    kept.start()
+    revived = Revived("child", start, clock=lambda: now / 1000)
+    revived.start()
     while now < 60_000:
-        kept.revive()
+        revived.revive()
         now += 10
     waits = [later - earlier for earlier, later in itertools.pairwise(starts)]
     assert waits[0] == pytest.approx(1000 * FIRST_DELAY, abs=20)
@@ -138,11 +138,11 @@ def test_a_child_that_never_lasts_is_started_ever_more_rarely(tmp_path):
 
 def test_a_child_that_lasted_is_started_again_at_once(tmp_path):
     now = 0.0
-    kept = Kept("child", lambda: PlainLauncher().launch(program(tmp_path, "true")), clock=lambda: now)
-    kept.start()
-    kept.child.process.wait()
+    revived = Revived("child", lambda: PlainLauncher().launch(program(tmp_path, "true")), clock=lambda: now)
+    revived.start()
+    revived.child.process.wait()
     now = HEALTHY_SECONDS + 1
-    assert f"in {FIRST_DELAY} s" in kept.revive()
+    assert f"in {FIRST_DELAY} s" in revived.revive()
 
 
 def test_a_signal_ends_a_wait_and_what_is_ignored_stays_ignored():

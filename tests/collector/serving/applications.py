@@ -3,7 +3,7 @@
 import httpx
 from prometheus_client import REGISTRY
 
-from collector.serving.asgi import App, Receive, Scope, Send, answer
+from collector.asgi import App, Receive, Scope, Send, answer
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,14 +1,14 @@
-"""What stands around an app: counting, two apps on one port, and the operator's addresses."""
+"""What stands around an app: counting, and the operator's addresses."""
 
 import asyncio
 import json
 
 import pytest
 
-from collector.serving.asgi import Receive, Scope, Send, answer
-from collector.serving.dispatch import Dispatch
+from collector.asgi import Receive, Scope, Send, answer
 from collector.serving.health import Operations
-from collector.serving.measure import Measured, Routes
+from collector.serving.measure import Measured
+from collector.serving.table import AddressTable, Owner
 from tests.collector.serving.applications import ask, counted, echo, fine
 
 TOKEN = "a-token-of-the-test"
@@ -20,7 +20,8 @@ async def test_every_answer_is_counted_by_its_template_method_and_status():
             raise RuntimeError
         await answer(send, 404 if scope["path"] == "/nowhere" else 200, b"", [])
 
-    measured = Measured(app, Routes(["/raises", "/api/stats/{site:str}/overview", "/js"]))
+    table = AddressTable({Owner.QUERY: [("GET", "/raises"), ("GET", "/api/stats/{site}/overview"), ("GET", "/js")]})
+    measured = Measured(app, table)
     before = counted("collector_http_requests_total", route="other", method="GET", status="404")
     await ask(measured, "/nowhere")
     await ask(measured, "/api/stats/shop.example/overview")
@@ -34,36 +35,6 @@ async def test_every_answer_is_counted_by_its_template_method_and_status():
     assert counted("collector_http_requests_in_progress") == 0
 
 
-@pytest.mark.parametrize(
-    ("path", "route"),
-    [
-        ("/", "/"),
-        ("/api/event", "/api/event"),
-        ("/api/event/", "/api/event"),
-        ("/api/stats/shop.example/overview", "/api/stats/{site}/overview"),
-        ("/api/stats/a/b/overview", "other"),
-        ("/js/c.js", "/js/*"),
-        ("/js", "other"),
-        ("/api/event\n", "other"),
-        ("/wp-login.php", "other"),
-    ],
-)
-def test_a_path_has_one_of_a_closed_list_of_templates(path, route):
-    assert Routes(["/", "/api/event", "/api/stats/{site:str}/overview", "/js/*"]).of(path) == route
-
-
-async def test_ingest_paths_go_to_ingest_and_everything_else_to_query():
-    async def ingest(_: Scope, __: Receive, send: Send) -> None:
-        await answer(send, 200, b"ingest", [])
-
-    async def query(_: Scope, __: Receive, send: Send) -> None:
-        await answer(send, 200, b"query", [])
-
-    both = Dispatch(ingest=ingest, query=query, paths=["/api/event"], prefixes=["/js"])
-    expected = {"/api/event": "ingest", "/js/c.js": "ingest", "/": "query", "/jsx": "query", "/api/event/s": "query"}
-    assert {path: (await ask(both, path)).text for path in expected} == expected
-
-
 async def failing() -> dict[str, str]:
     return {"nats": "is not connected", "salt": ""}
 
@@ -74,7 +45,7 @@ async def hanging() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@pytest.mark.parametrize("path", ["/readyz", "/healthz"])
+@pytest.mark.parametrize("path", ["/readyz", "/health", "/healthz"])
 async def test_readiness_says_which_check_fails_and_liveness_depends_on_nothing(path, method):
     good = Operations(echo, role="test", checks=fine, access_token=None, is_loopback=True)
     bad = Operations(echo, role="test", checks=failing, access_token=None, is_loopback=True)

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
+from collector.asgi import App, Receive, Scope, Send, answer
 from collector.serving import protocol, server
-from collector.serving.asgi import App, Receive, Scope, Send, answer
 from collector.serving.health import Operations
 from collector.serving.listening import listen
 from collector.serving.server import serve_until_told

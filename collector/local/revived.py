@@ -1,4 +1,4 @@
-"""Kept: a child that is started again when it ends."""
+"""Revived: a child that is started again when it ends."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 HEALTHY_SECONDS = 30.0
 
 
-class Kept:
+class Revived:
     """A child, and how to start it; each time that it does not last, the next start waits for longer."""
 
     def __init__(self, name: str, start: Callable[[], Child], *, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""Tally: how many values look like a person, by where they are; it is told the values and keeps none."""
+"""Suspects: how many values look like a person, by where they are; it is told the values and keeps none."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ _FIELD = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _OPEN = ("props", "enrichers")
 
 
-class Tally:
+class Suspects:
     """Counts of suspicious values, by place and kind, and the fields of the documents that were looked at."""
 
     def __init__(self) -> None:

@@ -1,0 +1,51 @@
+"""compose.yaml hands on every setting, stands by its promises about restarts, and reserves as the product does by itself."""
+
+from pathlib import Path
+
+import yaml
+
+from collector.local.nats import FILE_STORE
+from collector.settings import MOST_STREAM_BYTES, SETTINGS
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+# Where the containers find each other, and what the image says of itself.
+DECIDED_HERE = {
+    "COLLECTOR_NATS_URL",
+    "COLLECTOR_NATS_MONITOR_URL",
+    "COLLECTOR_DATABASE_URL",
+    "COLLECTOR_HOST",
+    "COLLECTOR_PORT",
+    "COLLECTOR_PROJECTOR_PORT",
+    "COLLECTOR_DATA",
+}
+ROLES = ("migrate", "ingest", "projector", "query")
+
+
+def test_every_setting_is_handed_on_or_decided_here():
+    handed = COMPOSE["x-settings"]
+    known = {setting.variable for setting in SETTINGS}
+    missing = [name for name in known - DECIDED_HERE if f"${{{name}:" not in handed.get(name, "")]
+    assert not missing, "write each as NAME: ${NAME:-} into x-settings of compose.yaml"
+    assert set(handed) <= known
+    assert known >= DECIDED_HERE
+
+
+def test_every_role_gets_them():
+    assert all(COMPOSE["services"][role]["environment"] == COMPOSE["x-settings"] for role in ROLES)
+
+
+def test_nats_has_room_for_every_value_of_the_setting():
+    written = (ROOT / "deploy" / "nats" / "nats.conf").read_text(encoding="utf-8")
+    assert f"max_file_store: {FILE_STORE}\n" in written, "the embedded server's limit is the other's"
+    assert FILE_STORE == "2PB"
+    assert MOST_STREAM_BYTES < 2 * 1024**5
+
+
+def test_nothing_restarts_ingest_because_something_else_is_away():
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert 'CMD ["collector", "healthcheck", "--live"]' in image
+    assert "healthcheck" not in COMPOSE["services"]["ingest"], "the image's own asks only whether it runs"
+    unit = (ROOT / "deploy" / "systemd" / "collector.service").read_text(encoding="utf-8")
+    assert "WatchdogSec" not in unit
+    assert "Restart=on-failure" in unit

@@ -1,0 +1,30 @@
+"""What is made from the code is what the code says now, and one command makes all of it again."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from collector.app import addresses
+from collector.cli.query import addresses_of_query
+from collector.serving.edge import edge
+from collector.serving.table import AddressTable, Owner
+from collector.settings import example
+from tests.house.sources import ROOT
+
+# The schemas are held by tests/contracts.
+GENERATED: dict[str, Callable[[], str]] = {
+    "env.example": example,
+    "deploy/nginx/edge.conf": lambda: edge(AddressTable({Owner.INGEST: addresses(), Owner.QUERY: addresses_of_query()})),
+}
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_file_is_current(name: str):
+    assert (ROOT / name).read_text(encoding="utf-8") == GENERATED[name](), f"{name} is stale: run `make generated`"
+
+
+def test_one_command_makes_all_of_them():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert set(re.findall(r" > (\S+)$", makefile, re.MULTILINE)) == set(GENERATED)
+    assert "generated: schemas" in makefile

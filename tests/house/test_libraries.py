@@ -1,0 +1,33 @@
+"""One library, one address: what a library is asked is asked in one place, so that it can be replaced, and tested, there."""
+
+from tests.house.sources import SOURCES, imports, is_at, name_of
+
+# A folder ends with a slash.
+ADDRESSES = {
+    "nats": ("collector/stream/", "collector/salts/", "projections/stream/"),
+    "sqlalchemy": ("projections/",),
+    "asyncpg": ("projections/",),
+    "alembic": ("projections/migrations/",),
+    "apscheduler": ("collector/jobs.py", "projections/jobs.py"),
+    "litestar": ("collector/app.py", "collector/serving/", "projections/", "collector/cli/query.py"),
+    "uvicorn": ("collector/serving/",),
+    "uvloop": ("collector/serving/",),
+    "jinja2": ("projections/dashboard/",),
+    "babel": ("projections/dashboard/",),
+    "ua_parser": ("collector/privacy/enrich/",),
+    "crawleruseragents": ("collector/privacy/enrich/",),
+    "maxminddb": ("collector/privacy/enrich/",),
+    "idna": ("contracts/names.py",),
+    "click": ("collector/cli/",),
+    "rich": ("collector/cli/",),
+}
+
+
+def test_a_library_has_one_address():
+    strays = [
+        f"{name_of(file)} imports {module}"
+        for file in SOURCES
+        for module in imports(file)
+        if (addresses := ADDRESSES.get(module.partition(".")[0])) is not None and not is_at(file, addresses)
+    ]
+    assert not strays, "ask the room that has the library, as the list above says, instead of the library"
