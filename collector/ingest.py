@@ -26,7 +26,7 @@ from collector.privacy.enrich.lists import Lists
 from collector.recognise import Recognise, recognise_nobody
 from collector.salts.agreed import AgreedSalts
 from collector.salts.derived import DerivedSalts
-from collector.settings import SaltMode, Settings
+from collector.settings import IngestSettings, SaltMode
 from collector.stream import connection as broker
 from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.monitor import syncs_always
@@ -61,7 +61,7 @@ class Ingest:
     def __init__(
         self,
         *,
-        settings: Settings,
+        settings: IngestSettings,
         client: Connection,
         streams: Streams,
         publisher: Publisher,
@@ -74,15 +74,17 @@ class Ingest:
         self._publisher = publisher
         self._clock = clock
         self.salts = (
-            DerivedSalts(settings.secret_key or "") if settings.salt_mode is SaltMode.DERIVED else AgreedSalts(client, clock)
+            DerivedSalts(settings.privacy.secret_key or "")
+            if settings.privacy.salt_mode is SaltMode.DERIVED
+            else AgreedSalts(client, clock)
         )
         self._stream_problem = "has not been looked at yet"
         self._streams_are_fresh = False
         self._doubts = 0
-        lists = Lists.load(mmdb=settings.mmdb)
+        lists = Lists.load(mmdb=settings.privacy.mmdb)
         lists.agents.warm()  # else the first visitor waits for it
         pipeline = Pipeline(
-            sites=sites_of(settings),
+            sites=sites_of(settings.collection),
             salts=self.salts,
             lists=lists,
             publisher=publisher,
@@ -92,7 +94,7 @@ class Ingest:
             limit=offer.limit,
             kinds=kinds_by_claim(offer.kinds),
         )
-        trusted = TrustedProxies.parse(settings.trusted_proxies)
+        trusted = TrustedProxies.parse(settings.http.trusted_proxies)
         self.app = IngestApp(pipeline, trusted=trusted, dialects=offer.dialects)
 
     def checks(self) -> dict[str, str]:
@@ -162,7 +164,7 @@ class Ingest:
         raise problems[0]
 
     async def _refuse_late_sync(self) -> None:
-        url = self._settings.nats_monitor_url
+        url = self._settings.nats.monitor_url
         if url is not None and await asyncio.to_thread(syncs_always, url) is False:
             raise StreamDrifted(
                 "nats-server acknowledges events before they are on the disk, and would lose them when the power fails. "
@@ -180,7 +182,7 @@ class Ingest:
 
 @contextlib.asynccontextmanager
 async def open_ingest(
-    settings: Settings, nats_url: str, clock: Callable[[], datetime], *, offer: Offer = OUR_OFFER
+    settings: IngestSettings, nats_url: str, clock: Callable[[], datetime], *, offer: Offer = OUR_OFFER
 ) -> AsyncIterator[Ingest]:
     """Open the ingest half on *nats_url*; without NATS it opens too, and answers 503 until NATS is there.
 
@@ -200,9 +202,9 @@ async def open_ingest(
     try:
         streams = Streams(
             client,
-            max_bytes=settings.stream_max_bytes,
-            replicas=settings.stream_replicas,
-            partitions=settings.partitions,
+            max_bytes=settings.stream.max_bytes,
+            replicas=settings.stream.replicas,
+            partitions=settings.stream.partitions,
             families=offer.families,
         )
         async with Publisher(client, streams, on_refusal=on_refusal) as publisher:
@@ -218,6 +220,8 @@ async def open_ingest(
         await broker.disconnect(client)
 
 
-def _announce(settings: Settings, ingest: Ingest, clock: Callable[[], datetime]) -> None:
+def _announce(settings: IngestSettings, ingest: Ingest, clock: Callable[[], datetime]) -> None:
     watch_salt(clock, ingest.salts.rotated_at)
-    SERVICE_INFO.labels(__version__, settings.mode.value, settings.tenant, settings.salt_mode.value).set(1)
+    SERVICE_INFO.labels(
+        __version__, settings.collection.mode.value, settings.collection.tenant, settings.privacy.salt_mode.value
+    ).set(1)

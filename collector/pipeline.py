@@ -73,9 +73,11 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             count(endpoint.dialect, failure)
             return endpoint.refuse(failure)
         outcomes = await self._outcomes(endpoint, head, hits)
+        is_any_stored = False
         for outcome in outcomes:
             count(endpoint.dialect, outcome)
-        if any(isinstance(outcome, Stored) for outcome in outcomes):
+            is_any_stored = is_any_stored or isinstance(outcome, Stored)
+        if is_any_stored:
             PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
         try:
             return endpoint.word(arrival, outcomes)
@@ -84,7 +86,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
 
     def reject(self, part: Endpoint | Reply, refusal: Rejected) -> Answer:
         """Count a request that no endpoint takes, such as one by a method of none, and word it as *part* words refusals."""
-        count(part.dialect, refusal)
+        if isinstance(part, Endpoint):
+            count(part.dialect, refusal)
         return part.refuse(refusal)
 
     def _document(self, reply: Reply, head: Head) -> Answer:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from collector.local.private import free_port
 from collector.local.probe import unready
+from collector.settings import SETTINGS
 
 PATIENCE = 120.0
 HIT = b'{"domain":"shop.example","name":"pageview","url":"https://shop.example/a"}'
@@ -20,8 +21,10 @@ COLLECTOR = (sys.executable, "-P", "-m", "collector.cli")
 
 
 def clean_environment(**changes: str) -> dict[str, str]:
+    """Return our environment with *changes* and no other setting: an empty one also overrules a .env in the checkout."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COLLECTOR_")}
-    return inherited | changes
+    changed = {name.removesuffix("_FILE") for name in changes}
+    return inherited | {setting.variable: "" for setting in SETTINGS if setting.variable not in changed} | changes
 
 
 def eventually(is_so: Callable[[], object], what: str) -> None:
@@ -46,10 +49,7 @@ class Up:
         argv = [*COLLECTOR, "up", "--data", str(data), "--port", str(self.port)]
         environment = clean_environment(COLLECTOR_PROJECTOR_PORT=str(free_port()), **changes)
         with self.output.open("wb") as output:
-            # In a folder of its own: a .env in the checkout is somebody's, and would be read.
-            self.process = subprocess.Popen(
-                argv, stdout=output, stderr=output, start_new_session=True, env=environment, cwd=data.parent
-            )
+            self.process = subprocess.Popen(argv, stdout=output, stderr=output, start_new_session=True, env=environment)
 
     @property
     def runtime(self) -> dict:

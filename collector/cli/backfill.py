@@ -50,8 +50,10 @@ def command(accept_loss: bool, projection: str | None, partition: int | None, **
     Events go on being collected meanwhile. It may run beside `collector up`.
     """
     settings = settings_with(**options)
-    if partition is not None and partition >= settings.partitions:
-        raise click.UsageError(f"there are {settings.partitions} partition(s), numbered from 0; see COLLECTOR_PARTITIONS.")
+    if partition is not None and partition >= settings.stream.partitions:
+        raise click.UsageError(
+            f"there are {settings.stream.partitions} partition(s), numbered from 0; see COLLECTOR_PARTITIONS."
+        )
     projections = [each for each in PROJECTIONS if projection in (None, each.name)]
     try:
         run_command(_backfill(settings, projections, partition, accept_loss=accept_loss))
@@ -78,7 +80,7 @@ async def _backfill(settings: Settings, projections: Sequence[Projection], parti
                 clock=utc_now,
                 projections=projections,
                 partition=partition,
-                partitions=settings.partitions,
+                partitions=settings.stream.partitions,
                 accept_loss=accept_loss,
                 report=show,
             )

@@ -18,6 +18,7 @@ from collector.privacy.enrich.sources import Sources
 from collector.settings import Settings
 from collector.stream import connection as broker
 from collector.stream.connection import Connection
+from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
 from contracts.streams import stream_for, subject_of
 
 _MOST_DAYS = 400
@@ -43,7 +44,7 @@ def command(site_name: str, days: int, seed: int, force: bool, **options: str) -
 
 async def _fill(settings: Settings, month: Month, *, adds_to_events: bool) -> None:
     async with open_delivery(settings) as delivery:
-        if not adds_to_events and await holds_events(delivery.client, month.site):
+        if not adds_to_events and await holds_events(delivery.client, month.site, partitions=settings.stream.partitions):
             raise Failure(
                 f"{month.site.id} has events already, and the demo's would be among them for good. "
                 "Name another site with --site, or add to this one with --force."
@@ -63,8 +64,14 @@ async def _fill(settings: Settings, month: Month, *, adds_to_events: bool) -> No
     click.echo(where_to_look(settings, month.site.id, today - timedelta(days=month.days - 1), today))
 
 
-async def holds_events(client: Connection, site: Site) -> bool:
+async def holds_events(client: Connection, site: Site, *, partitions: int) -> bool:
     """Say whether the stream has any event of *site*."""
+    stream = stream_for("web", site.tenant, site.id, partitions=partitions)
     request = {"subjects_filter": subject_of("web", site.tenant, site.id, "*")}
-    state = (await broker.ask(client, f"STREAM.INFO.{stream_for('web', site.tenant, site.id).name}", request)).state
+    try:
+        state = (await broker.ask(client, f"STREAM.INFO.{stream.name}", request)).state
+    except JetStreamError as error:
+        if error.err_code == STREAM_NOT_FOUND:  # it is made with the first event
+            return False
+        raise
     return bool(state.subjects)

@@ -39,7 +39,7 @@ async def _examine(settings: Settings) -> int:
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield examine_settings(settings)
     yield examine_disk(settings)
-    for finding in examine_roles(settings, running(settings.data.absolute())):
+    for finding in examine_roles(settings, running(settings.local.data.absolute())):
         yield finding
     try:
         async with endpoints(settings) as (nats_url, database_url, monitor_url):

@@ -4,8 +4,9 @@ import sys
 
 import click
 
-from collector.cli.options import examples, listen_options, settings_with
+from collector.cli.options import examples, listen_options, role_settings
 from collector.local.probe import ask
+from collector.settings import HealthcheckSettings
 
 _OK = 200
 
@@ -21,8 +22,8 @@ def command(*, host: str | None, port: int | None, projector: bool, live: bool) 
 
     Where something restarts what is unhealthy, use --live for ingest: it loses the day's salt with every restart.
     """
-    settings = settings_with(host=host, port=port)
-    asked = port or (settings.projector_port if projector else settings.port)
-    status, body = ask(settings.host, asked, "/livez" if live else "/healthz")
+    settings = role_settings(HealthcheckSettings, host=host, port=port)
+    asked = port or (settings.http.projector_port if projector else settings.http.port)
+    status, body = ask(settings.http.host, asked, "/livez" if live else "/healthz")
     click.echo(body)
     sys.exit(0 if status == _OK else 1)

@@ -77,8 +77,8 @@ def command(files: tuple[Path, ...], site_name: str | None, batch: str | None, d
     site = site_named(settings, site_name) if site_name else _only_site(settings)
     walk = LogWalk(
         site=site,
-        sites=sites_of(settings),
-        lists=Lists.load(mmdb=settings.mmdb),
+        sites=sites_of(settings.collection),
+        lists=Lists.load(mmdb=settings.privacy.mmdb),
         batch=batch or DEFAULT_BATCH,
         clock=utc_now,
     )
@@ -147,4 +147,4 @@ def _refuse_what_nobody_wants(summary: Summary) -> None:
 
 def _only_site(settings: Settings) -> Site | None:
     """Return the site of lines that name none: the one that production lists; in development it could be any."""
-    return sites_of(settings).only() if settings.mode is Mode.PRODUCTION else None
+    return sites_of(settings.collection).only() if settings.collection.mode is Mode.PRODUCTION else None

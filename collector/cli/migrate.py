@@ -23,8 +23,8 @@ def command(**options: str) -> None:
 
 
 async def _migrate(settings: Settings) -> None:
-    if settings.database_url is not None:
-        await migrate(settings.database_url)
+    if settings.postgres.url is not None:
+        await migrate(settings.postgres.url)
         return
     async with endpoints(settings, may_begin=True) as (_, database_url, _):
         await migrate(database_url)

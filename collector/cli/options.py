@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
 
-from collector.settings import InvalidSettings, Settings, read_settings
+from collector.settings import Http, InvalidSettings, Settings, read_settings_of
+from collector.settings.declaration import PREFIX
 from collector.settings.environment import environment_with
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Told = TypeVar("Told", bound=Struct)
 
 MISUSE = 2
 
@@ -34,10 +37,15 @@ def listen_options(command: Command) -> Command:
 
 
 def settings_with(**options: str | int | Path | None) -> Settings:
-    """Return the settings, *options* before the environment before .env; say all that is wrong and exit with 2 if any is."""
-    given = {f"COLLECTOR_{name.upper()}": str(value) for name, value in options.items() if value is not None}
+    """Return all settings, *options* before the environment before .env; say all that is wrong and exit with 2 if any is."""
+    return role_settings(Settings, **options)
+
+
+def role_settings(told: type[Told], **options: str | int | Path | None) -> Told:
+    """Return the groups of settings that *told* names, as settings_with does."""
+    given = {f"{PREFIX}{name.upper()}": str(value) for name, value in options.items() if value is not None}
     try:
-        return read_settings(environment_with(given))
+        return read_settings_of(told, environment_with(given))
     except InvalidSettings as error:
         click.echo("The settings are not usable:", err=True)
         for problem in error.problems:
@@ -45,11 +53,11 @@ def settings_with(**options: str | int | Path | None) -> Settings:
         sys.exit(MISUSE)
 
 
-def refuse_an_open_door(settings: Settings) -> None:
+def refuse_an_open_door(http: Http) -> None:
     """Raise when others could reach the dashboard and no token keeps them out."""
-    if settings.is_loopback or settings.access_token is not None:
+    if http.is_loopback or http.access_token is not None:
         return
     raise click.UsageError(
-        f"listening on {settings.host} lets others reach the dashboard, and COLLECTOR_ACCESS_TOKEN is not set. "
+        f"listening on {http.host} lets others reach the dashboard, and COLLECTOR_ACCESS_TOKEN is not set. "
         "Set it to at least 16 random characters, or listen on 127.0.0.1."
     )

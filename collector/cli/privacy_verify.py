@@ -64,7 +64,7 @@ async def _findings(settings: Settings, limit: int | None, show: Callable[[int, 
             await broker.disconnect(client)
         async for finding in examine_tables(database_url, limit=limit, progress=show):
             yield finding
-    yield examine_logs(settings.data.absolute())
+    yield examine_logs(settings.local.data.absolute())
 
 
 @contextmanager

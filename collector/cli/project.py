@@ -9,13 +9,13 @@ import click
 
 from collector.asgi import Receive, Scope, Send, answer
 from collector.cli.clock import utc_now
-from collector.cli.options import data_option, examples, listen_options, settings_with
+from collector.cli.options import data_option, examples, listen_options, role_settings
 from collector.local.endpoints import database_url_for_role, nats_url_for_role
 from collector.serving.listening import listen
 from collector.serving.role import operated, run_role
 from collector.serving.server import serve_until_told
 from collector.serving.table import AddressTable
-from collector.settings import Settings
+from collector.settings import ProjectorSettings
 from projections.projector.halt import Halted
 from projections.projector.projectors import Projectors
 
@@ -36,28 +36,28 @@ def command(port: int | None, **options: str) -> None:
     partition stands by until the first is gone. A projection for which going on would give wrong numbers stops: the log and
     /readyz say why and what to do, and the others go on. When none is left it exits with 3.
     """
-    settings = settings_with(projector_port=port, **options)
+    settings = role_settings(ProjectorSettings, projector_port=port, **options)
     try:
-        run_role(settings, project(settings))
+        run_role(settings.log, project(settings))
     except* Halted:
         sys.exit(HALTED)
 
 
-async def project(settings: Settings) -> None:
+async def project(settings: ProjectorSettings) -> None:
     """Project until told to stop; leave with the projector's own exception when there is nothing left to project."""
-    with listen(settings.host, settings.projector_port) as bound:
+    with listen(settings.http.host, settings.http.projector_port) as bound:
         projectors = Projectors(
-            nats_url=nats_url_for_role(settings),
-            database_url=database_url_for_role(settings),
-            partition=settings.partition,
-            partitions=settings.partitions,
+            nats_url=nats_url_for_role(settings.nats, settings.local),
+            database_url=database_url_for_role(settings.postgres, settings.local),
+            partition=settings.stream.partition,
+            partitions=settings.stream.partitions,
         )
         async with projectors:
 
             async def checks() -> Mapping[str, str]:
                 return projectors.checks()
 
-            app = operated(_nothing_here, AddressTable({}), settings, role="projector", checks=checks)
+            app = operated(_nothing_here, AddressTable({}), settings.http, role="projector", checks=checks)
             stop = asyncio.Event()
 
             def begin_drain() -> None:

@@ -6,13 +6,13 @@ import click
 from litestar import Litestar
 
 from collector.cli.clock import utc_now
-from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
+from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, role_settings
 from collector.local.endpoints import database_url_for_role
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import serve_until_told
 from collector.serving.table import AddressTable, Owner
-from collector.settings import Settings
+from collector.settings import QuerySettings, Settings
 from projections.app import check, create_app
 from projections.query.problems import Refused
 
@@ -28,31 +28,33 @@ def command(**options: str) -> None:
 
     On loopback they are open; on any other address the role refuses to start without COLLECTOR_ACCESS_TOKEN.
     """
-    settings = settings_with(**options)
-    refuse_an_open_door(settings)
-    run_role(settings, query(settings))
+    settings = role_settings(QuerySettings, **options)
+    refuse_an_open_door(settings.http)
+    run_role(settings.log, query(settings))
 
 
-async def query(settings: Settings) -> None:
+async def query(settings: QuerySettings) -> None:
     """Answer questions until told to stop."""
-    with listen(settings.host, settings.port) as bound:
+    with listen(settings.http.host, settings.http.port) as bound:
         asked = query_app(settings)
 
         async def checks() -> Mapping[str, str]:
             return await database_checks(asked)
 
         async with asked.lifespan():
-            app = operated(asgi(asked), AddressTable({Owner.QUERY: claims_of(asked)}), settings, role="query", checks=checks)
+            app = operated(
+                asgi(asked), AddressTable({Owner.QUERY: claims_of(asked)}), settings.http, role="query", checks=checks
+            )
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
 
 
-def query_app(settings: Settings) -> Litestar:
+def query_app(settings: QuerySettings | Settings) -> Litestar:
     """Return the query half's app, wired as the settings say."""
     return create_app(
-        database_url=database_url_for_role(settings),
-        tenant=settings.tenant,
-        access_token=settings.access_token,
-        public_url=settings.public_url,
+        database_url=database_url_for_role(settings.postgres, settings.local),
+        tenant=settings.collection.tenant,
+        access_token=settings.http.access_token,
+        public_url=settings.http.public_url,
         clock=utc_now,
     )
 

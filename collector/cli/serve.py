@@ -6,14 +6,14 @@ import click
 
 from collector.app import addresses
 from collector.cli.clock import utc_now
-from collector.cli.options import data_option, examples, listen_options, settings_with
+from collector.cli.options import data_option, examples, listen_options, role_settings
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
 from collector.serving.listening import listen
 from collector.serving.role import asgi, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
 from collector.serving.table import AddressTable, Owner
-from collector.settings import Settings
+from collector.settings import IngestSettings
 
 
 @click.command("serve", epilog=examples("COLLECTOR_NATS_URL=nats://nats:4222 collector serve --host 0.0.0.0"))
@@ -24,18 +24,23 @@ def command(**options: str) -> None:
 
     It answers 503 while NATS is away, and goes on while Postgres is.
     """
-    settings = settings_with(**options)
-    run_role(settings, serve(settings))
+    settings = role_settings(IngestSettings, **options)
+    run_role(settings.log, serve(settings))
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: IngestSettings) -> None:
     """Take events until told to stop, and answer every one that was taken."""
-    with listen(settings.host, settings.port) as bound:
-        async with open_ingest(settings, nats_url_for_role(settings), utc_now) as ingest, ingest.app.lifespan():
+    with listen(settings.http.host, settings.http.port) as bound:
+        async with (
+            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now) as ingest,
+            ingest.app.lifespan(),
+        ):
 
             async def checks() -> Mapping[str, str]:
                 return ingest.checks()
 
-            app = operated(asgi(ingest.app), AddressTable({Owner.INGEST: addresses()}), settings, role="ingest", checks=checks)
+            app = operated(
+                asgi(ingest.app), AddressTable({Owner.INGEST: addresses()}), settings.http, role="ingest", checks=checks
+            )
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

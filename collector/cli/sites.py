@@ -15,7 +15,7 @@ def site_named(settings: Settings, name: str) -> Site:
     canonical = canonical_site(name)
     if canonical is None:
         raise UsageError("a site's name is a host such as shop.example: letters, digits, dot, dash and underscore")
-    site = sites_of(settings).find(canonical)
+    site = sites_of(settings.collection).find(canonical)
     if site is None:
         raise UsageError(f"{canonical} is not among COLLECTOR_SITES, and production collects for no other; add it there")
     return site
@@ -23,8 +23,8 @@ def site_named(settings: Settings, name: str) -> Site:
 
 def where_to_look(settings: Settings, site: str, first: date, last: date) -> str:
     """Return the sentence that leads to the dashboard of *site* from the day *first* to the day *last*."""
-    runtime = running(settings.data.absolute())
-    address = (runtime.web_url if runtime else None) or settings.public_url
+    runtime = running(settings.local.data.absolute())
+    address = (runtime.web_url if runtime else None) or settings.http.public_url
     link = f"{address}/sites/{site}?period=custom&from={first.isoformat()}&to={last.isoformat()}"
-    is_up = runtime is not None or settings.nats_url is not None
+    is_up = runtime is not None or settings.nats.url is not None
     return f"Open {link}" if is_up else f"Run `collector up`, then open {link}"

@@ -17,7 +17,7 @@ from collector.stream import connection as broker
 from collector.stream.tail import tail
 from contracts.codec import CODEC, VERSIONED, type_of
 from contracts.events import CATALOGUE, EngagementMeasured, EventRecorded, Fact, WebFact
-from contracts.streams import SUBJECT_ROOT, subject_of
+from contracts.streams import FAMILIES, SUBJECT_ROOT, EventStream, stream_for, streams_of, subject_of
 
 TYPES = tuple(name["name"] for event in CATALOGUE if (name := VERSIONED.match(type_of(event))) is not None)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -93,14 +93,21 @@ async def _tail(settings: Settings, *, site: str, type_: str | None, start: date
         try:
             if not client.is_connected:
                 raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
-            async for body in tail(client, _subject(settings.tenant, site), start=start):
+            async for body in tail(client, _wanted(settings, site), start=start):
                 _show(body, type_=type_, as_json=as_json)
         finally:
             await broker.disconnect(client)
 
 
-def _subject(tenant: str, site: str) -> str:
-    return subject_of("web", tenant, site, "*") if site else f"{SUBJECT_ROOT}.>"
+def _wanted(settings: Settings, site: str) -> list[tuple[EventStream, str]]:
+    """Return each stream that may hold what is asked for, and the subject of it there."""
+    tenant, partitions = settings.collection.tenant, settings.stream.partitions
+    if not site:
+        return [(stream, f"{SUBJECT_ROOT}.{stream.family}.>") for stream in streams_of(partitions=partitions)]
+    return [
+        (stream_for(family.name, tenant, site, partitions=partitions), subject_of(family.name, tenant, site, "*"))
+        for family in FAMILIES
+    ]
 
 
 def _show(body: bytes, *, type_: str | None, as_json: bool) -> None:

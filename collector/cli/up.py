@@ -4,7 +4,7 @@ import contextlib
 import socket
 
 import click
-import msgspec
+from msgspec import structs
 
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
 from collector.local.private import LOOPBACK, free_port
@@ -13,7 +13,7 @@ from collector.local.servers import servers_in_data
 from collector.local.signals import Interrupted, StopSignals
 from collector.local.supervisor import Supervisor
 from collector.serving.listening import listen
-from collector.settings import Settings
+from collector.settings import Http, Settings
 from contracts.snippet import snippet
 
 
@@ -27,10 +27,11 @@ def command(**options: str) -> None:
     name your own instead. Ctrl-C stops everything and keeps the data; the next start goes on from there.
     """
     settings = settings_with(**options)
-    refuse_an_open_door(settings)
+    refuse_an_open_door(settings.http)
     # Said now, not by a child that fails after everything else has been started.
-    listen(settings.host, settings.port).close()
-    settings = msgspec.structs.replace(settings, projector_port=_port_for_projector(settings))
+    listen(settings.http.host, settings.http.port).close()
+    free = structs.replace(settings.http, projector_port=_port_for_projector(settings.http))
+    settings = structs.replace(settings, http=free)
     signals = StopSignals()
     with signals.heard(), contextlib.suppress(Interrupted):
         _supervise(settings, signals)
@@ -38,7 +39,7 @@ def command(**options: str) -> None:
 
 
 def _supervise(settings: Settings, signals: StopSignals) -> None:
-    _say(f"Starting in {settings.data.absolute()} ...")
+    _say(f"Starting in {settings.local.data.absolute()} ...")
     with servers_in_data(settings, pause=signals.pause) as (servers, launcher):
         supervisor = Supervisor(settings, servers, launcher, signals, _say)
         try:
@@ -55,14 +56,14 @@ def _supervise(settings: Settings, signals: StopSignals) -> None:
 
 def welcome(settings: Settings) -> str:
     """Return the dashboard's address, the snippet to paste and what to do next."""
-    address = settings.public_url
-    token = "" if settings.access_token is None or settings.is_loopback else "  (asks for COLLECTOR_ACCESS_TOKEN)"
+    address = settings.http.public_url
+    token = "" if settings.http.access_token is None or settings.http.is_loopback else "  (asks for COLLECTOR_ACCESS_TOKEN)"
     return f"""
 {click.style("Collector is running.", bold=True)}
 
   Dashboard   {click.style(f"{address}/", fg="cyan", underline=True)}{token}
-  Metrics     http://{nearby(settings.host)}:{settings.port}/metrics, http://{LOOPBACK}:{settings.projector_port}/metrics
-  Data, logs  {settings.data.absolute()}
+  Metrics     http://{nearby(settings.http.host)}:{settings.http.port}/metrics, http://{LOOPBACK}:{settings.http.projector_port}/metrics
+  Data, logs  {settings.local.data.absolute()}
 
 Paste this into the pages to count, with your site's name:
 
@@ -77,15 +78,15 @@ Ctrl-C stops everything; the data stays.
 """
 
 
-def _port_for_projector(settings: Settings) -> int:
+def _port_for_projector(http: Http) -> int:
     # Only scrapers of metrics ask for this port, so a neighbour on it is no reason not to start.
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, settings.projector_port))
+            probe.bind((LOOPBACK, http.projector_port))
         except OSError:
             return free_port()
-    return settings.projector_port
+    return http.projector_port
 
 
 def _say(text: str) -> None:

@@ -26,16 +26,16 @@ def command(**options: str) -> None:
     It is ready when events can be taken: an absent Postgres closes the dashboard alone.
     """
     settings = settings_with(**options)
-    refuse_an_open_door(settings)
-    run_role(settings, web(settings))
+    refuse_an_open_door(settings.http)
+    run_role(settings.log, web(settings))
 
 
 async def web(settings: Settings) -> None:
     """Take events and answer questions until told to stop."""
-    with listen(settings.host, settings.port) as bound:
+    with listen(settings.http.host, settings.http.port) as bound:
         asked = query_app(settings)
         async with (
-            open_ingest(settings, nats_url_for_role(settings), utc_now) as ingest,
+            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now) as ingest,
             ingest.app.lifespan(),
             asked.lifespan(),
         ):
@@ -45,6 +45,6 @@ async def web(settings: Settings) -> None:
 
             table = AddressTable({Owner.INGEST: addresses(), Owner.QUERY: claims_of(asked)})
             both = Dispatch(table, ingest=asgi(ingest.app), query=asgi(asked))
-            app = operated(both, table, settings, role="web", checks=checks)
+            app = operated(both, table, settings.http, role="web", checks=checks)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

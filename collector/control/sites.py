@@ -4,7 +4,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from collector.settings import Mode, Settings
+from collector.settings import Collection, Mode
 
 
 class Site(Struct, frozen=True, kw_only=True):
@@ -54,8 +54,8 @@ class AnySite:
         return Site(tenant=self._tenant, id="localhost")
 
 
-def sites_of(settings: Settings) -> Sites:
+def sites_of(collection: Collection) -> Sites:
     """Return the directory of sites that the settings call for."""
-    if settings.mode is Mode.PRODUCTION:
-        return ListedSites(settings.tenant, settings.sites)
-    return AnySite(settings.tenant)
+    if collection.mode is Mode.PRODUCTION:
+        return ListedSites(collection.tenant, collection.sites)
+    return AnySite(collection.tenant)

@@ -3,7 +3,9 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from collector.arrival import Arrival, Head
+from msgspec import Struct
+
+from collector.arrival import Head
 from collector.hit import Person, Signal
 
 OPT_OUT: Final = {b"sec-gpc": Signal.GPC, b"dnt": Signal.DNT}
@@ -16,20 +18,48 @@ NO_SIGNALS: frozenset[Signal] = frozenset()
 _A_BROWSERS: Final = frozenset({b"accept-language", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest"})
 
 
-def person(arrival: Arrival, *, timezone: str = "", is_automated: bool = False) -> Person:
-    """Return who sent the request, with what the body says of them."""
-    head = arrival.head
-    return Person(
+class Browser(Struct, frozen=True, kw_only=True):
+    """What the headers of one request say of whoever sent it; read once, however many items the body holds."""
+
+    ip: str
+    user_agent: str
+    languages: str
+    has_odd_headers: bool
+    signals: frozenset[Signal]
+
+    def __repr__(self) -> str:
+        return "Browser()"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # msgspec's own shows every field, and rich prints it in tracebacks.
+        return []
+
+    def person(self, *, timezone: str = "", is_automated: bool = False) -> Person:
+        """Return the person, with what the body says of them."""
+        return Person(
+            ip=self.ip,
+            user_agent=self.user_agent,
+            timezone=timezone,
+            languages=self.languages,
+            is_automated=is_automated,
+            has_odd_headers=self.has_odd_headers,
+        )
+
+
+def read_browser(head: Head) -> Browser:
+    """Return what *head* says of whoever sent the request."""
+    return Browser(
         ip=head.ip,
         user_agent=head.header(b"user-agent"),
-        timezone=timezone,
         languages=head.header(b"accept-language"),
-        is_automated=is_automated,
         has_odd_headers=_A_BROWSERS.isdisjoint(head.headers),
+        signals=_signals(head),
     )
 
 
-def signals(head: Head) -> frozenset[Signal]:
+def _signals(head: Head) -> frozenset[Signal]:
     """Return the opt-out signals that are set (GPC; RFC-less DNT), and PREFETCH when nobody has seen the page yet."""
     said = head.headers
     if _SIGNALLING.isdisjoint(said):

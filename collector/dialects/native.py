@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from collector.answer import Answer, retry_headers
 from collector.arrival import Arrival
 from collector.decode import corrected, moment, money, parse_json, read_json, scalars
-from collector.dialects.browser import host_of, person, signals, site_of_page
+from collector.dialects.browser import Browser, host_of, read_browser, site_of_page
 from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.retry_key import checked_key
 from collector.hit import Hit
@@ -90,7 +90,7 @@ _batch = msgspec.json.Decoder(Batch)
 
 def read_one(arrival: Arrival) -> list[Hit | Rejected]:
     """Return the one hit that the body holds."""
-    return [_hit(read_json(arrival, _item), arrival)]
+    return [_hit(read_json(arrival, _item), arrival, read_browser(arrival.head))]
 
 
 def read_batch(arrival: Arrival) -> list[Hit | Rejected]:
@@ -99,7 +99,8 @@ def read_batch(arrival: Arrival) -> list[Hit | Rejected]:
     if len(batch.events) > BATCH_EVENTS:
         detail = f"A batch holds at most {BATCH_EVENTS:,} events; send the rest in the next one."
         raise Rejected(RejectReason.TOO_MANY, detail, field="events")
-    return [_hit_or_refusal(raw, batch, arrival) for raw in batch.events]
+    browser = read_browser(arrival.head)
+    return [_hit_or_refusal(raw, batch, arrival, browser) for raw in batch.events]
 
 
 def word_one(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
@@ -149,34 +150,33 @@ def _receipt(outcome: Outcome) -> dict[str, Any]:
             return {"status": "unavailable", "reason": reason.value}
 
 
-def _hit_or_refusal(raw: msgspec.Raw, batch: Batch, arrival: Arrival) -> Hit | Rejected:
+def _hit_or_refusal(raw: msgspec.Raw, batch: Batch, arrival: Arrival, browser: Browser) -> Hit | Rejected:
     try:
         item = parse_json(bytes(raw), _item)
         item.sent_at = item.sent_at or batch.sent_at
-        return _hit(item, arrival)
+        return _hit(item, arrival, browser)
     except Rejected as refusal:
         return refusal
 
 
-def _hit(item: Item, arrival: Arrival) -> Hit:
+def _hit(item: Item, arrival: Arrival, browser: Browser) -> Hit:
     url = item.url if item.url is not None else item.pathname
     if url is None:
         detail = "The page is missing; add pathname, such as /pricing, or url."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field="pathname")
-    head = arrival.head
     key = checked_key(item.id)
     name = item.event_name or item.name or ""
     happening = _happening(item, name)
     occurred_at = _occurred_at(item, arrival)
     return Hit(
-        person=person(arrival, timezone=item.timezone or "", is_automated=item.bot),
+        person=browser.person(timezone=item.timezone or "", is_automated=item.bot),
         sender=arrival.sender,
-        site=item.domain or item.site or host_of(url) or site_of_page(head),
+        site=item.domain or item.site or host_of(url) or site_of_page(arrival.head),
         received_at=arrival.received_at,
         claim=_claim(item, happening, name, url),
         key=key,
         occurred_at=occurred_at,
-        signals=signals(head),
+        signals=browser.signals,
     )
 
 

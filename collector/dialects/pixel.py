@@ -5,7 +5,7 @@ from typing import Final
 from collector.answer import Answer
 from collector.arrival import Arrival
 from collector.decode import read_query
-from collector.dialects.browser import host_of, person, signals, site_of_page
+from collector.dialects.browser import host_of, read_browser, site_of_page
 from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.retry_key import checked_key
 from collector.hit import Hit
@@ -25,16 +25,17 @@ def read_pixel(arrival: Arrival) -> list[Hit | Rejected]:
     if not url:
         detail = "The page is missing; add path to the pixel's address, such as ?site=shop.example&path=/pricing."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field="path")
+    browser = read_browser(head)
     name, referrer = fields.get("name", ""), fields.get("referrer", "")
     return [
         Hit(
-            person=person(arrival),
+            person=browser.person(),
             sender=arrival.sender,
             site=fields.get("site") or host_of(url) or site_of_page(head),
             received_at=arrival.received_at,
             claim=EventClaim(url=url, referrer=referrer, name=name) if name else PageviewClaim(url=url, referrer=referrer),
             key=key,
-            signals=signals(head),
+            signals=browser.signals,
         )
     ]
 

@@ -134,9 +134,9 @@ async def open_delivery(settings: Settings, *, patience: float = PATIENCE_SECOND
         try:
             streams = Streams(
                 client,
-                max_bytes=settings.stream_max_bytes,
-                replicas=settings.stream_replicas,
-                partitions=settings.partitions,
+                max_bytes=settings.stream.max_bytes,
+                replicas=settings.stream.replicas,
+                partitions=settings.stream.partitions,
             )
             await _await_streams(client, streams, patience)
             async with Publisher(client, streams) as publisher:
@@ -150,8 +150,8 @@ async def open_delivery(settings: Settings, *, patience: float = PATIENCE_SECOND
 @contextlib.asynccontextmanager
 async def _nats_of(settings: Settings) -> AsyncIterator[str]:
     # Postgres is not needed, so it is not started where only NATS is known.
-    runtime = running(settings.data.absolute())
-    if (known := settings.nats_url or (runtime.nats_url if runtime else None)) is not None:
+    runtime = running(settings.local.data.absolute())
+    if (known := settings.nats.url or (runtime.nats_url if runtime else None)) is not None:
         yield known
         return
     async with endpoints(settings, may_begin=True) as found:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from collector.failure import Failure
 from collector.local.directory import InUse, Runtime, forget_runtime, is_used, running, write_runtime
 from collector.local.servers import servers_in_data
-from collector.settings import Settings
+from collector.settings import Local, Nats, Postgres, Settings
 
 
 class Endpoints(NamedTuple):
@@ -31,24 +31,24 @@ async def endpoints(settings: Settings, *, may_begin: bool = False) -> AsyncIter
 
 def known_endpoints(settings: Settings) -> Endpoints | None:
     """Return the addresses that the settings or a running `collector up` give, or None when one is missing."""
-    runtime = running(settings.data.absolute())
-    nats_url = settings.nats_url or (runtime.nats_url if runtime else None)
-    database_url = settings.database_url or (runtime.database_url if runtime else None)
+    runtime = running(settings.local.data.absolute())
+    nats_url = settings.nats.url or (runtime.nats_url if runtime else None)
+    database_url = settings.postgres.url or (runtime.database_url if runtime else None)
     if not nats_url or not database_url:
         return None
-    return Endpoints(nats_url, database_url, settings.nats_monitor_url or (runtime.monitor_url if runtime else None))
+    return Endpoints(nats_url, database_url, settings.nats.monitor_url or (runtime.monitor_url if runtime else None))
 
 
-def nats_url_for_role(settings: Settings) -> str:
+def nats_url_for_role(nats: Nats, local: Local) -> str:
     """Return the NATS that a role uses, or say how to give it one: a role starts no servers."""
-    runtime = running(settings.data.absolute())
-    return _wanted(settings.nats_url or (runtime.nats_url if runtime else None), "NATS", "COLLECTOR_NATS_URL")
+    runtime = running(local.data.absolute())
+    return _wanted(nats.url or (runtime.nats_url if runtime else None), "NATS", "COLLECTOR_NATS_URL")
 
 
-def database_url_for_role(settings: Settings) -> str:
+def database_url_for_role(postgres: Postgres, local: Local) -> str:
     """Return the Postgres that a role uses, or say how to give it one: a role starts no servers."""
-    runtime = running(settings.data.absolute())
-    return _wanted(settings.database_url or (runtime.database_url if runtime else None), "Postgres", "COLLECTOR_DATABASE_URL")
+    runtime = running(local.data.absolute())
+    return _wanted(postgres.url or (runtime.database_url if runtime else None), "Postgres", "COLLECTOR_DATABASE_URL")
 
 
 def _wanted(url: str | None, what: str, variable: str) -> str:
@@ -59,8 +59,8 @@ def _wanted(url: str | None, what: str, variable: str) -> str:
 
 def _started(settings: Settings, stack: contextlib.ExitStack, *, may_begin: bool) -> Endpoints:
     # Nothing else runs on the event loop yet, so it may as well wait here.
-    data = settings.data.absolute()
-    if not may_begin and not is_used(data) and not settings.nats_url and not settings.database_url:
+    data = settings.local.data.absolute()
+    if not may_begin and not is_used(data) and not settings.nats.url and not settings.postgres.url:
         raise Failure(f"there is no collector's data in {data}. Is --data right? `collector up` begins there.")
     try:
         servers, _ = stack.enter_context(servers_in_data(settings))

@@ -18,10 +18,10 @@ class Servers:
     """What a run needs, started in order and stopped together."""
 
     def __init__(self, settings: Settings, launcher: Launcher) -> None:
-        data = settings.data.absolute()
+        data = settings.local.data.absolute()
         self._settings = settings
-        self.nats = None if settings.nats_url else NatsServer(data / "nats", launcher=launcher)
-        self.postgres = None if settings.database_url else PostgresServer(data / "postgres", launcher=launcher)
+        self.nats = None if settings.nats.url else NatsServer(data / "nats", launcher=launcher)
+        self.postgres = None if settings.postgres.url else PostgresServer(data / "postgres", launcher=launcher)
 
     @property
     def embedded(self) -> list[NatsServer | PostgresServer]:
@@ -31,17 +31,17 @@ class Servers:
     @property
     def nats_url(self) -> str:
         """Return the address of NATS."""
-        return self.nats.url if self.nats else _given(self._settings.nats_url)
+        return self.nats.url if self.nats else _given(self._settings.nats.url)
 
     @property
     def monitor_url(self) -> str | None:
         """Return the address of NATS's monitoring pages, if it is known."""
-        return self.nats.monitor_url if self.nats else self._settings.nats_monitor_url
+        return self.nats.monitor_url if self.nats else self._settings.nats.monitor_url
 
     @property
     def database_url(self) -> str:
         """Return the address of Postgres."""
-        return self.postgres.url if self.postgres else _given(self._settings.database_url)
+        return self.postgres.url if self.postgres else _given(self._settings.postgres.url)
 
     def start(self) -> None:
         """Start what is ours and return once it is ready."""
@@ -59,7 +59,7 @@ def servers_in_data(
     settings: Settings, *, pause: Callable[[float], None] = time.sleep
 ) -> Iterator[tuple[Servers, GuardedLauncher]]:
     """Lock the data directory, stop what a killed run has left in it, and hand out the servers, not yet started."""
-    data = settings.data.absolute()
+    data = settings.local.data.absolute()
     with locked(data, pause=pause) as lock:
         ledger = ledger_of(data)
         stop_recorded(ledger)

@@ -37,7 +37,7 @@ class Supervisor:
         self._launcher = launcher
         self._signals = signals
         self._say = say
-        self._data = settings.data.absolute()
+        self._data = settings.local.data.absolute()
         self._logs = private_folder(self._data / "logs")
         self._children: list[Revived] = []
         self._roles: list[Revived] = []
@@ -47,7 +47,7 @@ class Supervisor:
         for server in self._servers.embedded:
             self._add(Revived(server.name, partial(_started, server)))
         self._migrate()
-        for name, port in (("web", self._settings.port), ("project", self._settings.projector_port)):
+        for name, port in (("web", self._settings.http.port), ("project", self._settings.http.projector_port)):
             role = Revived(name, partial(self._launcher.launch, self._program(name, "--port", str(port))))
             self._roles.append(role)
             self._add(role)
@@ -98,7 +98,7 @@ class Supervisor:
     def _program(self, role: str, *options: str) -> Program:
         where = {
             "COLLECTOR_DATA": str(self._data),
-            "COLLECTOR_HOST": self._settings.host if role == "web" else LOOPBACK,
+            "COLLECTOR_HOST": self._settings.http.host if role == "web" else LOOPBACK,
             "COLLECTOR_NATS_URL": self._servers.nats_url,
             "COLLECTOR_DATABASE_URL": self._servers.database_url,
         }
@@ -119,15 +119,17 @@ class Supervisor:
             nats_url=self._servers.nats_url,
             monitor_url=self._servers.monitor_url,
             database_url=self._servers.database_url,
-            web_url=self._settings.public_url,
-            web_port=self._settings.port,
-            projector_port=self._settings.projector_port,
+            web_url=self._settings.http.public_url,
+            web_port=self._settings.http.port,
+            projector_port=self._settings.http.projector_port,
             children=children if guard is None else children | {"guard": guard},
         )
         write_runtime(self._data, runtime)
 
     def _lacking(self) -> dict[str, str]:
-        return unready(self._settings.host, self._settings.port) | unready(LOOPBACK, self._settings.projector_port)
+        return unready(self._settings.http.host, self._settings.http.port) | unready(
+            LOOPBACK, self._settings.http.projector_port
+        )
 
 
 def _started(server: NatsServer | PostgresServer) -> Child:

@@ -12,7 +12,7 @@ from nats.aio.client import Client
 
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.privacy.visitor import Formula, Salt
-from collector.salts.bucket import SALT_BYTES, SaltBucket, Seen
+from collector.salts.bucket import SALT_BYTES, BucketTimes, SaltBucket
 from contracts.jetstream import JetStreamError
 
 TOLERATED_SKEW: Final = timedelta(seconds=5)
@@ -95,7 +95,7 @@ class AgreedSalts:
         self._verified = doubts == self._doubts  # a connection that broke meanwhile may have come back to an empty bucket
         return self._held
 
-    def _new_key(self, seen: Seen) -> bytes:
+    def _new_key(self, seen: BucketTimes) -> bytes:
         has_come_back = self._held is not None and not self._verified
         if has_come_back and seen.now - seen.made_at < PRECEDENCE:
             raise Unavailable(UnavailableReason.SALT)  # another may hold this day's salt, and be on its way

@@ -29,7 +29,7 @@ _SETTINGS = {
 }
 
 
-class Seen(NamedTuple):
+class BucketTimes(NamedTuple):
     """What the clock of NATS says: now, and when the bucket was made."""
 
     now: datetime
@@ -42,7 +42,7 @@ class SaltBucket:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def ensure(self) -> Seen:
+    async def ensure(self) -> BucketTimes:
         """Create the bucket if it is gone, and return what NATS's own clock says."""
         bucket = await ask(self._client, f"STREAM.CREATE.{BUCKET}", _SETTINGS)
         if bucket.config.get("storage") != "memory":
@@ -50,7 +50,7 @@ class SaltBucket:
         info = await ask(self._client, f"STREAM.INFO.{BUCKET}")
         if info.ts is None or info.created is None:
             raise Unavailable(UnavailableReason.SALT)
-        return Seen(now=info.ts, made_at=info.created)
+        return BucketTimes(now=info.ts, made_at=info.created)
 
     async def raise_floor(self, today: date) -> date:
         """Return the newest day any replica has seen, having made it at least *today*."""

@@ -17,15 +17,15 @@ from collector.serving.health import Operations
 from collector.serving.logs import configure_logs, log_loop_errors
 from collector.serving.measure import Measured
 from collector.serving.table import AddressTable
-from collector.settings import Settings
+from collector.settings import Http, Log
 from collector.stream.connection import StreamDrifted
 
 _OPEN_FILES = 65_536
 
 
-def run_role(settings: Settings, role: Coroutine[Any, Any, None]) -> None:
+def run_role(log: Log, role: Coroutine[Any, Any, None]) -> None:
     """Run *role* to its end on a fast event loop, with logs that hold no request's data."""
-    configure_logs(settings.log_level)
+    configure_logs(log.level)
     _allow_many_connections()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         log_loop_errors(runner.get_loop())
@@ -36,15 +36,15 @@ def run_role(settings: Settings, role: Coroutine[Any, Any, None]) -> None:
 
 
 def operated(
-    app: App, table: AddressTable, settings: Settings, *, role: str, checks: Callable[[], Awaitable[Mapping[str, str]]]
+    app: App, table: AddressTable, http: Http, *, role: str, checks: Callable[[], Awaitable[Mapping[str, str]]]
 ) -> Operations:
     """Return *app*, counted, with the operator's addresses in front of it."""
     return Operations(
         Measured(app, table),
         role=role,
         checks=checks,
-        access_token=settings.access_token,
-        is_loopback=settings.is_loopback,
+        access_token=http.access_token,
+        is_loopback=http.is_loopback,
     )
 
 

@@ -29,12 +29,13 @@ class AddressTable:
     """
 
     def __init__(self, claims: Mapping[Owner, Claims]) -> None:
-        # An address that several endpoints of one part share is that part's, once.
+        # An address that several endpoints of one part share is that part's, once; a preflight goes with what it asks for.
         parts = {owner: dict.fromkeys(claimed) for owner, claimed in {**claims, Owner.OPERATOR: OPERATOR}.items()}
         self._compiled = Addresses(
             Address(method=method, template=template, part=owner)
             for owner, claimed in parts.items()
             for method, template in claimed
+            if method != "OPTIONS"
         )
         self.entries: tuple[Address[Owner], ...] = self._compiled.entries
         self._methods = sorted({entry.method for entry in self.entries})

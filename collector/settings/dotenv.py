@@ -8,7 +8,8 @@ in for $. Names that are not ours, such as those that compose.yaml reads, are le
 import re
 from pathlib import Path
 
-PREFIX = "COLLECTOR_"
+from collector.settings.declaration import PREFIX
+
 _OURS = re.compile(rf"\s*(?:export\s+)?({PREFIX}\w*)(.*)")
 _VALUE = re.compile(r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|((?:(?<!\s)\#|[^#"'])*?))\s*(?:(?<=\s)\#.*)?""")
 

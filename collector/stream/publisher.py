@@ -8,7 +8,6 @@ event goes out at once, as an ordinary publish. Each stream has a lane of its ow
 import asyncio
 import base64
 import contextlib
-import itertools
 import logging
 import secrets
 from types import TracebackType
@@ -51,9 +50,9 @@ class Publisher:
         self._codec = codec
         self._on_refusal = on_refusal
         self._inbox = client.new_inbox()
-        # In every stored message of a group, so it is short; 40 bits keep the few who publish at one time apart.
-        self._run_id = base64.urlsafe_b64encode(secrets.token_bytes(5)).decode().rstrip("=")
-        self._numbers = itertools.count(1)
+        # In every stored message of a group, so it is short; 32 bits keep the few who publish at one time apart.
+        self._run_id = base64.urlsafe_b64encode(secrets.token_bytes(4)).decode().rstrip("=")
+        self._departed = 0
         self._lanes: dict[EventStream, Lane] = {}
         self._wake = asyncio.Event()
         self._unopened = asyncio.Event()
@@ -99,7 +98,10 @@ class Publisher:
         nothing. While one stream is late and another is not, the late one refuses its own facts.
         """
         now = self._loop.time()
-        if self._lanes and all(lane.is_late(now) for lane in self._lanes.values()):
+        for lane in self._lanes.values():
+            if not lane.is_late(now):
+                return
+        if self._lanes:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
     def open(self, stream: EventStream) -> None:
@@ -156,10 +158,11 @@ class Publisher:
 
     async def _send_groups(self, lane: Lane) -> None:
         while lane.is_open:
-            name = f"{self._run_id}{next(self._numbers):x}"
+            name = f"{self._run_id}{self._departed:x}"
             group = lane.groups.depart(name, self._loop.time())
             if not group:
                 return
+            self._departed += 1
             await self._send(f"{self._inbox}.{lane.number}.{name}", name, group)
 
     async def _send(self, reply: str, name: str, group: list[Parcel]) -> None:

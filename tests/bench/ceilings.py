@@ -74,7 +74,7 @@ def route_without_publish() -> App:
     async def checks() -> dict[str, str]:
         return {}
 
-    return operated(asgi(app), AddressTable({Owner.INGEST: addresses()}), read_settings({}), role="ingest", checks=checks)
+    return operated(asgi(app), AddressTable({Owner.INGEST: addresses()}), read_settings({}).http, role="ingest", checks=checks)
 
 
 def empty_handler() -> App:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from collector.cli.checks.logs import examine_logs
+from tests.facts import STREAM
 from tests.privacy.evidence import Evidence
 from tests.privacy.haystacks import search
 from tests.privacy.needles import needles_of
@@ -19,7 +20,7 @@ def test_a_clean_installation_is_told_so(evidence: Evidence):
     for said in (
         f"ok  Salt: in memory only; the one of {evidence.day} is 0 h",
         "last rotation 20",
-        "ok  Stream EVENTS: ",
+        f"ok  Stream {STREAM}: ",
         "ok  Table hits: ",
         "columns: tenant, site, occurred_at",
         "ok  Logs: ",
@@ -30,7 +31,7 @@ def test_a_clean_installation_is_told_so(evidence: Evidence):
 def test_what_was_planted_is_found_and_said_what_to_do_about(evidence: Evidence):
     assert evidence.dirty.returncode == 1
     for found in (
-        "fail  Stream EVENTS: ",
+        f"fail  Stream {STREAM}: ",
         "fail  Stream PLANTED: ",
         "fail  Table hits: 1 value in path that looks like an IP address",
         "fail  Table visits: ",
@@ -56,9 +57,9 @@ def test_a_rotated_salt_is_said_to_be_destroyed(evidence: Evidence):
 def test_a_log_that_holds_somebody_is_found(tmp_path: Path, written: Callable):
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "web.log").write_text("listening on 127.0.0.1:8000 and [::1]:8000\n" + "x" * 5000 + "\n")
-    assert examine_logs(tmp_path).verdict.value == "ok"
+    assert examine_logs(tmp_path).severity.value == "ok"
     with (tmp_path / "logs" / "web.log.1").open("w") as rotated:
         rotated.write("x" * 4090 + f' refused "{written(invent("somebody", "203.0.113.9"))}"\n')
     finding = examine_logs(tmp_path)
-    assert finding.verdict.value == "fail"
+    assert finding.severity.value == "fail"
     assert "in web.log.1" in finding.text

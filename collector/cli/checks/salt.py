@@ -27,7 +27,7 @@ class HeldSalt(Struct, frozen=True, kw_only=True):
 
 async def examine_salt(client: Connection, settings: Settings, now: datetime) -> list[Finding]:
     """Look at the bucket that the replicas share the day's salt through; the salt itself is never shown."""
-    if settings.salt_mode is SaltMode.DERIVED:
+    if settings.privacy.salt_mode is SaltMode.DERIVED:
         return [odd("Salt", *_DERIVED)]
     try:
         bucket = await broker.ask(client, f"STREAM.INFO.{BUCKET}", {"subjects_filter": ">"})

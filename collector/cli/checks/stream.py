@@ -48,7 +48,7 @@ async def _stream(client: Connection, settings: Settings) -> AsyncIterator[Findi
     answered: datetime | None = None
     try:
         await refuse_former_stream(client)
-        for stream in streams_of(partitions=settings.partitions):
+        for stream in streams_of(partitions=settings.stream.partitions):
             try:
                 answer = await broker.ask(client, f"STREAM.INFO.{stream.name}")
             except JetStreamError as error:
@@ -76,7 +76,7 @@ def _no_stream(stream: EventStream, error: JetStreamError) -> Finding:
 
 
 def _drift(stream: EventStream, answer: Answer, settings: Settings) -> Finding:
-    wanted = stream_settings(stream, max_bytes=share_of(stream, settings.stream_max_bytes), replicas=settings.stream_replicas)
+    wanted = stream_settings(stream, max_bytes=share_of(stream, settings.stream.max_bytes), replicas=settings.stream.replicas)
     if problems := drift(wanted, answer.config):
         advice = f"Set it back with `nats stream edit {stream.name}`; the promises rest on these settings."
         return bad(f"Stream {stream.name}", "; ".join(problems), advice)

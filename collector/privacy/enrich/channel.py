@@ -1,29 +1,29 @@
 """Which channel brought a visit: the rules of Google Analytics' default groups, in their order, and AI assistants."""
 
-from collector.privacy.enrich.sources import Kind
+from collector.privacy.enrich.sources import SourceKind
 from collector.privacy.url import Tags
 from contracts.events import Channel
 
 _PAID_WORDS = frozenset({"ppc", "retargeting"})
-_PAID = {Kind.SEARCH: Channel.PAID_SEARCH, Kind.SOCIAL: Channel.PAID_SOCIAL}
+_PAID = {SourceKind.SEARCH: Channel.PAID_SEARCH, SourceKind.SOCIAL: Channel.PAID_SOCIAL}
 _DISPLAY = frozenset({"display", "banner", "expandable", "interstitial", "cpm"})
 _EMAIL = frozenset({"email", "e-mail", "e_mail", "e mail", "newsletter"})
 # In order: the first line whose kind or medium fits decides.
-_UNPAID: tuple[tuple[Kind | None, frozenset[str], Channel], ...] = (
+_UNPAID: tuple[tuple[SourceKind | None, frozenset[str], Channel], ...] = (
     (
-        Kind.SOCIAL,
+        SourceKind.SOCIAL,
         frozenset({"social", "social-network", "social-media", "sm", "social network", "social media"}),
         Channel.ORGANIC_SOCIAL,
     ),
-    (Kind.AI, frozenset({"ai", "ai-assistant", "llm"}), Channel.AI_ASSISTANT),
-    (Kind.SEARCH, frozenset({"organic"}), Channel.ORGANIC_SEARCH),
+    (SourceKind.AI, frozenset({"ai", "ai-assistant", "llm"}), Channel.AI_ASSISTANT),
+    (SourceKind.SEARCH, frozenset({"organic"}), Channel.ORGANIC_SEARCH),
     (None, frozenset({"referral", "app", "link"}), Channel.REFERRAL),
     (None, _EMAIL, Channel.EMAIL),
     (None, frozenset({"affiliate", "affiliates"}), Channel.AFFILIATES),
 )
 
 
-def channel_of(tags: Tags, kind: Kind | None, *, referred: bool) -> Channel:
+def channel_of(tags: Tags, kind: SourceKind | None, *, referred: bool) -> Channel:
     """Return the channel of a visit with these *tags* from a place of this *kind*; *referred* if it had any referrer."""
     medium = tags.utm_medium.lower()
     paid = "cp" in medium or medium in _PAID_WORDS or medium.startswith("paid")

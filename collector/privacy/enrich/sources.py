@@ -10,7 +10,7 @@ from msgspec import Struct
 from contracts.names import canonical_host
 
 
-class Kind(StrEnum):
+class SourceKind(StrEnum):
     """What a known place is; where lists overlap, the first kind wins: a link in a network is no search."""
 
     AI = "ai"
@@ -22,7 +22,7 @@ class Known(Struct, frozen=True):
     """A place that the lists name."""
 
     name: str
-    kind: Kind
+    kind: SourceKind
 
 
 # How campaigns shorten names that the lists spell out.
@@ -58,14 +58,14 @@ class Sources:
         self._exact: dict[str, Known] = {}
         self._whole: dict[str, Known] = {}
         self._paths: dict[str, list[tuple[str, Known]]] = {}
-        for kind, entries in ((Kind.AI, names.ai), (Kind.SOCIAL, names.social), (Kind.SEARCH, names.search)):
+        for kind, entries in ((SourceKind.AI, names.ai), (SourceKind.SOCIAL, names.social), (SourceKind.SEARCH, names.search)):
             for name, urls in entries.items():
                 self._add(Known(name, kind), urls)
 
     def _add(self, known: Known, urls: Iterable[str]) -> None:
         self._by_word.setdefault(known.name.lower(), known)
         # A network is one place with all its subdomains; mail.google.com is no search.
-        hosts = self._exact if known.kind is Kind.SEARCH else self._whole
+        hosts = self._exact if known.kind is SourceKind.SEARCH else self._whole
         for url in urls:
             host, _, path = url.partition("/")
             if path:

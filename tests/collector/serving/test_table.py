@@ -20,7 +20,13 @@ TABLE = AddressTable(
             ("GET", "/js/{rest:path}"),
             ("GET", "/v1/projects/{key}/settings"),
         ],
-        Owner.QUERY: [("GET", "/"), ("GET", "/api/events"), ("GET", "/sites/{site}"), ("GET", "/api/stats/{site}/overview")],
+        Owner.QUERY: [
+            ("GET", "/"),
+            ("OPTIONS", "/api/events"),
+            ("GET", "/api/events"),
+            ("GET", "/sites/{site}"),
+            ("GET", "/api/stats/{site}/overview"),
+        ],
     }
 )
 

@@ -1,10 +1,28 @@
 """The settings' promises: everything wrong is said at once, secrets stay secret, and env.example is the truth."""
 
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
+from msgspec import Struct
 
-from collector.settings import SETTINGS, InvalidSettings, Mode, Settings, read_settings
+from collector.settings import (
+    GROUPS,
+    SETTINGS,
+    Collection,
+    EventStreams,
+    HealthcheckSettings,
+    Http,
+    IngestSettings,
+    InvalidSettings,
+    Mode,
+    Privacy,
+    ProjectorSettings,
+    QuerySettings,
+    Settings,
+    read_settings,
+    read_settings_of,
+)
 
 
 def problems(**environment: str) -> list[str]:
@@ -15,9 +33,9 @@ def problems(**environment: str) -> list[str]:
 
 def test_an_empty_environment_is_development_on_loopback():
     settings = read_settings({})
-    assert (settings.mode, settings.host, settings.port) == (Mode.DEVELOPMENT, "127.0.0.1", 8000)
-    assert settings.is_loopback
-    assert settings.public_url == "http://127.0.0.1:8000"
+    assert (settings.collection.mode, settings.http.host, settings.http.port) == (Mode.DEVELOPMENT, "127.0.0.1", 8000)
+    assert settings.http.is_loopback
+    assert settings.http.public_url == "http://127.0.0.1:8000"
 
 
 @pytest.mark.parametrize(
@@ -30,7 +48,7 @@ def test_an_empty_environment_is_development_on_loopback():
     ],
 )
 def test_the_address_that_visitors_reach_is_one_they_can_reach(host: str, address: str):
-    assert read_settings({"COLLECTOR_HOST": host}).public_url == address
+    assert read_settings({"COLLECTOR_HOST": host}).http.public_url == address
 
 
 def test_every_problem_is_said_at_once():
@@ -68,7 +86,7 @@ def test_a_problem_never_repeats_a_secret():
 def test_a_secret_can_come_from_a_file(tmp_path: Path):
     file = tmp_path / "token"
     file.write_text("a-token-of-some-length\n")
-    assert read_settings({"COLLECTOR_ACCESS_TOKEN_FILE": str(file)}).access_token == "a-token-of-some-length"
+    assert read_settings({"COLLECTOR_ACCESS_TOKEN_FILE": str(file)}).http.access_token == "a-token-of-some-length"
     assert "both set" in problems(ACCESS_TOKEN_FILE=str(file), ACCESS_TOKEN="x" * 20)[0]
 
 
@@ -77,5 +95,26 @@ def test_settings_do_not_show_secrets():
     assert "a-token" not in repr(settings)
 
 
-def test_the_settings_are_what_the_list_says():
-    assert {setting.field for setting in SETTINGS} == set(Settings.__struct_fields__)
+def test_every_group_is_in_the_whole_and_every_variable_is_one_settings():
+    assert set(get_type_hints(Settings).values()) == set(GROUPS)
+    assert len({setting.variable for setting in SETTINGS}) == len(SETTINGS)
+
+
+@pytest.mark.parametrize("told", [IngestSettings, QuerySettings, ProjectorSettings, HealthcheckSettings])
+def test_a_role_reads_its_groups_alone(told: type[Struct]):
+    groups = set(get_type_hints(told).values())
+    wrong = {"COLLECTOR_MODE": "fast", "COLLECTOR_PORT": "eighty", "COLLECTOR_MMDB": "/nowhere", "COLLECTOR_PARTITIONS": "0"}
+    mine = {
+        "COLLECTOR_MODE": Collection,
+        "COLLECTOR_PORT": Http,
+        "COLLECTOR_MMDB": Privacy,
+        "COLLECTOR_PARTITIONS": EventStreams,
+    }
+    with pytest.raises(InvalidSettings) as invalid:
+        read_settings_of(told, wrong)
+    assert {problem.split()[0] for problem in invalid.value.problems} == {name for name in wrong if mine[name] in groups}
+
+
+def test_a_role_refuses_a_name_that_nobody_has():
+    with pytest.raises(InvalidSettings, match="COLLECTOR_PROT is not a setting"):
+        read_settings_of(HealthcheckSettings, {"COLLECTOR_PROT": "8000"})

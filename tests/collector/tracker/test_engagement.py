@@ -48,7 +48,7 @@ async def test_going_away_sends_the_time_in_view_without_a_referrer(reader: Tab,
     [event] = await reader.sent()
     assert event["engagement"] == {"ms": 5_000, "scroll": 18}
     assert event["url"] == f"{site.url}/tall"
-    assert set(event) == {"id", "domain", "url", "eventName", "timezone", "engagement"}
+    assert set(event) == {"id", "domain", "url", "eventName", "timezone", "screen", "engagement"}
 
 
 async def test_time_out_of_view_does_not_count(reader: Tab):

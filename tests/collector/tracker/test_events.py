@@ -20,7 +20,7 @@ async def test_a_custom_event_carries_its_properties_and_revenue(tab: Tab, site:
     )
     [_, event] = await tab.sent()
     assert heard == {"status": 204}
-    assert {key: event[key] for key in event if key not in ("id", "timezone")} == {
+    assert {key: event[key] for key in event if key not in ("id", "timezone", "screen")} == {
         "domain": "shop.example",
         "url": f"{site.url}/a",
         "eventName": "Order",

@@ -24,6 +24,7 @@ async def test_a_load_is_one_pageview_and_nothing_else(tab: Tab, site: Site):
         "url": f"{site.url}/a?utm_source=news",
         "eventName": "page_view",
         "timezone": "Europe/Berlin",
+        "screen": "large",
     }
 
 

@@ -16,7 +16,7 @@ from collector.jobs import schedule
 from collector.outcomes import Unavailable
 from collector.privacy.visitor import visitor_id
 from collector.salts.agreed import AgreedSalts
-from collector.salts.bucket import SaltBucket, Seen
+from collector.salts.bucket import BucketTimes, SaltBucket
 from collector.stream import connection as broker
 from tests.faults.clocks import Hash, read_offset
 
@@ -25,10 +25,10 @@ ensure = SaltBucket.ensure
 
 
 async def replicate(nats_url: str, everybodys_clock: Path) -> None:
-    async def ensure_in_everybodys_time(bucket: SaltBucket) -> Seen:
+    async def ensure_in_everybodys_time(bucket: SaltBucket) -> BucketTimes:
         moved = timedelta(seconds=read_offset(everybodys_clock))
         seen = await ensure(bucket)
-        return Seen(now=seen.now + moved, made_at=seen.made_at + moved)
+        return BucketTimes(now=seen.now + moved, made_at=seen.made_at + moved)
 
     SaltBucket.ensure = ensure_in_everybodys_time
     salts: AgreedSalts | None = None

@@ -4,7 +4,7 @@ import pytest
 
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.enrich.referrer import source_of_visit
-from collector.privacy.enrich.sources import Kind, Known
+from collector.privacy.enrich.sources import Known, SourceKind
 from collector.privacy.url import NO_TAGS, Tags
 from contracts.events import Channel, Page, Source
 
@@ -134,7 +134,7 @@ def test_a_referrer_that_sends_nobody_is_spam(lists: Lists, referrer: str, *, sp
 
 
 def test_every_host_of_the_lists_is_found(lists: Lists):
-    assert lists.sources.find("claude.ai") == Known("Claude", Kind.AI)
-    assert lists.sources.find("yandex.com.tr") == Known("Yandex", Kind.SEARCH)
+    assert lists.sources.find("claude.ai") == Known("Claude", SourceKind.AI)
+    assert lists.sources.find("yandex.com.tr") == Known("Yandex", SourceKind.SEARCH)
     assert lists.sources.find("") is None
     assert lists.sources.find("com") is None
