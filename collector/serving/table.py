@@ -61,7 +61,9 @@ class AddressTable:
         return None if found is None else found.entries[0]
 
     def _elsewhere(self, path: str) -> list[Address[Owner]]:
-        return [entry for method in self._methods if (entry := self._found(method, path)) is not None]
+        """Return what other methods find at *path*, the most particular template first."""
+        found = [entry for method in self._methods if (entry := self._found(method, path)) is not None]
+        return sorted(found, key=lambda entry: entry.template.count("{"))
 
 
 class Dispatch:
