@@ -97,9 +97,8 @@ class Publisher:
         For the door, where nobody knows yet what a request holds: a batch that is in is sent whole, else it would be read for
         nothing. While one stream is late and another is not, the late one refuses its own facts.
         """
-        now = self._loop.time()
         for lane in self._lanes.values():
-            if not lane.is_late(now):
+            if lane.groups.first is None or not lane.is_late(self._loop.time()):
                 return
         if self._lanes:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)

@@ -34,9 +34,12 @@ class Streams:
         self._replicas = replicas
         self._partitions = partitions
         self._families = families
+        self._whole = {family.name: EventStream(family=family.name) for family in families}
 
     def of(self, fact: Fact) -> EventStream:
         """Return the stream that holds *fact*."""
+        if self._partitions == 1:
+            return self._whole[fact.family]
         return stream_for(fact.family, fact.tenant, fact.site, partitions=self._partitions)
 
     async def make(self, stream: EventStream) -> None:

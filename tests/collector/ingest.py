@@ -65,4 +65,4 @@ def dotted(event: Fact, path: str) -> Any:
     """Return the value at *path*, such as ``page.path``, as plain values."""
     if path == "type":
         return type_of(event)
-    return msgspec.to_builtins(functools.reduce(getattr, path.split("."), event))
+    return msgspec.json.decode(msgspec.json.encode(functools.reduce(getattr, path.split("."), event)))

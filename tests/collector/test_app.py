@@ -23,7 +23,7 @@ from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
 from collector.stream import connection as broker
 from collector.stream.streams import FormerStream
-from contracts.streams import FORMER_STREAM, stream_settings
+from contracts.streams import FORMER_STREAM, EventStream, stream_settings
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
 from tests.facts import STREAM, WEB
 
@@ -235,6 +235,27 @@ async def test_a_batch_of_which_nothing_could_be_stored_is_503(nats_server: Call
         answer = await collector.http.post("/api/events/batch", json={"events": [PAGE, PAGE]})
         assert answer.status_code == 503
         assert "Retry-After" in answer.headers
+
+
+async def test_a_batch_of_which_one_streams_part_is_unavailable_is_503_and_stored_once_when_it_comes_again(
+    stream_free_nats: str,
+):
+    sites = [f"site-{number}.example" for number in range(20)]
+    events = [PAGE | {"domain": site, "id": f"order-{site}"} for site in sites]
+    async with running(stream_free_nats, {"COLLECTOR_PARTITIONS": "2"}) as collector:
+        publisher = collector.ingest._publisher
+        stopped = EventStream(family="web", partition=1, partitions=2)
+        publisher.hold(UnavailableReason.STREAM_FULL, stopped)
+        first = await collector.http.post("/api/events/batch", json={"events": events})
+        assert (first.status_code, first.headers["Retry-After"]) == (503, "2")
+        counts = first.json()
+        assert counts["stored"] + counts["unavailable"] == len(sites)
+        assert counts["stored"] > 0
+        publisher.open(stopped)
+        publisher.lose()  # it was never made, so it has to be looked at
+        again = await batch(collector, events)
+        assert again["stored"] == len(sites)
+        assert sum(result["duplicate"] for result in again["results"]) == counts["stored"]
 
 
 async def test_it_starts_without_nats_and_says_what_is_missing(nats_server: Callable[[], NatsServer]):
