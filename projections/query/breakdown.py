@@ -11,8 +11,8 @@ from projections.query.dimensions import Dimension, Of
 from projections.query.matching import hits_in, visits_in
 from projections.query.question import Question
 from projections.query.tally import hit_tally, percent, to_visit_tally, visit_tally
-from projections.read_models.hits import Kind
-from projections.read_models.tables import HITS, VISITS
+from projections.read_models.hits import HITS, Kind
+from projections.read_models.visits import VISITS
 
 
 class Row(Struct, frozen=True, kw_only=True):

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from projections.generations import GENERATIONS, enter_current
+from projections.projections import PROJECTIONS
 from projections.query.problems import Refused, unavailable
-from projections.read_models.tables import METADATA
 
 POOL_SIZE = 5
 _STATEMENT_SECONDS = 5
@@ -62,6 +63,7 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Lend a connection whose queries all see the same moment, or raise Refused while there is no database."""
     try:
         async with engine.connect() as connection:
+            await enter_current(connection)
             yield connection
     except DBAPIError as error:
         raise _refusal(error) from error
@@ -71,7 +73,7 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 async def check_tables(engine: AsyncEngine) -> None:
     """Return when Postgres answers and holds every table, or raise Refused."""
-    names = [table.name for table in METADATA.sorted_tables]
+    names = [table.name for table in (GENERATIONS, *(table for each in PROJECTIONS for table in each.tables))]
     async with reading(engine) as connection:
         # The tables that are missing, by the names that we know them under.
         missing = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")

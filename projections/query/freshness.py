@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.read_models.tables import POSITIONS
+from projections.projector.positions import POSITIONS
 
 
 class Freshness(Struct, frozen=True, kw_only=True):

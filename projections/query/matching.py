@@ -17,8 +17,8 @@ from projections.query.dimensions import Dimension, Of
 from projections.query.parameters import Who
 from projections.query.periods import Span
 from projections.query.question import Filter, Question
-from projections.read_models.hits import Kind
-from projections.read_models.tables import HITS, VISITS
+from projections.read_models.hits import HITS, Kind
+from projections.read_models.visits import VISITS
 
 Condition: TypeAlias = ColumnElement[bool]
 Columns: TypeAlias = Any

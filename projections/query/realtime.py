@@ -11,8 +11,7 @@ from projections.query.matching import hits_in
 from projections.query.periods import Span
 from projections.query.question import Question
 from projections.query.tally import hit_count, hit_tally
-from projections.read_models.hits import Kind
-from projections.read_models.tables import HITS
+from projections.read_models.hits import HITS, Kind
 
 PRESENT = timedelta(minutes=5)
 MINUTES = 30

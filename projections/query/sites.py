@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.periods import Span
 from projections.query.tally import visit_tally
-from projections.read_models.tables import HITS, VISITS
+from projections.read_models.hits import HITS
+from projections.read_models.visits import VISITS
 
 WEEK = 7
 MAX_SITES = 500

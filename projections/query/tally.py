@@ -7,7 +7,8 @@ from msgspec import Struct
 from sqlalchemy import BigInteger, ColumnElement, Label, Select, and_, cast, func, select
 
 from projections.query.matching import Condition, every
-from projections.read_models.tables import HITS, VISITS
+from projections.read_models.hits import HITS
+from projections.read_models.visits import VISITS
 
 
 class VisitTally(Struct, frozen=True, kw_only=True):

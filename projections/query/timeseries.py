@@ -15,8 +15,8 @@ from projections.query.parameters import Metric
 from projections.query.periods import Interval, edges
 from projections.query.question import Question
 from projections.query.tally import VisitTally, hit_count, to_visit_tally, visit_tally
-from projections.read_models.hits import Kind
-from projections.read_models.tables import HITS, VISITS
+from projections.read_models.hits import HITS, Kind
+from projections.read_models.visits import VISITS
 
 
 class Point(Struct, frozen=True, kw_only=True):

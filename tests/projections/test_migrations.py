@@ -5,11 +5,11 @@ import re
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from projections.read_models.tables import METADATA
 from sqlalchemy import Connection
 
 from projections.database import open_engine
 from projections.migrations import is_current, migrate
-from projections.read_models.tables import METADATA
 
 
 def differences(connection: Connection) -> list[object]:
