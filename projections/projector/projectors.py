@@ -44,7 +44,6 @@ class _Loop:
         """Stop it, and wait until it has."""
         self.stop.set()
         await asyncio.wait({self.task})
-        metrics.forget(self.projector.label, [reason.value for reason in HaltReason])
 
 
 class Projectors:
@@ -102,9 +101,8 @@ class Projectors:
 
     async def _look(self, clock: Callable[[], datetime]) -> None:
         try:
-            async with self._engine.connect() as connection:
-                listed = await all_generations(connection, list(self._projections))
-            await self._tidy(listed)
+            await self._tidy(await self._listed())
+            listed = await self._listed()
         except POSTGRES_ERRORS as error:
             # The loops that there are go on; each of them meets Postgres by itself.
             self._trouble = advice_for(error)
@@ -118,7 +116,13 @@ class Projectors:
                 self._have_loop(generation, clock)
         kept = {generation.id for generation in listed if generation.state is not State.RETIRED}
         for gone in self._loops.keys() - kept:
-            await self._loops.pop(gone).end()
+            loop = self._loops.pop(gone)
+            await loop.end()
+            metrics.forget(loop.projector.label, [reason.value for reason in HaltReason])
+
+    async def _listed(self) -> list[Generation]:
+        async with self._engine.connect() as connection:
+            return await all_generations(connection, list(self._projections))
 
     def _have_loop(self, generation: Generation, clock: Callable[[], datetime]) -> None:
         loop = self._loops.get(generation.id)
