@@ -12,7 +12,7 @@ from projections import database
 from tests.facts import pageview, traffic
 from tests.faults.publishing import counted_once, publishing
 from tests.faults.waiting import until
-from tests.projections.world import Facts, Tables, projecting
+from tests.projections.world import LABELS, Facts, Tables, connect_to_tables, projecting
 
 WEATHER = {
     "40001": "serialization failure",
@@ -42,7 +42,7 @@ END $$
 @contextlib.asynccontextmanager
 async def other_session(url: str) -> AsyncIterator[asyncpg.Connection]:
     """Lend another session, which is somebody else's."""
-    session = await asyncpg.connect(url)
+    session = await connect_to_tables(url)
     try:
         yield session
     finally:
@@ -127,7 +127,7 @@ async def test_a_postgres_without_a_free_connection_is_waited_for(facts: Facts, 
 
 
 def errors() -> float:
-    return REGISTRY.get_sample_value("collector_projection_errors_total", {"projection": "0"}) or 0.0
+    return REGISTRY.get_sample_value("collector_projection_errors_total", LABELS) or 0.0
 
 
 async def test_a_leader_whose_lease_is_cut_shares_the_work_and_counts_nothing_twice(

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from collector.cli import main
-from projections.projector import batch, worker
+from projections import projections
+from projections.projector import batch, projectors, rebuild, worker
 from projections.stream import Reader
 
 AFTER_FETCH = "after the fetch"
@@ -25,17 +26,18 @@ Patch = Callable[[Any, str, Any], None]
 
 def arm(point: str, fail: Fail, patch: Patch = setattr) -> None:
     """Have *fail* called when the projector gets to *point*."""
-    first, *others = batch.READ_MODELS
+    (web,) = projections.PROJECTIONS
+    first, *others = web.models
     if point == AFTER_FETCH:
         patch(Reader, "next_batch", _after(Reader.next_batch, fail))
     elif point == MID_FOLD:
         # The rows of the first model are written, those of the next never are.
-        failing = [replace(model, project=_before(model.project, fail)) for model in others]
-        patch(batch, "READ_MODELS", (first, *failing))
+        failing = [replace(model, upsert=_before(model.upsert, fail)) for model in others]
+        patch(projectors.Projectors.__init__, "__kwdefaults__", PLACEHOLDER)
     elif point == BEFORE_POSITION:
-        patch(worker, "move_position", _before(worker.move_position, fail))
+        patch(batch, "move_position", _before(batch.move_position, fail))
     elif point == BEFORE_COMMIT:
-        patch(worker, "move_position", _after(worker.move_position, fail))
+        patch(batch, "move_position", _after(batch.move_position, fail))
     else:
         patch(worker, "apply", _after(worker.apply, fail))
 
