@@ -6,11 +6,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from msgspec.structs import replace
-
 from collector.cli import main
-from projections import projections
-from projections.projector import batch, projectors, rebuild, worker
+from projections.projector import batch, worker
 from projections.stream import Reader
 
 AFTER_FETCH = "after the fetch"
@@ -26,14 +23,11 @@ Patch = Callable[[Any, str, Any], None]
 
 def arm(point: str, fail: Fail, patch: Patch = setattr) -> None:
     """Have *fail* called when the projector gets to *point*."""
-    (web,) = projections.PROJECTIONS
-    first, *others = web.models
     if point == AFTER_FETCH:
         patch(Reader, "next_batch", _after(Reader.next_batch, fail))
     elif point == MID_FOLD:
         # The rows of the first model are written, those of the next never are.
-        failing = [replace(model, upsert=_before(model.upsert, fail)) for model in others]
-        patch(projectors.Projectors.__init__, "__kwdefaults__", PLACEHOLDER)
+        patch(batch, "touched_by", _instead(batch.touched_by, fail))
     elif point == BEFORE_POSITION:
         patch(batch, "move_position", _before(batch.move_position, fail))
     elif point == BEFORE_COMMIT:
@@ -49,6 +43,14 @@ def once(fail: Fail) -> Fail:
     def failing() -> None:
         if left:
             left.pop()()
+
+    return failing
+
+
+def _instead(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+    def failing(*arguments: Any) -> Any:
+        fail()
+        return step(*arguments)
 
     return failing
 
