@@ -74,6 +74,16 @@ async def is_current(database_url: str, projections: Sequence[Projection] = PROJ
         await engine.dispose()
 
 
+async def has_tables(database_url: str) -> bool:
+    """Tell whether the tables were ever made, in this version or another."""
+    engine = open_engine(database_url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(_has_any)
+    finally:
+        await engine.dispose()
+
+
 async def begin_generation(connection: AsyncConnection, projection: Projection, state: State) -> Generation:
     """Make a generation of *projection* with empty tables, in the transaction of *connection*."""
     generation = await add_generation(connection, projection.name, state)
@@ -152,6 +162,11 @@ def _upgrade(connection: Connection, history: History) -> None:
     config = _config(history)
     config.attributes.update(connection=connection, version_table=history.version_table)
     command.upgrade(config, "head")
+
+
+def _has_any(connection: Connection) -> bool:
+    context = MigrationContext.configure(connection, opts={"version_table": _SHARED.version_table})
+    return context.get_current_revision() is not None
 
 
 def _is_at_head(connection: Connection, history: History) -> bool:

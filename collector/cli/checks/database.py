@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from collector.cli.checks.finding import Finding, bad, good, odd
 from contracts.streams import EventStream
 from projections.database import POSTGRES_ERRORS, open_engine
 from projections.generations import current_generation
-from projections.migrations import is_current
+from projections.inspection import Session
+from projections.migrations import has_tables, is_current
 from projections.projections import PROJECTIONS
 from projections.projector.positions import Position, positions_in
 from projections.projector.projection import Projection
@@ -23,12 +22,12 @@ async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Fi
     engine = open_engine(database_url)
     try:
         async with engine.connect() as connection:
+            if not await has_tables(database_url):
+                advice = "Run: collector migrate (`collector up` does it by itself)."
+                yield odd("Postgres", "answers, without our tables", advice)
+                return
             if not await is_current(database_url):
-                yield odd(
-                    "Postgres",
-                    "answers, without the tables of this version",
-                    "Run: collector migrate (`collector up` does it by itself).",
-                )
+                yield bad("Postgres", "has the tables of another version", "Run: collector migrate")
                 return
             yield good("Postgres", "answers, with the tables of this version")
             yield await _role(connection)
@@ -41,7 +40,7 @@ async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Fi
         await engine.dispose()
 
 
-async def _role(connection: AsyncConnection) -> Finding:
+async def _role(connection: Session) -> Finding:
     if await reader_role(connection) is not None:
         return good("Reading", "is done by a role of its own, which can change nothing")
     return odd(
@@ -52,7 +51,7 @@ async def _role(connection: AsyncConnection) -> Finding:
     )
 
 
-async def _projection(connection: AsyncConnection, projection: Projection, nats_url: str) -> AsyncIterator[Finding]:
+async def _projection(connection: Session, projection: Projection, nats_url: str) -> AsyncIterator[Finding]:
     generation = await current_generation(connection, projection.name)
     positions = {} if generation is None else await positions_in(connection, generation.schema)
     if not positions:

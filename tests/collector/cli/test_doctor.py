@@ -25,7 +25,7 @@ def examine(collector, postgres_url) -> Callable[..., subprocess.CompletedProces
 def test_a_fresh_installation_has_nothing_broken(examine, stream_free_nats):
     report = examine(COLLECTOR_NATS_URL=stream_free_nats)
     assert report.returncode == 0, report.stdout
-    assert "note  Stream: EVENTS does not exist yet" in report.stdout
+    assert f"note  Stream: {STREAM} does not exist yet" in report.stdout
     assert "note  Postgres: answers, without our tables\n      -> Run: collector migrate" in report.stdout
 
 
@@ -35,7 +35,7 @@ async def test_a_drifted_stream_is_broken_and_each_setting_is_named(examine, str
     await client.close()
     report = examine(COLLECTOR_NATS_URL=stream_free_nats)
     assert report.returncode == 1
-    assert "fail  Stream: " in report.stdout
+    assert f"fail  Stream {STREAM}: " in report.stdout
     assert "max_msgs is 5, must be -1" in report.stdout
     assert "discard is 'old', must be 'new'" in report.stdout
 
