@@ -72,7 +72,7 @@ def open_engine(
             server_settings=settings,
         )
         if first:
-            await connection.execute(first)
+            await connection.execute(first, timeout=connect_seconds)
         return connection
 
     return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, **({"pool_size": 4} | pool))

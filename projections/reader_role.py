@@ -26,8 +26,8 @@ _MAY_TAKE = text("""
        AND pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname = :reader), 'MEMBER')
 """)
 
-# The first statement of a session that only reads: as the role where there is one, else as whoever logged in.
-TAKE_ON_READER = f"""
+# For a session that only reads: it takes the role on where it may, and stays who it is where it may not.
+TAKE_ON_ROLE = f"""
     SELECT set_config('role', rolname, false) FROM pg_roles
     WHERE rolname = '{READER}' AND NOT rolsuper AND pg_has_role(current_user, oid, 'MEMBER')
 """

@@ -1,4 +1,4 @@
-"""Freshness: how far the answers to a caller reach, and how the facts behind them have ended."""
+"""Freshness: how far the answers to a caller reach, read from the totals of their tenant."""
 
 from datetime import datetime
 
@@ -6,15 +6,17 @@ from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.projections import WEB
 from projections.projector.totals import TOTALS
 from projections.query.caller import Caller
+from projections.query.database import schema_of
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
-    """When the newest fact in the answers was received, and how the caller's facts that were read have ended.
+    """When the caller's newest fact in the answers was received, and how their facts that were read have ended.
 
-    ``applied`` + ``repeated`` + ``quarantined`` are all facts that were read; ``mark`` changes whenever an
-    answer can have changed.
+    ``applied`` + ``repeated`` + ``quarantined`` are all of their facts that were read; ``mark`` changes whenever an answer to
+    them can have changed.
     """
 
     as_of: datetime | None
@@ -25,21 +27,21 @@ class Freshness(Struct, frozen=True, kw_only=True):
 
 
 async def freshness(connection: AsyncConnection, caller: Caller) -> Freshness:
-    """Read how far all partitions have come with the facts of *caller*'s tenant."""
-    column = TOTALS.c
+    """Read how far all partitions have come with the facts of *caller*."""
+    column, schema = TOTALS.c, schema_of(connection, WEB)
     query = select(
         func.max(column.received_at).label("as_of"),
         func.coalesce(func.sum(column.applied), 0).label("applied"),
         func.coalesce(func.sum(column.duplicates), 0).label("repeated"),
         func.coalesce(func.sum(column.quarantined), 0).label("quarantined"),
-        # Another generation may answer otherwise although it has read as much.
-        func.left(func.md5(func.current_setting("search_path")), 8).label("generations"),
     ).where(column.tenant == caller.tenant)
-    row = (await connection.execute(query)).one()
+    # Every generation has totals of its own, so their name alone does not say whose.
+    row = (await connection.execute(query, execution_options={"schema_translate_map": {None: schema}})).one()
     return Freshness(
         as_of=row.as_of,
         applied=int(row.applied),
         repeated=int(row.repeated),
         quarantined=int(row.quarantined),
-        mark=f"{row.generations}-{row.applied}-{row.repeated}-{row.quarantined}",
+        # Another generation may have counted as many facts, and otherwise.
+        mark=f"{schema}-{row.applied}-{row.repeated}-{row.quarantined}",
     )
