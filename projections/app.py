@@ -33,15 +33,14 @@ def create_app(
     public_url: str,
     clock: Callable[[], datetime],
     allowed_hosts: Collection[str] = (),
-    database_role: str | None = None,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
     Without *access_token* it answers this machine only; whomever it answers asks for *tenant*. *public_url* is the address that
     browsers reach the collector under; *allowed_hosts* narrows the host names that are answered, for those who sit behind a
-    proxy that passes any. In Postgres it acts as *database_role*, if one is named.
+    proxy that passes any.
     """
-    desk = Desk(engine=open_engine(database_url, role=database_role), clock=clock)
+    desk = Desk(engine=open_engine(database_url), clock=clock)
     access = Access(
         token=access_token or None,
         secure=public_url.startswith("https://"),

@@ -1,11 +1,12 @@
-"""How the projector meets Postgres: the engine, COPY, and which errors are a fact's fault and which are the weather."""
+"""How both sides meet Postgres: the engine, COPY, and which errors are a fact's fault and which are the weather."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from projections.stream.item import Reason
@@ -16,7 +17,7 @@ STATEMENT_SECONDS = 30
 # A batch's position and rows live in one transaction and Postgres can be computed again, so a crash that loses the last
 # moments loses them together; waiting for the disk would buy nothing. A plan kept from when a table was small is ruinous once
 # it is large, and compiling small statements only costs.
-_SESSION = {
+PROJECTING: Mapping[str, str] = {
     "application_name": "collector project",
     "synchronous_commit": "off",
     "plan_cache_mode": "force_custom_plan",
@@ -31,24 +32,45 @@ _ADVICE = {
     "3D000": "the database does not exist; run `collector migrate`",
     "42P01": "a table is missing; run `collector migrate`",
     "42703": "a column is missing; run `collector migrate`",
+    "3F000": "a schema is missing; run `collector migrate`",
     "28000": "Postgres refuses the login; check user and password in the database's address",
     "28P01": "Postgres refuses the password; check it in the database's address",
 }
+
+
+# What an absent or unwilling Postgres raises, through SQLAlchemy or before it.
+POSTGRES_ERRORS = (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Unstorable(ValueError):
     """A value has no form that the driver could send to Postgres."""
 
 
-def open_engine(database_url: str) -> AsyncEngine:
-    """Return an engine for *database_url*, which asyncpg itself reads, so that libpq's parameters such as sslmode work."""
+def open_engine(
+    database_url: str,
+    session: Mapping[str, str] = PROJECTING,
+    *,
+    schema: str = "",
+    connect_seconds: float = CONNECT_SECONDS,
+    **pool: Any,
+) -> AsyncEngine:
+    """Return an engine for *database_url*, which asyncpg itself reads, so that libpq's parameters such as sslmode work.
+
+    *session* are Postgres's settings for each session; unqualified names mean the tables of *schema* alone where one is given.
+    *pool* is what SQLAlchemy is told about the pool and the transactions.
+    """
+    settings = dict(session) | ({"search_path": schema} if schema else {})
 
     async def connect() -> asyncpg.Connection:
         return await asyncpg.connect(
-            database_url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=_SESSION
+            database_url,
+            timeout=connect_seconds,
+            # Whoever has Postgres end its statements needs no patience of ours.
+            command_timeout=None if "statement_timeout" in settings else STATEMENT_SECONDS,
+            server_settings=settings,
         )
 
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_size=4, pool_pre_ping=True)
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, **({"pool_size": 4} | pool))
 
 
 async def copy_rows(connection: AsyncConnection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from msgspec import Struct
 from sqlalchemy import delete, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from projections.projector.dedup import HORIZON
-from projections.read_models.tables import POSITIONS, SEEN
-from projections.stream import ApiError
+from contracts.jetstream import JetStreamError
+from projections.database import POSTGRES_ERRORS
+from projections.projector.dedup import HORIZON, SEEN
+from projections.projector.positions import POSITIONS
 
 LOG = logging.getLogger(__name__)
 
@@ -84,5 +84,5 @@ async def forget_ids(engine: AsyncEngine, *, now: datetime) -> int:
 async def _attempt(job: Job) -> None:
     try:
         await job.run()
-    except (ApiError, DBAPIError, OSError, TimeoutError) as error:
+    except (JetStreamError, *POSTGRES_ERRORS) as error:
         LOG.warning("a job will be tried again", extra={"job": job.name, "error": type(error).__name__})

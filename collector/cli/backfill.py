@@ -1,6 +1,7 @@
-"""`collector backfill`: the read models, computed again from the event stream."""
+"""`collector backfill`: the read models, computed again from the event streams."""
 
 import time
+from collections.abc import Sequence
 
 import click
 from click import ClickException
@@ -15,33 +16,53 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from projections.migrations import NotMigrated, migrate
+from projections.projections import PROJECTIONS
 from projections.projector import rebuild as rebuilding
 from projections.projector.halt import Halted
+from projections.projector.projection import Projection
 from projections.stream import StreamUnavailable
 
 
 @click.command("backfill", epilog=examples("collector backfill", "collector backfill --data /srv/collector"))
 @data_option
+@click.option(
+    "--projection",
+    type=click.Choice([projection.name for projection in PROJECTIONS]),
+    help="Compute this projection alone [all].",
+)
+@click.option(
+    "--partition",
+    type=click.IntRange(min=0),
+    help="Work on this partition alone, and wait for the projectors of the others [all].",
+)
 @click.option("--accept-loss", is_flag=True, help="Go on although the stream no longer holds every event that is counted.")
-def command(accept_loss: bool, **options: str) -> None:  # noqa: FBT001  # a click flag
-    """Compute the read models again from the event stream, also into an empty database.
+def command(accept_loss: bool, projection: str | None, partition: int | None, **options: str) -> None:  # noqa: FBT001  # a click flag
+    """Compute the read models again from the event streams, also into an empty database.
 
-    Postgres holds only what can be computed again, so this is the cure for a lost or doubtful database. Events go on being
-    collected meanwhile; the numbers on the dashboard are incomplete until it is done. It may run beside `collector up`.
+    Postgres holds only what can be computed again, so this is the cure for a lost or doubtful database. The new tables grow
+    beside the old ones, which the dashboard reads until the new ones are level with them; that takes as much disk again.
+    Events go on being collected meanwhile. It may run beside `collector up`.
     """
     settings = settings_with(**options)
+    if partition is not None and partition >= settings.partitions:
+        raise click.UsageError(f"there are {settings.partitions} partition(s), numbered from 0; see COLLECTOR_PARTITIONS.")
+    projections = [each for each in PROJECTIONS if projection in (None, each.name)]
     try:
-        run_command(_backfill(settings, accept_loss=accept_loss))
-    except (rebuilding.HistoryWouldBeLost, Halted, NotMigrated, StreamUnavailable) as error:
+        run_command(_backfill(settings, projections, partition, accept_loss=accept_loss))
+    except _REFUSALS as error:
         raise ClickException(str(error)) from error
 
 
-async def _backfill(settings: Settings, *, accept_loss: bool) -> None:
+_REFUSALS = (rebuilding.HistoryWouldBeLost, rebuilding.AnotherBackfill, Halted, NotMigrated, StreamUnavailable)
+
+
+async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:
     async with endpoints(settings) as (nats_url, database_url, _):
         await migrate(database_url)
         began = time.monotonic()
@@ -54,6 +75,9 @@ async def _backfill(settings: Settings, *, accept_loss: bool) -> None:
             end = await rebuilding.backfill(
                 nats_url=nats_url,
                 database_url=database_url,
+                clock=utc_now,
+                projections=projections,
+                partition=partition,
                 partitions=settings.partitions,
                 accept_loss=accept_loss,
                 report=show,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import click
 
+from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, settings_with
 from collector.local.endpoints import database_url_for_role, nats_url_for_role
 from collector.serving.asgi import Receive, Scope, Send, answer
@@ -15,7 +16,7 @@ from collector.serving.role import operated, run_role
 from collector.serving.server import serve_until_told
 from collector.settings import Settings
 from projections.projector.halt import Halted
-from projections.projector.worker import Projector
+from projections.projector.projectors import Projectors
 
 HALTED = 3
 # Long enough for a scrape to see why; then whoever supervises us may try again, for a backfill mends it.
@@ -28,11 +29,11 @@ HALT_NOTICE_SECONDS = 20.0
 @listen_options
 @data_option
 def command(port: int | None, **options: str) -> None:
-    """Run the projector: it folds the event stream into the tables that the dashboard reads.
+    """Run the projector: it folds the event streams into the tables that the dashboard reads.
 
     Its own port (8001, COLLECTOR_PROJECTOR_PORT) has /metrics and health and nothing else. A second projector for the same
-    partition stands by until the first is gone. It exits with 3 when going on would give wrong
-    numbers; the log says what to do.
+    partition stands by until the first is gone. A projection for which going on would give wrong numbers stops: the log and
+    /readyz say why and what to do, and the others go on. When none is left it exits with 3.
     """
     settings = settings_with(projector_port=port, **options)
     try:
@@ -42,18 +43,18 @@ def command(port: int | None, **options: str) -> None:
 
 
 async def project(settings: Settings) -> None:
-    """Project until told to stop; leave with the projector's own exception when it halts."""
+    """Project until told to stop; leave with the projector's own exception when there is nothing left to project."""
     with listen(settings.host, settings.projector_port) as bound:
-        projector = Projector(
+        projectors = Projectors(
             nats_url=nats_url_for_role(settings),
             database_url=database_url_for_role(settings),
             partition=settings.partition,
             partitions=settings.partitions,
         )
-        async with projector:
+        async with projectors:
 
             async def checks() -> Mapping[str, str]:
-                return projector.checks()
+                return projectors.checks()
 
             app = operated(_nothing_here, [], settings, role="projector", checks=checks)
             stop = asyncio.Event()
@@ -63,13 +64,13 @@ async def project(settings: Settings) -> None:
                 stop.set()
 
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_run_and_tell(projector, stop), name="projector")
+                tasks.create_task(_run_and_tell(projectors, stop), name="projectors")
                 tasks.create_task(serve_until_told(app, bound, begin_drain=begin_drain), name="operations")
 
 
-async def _run_and_tell(projector: Projector, stop: asyncio.Event) -> None:
+async def _run_and_tell(projectors: Projectors, stop: asyncio.Event) -> None:
     try:
-        await projector.run(stop)
+        await projectors.run(stop, clock=utc_now)
     except Halted:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), HALT_NOTICE_SECONDS)

@@ -1,56 +1,137 @@
-"""The tables' history: Alembic, driven from here and nowhere else; no alembic.ini, no env.py."""
+"""The tables' history, by Alembic: one for what a database has once, and for each generation its accounts and its models.
+
+Every generation is a schema with version tables of its own, so a step runs in each of them by itself.
+"""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
+from alembic import command
 from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext, RevisionStep
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from projections.database import advice_for, open_engine
+from projections.database import POSTGRES_ERRORS, advice_for, open_engine
+from projections.generations import Generation, State, add_generation, all_generations, current_generation
+from projections.projections import PROJECTIONS
+from projections.projector.projection import Projection
+from projections.reader_role import ensure_role, let_read
 
 LOG = logging.getLogger(__name__)
 
 # Any number will do as long as every migrating process uses the same.
 _MIGRATING = 0x636F6C6C02
+_HERE = Path(__file__).parent
+
+
+class History(NamedTuple):
+    """A line of steps, and the table that says how far a schema has come on it."""
+
+    folder: Path
+    version_table: str
+
+
+_SHARED = History(_HERE / "shared", "alembic_version")
+_ACCOUNTS = History(_HERE / "accounts", "accounts_version")
 
 
 class NotMigrated(Exception):
     """The tables could not be brought up to date; the text says what to do, and quotes neither address nor row."""
 
 
-async def migrate(database_url: str) -> None:
+async def migrate(database_url: str, projections: Sequence[Projection] = PROJECTIONS) -> None:
     """Bring the tables to what this program needs, creating a missing database; two may do it at the same time."""
     try:
-        await _migrate(database_url)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError, OSError, TimeoutError) as error:
+        await _create_database_if_missing(database_url)
+        engine = open_engine(database_url)
+        try:
+            await ensure_role(engine)
+            await _migrate(engine, projections)
+        finally:
+            await engine.dispose()
+    except POSTGRES_ERRORS as error:
         raise NotMigrated(advice_for(error).removesuffix("; trying again")) from None
 
 
-async def _migrate(database_url: str) -> None:
-    await _create_database_if_missing(database_url)
-    engine = open_engine(database_url)
-    try:
-        async with engine.begin() as connection:
-            # One at a time; the second finds everything done. The lock ends with the transaction.
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
-            await connection.run_sync(_upgrade)
-    finally:
-        await engine.dispose()
-
-
-async def is_current(database_url: str) -> bool:
+async def is_current(database_url: str, projections: Sequence[Projection] = PROJECTIONS) -> bool:
     """Tell whether the tables are exactly what this program needs."""
     engine = open_engine(database_url)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(_revision) == _scripts().get_current_head()
+            if not await connection.run_sync(_is_at_head, _SHARED):
+                return False
+            for projection in projections:
+                generation = await current_generation(connection, projection.name)
+                if generation is None or not await _is_generation_at_head(connection, projection, generation):
+                    return False
+        return True
     finally:
         await engine.dispose()
+
+
+async def begin_generation(connection: AsyncConnection, projection: Projection, state: State) -> Generation:
+    """Make a generation of *projection* with empty tables, in the transaction of *connection*."""
+    generation = await add_generation(connection, projection.name, state)
+    await connection.execute(text(f'CREATE SCHEMA "{generation.schema}"'))
+    await _upgrade_generation(connection, projection, generation)
+    return generation
+
+
+async def _migrate(engine: AsyncEngine, projections: Sequence[Projection]) -> None:
+    async with engine.begin() as connection:
+        # One at a time; the second finds everything done. The lock ends with the transaction.
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
+        await _refuse_tables_of_before(connection)
+        await connection.run_sync(_upgrade, _SHARED)
+        await let_read(connection, str(await connection.scalar(text("SELECT current_schema()"))), ["generations"])
+        for projection in projections:
+            generations = await all_generations(connection, [projection.name])
+            for generation in generations:
+                if generation.state is not State.RETIRED:
+                    await _upgrade_generation(connection, projection, generation)
+            if not any(generation.state is State.CURRENT for generation in generations):
+                await begin_generation(connection, projection, State.CURRENT)
+
+
+async def _refuse_tables_of_before(connection: AsyncConnection) -> None:
+    if await connection.scalar(text("SELECT to_regclass('positions') IS NOT NULL AND to_regclass('generations') IS NULL")):
+        raise NotMigrated(
+            "the database has tables of a version before generations, which are not carried over; everything in them can "
+            "be computed again: make sure that the stream still holds the events, drop the database, and run `collector "
+            "backfill`"
+        )
+
+
+async def _upgrade_generation(connection: AsyncConnection, projection: Projection, generation: Generation) -> None:
+    # First, so that the tables to come are covered.
+    await let_read(connection, generation.schema)
+    before = await _enter(connection, generation.schema)
+    for history in _histories_of(projection):
+        await connection.run_sync(_upgrade, history)
+    await _enter(connection, before)
+
+
+async def _is_generation_at_head(connection: AsyncConnection, projection: Projection, generation: Generation) -> bool:
+    before = await _enter(connection, generation.schema)
+    at_head = [await connection.run_sync(_is_at_head, history) for history in _histories_of(projection)]
+    await _enter(connection, before)
+    return all(at_head)
+
+
+def _histories_of(projection: Projection) -> tuple[History, ...]:
+    return _ACCOUNTS, History(projection.migrations, "models_version")
+
+
+async def _enter(connection: AsyncConnection, path: str) -> str:
+    """Have unqualified names mean the tables of *path* until the transaction ends, and return what they meant before."""
+    before = await connection.scalar(text("SELECT current_setting('search_path')"))
+    await connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": path})
+    return str(before)
 
 
 async def _create_database_if_missing(database_url: str) -> None:
@@ -67,20 +148,24 @@ async def _create_database_if_missing(database_url: str) -> None:
             await server.close()
 
 
-def _upgrade(connection: Connection) -> None:
-    scripts = _scripts()
-
-    def steps(revision: str, _: MigrationContext) -> list[RevisionStep]:
-        return scripts._upgrade_revs("head", revision)  # noqa: SLF001  # what alembic.command.upgrade itself calls
-
-    with EnvironmentContext(Config(), scripts, fn=steps) as environment:
-        environment.configure(connection=connection)
-        environment.run_migrations()
+def _upgrade(connection: Connection, history: History) -> None:
+    config = _config(history)
+    config.attributes.update(connection=connection, version_table=history.version_table)
+    command.upgrade(config, "head")
 
 
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def _is_at_head(connection: Connection, history: History) -> bool:
+    context = MigrationContext.configure(connection, opts={"version_table": history.version_table})
+    return context.get_current_revision() == ScriptDirectory.from_config(_config(history)).get_current_head()
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent))
+def _config(history: History) -> Config:
+    config = Config()
+    # Config reads % as the beginning of a variable, and a folder's name may have one, or a space.
+    for name, value in {
+        "script_location": str(_HERE),
+        "version_locations": str(history.folder),
+        "path_separator": "newline",
+    }.items():
+        config.set_main_option(name, value.replace("%", "%%"))
+    return config

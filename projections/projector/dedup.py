@@ -9,14 +9,25 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import bindparam, text, update
+from sqlalchemy import Boolean, Column, Table, Text, Uuid, bindparam, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.database import copy_rows
-from projections.read_models.tables import SEEN
+from projections.schema import BOOKS, moment
 from projections.stream.item import Sequenced
 
 HORIZON = timedelta(days=7)
+
+# Event ids that were applied: for the horizon, and for ever for imports.
+SEEN = Table(
+    "seen_events",
+    BOOKS,
+    Column("event_id", Uuid(as_uuid=False), primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("site", Text, primary_key=True),
+    moment("received_at"),
+    Column("imported", Boolean, nullable=False),
+)
 
 Key: TypeAlias = tuple[str, str, str]
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from projections.projector.positions import Position
-from projections.stream import Identity
+from projections.stream import Identity, StreamUnavailable
 from projections.stream.item import Item
 
 REBUILD = "Run `collector backfill` to compute the read models again from the stream."
@@ -49,6 +49,14 @@ def refuse_other_stream(position: Position, stream: Identity, message_id: str | 
     else:
         return
     raise Halted(HaltReason.STREAM_REGRESSED, f"The stream {problem}. Going on would skip events. {REBUILD}")
+
+
+def stream_is_gone() -> StreamUnavailable:
+    """Return what to say while a stream is missing whose facts were counted; made again it will be another, and refused."""
+    return StreamUnavailable(
+        "the stream is gone, and the read models hold events of it: put NATS's files back from a backup, or see what "
+        "`collector backfill` says of the loss"
+    )
 
 
 def newer_version(fact: Item) -> Halted:

@@ -4,55 +4,57 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
-from sqlalchemy import text
+from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from projections.read_models import READ_MODELS
-from projections.read_models.model import partition_name
+from projections.projector.batch import facts_for
+from projections.read_models.model import ReadModel, partition_name
 from projections.stream.item import Sequenced
 
 # Any number will do as long as everything that creates partitions uses the same.
 _CREATING_PARTITIONS = 0x636F6C6C01
 
-# A read model, by its place in READ_MODELS, and the first day of a month.
+# A model, by its place in the list, and the first day of a month.
 Month: TypeAlias = tuple[int, date]
 
 
 class Months:
     """The months that are known to have a partition; short-lived, so that a partition that went away is asked for again."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, models: Sequence[ReadModel]) -> None:
         self._engine = engine
+        self._models = models
         self._known: set[Month] = set()
 
     async def prepare_for(self, facts: Sequence[Sequenced[Any]]) -> None:
         """Create every partition that the rows of *facts* need and Postgres does not have."""
-        missing = months_of(facts) - self._known
+        missing = self._months_of(facts) - self._known
         if missing:
-            await create_partitions(self._engine, sorted(missing))
+            await create_partitions(
+                self._engine,
+                [(table, month) for number, month in sorted(missing) for table in self._models[number].tables],
+            )
             self._known |= missing
 
+    def _months_of(self, facts: Sequence[Sequenced[Any]]) -> set[Month]:
+        return {
+            (number, day.replace(day=1))
+            for number, model in enumerate(self._models)
+            if (day_of := model.day_of) is not None
+            for day in {day_of(fact.event) for fact in facts_for(model, facts)}
+        }
 
-def months_of(facts: Sequence[Sequenced[Any]]) -> set[Month]:
-    """Return the months that the rows of *facts* are in."""
-    return {
-        (number, day.replace(day=1))
-        for number, model in enumerate(READ_MODELS)
-        for day in {model.day_of(fact.event) for fact in facts}
-    }
 
-
-async def create_partitions(engine: AsyncEngine, months: Iterable[Month]) -> None:
+async def create_partitions(engine: AsyncEngine, months: Iterable[tuple[Table, date]]) -> None:
     """Create the partitions of *months* that do not exist, while readers and writers of the others go on."""
     async with engine.begin() as connection:
         # One at a time, or two projectors find the same partition missing; the lock ends with the transaction.
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATING_PARTITIONS})
-        for number, month in months:
-            await _create_partition(connection, number, month)
+        for table, month in months:
+            await _create_partition(connection, table, month)
 
 
-async def _create_partition(connection: AsyncConnection, number: int, month: date) -> None:
-    table = READ_MODELS[number].table
+async def _create_partition(connection: AsyncConnection, table: Table, month: date) -> None:
     name = partition_name(table, month)
     if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
         return

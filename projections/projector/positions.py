@@ -2,16 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
-from sqlalchemy import ColumnElement, select, update
+from msgspec.structs import asdict, replace
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Result, Table, Text, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.projector.batch import Outcome
-from projections.read_models.tables import POSITIONS
-from projections.stream.item import Item, Sequenced
+from projections.projector.endings import Endings, newest
+from projections.projector.totals import ADD_TOTALS
+from projections.schema import BOOKS, moment
+from projections.stream.item import Item
+
+POSITIONS = Table(
+    "positions",
+    BOOKS,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("partitions", Integer, nullable=False),
+    moment("stream_created"),
+    Column("first_seq", BigInteger, nullable=False),  # of the first message that was dealt with, 0 before it
+    Column("seq", BigInteger, nullable=False),
+    Column("message_id", Text, nullable=False),  # at seq, "" at the start
+    Column("applied", BigInteger, nullable=False),
+    Column("duplicates", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    moment("received_at", nullable=True),  # the newest of any fact but imports: what seen_events is forgotten by
+)
 
 
 class Fenced(Exception):
@@ -27,6 +44,7 @@ class Position(Struct, frozen=True, kw_only=True):
     partition: int
     partitions: int
     stream_created: datetime
+    first_seq: int = 0
     seq: int = 0
     message_id: str = ""
     applied: int = 0
@@ -34,44 +52,44 @@ class Position(Struct, frozen=True, kw_only=True):
     quarantined: int = 0
     received_at: datetime | None = None
 
-    def behind(self, batch: Sequence[Item], outcome: Outcome) -> "Position":
-        """Return the position after *batch*, whose facts ended as *outcome* says."""
-        # Imports bring their own, older times.
-        times = [item.event.received_at for item in batch if isinstance(item, Sequenced) and item.event.batch is None]
+    @property
+    def dealt_with(self) -> int:
+        """Return how many facts have ended in one of the three ways."""
+        return self.applied + self.duplicates + self.quarantined
+
+    def after(self, batch: Sequence[Item], endings: Endings) -> "Position":
+        """Return the position after *batch*, whose facts ended as *endings* says."""
+        total = endings.total
         return replace(
             self,
+            first_seq=self.first_seq or batch[0].seq,
             seq=batch[-1].seq,
             message_id=batch[-1].message_id,
-            applied=self.applied + outcome.applied,
-            duplicates=self.duplicates + outcome.duplicates,
-            quarantined=self.quarantined + len(outcome.quarantined),
-            received_at=max((time for time in (self.received_at, *times) if time is not None), default=None),
+            applied=self.applied + total.applied,
+            duplicates=self.duplicates + total.duplicates,
+            quarantined=self.quarantined + total.quarantined,
+            received_at=newest(self.received_at, total.received_at),
         )
 
 
 async def read_positions(connection: AsyncConnection) -> dict[int, Position]:
     """Return the position of every partition that has one."""
-    rows = await connection.execute(select(POSITIONS))
-    return {
-        row.partition: Position(
-            partition=row.partition,
-            partitions=row.partitions,
-            stream_created=row.stream_created,
-            seq=row.seq,
-            message_id=row.event_id,
-            applied=row.applied,
-            duplicates=row.duplicates,
-            quarantined=row.quarantined,
-            received_at=row.received_at,
-        )
-        for row in rows
-    }
+    return _by_partition(await connection.execute(select(POSITIONS)))
+
+
+async def positions_in(connection: AsyncConnection, schema: str) -> dict[int, Position]:
+    """Return every position in *schema*, wherever *connection* looks by itself."""
+    return _by_partition(await connection.execute(select(POSITIONS), execution_options=_of(schema)))
+
+
+async def hold_positions_in(connection: AsyncConnection, schema: str) -> dict[int, Position]:
+    """Lock every position in *schema* until the transaction ends, and return them."""
+    return _by_partition(await connection.execute(select(POSITIONS).with_for_update(), execution_options=_of(schema)))
 
 
 async def start_position(connection: AsyncConnection, position: Position) -> None:
     """Write the first position of a partition, unless somebody has done so."""
-    values = {"partition": position.partition, "partitions": position.partitions, "stream_created": position.stream_created}
-    await connection.execute(insert(POSITIONS).values(values | _moving(position)).on_conflict_do_nothing())
+    await connection.execute(insert(POSITIONS).values(asdict(position)).on_conflict_do_nothing())
 
 
 async def confirm_position(connection: AsyncConnection, position: Position) -> None:
@@ -87,10 +105,29 @@ async def hold_position(connection: AsyncConnection, position: Position) -> None
         raise Fenced
 
 
-async def move_position(connection: AsyncConnection, old: Position, new: Position) -> None:
+# The compare-and-set, and the tenants' totals in the same breath: nothing is added to them when it fails.
+_MOVE = text(f"""
+    WITH moved AS (
+        UPDATE positions SET first_seq = :first_seq, seq = :seq, message_id = :message_id, applied = :applied,
+            duplicates = :duplicates, quarantined = :quarantined, received_at = :received_at
+        WHERE partition = :partition AND partitions = :partitions AND stream_created = :stream_created AND seq = :old_seq
+        RETURNING partition
+    ), added AS ({ADD_TOTALS})
+    SELECT count(*) FROM moved
+""")
+
+
+async def move_position(connection: AsyncConnection, old: Position, new: Position, endings: Endings) -> None:
     """Move the position from *old* to *new*, or raise Fenced: this compare-and-set is what keeps a fact from counting twice."""
-    moved = await connection.execute(update(POSITIONS).where(_unmoved(old)).values(_moving(new)))
-    if moved.rowcount != 1:
+    totals = endings.totals.values()
+    ended = {
+        "tenants": list(endings.totals),
+        "applied_of": [total.applied for total in totals],
+        "duplicates_of": [total.duplicates for total in totals],
+        "quarantined_of": [total.quarantined for total in totals],
+        "received_of": [total.received_at for total in totals],
+    }
+    if await connection.scalar(_MOVE, asdict(new) | ended | {"old_seq": old.seq}) != 1:
         raise Fenced
 
 
@@ -103,12 +140,9 @@ def _unmoved(position: Position) -> ColumnElement[bool]:
     )
 
 
-def _moving(position: Position) -> dict[str, object]:
-    return {
-        "seq": position.seq,
-        "event_id": position.message_id,
-        "applied": position.applied,
-        "duplicates": position.duplicates,
-        "quarantined": position.quarantined,
-        "received_at": position.received_at,
-    }
+def _by_partition(rows: Result[Any]) -> dict[int, Position]:
+    return {row.partition: Position(**row._mapping) for row in rows}  # noqa: SLF001  # public, by SQLAlchemy's own account
+
+
+def _of(schema: str) -> dict[str, Any]:
+    return {"schema_translate_map": {None: schema}}

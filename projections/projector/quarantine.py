@@ -3,24 +3,46 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import BigInteger, Column, Integer, Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.codec import type_of
-from projections.read_models.tables import QUARANTINE
-from projections.stream.item import Quarantined, Reason, Sequenced
+from projections.schema import BOOKS, words
+from projections.stream.item import Quarantined, Reason, Sequenced, pointer
+
+# A pointer into the partition's stream and a class, never the payload.
+QUARANTINE = Table(
+    "quarantine",
+    BOOKS,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    words("tenant"),
+    words("site"),
+    words("reason"),
+    words("contract"),
+)
 
 
 def pointer_to(fact: Sequenced[Any], reason: Reason) -> Quarantined:
     """Return the pointer that is kept in place of *fact*."""
-    return Quarantined(seq=fact.seq, message_id=fact.message_id, reason=reason, contract=type_of(fact.event))
+    return pointer(fact.seq, fact.message_id, fact.subject, reason, contract=type_of(fact.event))
 
 
-async def set_aside(connection: AsyncConnection, pointers: Sequence[Quarantined]) -> None:
+async def set_aside(connection: AsyncConnection, partition: int, pointers: Sequence[Quarantined]) -> None:
     """Keep *pointers*; what was stored stays in the stream, so a corrected program can apply it in a rebuild."""
     if not pointers:
         return
     await connection.execute(
         insert(QUARANTINE),
-        [{"seq": pointer.seq, "reason": pointer.reason.value, "contract": pointer.contract} for pointer in pointers],
+        [
+            {
+                "partition": partition,
+                "seq": pointer.seq,
+                "tenant": pointer.tenant,
+                "site": pointer.site,
+                "reason": pointer.reason.value,
+                "contract": pointer.contract,
+            }
+            for pointer in pointers
+        ],
     )

@@ -1,27 +1,37 @@
-"""Backfill: empty the read models and fold the whole stream again, beside a running projector or without one."""
+"""Backfill: a generation made anew from the streams, beside the one that is read, which it replaces once it has caught up."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import delete, exists, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.streams import EventStream
-from projections.database import open_engine
-from projections.projector.positions import Position, read_positions, start_position
+from projections.database import POSTGRES_ERRORS, open_engine
+from projections.generations import Generation, Removal, State, current_generation, make_current, retire
+from projections.migrations import begin_generation
+from projections.projections import PROJECTIONS
+from projections.projector.positions import Position, hold_positions_in, positions_in
+from projections.projector.projection import Projection
 from projections.projector.worker import Projector
-from projections.read_models import READ_MODELS
-from projections.read_models.tables import HITS, POSITIONS, QUARANTINE, SEEN
-from projections.stream import Identity, Stream
+from projections.stream import Identity, NoStream, Stream
 
 POLL_SECONDS = 0.2
+# For how long the projector of the generation that is read may be held up while the new one comes level with it.
+LEVEL_SECONDS = 5.0
+# How long whoever still reads the old generation is waited for; after that a projector removes it.
+FAREWELL_SECONDS = 30.0
+
+# The first half of a lock's name, of which the projection's is the other.
+_BACKFILLS = 0x636F6D
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How many of the stream's facts have been dealt with."""
+    """How many of the streams' facts have been dealt with."""
 
     done: int
     total: int
@@ -37,86 +47,232 @@ class HistoryWouldBeLost(Exception):
         )
 
 
+class AnotherBackfill(Exception):
+    """A backfill of the same projection is under way; or ours was taken for dead. The text says what to do."""
+
+
 async def backfill(
     *,
     nats_url: str,
     database_url: str,
+    clock: Callable[[], datetime],
+    projections: Sequence[Projection] = PROJECTIONS,
+    partition: int | None = None,
     partitions: int = 1,
     accept_loss: bool = False,
     report: Callable[[Progress], None] = lambda _: None,
 ) -> Progress:
-    """Rebuild the read models from the stream as it is now, telling *report* how far it is, or raise and change nothing.
+    """Rebuild *projections* from their streams as they are now, one after the other, telling *report* how far each is.
 
-    A projector that runs already notices that its position has moved and does the work, which is then only watched.
+    What is read stays complete until its replacement is level with it. A projector that runs already sees the new generation
+    and may do the work, which is then only watched. With *partition* only that one is worked on here, and the others' own
+    projectors are waited for. When a loss is refused nothing has changed.
     """
-    async with AsyncExitStack() as resources:
-        engine = open_engine(database_url)
-        resources.push_async_callback(engine.dispose)
-        streams, projectors = [], []
-        for partition in range(partitions):
-            stream = Stream(nats_url, EventStream(family="web", partition=partition, partitions=partitions))
-            projector = Projector(nats_url=nats_url, database_url=database_url, partition=partition, partitions=partitions)
-            streams.append(await resources.enter_async_context(stream))
-            projectors.append(await resources.enter_async_context(projector))
-            await stream.connect()
-        identity = await start_again(engine, streams[0], partitions=partitions, accept_loss=accept_loss)
-        return await _project_while(_watch(engine, streams, identity, report), projectors)
+    done = total = 0
+    for projection in projections:
+        async with AsyncExitStack() as resources:
+            rebuild = _Rebuild(projection, nats_url, database_url, partitions, clock)
+            end = await rebuild.run(resources, partition=partition, accept_loss=accept_loss, report=report)
+        done, total = done + end.done, total + end.total
+    return Progress(done=done, total=total)
 
 
-async def start_again(engine: AsyncEngine, stream: Stream, *, partitions: int, accept_loss: bool) -> Identity:
-    """Empty every table, set every position to the start of *stream* and return which it is, or raise HistoryWouldBeLost."""
+async def give_up_abandoned(engine: AsyncEngine, generation: Generation) -> None:
+    """Retire *generation*, which is being built, unless its backfill is still there."""
     async with engine.begin() as connection:
-        # Positions first, as every projector does: it waits for batches under way and never for us to wait for each other.
-        await connection.execute(text("LOCK TABLE positions IN EXCLUSIVE MODE"))
-        # Asked where no projector can move on: else the tables would seem to hold more than the stream.
-        identity = await stream.identity()
-        if not accept_loss and await _holds_more_than(identity, connection):
+        if await connection.scalar(_IS_ABANDONED, {"of": generation.projection}):
+            await retire(connection, generation)
+
+
+_IS_ABANDONED = text(f"SELECT pg_try_advisory_xact_lock({_BACKFILLS}, hashtext(:of))")
+_CLAIM = text(f"SELECT pg_try_advisory_lock({_BACKFILLS}, hashtext(:of))")
+
+
+@asynccontextmanager
+async def claimed(engine: AsyncEngine, projection: str) -> AsyncIterator[None]:
+    """Be the only one to rebuild *projection* for the length of the block, or raise AnotherBackfill."""
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        if not await connection.scalar(_CLAIM, {"of": projection}):
+            raise AnotherBackfill("Another backfill is under way. Wait for its end, or stop it, and try again.")
+        try:
+            yield
+        finally:
+            # The lock ends with its session, in whatever state that is; in the pool it would live on.
+            await connection.invalidate()
+
+
+class _Rebuild:
+    """One projection's rebuild: what is read now, what is made, and how far that has to come."""
+
+    def __init__(
+        self, projection: Projection, nats_url: str, database_url: str, partitions: int, clock: Callable[[], datetime]
+    ) -> None:
+        self._projection, self._partitions, self._clock = projection, partitions, clock
+        self._nats_url, self._database_url = nats_url, database_url
+        self._streams = [Stream(nats_url, stream) for stream in projection.streams(partitions)]
+        self._engine = open_engine(database_url)
+        self._kept: set[int] = set()
+
+    async def run(
+        self,
+        resources: AsyncExitStack,
+        *,
+        partition: int | None,
+        accept_loss: bool,
+        report: Callable[[Progress], None],
+    ) -> Progress:
+        """Make the generation, have it projected, and hand the readers over to it."""
+        resources.push_async_callback(self._engine.dispose)
+        for stream in self._streams:
+            await resources.enter_async_context(stream)
+            await stream.connect()
+        await resources.enter_async_context(claimed(self._engine, self._projection.name))
+        live = await self._live()
+        # Before the streams are asked: else a projector that runs would make the tables seem to hold more than they.
+        before = await self._positions(live)
+        goals = [await identity_of(stream) for stream in self._streams]
+        if not accept_loss and any(is_lost(position, goals) for position in before.values()):
             raise HistoryWouldBeLost
-        for table in (*(model.table for model in READ_MODELS), SEEN, QUARANTINE):
-            await connection.execute(text(f"TRUNCATE {table.name}"))
-        await connection.execute(delete(POSITIONS))
-        for partition in range(partitions):
-            start = Position(partition=partition, partitions=partitions, stream_created=identity.created)
-            await start_position(connection, start)
-    return identity
+        # A generation that has dealt with nothing yet need not be replaced.
+        made = await self._begin() if before else live
+        # Of a stream that is another one now, nobody can come to where the old one was.
+        self._kept = {number for number, position in before.items() if not is_of_another(position, goals)}
+        projectors = [
+            await resources.enter_async_context(self._projector(made, number))
+            for number in ([partition] if partition is not None else range(self._partitions))
+        ]
+        try:
+            return await self._project_while(self._watch(made, live, goals, report), projectors)
+        except BaseException:
+            # Where Postgres is away it is given up by the next projector that looks round.
+            with contextlib.suppress(*POSTGRES_ERRORS):
+                await self._give_up(made)
+            raise
+
+    async def _live(self) -> Generation:
+        async with self._engine.connect() as connection:
+            live = await current_generation(connection, self._projection.name)
+        return live or await self._begin(State.CURRENT)
+
+    async def _begin(self, state: State = State.BUILDING) -> Generation:
+        async with self._engine.begin() as connection:
+            return await begin_generation(connection, self._projection, state)
+
+    async def _give_up(self, made: Generation) -> None:
+        async with self._engine.begin() as connection:
+            await retire(connection, made)
+        await Removal().step(self._engine, [self._projection.name])
+
+    def _projector(self, generation: Generation, partition: int) -> Projector:
+        return Projector(
+            self._projection,
+            generation,
+            nats_url=self._nats_url,
+            database_url=self._database_url,
+            partition=partition,
+            partitions=self._partitions,
+        )
+
+    async def _positions(self, generation: Generation) -> dict[int, Position]:
+        async with self._engine.connect() as connection:
+            return await positions_in(connection, generation.schema)
+
+    async def _watch(
+        self,
+        made: Generation,
+        live: Generation,
+        goals: Sequence[Identity | None],
+        report: Callable[[Progress], None],
+    ) -> Progress:
+        total = sum(goal.messages for goal in goals if goal is not None)
+        while True:
+            positions = await self._positions(made)
+            done = sum(position.dealt_with for position in positions.values())
+            report(Progress(done=min(done, total), total=total))
+            has_arrived = all(
+                [await _has_reached(goal, positions.get(number), self._streams[number]) for number, goal in enumerate(goals)]
+            )
+            if has_arrived and (made == live or await self._hand_over(made, live)):
+                return Progress(done=done, total=total)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _hand_over(self, made: Generation, live: Generation) -> bool:
+        """Let readers enter *made* instead of *live*, or return False when they would go back in time: try again."""
+        async with self._engine.begin() as connection:
+            # Held, the one that is read cannot run ahead while the other comes level.
+            held = await hold_positions_in(connection, live.schema)
+            if not await self._comes_level(made, {number: held[number].seq for number in self._kept & held.keys()}):
+                return False
+            if not await make_current(connection, made):
+                raise AnotherBackfill("The new generation was taken away before it was done. Run `collector backfill` again.")
+        return True
+
+    async def _comes_level(self, made: Generation, ahead: Mapping[int, int]) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LEVEL_SECONDS
+        while True:
+            positions = await self._positions(made)
+            if all(number in positions and positions[number].seq >= seq for number, seq in ahead.items()):
+                return True
+            if loop.time() > deadline:
+                return False
+            await asyncio.sleep(POLL_SECONDS / 10)
+
+    async def _project_while(self, watching: Coroutine[None, None, Progress], projectors: Sequence[Projector]) -> Progress:
+        stop = asyncio.Event()
+        projecting = asyncio.gather(*(projector.run(stop, clock=self._clock) for projector in projectors))
+        watched = asyncio.ensure_future(watching)
+        both: set[asyncio.Future[Any]] = {projecting, watched}
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            if not watched.done():
+                await projecting  # it ended first, so it has something to say
+            end = await watched
+        finally:
+            stop.set()
+            watched.cancel()
+            await asyncio.wait(both)
+        await self._farewell()
+        return end
+
+    async def _farewell(self) -> None:
+        removal = Removal()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                while not await removal.step(self._engine, [self._projection.name]):  # noqa: ASYNC110  # others' doing
+                    await asyncio.sleep(POLL_SECONDS)
 
 
-async def _holds_more_than(stream: Identity, connection: AsyncConnection) -> bool:
-    positions = (await read_positions(connection)).values()
-    of_another = any(position.stream_created != stream.created or position.seq > stream.last_seq for position in positions)
-    first_needed = stream.last_seq + 1 if of_another else stream.first_seq
-    return bool(await connection.scalar(select(exists().where(HITS.c.seq < first_needed))))
-
-
-async def _watch(
-    engine: AsyncEngine, streams: Sequence[Stream], goal: Identity, report: Callable[[Progress], None]
-) -> Progress:
-    while True:
-        async with engine.connect() as connection:
-            positions = await read_positions(connection)
-        done = sum(position.applied + position.duplicates + position.quarantined for position in positions.values())
-        report(Progress(done=min(done, goal.messages), total=goal.messages))
-        if all([await _has_reached(goal, positions[number], stream) for number, stream in enumerate(streams)]):
-            return Progress(done=done, total=goal.messages)
-        await asyncio.sleep(POLL_SECONDS)
-
-
-async def _has_reached(goal: Identity, position: Position, stream: Stream) -> bool:
-    # A partition without recent events never gets to the stream's last one; that nothing waits for it is as good.
-    return position.seq >= goal.last_seq or (await stream.backlog_after(position.seq)).messages == 0
-
-
-async def _project_while(watching: Coroutine[None, None, Progress], projectors: Sequence[Projector]) -> Progress:
-    stop = asyncio.Event()
-    projecting = asyncio.gather(*(projector.run(stop) for projector in projectors))
-    watched = asyncio.ensure_future(watching)
-    both: set[asyncio.Future[Any]] = {projecting, watched}
+async def identity_of(stream: Stream) -> Identity | None:
+    """Return which stream it is, or None where nothing of the family has been stored."""
     try:
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        if not watched.done():
-            await projecting  # it ended first, so it has something to say
-        return await watched
-    finally:
-        stop.set()
-        watched.cancel()
-        await asyncio.wait(both)
+        return await stream.identity()
+    except NoStream:
+        return None
+
+
+def is_lost(position: Position, streams: Sequence[Identity | None]) -> bool:
+    """Tell whether a rebuild from *streams* would miss facts that were dealt with up to *position*.
+
+    Counted by the position, and so whichever tables hold them. What was erased in the middle was erased to be forgotten.
+    """
+    if not position.seq:
+        return False
+    stream = streams[position.partition] if position.partition < len(streams) else None
+    return is_of_another(position, streams) or (stream is not None and stream.first_seq > position.first_seq)
+
+
+def is_of_another(position: Position, streams: Sequence[Identity | None]) -> bool:
+    """Tell whether the stream that *position* is of is there no more, was made again, or has lost its end."""
+    stream = streams[position.partition] if position.partition < len(streams) else None
+    return stream is None or stream.created != position.stream_created or stream.last_seq < position.seq
+
+
+async def _has_reached(goal: Identity | None, position: Position | None, stream: Stream) -> bool:
+    if goal is None:
+        return True
+    if position is None:
+        return False
+    # What was last in the stream may have been erased; that nothing waits is as good as having read it.
+    return position.seq >= goal.last_seq or (await stream.backlog_after(position.seq)).messages == 0

@@ -1,34 +1,34 @@
-"""The projector: fold -> upsert -> position, in one Postgres transaction, so that a fact counts once; read this first."""
+"""Projector: one loop, which keeps one generation's partition up with its stream; batch.py says what happens to a fact."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from itertools import takewhile
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from contracts.streams import EventStream
+from contracts.codec import Codec
 from projections import metrics
 from projections.database import advice_for, open_engine, sqlstate_of
+from projections.generations import Generation
 from projections.jobs import jobs_of, scheduled
-from projections.projector.batch import Outcome, project
-from projections.projector.halt import Halted, HaltReason, newer_version, refuse_other_partitions, refuse_other_stream
+from projections.projector.batch import apply
+from projections.projector.endings import Endings
+from projections.projector.halt import (
+    Halted,
+    HaltReason,
+    newer_version,
+    refuse_other_partitions,
+    refuse_other_stream,
+    stream_is_gone,
+)
 from projections.projector.lease import lease
 from projections.projector.months import Months
-from projections.projector.positions import (
-    Fenced,
-    Position,
-    confirm_position,
-    hold_position,
-    move_position,
-    read_positions,
-    start_position,
-)
+from projections.projector.positions import Fenced, Position, confirm_position, read_positions, start_position
+from projections.projector.projection import Label, Projection
 from projections.projector.stopping import finish_within, pause
-from projections.stream import Interrupted, Reader, Stream, StreamUnavailable
-from projections.stream.item import Item, Sequenced, TooNew
+from projections.stream import Identity, Interrupted, NoStream, Reader, Stream, StreamUnavailable
+from projections.stream.item import Sequenced, TooNew
 
 LOG = logging.getLogger(__name__)
 
@@ -37,32 +37,30 @@ FIRST_DELAY, LONGEST_DELAY = 0.2, 5.0
 STOP_SECONDS = 4.0
 
 
-def utc_now() -> datetime:
-    """Return what time it is; only the lag and the housekeeping ask, never a fold."""
-    return datetime.now(UTC)
-
-
-async def apply(engine: AsyncEngine, position: Position, batch: Sequence[Item]) -> tuple[Position, Outcome]:
-    """Fold *batch* into the read models and move *position* behind it: both, or neither (Fenced: it has moved already)."""
-    async with engine.begin() as connection:
-        await hold_position(connection, position)
-        outcome = await project(connection, batch)
-        moved = position.behind(batch, outcome)
-        await move_position(connection, position, moved)
-    return moved, outcome
-
-
 class Projector:
-    """Keeps the read models of one partition up with the stream; use it as an async context manager."""
+    """Keeps one partition of a generation up with its stream; use it as an async context manager.
 
-    def __init__(self, *, nats_url: str, database_url: str, partition: int = 0, partitions: int = 1) -> None:
+    ``trouble`` is what stands in the way of that now, "" when nothing does.
+    """
+
+    def __init__(
+        self,
+        projection: Projection,
+        generation: Generation,
+        *,
+        nats_url: str,
+        database_url: str,
+        partition: int = 0,
+        partitions: int = 1,
+    ) -> None:
+        self._models, self._generation = projection.models, generation
         self._partition, self._partitions = partition, partitions
-        self._engine = open_engine(database_url)
-        self._stream = Stream(nats_url, EventStream(family="web", partition=partition, partitions=partitions))
+        self._engine = open_engine(database_url, schema=generation.schema)
+        self._stream = Stream(nats_url, projection.streams(partitions)[partition], Codec(projection.facts))
         self._position: Position | None = None
-        self._trouble = "starting"
         self._delay = FIRST_DELAY
-        self._label = str(partition)
+        self.trouble = "starting"
+        self.label = Label(projection.name, str(generation.number), str(partition))
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,12 +69,11 @@ class Projector:
         await self._stream.close()
         await self._engine.dispose()
 
-    def checks(self) -> dict[str, str]:
-        """Return what stands in the way of keeping up, by name; an empty text is good."""
-        return {"projection": self._trouble}
+    async def run(self, stop: asyncio.Event, *, clock: Callable[[], datetime]) -> None:
+        """Project until *stop* is set; raise Halted when going on would be wrong, and come through everything else.
 
-    async def run(self, stop: asyncio.Event, *, clock: Callable[[], datetime] = utc_now) -> None:
-        """Project until *stop* is set; raise Halted when going on would be wrong, and come through everything else."""
+        *clock* is for the lag and the housekeeping; no fold asks what time it is.
+        """
         with scheduled(jobs_of(self._engine, self.refresh_lag, clock)):
             await finish_within(STOP_SECONDS, stop, self._project(stop))
 
@@ -86,8 +83,8 @@ class Projector:
             return
         backlog = await self._stream.backlog_after(self._position.seq)
         waiting = (now - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0.0
-        metrics.LAG_EVENTS.labels(self._label).set(backlog.messages)
-        metrics.LAG_SECONDS.labels(self._label).set(max(waiting, 0.0))
+        metrics.LAG_EVENTS.labels(*self.label).set(backlog.messages)
+        metrics.LAG_SECONDS.labels(*self.label).set(max(waiting, 0.0))
 
     async def _project(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -98,44 +95,57 @@ class Projector:
                 raise
             except (Fenced, Interrupted) as interruption:
                 # Whatever we believed, the position in Postgres is true: read it again and go on from there.
-                metrics.INTERRUPTIONS.labels(self._label, type(interruption).__name__.lower()).inc()
-                LOG.info("reading the position again", extra={"projection": self._label, "why": str(interruption)})
+                metrics.INTERRUPTIONS.labels(*self.label, type(interruption).__name__.lower()).inc()
+                LOG.info("reading the position again", extra={"projection": str(self.label), "why": str(interruption)})
                 await pause(FIRST_DELAY, stop)
             except Exception as error:  # noqa: BLE001  # the loop that must come through everything; it logs, counts and waits
                 await self._wait_after(error, stop)
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        async with lease(self._engine, self._partition) as leading:
-            metrics.LEADING.labels(self._label).set(leading)
+        async with lease(self._engine, self._generation, self._partition) as leading:
+            metrics.LEADING.labels(*self.label).set(leading)
             if not leading:
-                self._position, self._trouble = None, ""
+                self._position, self.trouble = None, ""
                 await pause(STANDBY_SECONDS, stop)
                 return
             await self._stream.connect()
             self._position = await self._find_position()
+            if self._position is None:
+                self.trouble = ""
+                await pause(STANDBY_SECONDS, stop)
+                return
             async with self._stream.read_after(self._position.seq) as reader:
-                self._trouble = ""
+                self.trouble = ""
                 await self._follow(reader, self._position, stop)
 
-    async def _find_position(self) -> Position:
+    async def _find_position(self) -> Position | None:
+        """Return where to go on, or None while there is no stream because no fact of it has been stored yet."""
         async with self._engine.begin() as connection:
             positions = await read_positions(connection)
             refuse_other_partitions(positions, self._partitions)
+            position = positions.get(self._partition)
             # Asked after the position is read: another projector may be moving it, and a stream that was asked first would
             # seem to end before it.
-            stream = await self._stream.identity()
-            position = positions.get(self._partition)
+            stream = await self._stream_after(position)
+            if stream is None:
+                return None
             if position is None:
-                # What the other partitions have read of is what this one has to read of.
-                created = min((other.stream_created for other in positions.values()), default=stream.created)
-                position = Position(partition=self._partition, partitions=self._partitions, stream_created=created)
+                position = Position(partition=self._partition, partitions=self._partitions, stream_created=stream.created)
                 await start_position(connection, position)
         message_id = await self._stream.message_id_at(position.seq) if position.seq else None
         refuse_other_stream(position, stream, message_id)
         return position
 
+    async def _stream_after(self, position: Position | None) -> Identity | None:
+        try:
+            return await self._stream.identity()
+        except NoStream:
+            if position is not None and position.seq:
+                raise stream_is_gone() from None
+            return None
+
     async def _follow(self, reader: Reader, position: Position, stop: asyncio.Event) -> None:
-        months = Months(self._engine)
+        months = Months(self._engine, self._models)
         while not stop.is_set():
             batch = await reader.next_batch()
             if not batch:
@@ -144,41 +154,37 @@ class Projector:
             readable = list(takewhile(lambda item: not isinstance(item, TooNew), batch))
             if readable:
                 await months.prepare_for([item for item in readable if isinstance(item, Sequenced)])
-                with metrics.BATCH_SECONDS.labels(self._label).time():
-                    position, outcome = await apply(self._engine, position, readable)
-                self._count(position, outcome)
+                with metrics.BATCH_SECONDS.labels(*self.label).time():
+                    position, endings = await apply(self._engine, self._models, position, readable)
+                self._count(position, endings)
             for item in batch[len(readable) :]:
                 raise newer_version(item)
 
-    def _count(self, position: Position, outcome: Outcome) -> None:
+    def _count(self, position: Position, endings: Endings) -> None:
         self._position, self._delay = position, FIRST_DELAY
-        metrics.count_batch(self._label, outcome)
-        for pointer in outcome.quarantined:
+        metrics.count_batch(self.label, endings)
+        for pointer in endings.quarantined:
             LOG.warning("set aside", extra={"seq": pointer.seq, "reason": pointer.reason.value, "contract": pointer.contract})
 
     def _halt(self, halted: Halted) -> None:
-        self._trouble = str(halted)
-        metrics.HALTED.labels(self._label, halted.reason.value).set(1)
-        metrics.STREAM_REGRESSED.labels(self._label).set(halted.reason is HaltReason.STREAM_REGRESSED)
-        LOG.error("stopped for good", extra={"projection": self._label, "reason": halted.reason.value, "advice": str(halted)})
+        self.trouble = str(halted)
+        metrics.HALTED.labels(*self.label, halted.reason.value).set(1)
+        metrics.STREAM_REGRESSED.labels(*self.label).set(halted.reason is HaltReason.STREAM_REGRESSED)
+        LOG.error(
+            "stopped for good", extra={"projection": str(self.label), "reason": halted.reason.value, "advice": str(halted)}
+        )
 
     async def _wait_after(self, error: Exception, stop: asyncio.Event) -> None:
-        self._trouble = str(error) if isinstance(error, StreamUnavailable) else advice_for(error)
-        metrics.ERRORS.labels(self._label).inc()
+        self.trouble = str(error) if isinstance(error, StreamUnavailable) else advice_for(error)
+        metrics.ERRORS.labels(*self.label).inc()
         LOG.warning(
             "beginning again from the position",
             extra={
-                "projection": self._label,
-                "advice": self._trouble,
+                "projection": str(self.label),
+                "advice": self.trouble,
                 "error": type(error).__name__,
                 "sqlstate": sqlstate_of(error),
             },
         )
         await pause(self._delay, stop)
         self._delay = min(2 * self._delay, LONGEST_DELAY)
-
-
-async def run(*, nats_url: str, database_url: str, partition: int = 0, partitions: int = 1, stop: asyncio.Event) -> None:
-    """Keep one partition's read models up with the stream until *stop* is set, or raise Halted."""
-    async with Projector(nats_url=nats_url, database_url=database_url, partition=partition, partitions=partitions) as projector:
-        await projector.run(stop)

@@ -19,7 +19,8 @@ from projections.query.metrics import Metric, Sums
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
 from projections.query.sums import Columns, Of, Sum
-from projections.read_models.tables import HITS, VISITS
+from projections.read_models.hits import HITS
+from projections.read_models.visits import VISITS
 
 _NOBODY = b""
 

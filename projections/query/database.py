@@ -10,10 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from projections.generations import enter_current
+from projections.generations import GENERATIONS, enter_current
+from projections.projections import PROJECTIONS
+from projections.projector.projection import Projection
 from projections.query.caller import Caller
 from projections.query.problems import Refused, unavailable
-from projections.read_models.tables import METADATA
+from projections.reader_role import TAKE_ON_ROLE
 
 POOL_SIZE = 5
 _STATEMENT_SECONDS = 5
@@ -33,21 +35,22 @@ _SESSION = {
 }
 
 _CANCELLED = "57014"
-# A table or a column that is not there.
-_MISSING = ("42P01", "42703")
+# A table or a column that is not there, or that nobody has let the role for reading see.
+_MISSING = ("42P01", "42703", "42501")
 # By class of SQLSTATE: connection lost, wrong password, no such database, out of resources, shutting down, system error.
 _AWAY = ("08", "28", "3D", "53", "57", "58")
 
 
-def open_engine(database_url: str, *, role: str | None = None) -> AsyncEngine:
-    """Return the pool; nothing is connected before the first question. Its sessions act as *role*, if one is named.
+def open_engine(database_url: str) -> AsyncEngine:
+    """Return the pool; nothing is connected before the first question. Its sessions act as the role for reading, if they may.
 
     asyncpg reads the address itself, so everything that libpq's form of it can say is understood.
     """
-    settings = _SESSION if role is None else _SESSION | {"role": role}
 
     async def connect() -> Any:
-        return await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS, server_settings=settings)
+        connection = await asyncpg.connect(database_url, timeout=_PATIENCE_SECONDS, server_settings=_SESSION)
+        await connection.execute(TAKE_ON_ROLE, timeout=_PATIENCE_SECONDS)
+        return connection
 
     return create_async_engine(
         "postgresql+asyncpg://",
@@ -60,8 +63,8 @@ def open_engine(database_url: str, *, role: str | None = None) -> AsyncEngine:
     )
 
 
-# For row-level security; local to the transaction, so no other caller ever finds it.
-_ACT_FOR = text("SELECT set_config('collector.tenant', :tenant, true)")
+# Under which a connection says which generations it has entered.
+_ENTERED = "collector.generations"
 
 
 @asynccontextmanager
@@ -70,17 +73,15 @@ async def reading(engine: AsyncEngine, caller: Caller) -> AsyncIterator[AsyncCon
 
     Raise Refused while there is no database.
     """
-    async with inspecting(engine) as connection:
-        await connection.execute(_ACT_FOR, {"tenant": caller.tenant})
+    async with _session(engine, caller.tenant) as connection:
         yield connection
 
 
 @asynccontextmanager
-async def inspecting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Lend a connection on behalf of the operator, who asks about no tenant; otherwise like reading()."""
+async def _session(engine: AsyncEngine, tenant: str) -> AsyncIterator[AsyncConnection]:
     try:
         async with engine.connect() as connection:
-            await enter_current(connection)
+            connection.info[_ENTERED] = await enter_current(connection, tenant=tenant)
             yield connection
     except DBAPIError as error:
         raise _refusal(error) from error
@@ -88,10 +89,19 @@ async def inspecting(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         raise _away() from error
 
 
+def schema_of(connection: AsyncConnection, projection: Projection) -> str:
+    """Return the schema of the generation of *projection* that *connection* reads, or raise Refused while there is none."""
+    schemas = str(connection.info[_ENTERED]).split()
+    for schema in schemas:
+        if schema.rpartition("_g")[0] == projection.name:
+            return schema
+    raise _not_migrated()
+
+
 async def check_tables(engine: AsyncEngine) -> None:
     """Return when Postgres answers and holds every table, or raise Refused."""
-    names = [table.name for table in METADATA.sorted_tables]
-    async with inspecting(engine) as connection:
+    names = [table.name for table in (GENERATIONS, *(table for each in PROJECTIONS for table in each.tables))]
+    async with _session(engine, "") as connection:
         # The tables that are missing, by the names that we know them under.
         missing = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")
         if (await connection.execute(missing, {"names": names})).first() is not None:

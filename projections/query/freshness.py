@@ -1,4 +1,4 @@
-"""Freshness: how far the answers reach, read from the projector's positions."""
+"""Freshness: how far the answers to a caller reach, read from the totals of their tenant."""
 
 from datetime import datetime
 
@@ -6,15 +6,17 @@ from msgspec import Struct
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.projections import WEB
+from projections.projector.totals import TOTALS
 from projections.query.caller import Caller
-from projections.read_models.tables import POSITIONS
+from projections.query.database import schema_of
 
 
 class Freshness(Struct, frozen=True, kw_only=True):
-    """When the newest fact in the answers was received, and how the facts that were read have ended.
+    """When the caller's newest fact in the answers was received, and how their facts that were read have ended.
 
-    ``applied`` + ``repeated`` + ``quarantined`` are all facts that were read; ``mark`` changes whenever an
-    answer can have changed.
+    ``applied`` + ``repeated`` + ``quarantined`` are all of their facts that were read; ``mark`` changes whenever an answer to
+    them can have changed.
     """
 
     as_of: datetime | None
@@ -24,22 +26,22 @@ class Freshness(Struct, frozen=True, kw_only=True):
     mark: str
 
 
-async def freshness(connection: AsyncConnection, _: Caller) -> Freshness:
-    """Read how far the answers to *caller* reach."""
-    column = POSITIONS.c
+async def freshness(connection: AsyncConnection, caller: Caller) -> Freshness:
+    """Read how far all partitions have come with the facts of *caller*."""
+    column, schema = TOTALS.c, schema_of(connection, WEB)
     query = select(
         func.max(column.received_at).label("as_of"),
         func.coalesce(func.sum(column.applied), 0).label("applied"),
         func.coalesce(func.sum(column.duplicates), 0).label("repeated"),
         func.coalesce(func.sum(column.quarantined), 0).label("quarantined"),
-        func.coalesce(func.sum(column.seq), 0).label("seq"),
-        func.max(column.stream_created).label("stream"),
-    )
-    row = (await connection.execute(query)).one()
+    ).where(column.tenant == caller.tenant)
+    # Every generation has totals of its own, so their name alone does not say whose.
+    row = (await connection.execute(query, execution_options={"schema_translate_map": {None: schema}})).one()
     return Freshness(
         as_of=row.as_of,
         applied=int(row.applied),
         repeated=int(row.repeated),
         quarantined=int(row.quarantined),
-        mark=f"{row.stream.timestamp() if row.stream else 0:.0f}-{row.seq}-{row.applied}",
+        # Another generation may have counted as many facts, and otherwise.
+        mark=f"{schema}-{row.applied}-{row.repeated}-{row.quarantined}",
     )

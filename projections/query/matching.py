@@ -18,8 +18,8 @@ from projections.query.parameters import Who
 from projections.query.periods import Span
 from projections.query.question import Filter, WebQuestion
 from projections.query.sums import Columns, Of
-from projections.read_models.hits import Kind
-from projections.read_models.tables import HITS, VISITS
+from projections.read_models.hits import HITS, Kind
+from projections.read_models.visits import VISITS
 
 Condition: TypeAlias = ColumnElement[bool]
 

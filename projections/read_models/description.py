@@ -2,7 +2,10 @@
 
 from typing import TypeAlias
 
+from sqlalchemy import Column
+
 from contracts.events import WebEvent
+from projections.schema import words
 
 Description: TypeAlias = tuple[str, ...]
 
@@ -22,6 +25,11 @@ COLUMNS = (
     "utm_term",
     "utm_content",
 )
+
+
+def columns() -> list[Column[str]]:
+    """Return COLUMNS as a table's columns."""
+    return [words(name) for name in COLUMNS]
 
 
 def describe(event: WebEvent) -> Description:

@@ -1,20 +1,36 @@
-"""hits: one row per fact, written once."""
+"""hits: one row for each fact of the web family, written once."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any, TypeAlias
 
 import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    delete,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
+from contracts.events.web import FACTS
 from projections.database import copy_rows
 from projections.read_models import description
 from projections.read_models.description import describe
-from projections.read_models.model import ReadModel
-from projections.read_models.tables import HITS
+from projections.read_models.model import ReadModel, Whose, happened_on
+from projections.schema import WEB, moment, words
 from projections.stream.item import Sequenced
 
 Row: TypeAlias = tuple[Any, ...]
@@ -28,12 +44,36 @@ class Kind(IntEnum):
     ENGAGEMENT = 3
 
 
-COLUMNS = (
-    *("tenant", "site", "occurred_at", "event_id", "seq", "received_at", "day", "visitor"),
-    *("bot", "bot_rule", "bot_name", "hostname", "path", "batch"),
-    *description.COLUMNS,
-    *("kind", "name", "props", "interactive", "engaged_ms", "scroll_percent", "revenue", "currency"),
+# Partitioned by month of occurred_at. The columns stand in the order in which fold gives them.
+HITS = Table(
+    "hits",
+    WEB,
+    Column("tenant", Text, primary_key=True),
+    Column("site", Text, primary_key=True),
+    Column("occurred_at", DateTime(timezone=True), primary_key=True),
+    Column("event_id", Uuid(as_uuid=False), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    moment("received_at"),
+    Column("day", Date, nullable=False),  # the salt's UTC day: a visitor is (day, visitor)
+    Column("visitor", LargeBinary, nullable=False),  # empty where the fact names nobody
+    Column("bot", Boolean, nullable=False),
+    words("bot_rule"),
+    words("bot_name"),
+    words("hostname"),
+    words("path"),
+    words("batch"),
+    *description.columns(),
+    Column("kind", SmallInteger, nullable=False),
+    words("name"),
+    Column("props", JSONB, nullable=True),
+    Column("interactive", Boolean, nullable=False),
+    Column("engaged_ms", Integer, nullable=False, server_default="0"),
+    Column("scroll_percent", SmallInteger, nullable=False, server_default="0"),
+    Column("revenue", Numeric, nullable=True),
+    words("currency"),
+    postgresql_partition_by="RANGE (occurred_at)",
 )
+COLUMNS = tuple(HITS.columns.keys())
 
 
 def fold(facts: Iterable[Sequenced[WebEvent]]) -> list[Row]:
@@ -41,12 +81,22 @@ def fold(facts: Iterable[Sequenced[WebEvent]]) -> list[Row]:
     return [_envelope(fact.seq, fact.event) + describe(fact.event) + _particulars(fact.event) for fact in facts]
 
 
-async def project(connection: AsyncConnection, facts: Sequence[Sequenced[WebEvent]]) -> None:
+async def upsert(connection: AsyncConnection, facts: Sequence[Sequenced[WebEvent]]) -> None:
     """Write the rows of *facts*."""
     await copy_rows(connection, HITS, COLUMNS, fold(facts))
 
 
-MODEL = ReadModel(table=HITS, project=project, day_of=lambda event: event.occurred_at.astimezone(UTC).date())
+async def erase(connection: AsyncConnection, whose: Whose) -> int:
+    """Delete the hits that are *whose*, and return how many they were; a hit of nobody is not anybody's."""
+    if not whose.visitor:
+        return 0
+    columns = HITS.c
+    theirs = (columns.tenant == whose.tenant, columns.site == whose.site)
+    gone = await connection.execute(delete(HITS).where(*theirs, columns.day == whose.day, columns.visitor == whose.visitor))
+    return gone.rowcount
+
+
+MODEL = ReadModel(name="hits", tables=(HITS,), facts=FACTS, version=1, upsert=upsert, day_of=happened_on, erase=erase)
 
 
 def _envelope(seq: int, event: WebEvent) -> Row:

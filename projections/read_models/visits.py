@@ -5,15 +5,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import WebEvent
+from contracts.events.web import FACTS
 from projections.database import copy_rows
 from projections.read_models import description
-from projections.read_models.model import ReadModel, partition_name
-from projections.read_models.tables import VISITS
+from projections.read_models.model import ReadModel, Whose, partition_name
 from projections.read_models.visit import IDLE, Visit, merge, visit_of
+from projections.schema import WEB, moment, words
 from projections.stream.item import Sequenced
 
 Row: TypeAlias = tuple[Any, ...]
@@ -31,25 +46,65 @@ class VisitorDay(NamedTuple):
     bot: bool
 
 
-COLUMNS = (
-    *VisitorDay._fields,
-    *("opened_at", "closed_at", "ended_at", "pageviews", "events", "interactions"),
-    *("entry_at", "entry_id", "entry_path", "exit_at", "exit_id", "exit_path"),
-    *("tail_at", "tail_ms", "engaged_ms"),
-    *("began_at", "began_id", "hostname"),
-    *description.COLUMNS,
+# One row for each visit. Partitioned by month of day. The columns stand in the order in which row_of gives them.
+# ``opened_at``..``closed_at`` spans every fact (what links facts into a visit); ``began_at``..``ended_at`` spans pageviews and
+# events (what a duration is made of); both of these are null for a visit that holds engagement only, which no number counts.
+VISITS = Table(
+    "visits",
+    WEB,
+    Column("tenant", Text, primary_key=True),
+    Column("site", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("visitor", LargeBinary, primary_key=True),
+    Column("bot", Boolean, primary_key=True),
+    Column("opened_at", DateTime(timezone=True), primary_key=True),
+    moment("closed_at"),
+    moment("ended_at", nullable=True),
+    Column("pageviews", Integer, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("interactions", Integer, nullable=False),
+    moment("entry_at", nullable=True),
+    Column("entry_id", Uuid(as_uuid=False), nullable=True),
+    words("entry_path"),
+    moment("exit_at", nullable=True),
+    Column("exit_id", Uuid(as_uuid=False), nullable=True),
+    words("exit_path"),
+    Column("tail_at", ARRAY(DateTime(timezone=True)), nullable=False),  # engagement since the last pageview, newest 64
+    Column("tail_ms", ARRAY(Integer), nullable=False),
+    Column("engaged_ms", Integer, nullable=False),  # the sum of tail_ms
+    moment("began_at", nullable=True),
+    Column("began_id", Uuid(as_uuid=False), nullable=True),
+    words("hostname"),
+    *description.columns(),
+    Index("visits_by_start", "tenant", "site", "began_at"),
+    postgresql_partition_by="RANGE (day)",
 )
+COLUMNS = tuple(VISITS.columns.keys())
+
+
+def _from(first: str, last: str) -> slice:
+    return slice(COLUMNS.index(first), COLUMNS.index(last) + 1)
+
+
+_WHOSE = _from("tenant", "bot")
+_COUNTS = _from("opened_at", "interactions")
+_ENTRY, _EXIT = _from("entry_at", "entry_path"), _from("exit_at", "exit_path")
+_TAIL = _from("tail_at", "tail_ms")
+_BEGINNING = _from("began_at", "hostname")
+_WORDS = _from(description.COLUMNS[0], description.COLUMNS[-1])
 
 
 def fold(facts: Iterable[Sequenced[WebEvent]]) -> dict[VisitorDay, list[Visit]]:
-    """Return the visits that *facts* alone would make, by visitor-day."""
+    """Return the visits that *facts* alone would make, by visitor-day; a fact that names nobody makes none."""
     visits: defaultdict[VisitorDay, list[Visit]] = defaultdict(list)
     for fact in facts:
+        if not fact.event.visitor:
+            continue
         visits[visitor_day_of(fact.event)].append(visit_of(fact.event))
     return visits
 
 
-async def project(connection: AsyncConnection, facts: Sequence[Sequenced[WebEvent]]) -> None:
+async def upsert(connection: AsyncConnection, facts: Sequence[Sequenced[WebEvent]]) -> None:
     """Merge the visits of *facts* into those that their visitors already have."""
     visits = fold(facts)
     for partition, joining in _by_partition(visits).items():
@@ -59,7 +114,20 @@ async def project(connection: AsyncConnection, facts: Sequence[Sequenced[WebEven
     await copy_rows(connection, VISITS, COLUMNS, rows)
 
 
-MODEL = ReadModel(table=VISITS, project=project, day_of=lambda event: event.salt_day)
+async def erase(connection: AsyncConnection, whose: Whose) -> int:
+    """Delete the visits that are *whose*, as a human and as a robot, and return how many they were."""
+    columns = VISITS.c
+    theirs = (columns.tenant == whose.tenant, columns.site == whose.site, columns.day == whose.day)
+    gone = await connection.execute(delete(VISITS).where(*theirs, columns.visitor == whose.visitor))
+    return gone.rowcount
+
+
+def day_of(event: WebEvent) -> date:
+    """Return the day whose salt made the visitor's id."""
+    return event.salt_day
+
+
+MODEL = ReadModel(name="visits", tables=(VISITS,), facts=FACTS, version=1, upsert=upsert, day_of=day_of, erase=erase)
 
 
 def visitor_day_of(event: WebEvent) -> VisitorDay:
@@ -88,19 +156,19 @@ def row_of(whose: VisitorDay, visit: Visit) -> Row:
 
 def visit_in(row: Sequence[Any]) -> tuple[VisitorDay, Visit]:
     """Return what row_of was given; *row* is in the order of COLUMNS."""
-    opened_at, closed_at, ended_at, pageviews, events, interactions = row[5:11]
-    entry, exit_, tail_at, tail_ms, first, words = row[11:14], row[14:17], row[17], row[18], row[20:23], row[23:]
-    return VisitorDay(*row[:5]), Visit(
+    opened_at, closed_at, ended_at, pageviews, events, interactions = row[_COUNTS]
+    entry, exit_, first = row[_ENTRY], row[_EXIT], row[_BEGINNING]
+    return VisitorDay(*row[_WHOSE]), Visit(
         opened_at=opened_at,
         closed_at=closed_at,
-        first=None if first[0] is None else (*first, tuple(words)),
+        first=None if first[0] is None else (*first, tuple(row[_WORDS])),
         ended_at=ended_at,
         pageviews=pageviews,
         events=events,
         interactions=interactions,
         entry=None if entry[0] is None else tuple(entry),
         exit=None if exit_[0] is None else tuple(exit_),
-        tail=tuple(zip(tail_at, tail_ms, strict=True)),
+        tail=tuple(zip(*row[_TAIL], strict=True)),
     )
 
 

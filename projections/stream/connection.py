@@ -1,87 +1,32 @@
-"""A NATS connection that outlives outages, and typed questions to JetStream over it."""
+"""Connection: one client of NATS that connects within seconds or says why not, and asks JetStream's API."""
 
 import asyncio
 import contextlib
 import logging
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
-from msgspec import Struct
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+
+from contracts.jetstream import API, STREAM_NOT_FOUND, Answer, JetStreamError, read_answer
 
 LOG = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 5.0
-STREAM_NOT_FOUND = 10059
-MESSAGE_NOT_FOUND = 10037
-CONSUMER_NOT_FOUND = 10014
-
-Answer = TypeVar("Answer", bound=Struct)
 
 
 class StreamUnavailable(ConnectionError):
-    """NATS, JetStream or the stream is not there now; the text says which and what to do."""
+    """NATS or JetStream is not there now, or the stream is not; the text says which and what to do."""
 
 
-class ApiError(Exception):
-    """JetStream refused a question; its texts name streams and consumers only, never a message."""
+class NoStream(StreamUnavailable):
+    """There is no such stream: nothing of its family has been stored yet, or it was lost."""
 
-    def __init__(self, code: int, description: str) -> None:
-        super().__init__(f"JetStream answered {code}: {description}")
-        self.code = code
-
-
-class StreamState(Struct):
-    """What a stream holds."""
-
-    messages: int
-    first_seq: int
-    last_seq: int
-
-
-class StreamInfo(Struct):
-    """The answer of STREAM.INFO."""
-
-    created: datetime
-    state: StreamState
-
-
-class StoredMessage(Struct):
-    """A message as STREAM.MSG.GET shows it; ``hdrs`` is base64."""
-
-    hdrs: str = ""
-
-
-class MessageFound(Struct):
-    """The answer of STREAM.MSG.GET."""
-
-    message: StoredMessage
-
-
-class ConsumerInfo(Struct):
-    """The answer of CONSUMER.CREATE and CONSUMER.INFO."""
-
-    name: str
-    num_pending: int
-
-
-class Done(Struct):
-    """The answer of CONSUMER.DELETE."""
-
-    success: bool
-
-
-class _Refusal(Struct):
-    err_code: int = 0
-    description: str = ""
-
-
-class _Answered(Struct):
-    error: _Refusal | None = None
+    def __init__(self) -> None:
+        super().__init__("the stream does not exist; it is made with the first event that belongs into it")
 
 
 class Connection:
@@ -126,23 +71,19 @@ class Connection:
         if self._client is not None:
             await _leave(self._client)
 
-    async def ask(self, method: str, question: dict[str, Any], answer: type[Answer]) -> Answer:
-        """Return JetStream's *answer* to *question*, or raise ApiError or StreamUnavailable."""
-        message = await self.request(f"$JS.API.{method}", question)
-        refusal = msgspec.json.decode(message.data, type=_Answered).error
-        if refusal is None:
-            return msgspec.json.decode(message.data, type=answer)
-        if refusal.err_code == STREAM_NOT_FOUND:
-            raise StreamUnavailable("the stream does not exist yet; `collector serve` creates it when it starts")
-        raise ApiError(refusal.err_code, refusal.description)
-
-    async def request(self, subject: str, question: dict[str, Any]) -> Msg:
-        """Return the first message that answers *question*."""
-        # Old style, an inbox per request: a delivered message comes under its own subject, which the shared inbox cannot match.
+    async def ask(self, method: str, question: Mapping[str, Any] | None = None) -> Answer:
+        """Return JetStream's answer to *question*, or raise NoStream, StreamUnavailable or JetStreamError."""
+        body = msgspec.json.encode(question or {})
         try:
-            return await self.client.request(subject, msgspec.json.encode(question), timeout=ANSWER_SECONDS, old_style=True)
+            message = await self.client.request(f"{API}.{method}", body, timeout=ANSWER_SECONDS)
         except (NatsError, TimeoutError) as error:
             raise StreamUnavailable("JetStream does not answer; check that NATS runs with JetStream enabled") from error
+        try:
+            return read_answer(message.data)
+        except JetStreamError as error:
+            if error.err_code == STREAM_NOT_FOUND:
+                raise NoStream from None
+            raise
 
 
 async def _leave(client: Client) -> None:

@@ -1,13 +1,12 @@
 """What the server writes around a delivered message: its numbers in the reply subject, and the message id in its headers."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from contracts.jetstream import MESSAGE_ID
+
 _NANOSECONDS = 1_000_000_000
 # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>...; the newer form has the domain and the account before the stream.
 _TOKENS_OF_V1, _NUMBERS_IN_V1, _NUMBERS_IN_V2 = 9, 4, 6
-MESSAGE_ID = "Nats-Msg-Id"
 
 INACTIVE_SECONDS = 30
 
@@ -19,13 +18,6 @@ def numbers_in(reply: str) -> tuple[int, int, int]:
     return int(tokens[start + 1]), int(tokens[start + 2]), int(tokens[start + 4])
 
 
-def stored_at_in(reply: str) -> datetime:
-    """Return when the message was stored."""
-    tokens = reply.split(".")
-    start = _NUMBERS_IN_V1 if len(tokens) == _TOKENS_OF_V1 else _NUMBERS_IN_V2
-    return _EPOCH + timedelta(microseconds=int(tokens[start + 3]) // 1000)
-
-
 def message_id_in(headers: bytes) -> str:
     """Return the message id in the raw *headers*, the last as nats-py has it, "" when there is none."""
     lines = [line.partition(b":") for line in headers.split(b"\r\n")]
@@ -33,9 +25,9 @@ def message_id_in(headers: bytes) -> str:
     return storable(ids[-1].strip().decode(errors="replace")) if ids else ""
 
 
-def storable(message_id: str) -> str:
-    """Return *message_id* as Postgres can hold it: ours are hexadecimal, but a stranger's may have any byte."""
-    return message_id.replace("\0", "\ufffd")
+def storable(text: str) -> str:
+    """Return *text* as Postgres can hold it: our ids and subjects have no such byte, but a stranger's may have any."""
+    return text.replace("\0", "\ufffd")
 
 
 def consumer_settings(*, after: int) -> dict[str, Any]:

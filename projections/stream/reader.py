@@ -1,4 +1,4 @@
-"""Reader: the messages behind a position, in order and without a hole, in batches as large as what is waiting.
+"""Reader: the messages after a position, in order and without a hole, in batches as large as what is waiting.
 
 nats-py's own ``fetch`` waits for every message with a task and a timer of its own (a quarter of this speed) and may sleep on a
 message that is there (nats.py #986), so the reader asks the server itself and takes the messages from a subscription.
@@ -14,9 +14,11 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
+from contracts.codec import CODEC, Codec
+from contracts.jetstream import API, MESSAGE_ID
 from contracts.streams import EventStream
-from projections.stream.connection import Connection, ConsumerInfo
-from projections.stream.delivery import MESSAGE_ID, consumer_settings, numbers_in, storable
+from projections.stream.connection import Connection
+from projections.stream.delivery import consumer_settings, numbers_in, storable
 from projections.stream.item import Item, read_item
 
 BATCH_MESSAGES = 5_000
@@ -40,8 +42,9 @@ class Interrupted(ConnectionError):
 class Reader:
     """A consumer of our own that acknowledges nothing: the position in Postgres is the only one that counts."""
 
-    def __init__(self, connection: Connection, stream: EventStream, *, after: int) -> None:
+    def __init__(self, connection: Connection, stream: EventStream, *, after: int, codec: Codec = CODEC) -> None:
         self._connection = connection
+        self._codec = codec
         self._settings = consumer_settings(after=after)
         self._stream = stream.name
         self._consumer = f"projector-{secrets.token_hex(8)}"
@@ -58,7 +61,7 @@ class Reader:
 
     async def __aenter__(self) -> Self:
         question = {"stream_name": self._stream, "config": self._settings | {"name": self._consumer}}
-        await self._connection.ask(f"CONSUMER.CREATE.{self._stream}.{self._consumer}", question, ConsumerInfo)
+        await self._connection.ask(f"CONSUMER.CREATE.{self._stream}.{self._consumer}", question)
         # What may be under way is bounded by the request; a limit here would only lose messages.
         self._subscription = await self._connection.client.subscribe(
             self._inbox, cb=self._receive, pending_msgs_limit=0, pending_bytes_limit=0
@@ -70,7 +73,7 @@ class Reader:
         with contextlib.suppress(NatsError):
             if self._subscription is not None:
                 await self._subscription.unsubscribe()
-            await self._connection.client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._consumer}")
+            await self._connection.client.publish(f"{API}.CONSUMER.DELETE.{self._stream}.{self._consumer}")
 
     async def next_batch(self) -> list[Item]:
         """Return all that has come, up to a batch; an empty list when for a moment nothing came."""
@@ -98,7 +101,7 @@ class Reader:
             return
         self._owed, self._asked_at = BATCH_MESSAGES, now
         await self._connection.client.publish(
-            f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}", _REQUEST, reply=self._inbox
+            f"{API}.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}", _REQUEST, reply=self._inbox
         )
 
     async def _receive(self, message: Msg) -> None:
@@ -113,7 +116,9 @@ class Reader:
             return
         self._consumer_seq = consumer_seq
         message_id = storable((message.headers or {}).get(MESSAGE_ID, ""))
-        self._arrived.append(read_item(message.data, seq=seq, message_id=message_id, subject=message.subject))
+        self._arrived.append(
+            read_item(message.data, seq=seq, message_id=message_id, subject=message.subject, codec=self._codec)
+        )
         self._owed -= 1
         if pending == 0 or self._owed <= 0:
             self._worth_taking.set()
@@ -135,6 +140,6 @@ class Reader:
         if self._quiet_rounds < _QUIET_ROUNDS:
             return
         self._quiet_rounds = 0
-        consumer = await self._connection.ask(f"CONSUMER.INFO.{self._stream}.{self._consumer}", {}, ConsumerInfo)
+        consumer = await self._connection.ask(f"CONSUMER.INFO.{self._stream}.{self._consumer}")
         if consumer.num_pending and not self._arrived:
             raise Interrupted("messages wait and none arrives")

@@ -1,4 +1,4 @@
-"""Stream: one partition of the stream over one connection."""
+"""Stream: which stream this is, what it holds, and the way to read it, over one connection."""
 
 import base64
 from datetime import datetime
@@ -6,17 +6,11 @@ from typing import Self
 
 from msgspec import Struct
 
+from contracts.codec import CODEC, Codec
+from contracts.jetstream import MESSAGE_NOT_FOUND, JetStreamError, StoredMessage
 from contracts.streams import EventStream
-from projections.stream.connection import (
-    MESSAGE_NOT_FOUND,
-    ApiError,
-    Connection,
-    ConsumerInfo,
-    Done,
-    MessageFound,
-    StreamInfo,
-)
-from projections.stream.delivery import consumer_settings, message_id_in, stored_at_in
+from projections.stream.connection import Connection, StreamUnavailable
+from projections.stream.delivery import message_id_in
 from projections.stream.reader import Reader
 
 
@@ -30,18 +24,25 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 class Backlog(Struct, frozen=True, kw_only=True):
-    """How many messages wait behind a position, and when the oldest of them was stored."""
+    """How many messages come after a position, and when the oldest of them was stored.
+
+    Erased messages among them are counted until they are passed; when nothing else is left there are none.
+    """
 
     messages: int
     oldest_at: datetime | None
 
 
-class Stream:
-    """A partition of the stream; use it as an async context manager, and connect before asking."""
+NOTHING_WAITS = Backlog(messages=0, oldest_at=None)
 
-    def __init__(self, nats_url: str, of: EventStream) -> None:
+
+class Stream:
+    """An event stream, read whole; use it as an async context manager, and connect before asking."""
+
+    def __init__(self, nats_url: str, of: EventStream, codec: Codec = CODEC) -> None:
         self._connection = Connection(nats_url)
         self._of = of
+        self._codec = codec
 
     async def __aenter__(self) -> Self:
         return self
@@ -58,34 +59,40 @@ class Stream:
         await self._connection.open()
 
     async def identity(self) -> Identity:
-        """Return which stream this is now."""
-        answer = await self._connection.ask(f"STREAM.INFO.{self._of.name}", {}, StreamInfo)
+        """Return which stream this is now, or raise NoStream."""
+        answer = await self._connection.ask(f"STREAM.INFO.{self._of.name}")
+        if answer.created is None:
+            raise StreamUnavailable("JetStream's answer does not say which stream it has; check its version")
         state = answer.state
         return Identity(created=answer.created, first_seq=state.first_seq, last_seq=state.last_seq, messages=state.messages)
 
     async def message_id_at(self, seq: int) -> str | None:
         """Return the message id at *seq*, or None when that message has been erased."""
-        try:
-            found = await self._connection.ask(f"STREAM.MSG.GET.{self._of.name}", {"seq": seq}, MessageFound)
-        except ApiError as error:
-            if error.code == MESSAGE_NOT_FOUND:
-                return None
-            raise
-        return message_id_in(base64.b64decode(found.message.hdrs))
+        found = await self._message({"seq": seq})
+        return None if found is None else message_id_in(base64.b64decode(found.hdrs))
 
     async def backlog_after(self, seq: int) -> Backlog:
-        """Return how much of this partition waits behind *seq*."""
-        question = {"stream_name": self._of.name, "config": consumer_settings(after=seq)}
-        consumer = await self._connection.ask(f"CONSUMER.CREATE.{self._of.name}", question, ConsumerInfo)
-        try:
-            if consumer.num_pending == 0:
-                return Backlog(messages=0, oldest_at=None)
-            next_one = f"$JS.API.CONSUMER.MSG.NEXT.{self._of.name}.{consumer.name}"
-            oldest = await self._connection.request(next_one, {"batch": 1, "no_wait": True})
-            return Backlog(messages=consumer.num_pending, oldest_at=stored_at_in(oldest.reply) if oldest.reply else None)
-        finally:
-            await self._connection.ask(f"CONSUMER.DELETE.{self._of.name}.{consumer.name}", {}, Done)
+        """Return how much of this stream comes after *seq*.
+
+        Asked of the stream itself: a consumer made for the question may stand on another node of a cluster, which has not
+        heard of our interest when we ask it.
+        """
+        identity = await self.identity()
+        if identity.last_seq <= seq:
+            return NOTHING_WAITS
+        oldest = await self._message({"seq": seq + 1, "next_by_subj": ">"})
+        if oldest is None:
+            return NOTHING_WAITS
+        return Backlog(messages=min(identity.messages, identity.last_seq - seq), oldest_at=oldest.time)
 
     def read_after(self, seq: int) -> Reader:
-        """Return a reader of this partition's messages behind *seq*, to be used as an async context manager."""
-        return Reader(self._connection, self._of, after=seq)
+        """Return a reader of the messages that come after *seq*, to be used as an async context manager."""
+        return Reader(self._connection, self._of, after=seq, codec=self._codec)
+
+    async def _message(self, question: dict[str, object]) -> StoredMessage | None:
+        try:
+            return (await self._connection.ask(f"STREAM.MSG.GET.{self._of.name}", question)).message
+        except JetStreamError as error:
+            if error.err_code == MESSAGE_NOT_FOUND:
+                return None
+            raise

@@ -14,7 +14,7 @@ from tests.faults.role import Role
 from tests.faults.waiting import until
 from tests.projections.world import Facts, Tables, project_all
 
-SUBJECT = "events.v1.0.main.example/org.page_viewed/v1"
+SUBJECT = "events.web.0.main.example/org.page_viewed/v1"
 REGRESSED_OR_NEWER = 3
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.database import open_engine
 from projections.migrations import migrate
-from tests.projections.world import Facts, Tables
+from tests.projections.world import Facts, Tables, connect_to_tables, read_generation
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ async def database_url(postgres_url: str) -> str:
 @pytest.fixture
 async def tables(database_url: str) -> AsyncIterator[Tables]:
     """The tables of that database."""
-    connection = await asyncpg.connect(database_url)
+    connection = await connect_to_tables(database_url)
     yield Tables(connection)
     await connection.close()
 
@@ -36,6 +35,6 @@ async def tables(database_url: str) -> AsyncIterator[Tables]:
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine as the projector's, on those tables."""
-    engine = open_engine(database_url)
+    engine = open_engine(database_url, schema=(await read_generation(database_url)).schema)
     yield engine
     await engine.dispose()

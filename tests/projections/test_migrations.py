@@ -3,31 +3,40 @@
 import asyncio
 import re
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 
 from projections.database import open_engine
-from projections.migrations import is_current, migrate
-from projections.read_models.tables import METADATA
+from projections.migrations import NotMigrated, is_current, migrate
+from projections.schema import BOOKS, SHARED, WEB
+from tests.conftest import run_sql
 
 
-def differences(connection: Connection) -> list[object]:
-    """Return how the database's tables differ from the code's; a partition by month is no table of its own."""
+def differences(connection: Connection, *metadata: MetaData) -> list[object]:
+    """Return how the schema's tables differ from the code's; a partition by month is no table of its own."""
 
     def is_ours(name: str | None, type_: str, _: object) -> bool:
-        return type_ != "table" or (name != "alembic_version" and re.search(r"_\d{4}_\d\d$", name or "") is None)
+        return type_ != "table" or re.search(r"_version$|_\d{4}_\d\d$", name or "") is None
 
     options = {"compare_type": True, "compare_server_default": True, "include_name": is_ours}
-    return compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
+    return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
 
-async def test_the_migrated_tables_are_those_of_the_code(postgres_url: str):
+@pytest.mark.parametrize(("schema", "metadata"), [("public", [SHARED]), ("web_g1", [BOOKS, WEB])])
+async def test_the_migrated_tables_are_those_of_the_code(postgres_url: str, schema: str, metadata: list[MetaData]):
     await migrate(postgres_url)
-    engine = open_engine(postgres_url)
+    engine = open_engine(postgres_url, schema=schema)
     async with engine.connect() as connection:
-        assert await connection.run_sync(differences) == []
+        assert await connection.run_sync(differences, *metadata) == []
     await engine.dispose()
+
+
+async def test_tables_of_before_generations_are_refused_with_a_way_out(postgres_url: str):
+    await run_sql(postgres_url, "CREATE TABLE positions (seq bigint); CREATE TABLE hits (seq bigint)")
+    with pytest.raises(NotMigrated, match="drop the database, and run `collector backfill`"):
+        await migrate(postgres_url)
 
 
 async def test_an_empty_database_is_not_current_and_a_migrated_one_is(postgres_url: str):

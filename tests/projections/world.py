@@ -6,35 +6,48 @@ import io
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import asyncpg
 import msgspec
 import nats
 from nats.aio.client import Client
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.codec import CODEC, type_of
+from contracts.codec import CODEC, Codec, type_of
 from contracts.events import Fact
-from contracts.streams import message_id, stream_settings, subject_of
-from projections.projector.worker import Projector
-from tests.facts import STREAM, WEB
+from contracts.streams import EventStream, message_id, stream_settings, subject_of
+from projections.database import open_engine
+from projections.generations import Generation, current_generation
+from projections.projections import WEB
+from projections.projector.batch import apply
+from projections.projector.months import Months
+from projections.projector.positions import Position, read_positions, start_position
+from projections.projector.projection import Projection
+from projections.projector.projectors import Projectors
+from projections.schema import BOOKS
+from projections.stream.item import Sequenced
+from tests import facts as stored
 
 PATIENCE = 30.0
-# As the projector's answer-giving tables: everything that a rebuild has to bring back.
-ORDERED = {
-    "hits": "tenant, site, occurred_at, event_id",
-    "visits": "tenant, site, day, visitor, bot, opened_at",
-    "seen_events": "event_id, tenant, site",
-    "quarantine": "seq",
-    "positions": "partition",
-}
+MODELS = WEB.models
+# What the first loop of a test's database is known by in the metrics.
+LABELS = {"projection": "web", "generation": "1", "partition": "0"}
+CHECK = "projection web/1/0"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Facts:
-    """The stream, with a pen."""
+    """A stream, with a pen."""
 
-    def __init__(self, nats_url: str) -> None:
+    def __init__(self, nats_url: str, stream: EventStream = stored.WEB, codec: Codec = CODEC) -> None:
         self.nats_url = nats_url
+        self.stream = stream
+        self.codec = codec
         self.client = Client()
 
     async def __aenter__(self) -> Self:
@@ -46,17 +59,21 @@ class Facts:
         await self.client.close()
 
     async def create_stream(self, **settings: Any) -> None:
-        wanted = stream_settings(WEB, max_bytes=256 * 1024 * 1024, replicas=1) | {"duplicate_window": 100_000_000} | settings
-        answer = await self.client.request(f"$JS.API.STREAM.CREATE.{STREAM}", msgspec.json.encode(wanted), timeout=5)
+        room = stream_settings(self.stream, max_bytes=256 * 1024 * 1024, replicas=1)
+        wanted = room | {"duplicate_window": 100_000_000} | settings
+        answer = await self.client.request(f"$JS.API.STREAM.CREATE.{self.stream.name}", msgspec.json.encode(wanted), timeout=5)
         assert b'"error"' not in answer.data, answer.data
 
     async def delete_stream(self) -> None:
-        await self.client.jetstream().delete_stream(STREAM)
+        await self.client.jetstream().delete_stream(self.stream.name)
 
     async def publish(self, *facts: Fact) -> None:
         """Store *facts* in this order."""
         for fact in facts:
-            await self.store(CODEC.encode(fact), subject_of("web", fact.tenant, fact.site, type_of(fact)), _id_of(fact))
+            await self.store(self.codec.encode(fact), self.subject_for(fact), _id_of(fact))
+
+    def subject_for(self, fact: Fact) -> str:
+        return subject_of(self.stream.family, fact.tenant, fact.site, type_of(fact))
 
     async def store(self, body: bytes, subject: str, id_: str) -> int:
         ack = await self.client.jetstream().publish(subject, body, headers={"Nats-Msg-Id": id_}, timeout=5)
@@ -64,19 +81,41 @@ class Facts:
 
     async def repeat(self, fact: Fact) -> None:
         """Store *fact* again as if NATS had forgotten that it has it."""
-        await self.store(
-            CODEC.encode(fact), subject_of("web", fact.tenant, fact.site, type_of(fact)), f"later-{time.monotonic_ns()}"
-        )
+        await self.store(self.codec.encode(fact), self.subject_for(fact), f"later-{time.monotonic_ns()}")
+
+    async def messages(self) -> int:
+        """Return how many messages the stream holds."""
+        return int((await self.client.jetstream().stream_info(self.stream.name)).state.messages)
 
     async def erase(self, seq: int) -> None:
-        await self.client.jetstream().delete_msg(STREAM, seq)
+        await self.client.jetstream().delete_msg(self.stream.name, seq)
+
+
+async def current(connection: asyncpg.Connection, projection: str = "web") -> str:
+    """Return the schema that answers are read from."""
+    query = "SELECT schema_name FROM public.generations WHERE projection = $1 AND state = 'current'"
+    return str(await connection.fetchval(query, projection))
+
+
+async def connect_to_tables(database_url: str, projection: str = "web") -> asyncpg.Connection:
+    """Return a session for which unqualified names mean the tables that are read now."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(f"SET search_path = {await current(connection, projection)}, public")
+    return connection
 
 
 class Tables:
-    """The tables, as anybody with psql would see them."""
+    """The tables that are read, as anybody with psql would see them."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, projection: Projection = WEB) -> None:
         self.connection = connection
+        self.projection = projection
+
+    async def turn_to_current(self) -> str:
+        """Look at the generation that is read now, and return its schema."""
+        schema = await current(self.connection, self.projection.name)
+        await self.connection.execute(f"SET search_path = {schema}, public")
+        return schema
 
     async def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in await self.connection.fetch(query, *values)]
@@ -94,9 +133,10 @@ class Tables:
     async def digest(self) -> str:
         """Return a hash of every byte of every table."""
         digest = hashlib.sha256()
-        for table, order in ORDERED.items():
+        for table in (*self.projection.tables, *BOOKS.sorted_tables):
+            order = ", ".join(table.primary_key.columns.keys())
             copy = io.BytesIO()
-            await self.connection.copy_from_query(f"SELECT * FROM {table} ORDER BY {order}", output=copy)
+            await self.connection.copy_from_query(f"SELECT * FROM {table.name} ORDER BY {order}", output=copy)
             digest.update(copy.getvalue())
         return digest.hexdigest()
 
@@ -118,10 +158,10 @@ async def until(condition: Callable[[], Awaitable[bool]], *, watching: asyncio.T
 
 @asynccontextmanager
 async def projecting(nats_url: str, database_url: str, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
-    """Run a projector for the length of the block."""
+    """Run every projection for the length of the block."""
     stop = asyncio.Event()
-    async with Projector(nats_url=nats_url, database_url=database_url, **options) as projector:
-        running = asyncio.create_task(projector.run(stop))
+    async with Projectors(nats_url=nats_url, database_url=database_url, **options) as projectors:
+        running = asyncio.create_task(projectors.run(stop, clock=utc_now))
         try:
             yield running
         finally:
@@ -133,13 +173,50 @@ async def projecting(nats_url: str, database_url: str, **options: Any) -> AsyncI
 
 async def project_all(facts: Facts, tables: Tables, database_url: str, **options: Any) -> None:
     """Run a projector until it has dealt with everything in the stream."""
-    messages = (await facts.client.jetstream().stream_info(STREAM)).state.messages
+    messages = await facts.messages()
 
     async def done() -> bool:
         return await tables.dealt_with() >= messages
 
     async with projecting(facts.nats_url, database_url, **options) as running:
         await until(done, watching=running)
+
+
+async def read_generation(database_url: str, projection: str = "web") -> Generation:
+    """Return the generation that answers are read from."""
+    engine = open_engine(database_url)
+    try:
+        async with engine.connect() as connection:
+            generation = await current_generation(connection, projection)
+    finally:
+        await engine.dispose()
+    assert generation is not None, "the database has not been migrated"
+    return generation
+
+
+class Teller:
+    """Folds facts into the tables that are read, as batches of the projector without a stream."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._engine: AsyncEngine | None = None
+
+    async def tell(self, *facts: Fact) -> None:
+        if self._engine is None:
+            self._engine = open_engine(self._database_url, schema=(await read_generation(self._database_url)).schema)
+        start = Position(partition=0, partitions=1, stream_created=datetime(2026, 1, 1, tzinfo=UTC))
+        async with self._engine.begin() as connection:
+            await start_position(connection, start)
+            position = (await read_positions(connection))[0]
+        batch = [
+            Sequenced(seq=number, message_id=fact.id, event=fact) for number, fact in enumerate(facts, start=position.seq + 1)
+        ]
+        await Months(self._engine, MODELS).prepare_for(batch)
+        await apply(self._engine, MODELS, position, batch)
+
+    async def close(self) -> None:
+        if self._engine is not None:
+            await self._engine.dispose()
 
 
 def _id_of(fact: Fact) -> str:

@@ -1,64 +1,93 @@
-"""Whether Postgres is there, has the tables of this version, and how far it is behind the stream."""
+"""Whether Postgres is there, has the tables of this version, and how far each projection is behind its streams."""
 
 from collections.abc import AsyncIterator
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from collector.cli.checks.finding import Finding, bad, good, odd
 from contracts.streams import EventStream
+from projections.database import POSTGRES_ERRORS, open_engine
+from projections.generations import current_generation
 from projections.migrations import is_current
-from projections.projector.positions import Position, read_positions
-from projections.query.database import check_tables, inspecting, open_engine
-from projections.query.problems import Refused
-from projections.stream import Stream, StreamUnavailable
+from projections.projections import PROJECTIONS
+from projections.projector.positions import Position, positions_in
+from projections.projector.projection import Projection
+from projections.reader_role import reader_role
+from projections.stream import NoStream, Stream, StreamUnavailable
 
 _LATE_EVENTS = 10_000
 
 
 async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Finding]:
-    """Look at Postgres and at the projector's position in it."""
+    """Look at Postgres and at the projectors' positions in it."""
     engine = open_engine(database_url)
     try:
-        await check_tables(engine)
-        async with inspecting(engine) as connection:
-            positions = await read_positions(connection)
-    except Refused as refusal:
-        if refusal.problem.code == "not_migrated":
-            yield odd("Postgres", "answers, without our tables", "Run: collector migrate (`collector up` does it by itself).")
-        else:
-            yield bad(
-                "Postgres", "cannot be reached", "Is it running, and is COLLECTOR_DATABASE_URL right, its password included?"
-            )
-        return
+        async with engine.connect() as connection:
+            if not await is_current(database_url):
+                yield odd(
+                    "Postgres",
+                    "answers, without the tables of this version",
+                    "Run: collector migrate (`collector up` does it by itself).",
+                )
+                return
+            yield good("Postgres", "answers, with the tables of this version")
+            yield await _role(connection)
+            for projection in PROJECTIONS:
+                async for finding in _projection(connection, projection, nats_url):
+                    yield finding
+    except POSTGRES_ERRORS:
+        yield bad("Postgres", "cannot be reached", "Is it running, and is COLLECTOR_DATABASE_URL right, its password included?")
     finally:
         await engine.dispose()
-    yield await _tables(database_url)
+
+
+async def _role(connection: AsyncConnection) -> Finding:
+    if await reader_role(connection) is not None:
+        return good("Reading", "is done by a role of its own, which can change nothing")
+    return odd(
+        "Reading",
+        "is done by the role that owns the tables, so only the program itself keeps one tenant's rows from another's queries",
+        "Let a role that may create roles run `collector migrate`, or: CREATE ROLE collector_reader; GRANT collector_reader "
+        "TO the role in COLLECTOR_DATABASE_URL; then `collector migrate`.",
+    )
+
+
+async def _projection(connection: AsyncConnection, projection: Projection, nats_url: str) -> AsyncIterator[Finding]:
+    generation = await current_generation(connection, projection.name)
+    positions = {} if generation is None else await positions_in(connection, generation.schema)
     if not positions:
-        yield odd("Projector", "has not run yet", "Run: collector project (`collector up` does it by itself).")
+        yield odd(
+            f"Projector {projection.name}",
+            "has read nothing yet",
+            "If events have been taken, run: collector project (`collector up` does it by itself).",
+        )
     for position in positions.values():
-        yield await _lag(position, nats_url)
+        yield await _lag(projection, position, nats_url)
         if position.quarantined:
-            text = f"{position.quarantined:,} events could not be applied and are set aside"
             yield odd(
-                "Quarantine", text, "The table quarantine says which and why; an upgrade and `collector backfill` may cure it."
+                "Quarantine",
+                f"{position.quarantined:,} events could not be applied and are set aside",
+                "The table quarantine says which and why; an upgrade and `collector backfill` may cure it.",
             )
 
 
-async def _tables(database_url: str) -> Finding:
-    if await is_current(database_url):
-        return good("Postgres", "answers, with the tables of this version")
-    return bad("Postgres", "has the tables of another version", "Run: collector migrate")
-
-
-async def _lag(position: Position, nats_url: str) -> Finding:
-    subject = "Projector" if position.partitions == 1 else f"Projector {position.partition}"
-    async with Stream(
-        nats_url, EventStream(family="web", partition=position.partition, partitions=position.partitions)
-    ) as stream:
+async def _lag(projection: Projection, position: Position, nats_url: str) -> Finding:
+    partition = "" if position.partitions == 1 else f" {position.partition}"
+    subject = f"Projector {projection.name}{partition}"
+    of = EventStream(family=projection.family.name, partition=position.partition, partitions=position.partitions)
+    async with Stream(nats_url, of) as stream:
         try:
             await stream.connect()
             identity = await stream.identity()
             if identity.created != position.stream_created:
                 return bad(subject, "the read models are of another stream", "Run: collector backfill")
             waiting = (await stream.backlog_after(position.seq)).messages
+        except NoStream:
+            return bad(
+                subject,
+                "the stream of the events that were counted is gone",
+                "Put NATS's files back from a backup, or see what `collector backfill` says of the loss.",
+            )
         except StreamUnavailable:
             return odd(subject, "its lag is not known", "See what is said about NATS and the stream.")
     if waiting > _LATE_EVENTS:

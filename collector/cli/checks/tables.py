@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator, Callable
 
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.cli.checks.tally import Tally
+from projections.database import POSTGRES_ERRORS, advice_for, open_engine
 from projections.inspection import Session, StoredTable, count_rows, stored_tables, texts
-from projections.query.database import inspecting, open_engine
-from projections.query.problems import Refused
 
 _ADDRESS_TYPES = frozenset({"inet", "cidr", "macaddr", "macaddr8"})
 _NO_ADDRESS = "The README's tables have none like it. If an older version or another program made it, drop it."
@@ -20,16 +19,17 @@ async def examine_tables(
     database_url: str, *, limit: int | None, progress: Callable[[int, int], None]
 ) -> AsyncIterator[Finding]:
     """Search *limit* rows of every table, or all; tell *progress* how many of how many."""
-    engine = open_engine(database_url)
+    # As who owns the tables: whoever only reads answers is not shown all of them.
+    engine = open_engine(database_url, {"default_transaction_read_only": "on", "statement_timeout": "10min"})
     try:
-        async with inspecting(engine) as connection:
+        async with engine.connect() as connection:
             tables = await stored_tables(connection)
             if not tables:
                 yield odd("Postgres", "holds no tables", "Run: collector migrate (`collector up` does it by itself).")
             for table in tables:
                 yield await _examine(connection, table, limit, progress)
-    except Refused as refusal:
-        yield bad("Postgres", f"could not be searched ({refusal.problem.code})", refusal.problem.detail)
+    except POSTGRES_ERRORS as error:
+        yield bad("Postgres", "could not be searched", f"{advice_for(error).removesuffix('; trying again').capitalize()}.")
     finally:
         await engine.dispose()
 

@@ -12,7 +12,7 @@ from projections.query.counts import ByBucket, BySite, counts
 from projections.query.periods import Interval, Period, Span, edges
 from projections.query.question import WebQuestion, parse_question
 from projections.query.sums import VISITORS
-from projections.read_models.tables import HITS
+from projections.read_models.hits import HITS
 
 MAX_SITES = 500
 

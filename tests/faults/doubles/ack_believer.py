@@ -12,9 +12,8 @@ from collector.cli import main
 from contracts.streams import SUBJECT_ROOT
 from projections.projector.batch import project
 from projections.projector.months import Months
-from projections.projector.positions import Position, read_positions, start_position
+from projections.projector.positions import POSITIONS, Position, read_positions, start_position
 from projections.projector.worker import Projector
-from projections.read_models.tables import POSITIONS
 from projections.stream.item import Sequenced, read_item
 from tests.facts import STREAM
 

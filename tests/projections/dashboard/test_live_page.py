@@ -42,7 +42,7 @@ async def dashboard(database_url: str) -> AsyncIterator[tuple[World, str]]:
         await serving
         listening.close()
         await world.client.aclose()
-        await world.engine.dispose()
+        await world.teller.close()
 
 
 @asynccontextmanager

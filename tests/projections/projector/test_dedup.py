@@ -74,7 +74,7 @@ async def test_nothing_is_forgotten_while_a_partition_has_read_nothing(
     await facts.publish(*traffic(10, seed=1))
     await project_all(facts, tables, database_url)
     await tables.connection.execute(
-        "INSERT INTO positions SELECT 1, partitions, 0, '', stream_created, 0, 0, 0, NULL FROM positions"
+        "INSERT INTO positions SELECT 1, partitions, stream_created, 0, 0, '', 0, 0, 0, NULL FROM positions"
     )
     assert await forget_ids(engine, now=datetime(2030, 1, 1, tzinfo=UTC)) == 0
 

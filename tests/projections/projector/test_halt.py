@@ -8,23 +8,24 @@ from prometheus_client import REGISTRY
 
 from contracts.codec import CODEC
 from projections.projector.halt import Halted, HaltReason
-from projections.projector.worker import Projector, run
+from projections.projector.projectors import Projectors
 from tests.facts import pageview, traffic
-from tests.projections.world import PATIENCE, Facts, Tables, project_all, projecting, until
+from tests.projections.world import CHECK, LABELS, PATIENCE, Facts, Tables, project_all, projecting, until, utc_now
 
 
 async def refusal(facts: Facts, database_url: str, *, partitions: int = 1) -> Halted:
     """Return why a projector that is started now refuses to work."""
+    projectors = Projectors(nats_url=facts.nats_url, database_url=database_url, partitions=partitions)
     with pytest.raises(Halted) as refused:
-        async with asyncio.timeout(PATIENCE):
-            await run(nats_url=facts.nats_url, database_url=database_url, partitions=partitions, stop=asyncio.Event())
+        async with asyncio.timeout(PATIENCE), projectors:
+            await projectors.run(asyncio.Event(), clock=utc_now)
     return refused.value
 
 
 async def test_a_newer_version_stops_it_before_the_fact_and_after_all_others(facts: Facts, tables: Tables, database_url: str):
     newer = json.dumps(json.loads(CODEC.encode(pageview())) | {"type": "page_viewed.v99"}).encode()
     await facts.publish(pageview("/1"), pageview("/2"))
-    await facts.store(newer, "events.v1.0.main.example/org.page_viewed/v99", "newer")
+    await facts.store(newer, "events.web.0.main.example/org.page_viewed/v99", "newer")
     await facts.publish(pageview("/4"))
     halted = await refusal(facts, database_url)
     assert halted.reason is HaltReason.NEWER_VERSION
@@ -45,6 +46,26 @@ async def test_a_stream_that_was_made_again_is_refused(facts: Facts, tables: Tab
     assert await tables.digest() == before
 
 
+async def test_a_stream_that_is_gone_with_what_was_counted_is_no_stream_that_is_yet_to_come(
+    facts: Facts, tables: Tables, database_url: str
+):
+    await facts.publish(*traffic(5, seed=1))
+    await project_all(facts, tables, database_url)
+    before = await tables.digest()
+    await facts.delete_stream()
+    stop = asyncio.Event()
+    async with Projectors(nats_url=facts.nats_url, database_url=database_url) as projectors:
+        running = asyncio.create_task(projectors.run(stop, clock=utc_now))
+
+        async def says_so() -> bool:
+            return "the stream is gone" in projectors.checks().get(CHECK, "")
+
+        await until(says_so, watching=running)
+        stop.set()
+        await running
+    assert await tables.digest() == before
+
+
 async def test_a_stream_that_lost_its_end_is_refused(facts: Facts, tables: Tables, database_url: str):
     await facts.publish(*traffic(5, seed=1))
     await project_all(facts, tables, database_url)
@@ -55,9 +76,9 @@ async def test_a_stream_that_lost_its_end_is_refused(facts: Facts, tables: Table
 async def test_another_event_at_the_position_is_refused(facts: Facts, tables: Tables, database_url: str):
     await facts.publish(*traffic(5, seed=1))
     await project_all(facts, tables, database_url)
-    await tables.connection.execute("UPDATE positions SET event_id = 'of another life'")
+    await tables.connection.execute("UPDATE positions SET message_id = 'of another life'")
     assert (await refusal(facts, database_url)).reason is HaltReason.STREAM_REGRESSED
-    assert REGISTRY.get_sample_value("collector_stream_regressed", {"projection": "0"}) == 1
+    assert REGISTRY.get_sample_value("collector_stream_regressed", LABELS) == 1
 
 
 async def test_an_erased_event_at_the_position_is_no_reason_to_stop(facts: Facts, tables: Tables, database_url: str):
@@ -87,18 +108,18 @@ async def test_a_projector_that_stopped_says_so_in_its_checks(facts: Facts, tabl
     await project_all(facts, tables, database_url)
     await facts.delete_stream()
     await facts.create_stream()
-    async with Projector(nats_url=facts.nats_url, database_url=database_url) as projector:
+    async with Projectors(nats_url=facts.nats_url, database_url=database_url) as projectors:
         with pytest.raises(Halted):
-            await projector.run(asyncio.Event())
-        assert "collector backfill" in projector.checks()["projection"]
+            await projectors.run(asyncio.Event(), clock=utc_now)
+        assert "collector backfill" in projectors.checks()[CHECK]
 
 
 async def test_missing_tables_are_named_in_the_checks(facts: Facts, postgres_url: str):
     stop = asyncio.Event()
-    async with Projector(nats_url=facts.nats_url, database_url=postgres_url) as projector:
-        running = asyncio.create_task(projector.run(stop))
+    async with Projectors(nats_url=facts.nats_url, database_url=postgres_url) as projectors:
+        running = asyncio.create_task(projectors.run(stop, clock=utc_now))
         async with asyncio.timeout(PATIENCE):
-            while "collector migrate" not in projector.checks()["projection"]:
+            while "collector migrate" not in projectors.checks()["projections"]:
                 await asyncio.sleep(0.02)
         stop.set()
         await running

@@ -6,18 +6,20 @@ import signal
 import sys
 from collections.abc import Callable
 
-import asyncpg
-
 from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
 from projections.migrations import migrate
 from tests.facts import pageview, traffic
-from tests.projections.world import Facts, Tables, accounts_agree, project_all, projecting, until
+from tests.projections.world import Facts, Tables, accounts_agree, connect_to_tables, project_all, projecting, until
 
 PROJECTOR = """
 import asyncio, sys
-from projections.projector.worker import run
-asyncio.run(run(nats_url=sys.argv[1], database_url=sys.argv[2], stop=asyncio.Event()))
+from projections.projector.projectors import Projectors
+from tests.projections.world import utc_now
+async def run():
+    async with Projectors(nats_url=sys.argv[1], database_url=sys.argv[2]) as projectors:
+        await projectors.run(asyncio.Event(), clock=utc_now)
+asyncio.run(run())
 """
 
 
@@ -54,7 +56,7 @@ async def test_a_postgres_that_is_killed_is_waited_for(facts: Facts, postgres_se
     await migrate(server.url)
 
     async def dealt_with(count: int) -> bool:
-        connection = await asyncpg.connect(server.url)
+        connection = await connect_to_tables(server.url)
         try:
             return await Tables(connection).dealt_with() == count
         finally:

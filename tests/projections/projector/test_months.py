@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from projections.projector.months import Months
 from projections.stream.item import Sequenced
 from tests.facts import pageview
-from tests.projections.world import Facts, Tables, project_all
+from tests.projections.world import MODELS, Facts, Tables, project_all
 
 PARTITIONS = "SELECT relid::regclass::text FROM pg_partition_tree('{}') WHERE isleaf ORDER BY 1"
 
@@ -23,13 +23,15 @@ async def partitions(tables: Tables, table: str) -> list[str]:
 
 
 async def test_each_month_of_a_batch_gets_a_partition(tables: Tables, engine: AsyncEngine):
-    await Months(engine).prepare_for([at(2015, 1, 31), at(2015, 2, 1), at(2026, 12, 31, 23, 59, salt_day=date(2027, 1, 1))])
+    await Months(engine, MODELS).prepare_for(
+        [at(2015, 1, 31), at(2015, 2, 1), at(2026, 12, 31, 23, 59, salt_day=date(2027, 1, 1))]
+    )
     assert await partitions(tables, "hits") == ["hits_2015_01", "hits_2015_02", "hits_2026_12"]
     assert await partitions(tables, "visits") == ["visits_2015_01", "visits_2015_02", "visits_2027_01"]
 
 
 async def test_many_may_ask_for_a_month_at_once(tables: Tables, engine: AsyncEngine):
-    await asyncio.gather(*(Months(engine).prepare_for([at(2026, month, 1) for month in (3, 1, 2)]) for _ in range(4)))
+    await asyncio.gather(*(Months(engine, MODELS).prepare_for([at(2026, month, 1) for month in (3, 1, 2)]) for _ in range(4)))
     assert len(await partitions(tables, "hits")) == 3
 
 
@@ -52,4 +54,4 @@ async def test_readers_go_on_while_a_partition_is_made(tables: Tables, engine: A
     async with tables.connection.transaction():
         await tables.count("hits")
         async with asyncio.timeout(10):
-            await Months(engine).prepare_for([at(2026, 5, 1)])
+            await Months(engine, MODELS).prepare_for([at(2026, 5, 1)])

@@ -11,7 +11,7 @@ from projections.stream.item import Quarantined, Reason, Sequenced, read_item
 from tests.facts import engagement, event, pageview
 from tests.projections.world import Facts, Tables, project_all
 
-SUBJECT = "events.v1.0.main.example/org.page_viewed/v1"
+SUBJECT = "events.web.0.main.example/org.page_viewed/v1"
 CANARY = "canary-7d1f"
 
 
@@ -24,18 +24,18 @@ UNREADABLE = {
     "no JSON": (b"\xff\xfe{", Reason.UNDECODABLE),
     "a missing field": (b'{"type": "page_viewed.v1"}', Reason.UNDECODABLE),
     "a type that nobody has heard of": (altered(type="page_dreamt.v1"), Reason.UNKNOWN_TYPE),
-    "an id that is no UUID": (altered(id="7"), Reason.VALUE),
-    "a visitor that is no hash": (altered(visitor="anna"), Reason.VALUE),
+    "an id that is no UUID": (altered(id="7"), Reason.UNDECODABLE),
+    "a visitor that is no hash": (altered(visitor="anna"), Reason.UNDECODABLE),
     "a time without a zone": (altered(occurred_at="2026-11-20T12:00:00"), Reason.UNDECODABLE),
-    "a year that no partition is made for": (altered(occurred_at="9999-12-31T23:59:59Z"), Reason.VALUE),
-    "a day that no partition is made for": (altered(salt_day="0001-01-01"), Reason.VALUE),
+    "a year that no partition is made for": (altered(occurred_at="9999-12-31T23:59:59Z"), Reason.UNDECODABLE),
+    "a day that no partition is made for": (altered(salt_day="0001-01-01"), Reason.UNDECODABLE),
 }
 
 
 @pytest.mark.parametrize(("body", "reason"), UNREADABLE.values(), ids=UNREADABLE)
 def test_what_cannot_be_read_is_known_by_its_class(body: bytes, reason: Reason):
     assert read_item(body, seq=7, message_id="m", subject=SUBJECT) == Quarantined(
-        seq=7, message_id="m", reason=reason, contract="page_viewed.v1"
+        seq=7, message_id="m", reason=reason, contract="page_viewed.v1", tenant="main", site="example.org"
     )
 
 
@@ -50,6 +50,20 @@ def test_an_amount_that_adds_up_is_read():
     fact = event(revenue=Money(amount="-12.30", currency="EUR"))
     read = read_item(CODEC.encode(fact), seq=1, message_id="", subject=SUBJECT)
     assert isinstance(read, Sequenced)
+
+
+@pytest.mark.parametrize(
+    ("subject", "owner"),
+    [
+        (SUBJECT, ("main", "example.org")),
+        ("events.web.0.main.example/org", ("", "")),
+        ("somebody.elses", ("", "")),
+        ("events.web.0.a\0b.c.d", ("a\ufffdb", "c")),
+    ],
+)
+def test_a_pointer_says_whose_it_is_as_far_as_its_subject_does(subject: str, owner: tuple[str, str]):
+    item = read_item(b"?", seq=1, message_id="", subject=subject)
+    assert (item.tenant, item.site) == owner
 
 
 POISON = {
@@ -70,7 +84,16 @@ async def test_what_postgres_refuses_is_found_among_the_others(
     await facts.store(CODEC.encode(poison), subject_of("web", "main", "example.org", type_of(poison)), "poison")
     await facts.publish(*(pageview(f"/{number}") for number in range(5)))
     await project_all(facts, tables, database_url)
-    assert await tables.rows("SELECT * FROM quarantine") == [{"seq": 6, "reason": reason.value, "contract": type_of(poison)}]
+    assert await tables.rows("SELECT * FROM quarantine") == [
+        {
+            "partition": 0,
+            "seq": 6,
+            "tenant": "main",
+            "site": "example.org",
+            "reason": reason.value,
+            "contract": type_of(poison),
+        }
+    ]
     assert await tables.rows("SELECT applied, duplicates, quarantined FROM positions") == [
         {"applied": 10, "duplicates": 0, "quarantined": 1}
     ]

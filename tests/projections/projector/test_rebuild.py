@@ -1,17 +1,23 @@
 """A rebuild gives back every byte that the live run wrote, whatever the batches were, and loses nothing unasked."""
 
 import random
+from typing import Any
 
 import pytest
 
+from contracts.streams import streams_of
 from projections.database import open_engine
+from projections.generations import State
+from projections.migrations import begin_generation
+from projections.projections import WEB
+from projections.projector.batch import apply
+from projections.projector.halt import Halted
 from projections.projector.months import Months
 from projections.projector.positions import Position, start_position
-from projections.projector.rebuild import HistoryWouldBeLost, Progress, backfill
-from projections.projector.worker import apply
+from projections.projector.rebuild import AnotherBackfill, HistoryWouldBeLost, Progress, backfill, claimed
 from projections.stream import Stream
 from tests.facts import NOON, pageview, traffic
-from tests.projections.world import Facts, Tables, chunks, project_all, projecting, until
+from tests.projections.world import MODELS, Facts, Tables, chunks, project_all, projecting, until, utc_now
 
 
 async def fill(facts: Facts) -> None:
@@ -22,15 +28,15 @@ async def fill(facts: Facts) -> None:
     await facts.publish(*stored[:250], imported, poison)
     for repeated in (*stored[10:20], imported):
         await facts.repeat(repeated)
-    await facts.store(b"?", "events.v1.0.main.example/org.page_viewed/v1", "broken")
+    await facts.store(b"?", "events.web.0.main.example/org.page_viewed/v1", "broken")
     await facts.publish(*stored[250:])
 
 
 async def project_in_batches_of_chance(facts: Facts, database_url: str, *, seed: int) -> None:
     """Fold the stream as a live projector might have: a few facts at a time."""
-    chance, engine = random.Random(seed), open_engine(database_url)
-    months = Months(engine)
-    async with Stream(facts.nats_url) as stream:
+    chance, engine = random.Random(seed), open_engine(database_url, schema="web_g1")
+    months = Months(engine, MODELS)
+    async with Stream(facts.nats_url, facts.stream) as stream:
         await stream.connect()
         identity = await stream.identity()
         position = Position(partition=0, partitions=1, stream_created=identity.created)
@@ -40,8 +46,22 @@ async def project_in_batches_of_chance(facts: Facts, database_url: str, *, seed:
             while position.seq < identity.last_seq:
                 for batch in chunks(await reader.next_batch(), [chance.randrange(1, 40) for _ in range(100)]):
                     await months.prepare_for([item for item in batch if hasattr(item, "event")])
-                    position, _ = await apply(engine, position, batch)
+                    position, _ = await apply(engine, MODELS, position, batch)
     await engine.dispose()
+
+
+async def rebuild(facts: Facts, tables: Tables, database_url: str, **options: Any) -> Progress:
+    """Compute everything again, and look at the outcome."""
+    try:
+        return await backfill(nats_url=facts.nats_url, database_url=database_url, clock=utc_now, **options)
+    finally:
+        await tables.turn_to_current()
+
+
+async def schemas(tables: Tables) -> list[str]:
+    return [
+        row["nspname"] for row in await tables.rows("SELECT nspname FROM pg_namespace WHERE nspname ~ '_g[0-9]+$' ORDER BY 1")
+    ]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -52,7 +72,7 @@ async def test_a_rebuild_equals_the_live_run_byte_for_byte(facts: Facts, tables:
     assert await tables.rows("SELECT applied, duplicates, quarantined FROM positions") == [
         {"applied": 401, "duplicates": 11, "quarantined": 2}
     ]
-    await backfill(nats_url=facts.nats_url, database_url=database_url)
+    await rebuild(facts, tables, database_url)
     assert await tables.digest() == live
 
 
@@ -73,7 +93,7 @@ async def test_a_rebuild_beside_a_running_projector_is_done_by_it(facts: Facts, 
     async with projecting(facts.nats_url, database_url) as running:
         await until(done, watching=running)
         before = await tables.digest()
-        end = await backfill(nats_url=facts.nats_url, database_url=database_url)
+        end = await rebuild(facts, tables, database_url)
         assert end == Progress(done=414, total=414)
         assert await tables.digest() == before
         assert not running.done()
@@ -82,23 +102,75 @@ async def test_a_rebuild_beside_a_running_projector_is_done_by_it(facts: Facts, 
 async def test_progress_only_grows_and_ends_at_its_total(facts: Facts, tables: Tables, database_url: str):
     await facts.publish(*traffic(100, seed=4))
     seen: list[Progress] = []
-    await backfill(nats_url=facts.nats_url, database_url=database_url, report=seen.append)
+    await rebuild(facts, tables, database_url, report=seen.append)
     assert [progress.done for progress in seen] == sorted(progress.done for progress in seen)
     assert seen[-1] == Progress(done=100, total=100)
     assert await tables.count("hits") == 100
 
 
 async def test_an_empty_stream_is_rebuilt_at_once(facts: Facts, tables: Tables, database_url: str):
-    assert await backfill(nats_url=facts.nats_url, database_url=database_url) == Progress(done=0, total=0)
+    assert await rebuild(facts, tables, database_url) == Progress(done=0, total=0)
     assert await tables.count("hits") == 0
 
 
 async def test_other_partitions_begin_with_a_rebuild(facts: Facts, tables: Tables, database_url: str):
     await facts.publish(*traffic(100, seed=5))
     await project_all(facts, tables, database_url)
-    await backfill(nats_url=facts.nats_url, database_url=database_url, partitions=3)
-    assert await tables.count("positions") == 3
-    assert await tables.count("hits") == 100
+    async with Facts(facts.nats_url, streams_of(partitions=3)[1]) as other:
+        await other.publish(pageview())
+    await rebuild(facts, tables, database_url, partitions=3)
+    assert await tables.rows("SELECT partition, seq FROM positions ORDER BY partition") == [
+        {"partition": 0, "seq": 100},
+        {"partition": 1, "seq": 1},
+    ]
+    assert await tables.count("hits") == 101
+
+
+async def test_a_rebuild_leaves_one_generation_the_next(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(10, seed=5))
+    await rebuild(facts, tables, database_url)
+    assert await schemas(tables) == ["web_g1"], "what has counted nothing need not be replaced"
+    await rebuild(facts, tables, database_url)
+    assert await schemas(tables) == ["web_g2"]
+    assert await tables.rows("SELECT schema_name, state FROM generations") == [{"schema_name": "web_g2", "state": "current"}]
+
+
+async def test_a_second_rebuild_of_the_same_is_refused_meanwhile(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(10, seed=5))
+    await project_all(facts, tables, database_url)
+    engine = open_engine(database_url)
+    async with claimed(engine, "web"):
+        with pytest.raises(AnotherBackfill, match="try again"):
+            await rebuild(facts, tables, database_url)
+    await engine.dispose()
+    assert await schemas(tables) == ["web_g1"]
+
+
+async def test_what_a_dead_rebuild_has_left_is_taken_away(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(10, seed=5))
+    await project_all(facts, tables, database_url)
+    engine = open_engine(database_url)
+    async with engine.begin() as connection:
+        await begin_generation(connection, WEB, State.BUILDING)
+    await engine.dispose()
+    assert await schemas(tables) == ["web_g1", "web_g2"]
+
+    async def gone() -> bool:
+        return await schemas(tables) == ["web_g1"]
+
+    async with projecting(facts.nats_url, database_url) as running:
+        await until(gone, watching=running)
+
+
+async def test_a_rebuild_that_halts_leaves_what_is_read_as_it_was(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(10, seed=5))
+    await project_all(facts, tables, database_url)
+    before = await tables.digest()
+    await facts.store(b'{"type": "page_viewed.v99"}', facts.subject_for(pageview()), "newer")
+    with pytest.raises(Halted):
+        await rebuild(facts, tables, database_url)
+    assert await tables.digest() == before
+    assert await schemas(tables) == ["web_g1"]
 
 
 async def test_history_that_is_not_in_the_stream_any_more_is_not_lost_unasked(facts: Facts, tables: Tables, database_url: str):
@@ -108,9 +180,9 @@ async def test_history_that_is_not_in_the_stream_any_more_is_not_lost_unasked(fa
         await facts.erase(seq)
     before = await tables.digest()
     with pytest.raises(HistoryWouldBeLost, match="accept-loss"):
-        await backfill(nats_url=facts.nats_url, database_url=database_url)
+        await rebuild(facts, tables, database_url)
     assert await tables.digest() == before
-    await backfill(nats_url=facts.nats_url, database_url=database_url, accept_loss=True)
+    await rebuild(facts, tables, database_url, accept_loss=True)
     assert await tables.count("hits") == 7
 
 
@@ -121,5 +193,5 @@ async def test_a_stream_that_was_made_again_does_not_replace_history_unasked(fac
     await facts.create_stream()
     await facts.publish(*traffic(20, seed=7))
     with pytest.raises(HistoryWouldBeLost):
-        await backfill(nats_url=facts.nats_url, database_url=database_url)
+        await rebuild(facts, tables, database_url)
     assert await tables.count("hits") == 10

@@ -9,11 +9,7 @@ from httpx import ASGITransport, AsyncClient, Response
 
 from contracts.events import WebEvent
 from projections.app import create_app
-from projections.database import open_engine
-from projections.projector.months import Months
-from projections.projector.positions import Position, read_positions, start_position
-from projections.projector.worker import apply
-from projections.stream.item import Sequenced
+from tests.projections.world import Teller
 
 # A Wednesday afternoon, with a clock change far away.
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
@@ -28,22 +24,12 @@ class World:
     def __init__(self, database_url: str) -> None:
         self.database_url = database_url
         self.now = NOW
-        self.engine = open_engine(database_url)
+        self.teller = Teller(database_url)
         self.client = AsyncClient()
 
     async def tell(self, *events: WebEvent) -> None:
         """Fold *events* into the tables, as one batch of the projector."""
-        async with self.engine.begin() as connection:
-            await start_position(
-                connection, Position(partition=0, partitions=1, stream_created=datetime(2026, 1, 1, tzinfo=UTC))
-            )
-            position = (await read_positions(connection))[0]
-        batch = [
-            Sequenced(seq=number, message_id=event.id, event=event)
-            for number, event in enumerate(events, start=position.seq + 1)
-        ]
-        await Months(self.engine).prepare_for(batch)
-        await apply(self.engine, position, batch)
+        await self.teller.tell(*events)
 
     async def get(self, path: str, **parameters: Any) -> Response:
         """Ask for *path* and return whatever the answer is."""
@@ -83,4 +69,4 @@ async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]
         yield world
     # Not by the application's own lifespan, which has to end in the task that it began in; a fixture's end is another one.
     await app.state.engine.dispose()
-    await world.engine.dispose()
+    await world.teller.close()

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
 
 import pytest
 import uvloop
@@ -12,17 +11,17 @@ from nats.aio.msg import Msg
 
 from collector.local.nats import NatsServer
 from contracts.streams import message_id
-from projections.stream import Interrupted, Reader, Stream, StreamUnavailable
+from projections.stream import Interrupted, NoStream, Reader, Stream, StreamUnavailable
 from projections.stream.connection import Connection
-from projections.stream.delivery import numbers_in, stored_at_in
+from projections.stream.delivery import numbers_in
 from projections.stream.item import Sequenced
-from tests.facts import pageview, traffic
+from tests.facts import WEB, pageview, traffic
 from tests.projections.world import PATIENCE, Facts
 
 
 @pytest.fixture
 async def stream(facts: Facts) -> AsyncIterator[Stream]:
-    async with Stream(facts.nats_url) as stream:
+    async with Stream(facts.nats_url, facts.stream) as stream:
         await stream.connect()
         yield stream
 
@@ -70,8 +69,8 @@ async def test_a_lost_delivery_is_noticed(facts: Facts, stream: Stream):
     await facts.publish(*traffic(5, seed=4))
     async with stream.read_after(0) as reader:
         await read(reader, 5)
-        reply = "$JS.ACK.EVENTS.projector.1.7.7.1700000000000000000.0"
-        await reader._receive(Msg(_client=facts.client, subject="events.v1.0.a.b.c", reply=reply, data=b""))
+        reply = "$JS.ACK.EVENTS_WEB_0.projector.1.7.7.1700000000000000000.0"
+        await reader._receive(Msg(_client=facts.client, subject="events.web.0.a.b.c", reply=reply, data=b""))
         with pytest.raises(Interrupted, match="lost"):
             await reader.next_batch()
 
@@ -83,19 +82,6 @@ async def test_a_lost_delivery_is_noticed(facts: Facts, stream: Stream):
 )
 def test_the_numbers_of_a_delivery_are_read_in_both_forms(reply: str):
     assert numbers_in(reply) == (12, 7, 3)
-    assert stored_at_in(reply) == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
-
-
-async def test_partitions_share_the_messages_without_overlap(facts: Facts):
-    await facts.publish(*traffic(60, seed=5))
-    seen: list[int] = []
-    for partition in range(3):
-        async with Stream(facts.nats_url, partition=partition, partitions=3) as stream:
-            await stream.connect()
-            waiting = (await stream.backlog_after(0)).messages
-            async with stream.read_after(0) as reader:
-                seen += [item.seq for item in await read(reader, waiting)]
-    assert sorted(seen) == list(range(1, 61))
 
 
 async def test_the_backlog_says_how_many_wait_and_since_when(facts: Facts, stream: Stream):
@@ -104,6 +90,15 @@ async def test_the_backlog_says_how_many_wait_and_since_when(facts: Facts, strea
     assert (behind_two.messages, behind_all.messages) == (3, 0)
     assert behind_two.oldest_at is not None
     assert behind_all.oldest_at is None
+
+
+async def test_erased_messages_are_no_backlog_once_nothing_comes_after_them(facts: Facts, stream: Stream):
+    await facts.publish(*traffic(6, seed=6))
+    for seq in (3, 5, 6):
+        await facts.erase(seq)
+    assert (await stream.backlog_after(4)).messages == 0
+    assert (await stream.backlog_after(2)).oldest_at is not None
+    assert (await stream.backlog_after(0)).messages == 3
 
 
 async def test_a_stream_that_was_made_again_has_another_identity(facts: Facts, stream: Stream):
@@ -124,14 +119,14 @@ async def test_the_message_id_at_a_position_is_known_until_it_is_erased(facts: F
     assert await stream.message_id_at(1) is None
 
 
-async def test_a_missing_stream_says_who_makes_it(facts: Facts, stream: Stream):
+async def test_a_missing_stream_says_when_it_will_be_there(facts: Facts, stream: Stream):
     await facts.delete_stream()
-    with pytest.raises(StreamUnavailable, match="collector serve"):
+    with pytest.raises(NoStream, match="made with the first event"):
         await stream.identity()
 
 
 async def test_a_missing_server_is_said_within_seconds():
-    async with asyncio.timeout(10), Stream("nats://127.0.0.1:1") as stream:
+    async with asyncio.timeout(10), Stream("nats://127.0.0.1:1", WEB) as stream:
         with pytest.raises(StreamUnavailable, match="NATS cannot be reached"):
             await stream.connect()
 
@@ -155,7 +150,7 @@ def test_leaving_a_server_that_is_gone_is_no_error_though_something_is_left_to_s
 
 async def test_a_server_that_falls_silent_is_noticed(nats_server: Callable[[], NatsServer]):
     server = nats_server()
-    async with Facts(server.url), Stream(server.url) as stream:
+    async with Facts(server.url), Stream(server.url, WEB) as stream:
         await stream.connect()
         async with stream.read_after(0) as reader:
             await reader.next_batch()

@@ -175,6 +175,17 @@ async def test_an_answer_says_how_far_it_reaches(world: World):
     assert (await world.ask("overview"))["as_of"] == told.received_at.isoformat().replace("+00:00", "Z")
 
 
+async def test_how_far_an_answer_reaches_is_said_of_the_callers_facts_alone(world: World):
+    told = pageview(at=NOW - MINUTE)
+    await world.tell(told)
+    before = await world.get("/sites/example.org")
+    await world.tell(*(pageview(at=NOW, tenant="other", received_at=NOW) for _ in range(3)))
+    after = await world.get("/sites/example.org")
+    assert (await world.ask("overview"))["as_of"] == told.received_at.isoformat().replace("+00:00", "Z")
+    assert "1 fact counted" in " ".join(after.text.split())
+    assert after.headers["etag"] == before.headers["etag"], "another tenant's facts are no news"
+
+
 async def test_sites_and_tenants_do_not_see_each_other(world: World):
     await world.tell(
         pageview(at=NOW - MINUTE), pageview(at=NOW - MINUTE, site="other.example"), pageview(at=NOW - MINUTE, tenant="other")

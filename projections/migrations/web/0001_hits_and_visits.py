@@ -1,8 +1,8 @@
-"""The first tables: facts, visits, the ids that were seen, quarantine and positions."""
+"""The first tables of the web projection: one row for each fact, and one for each visit."""
 
 from alembic import op
 
-revision = "0001"
+revision = "web_0001"
 down_revision = None
 
 _TABLES = """
@@ -45,35 +45,6 @@ CREATE TABLE hits (
     batch TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (tenant, site, occurred_at, event_id)
 ) PARTITION BY RANGE (occurred_at);
-
-CREATE TABLE positions (
-    partition INTEGER NOT NULL,
-    partitions INTEGER NOT NULL,
-    seq BIGINT NOT NULL,
-    event_id TEXT NOT NULL,
-    stream_created TIMESTAMP WITH TIME ZONE NOT NULL,
-    applied BIGINT NOT NULL,
-    duplicates BIGINT NOT NULL,
-    quarantined BIGINT NOT NULL,
-    received_at TIMESTAMP WITH TIME ZONE,
-    PRIMARY KEY (partition)
-);
-
-CREATE TABLE quarantine (
-    seq BIGINT NOT NULL,
-    reason TEXT DEFAULT '' NOT NULL,
-    contract TEXT DEFAULT '' NOT NULL,
-    PRIMARY KEY (seq)
-);
-
-CREATE TABLE seen_events (
-    event_id UUID NOT NULL,
-    tenant TEXT NOT NULL,
-    site TEXT NOT NULL,
-    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    imported BOOLEAN NOT NULL,
-    PRIMARY KEY (event_id, tenant, site)
-);
 
 CREATE TABLE visits (
     tenant TEXT NOT NULL,

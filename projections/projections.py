@@ -1,0 +1,21 @@
+"""PROJECTIONS, the one list of what is made of which facts."""
+
+from pathlib import Path
+
+from contracts.events import web
+from contracts.streams import FAMILIES
+from projections.projector.projection import Projection
+from projections.read_models import hits, visits
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_FAMILY = {family.name: family for family in FAMILIES}
+
+WEB = Projection(
+    name="web",
+    family=_FAMILY["web"],
+    facts=web.FACTS,
+    models=(hits.MODEL, visits.MODEL),
+    migrations=_MIGRATIONS / "web",
+)
+
+PROJECTIONS: tuple[Projection, ...] = (WEB,)

@@ -1,0 +1,21 @@
+"""The sets of tables, and the forms of column that they share; each table stands beside the code that writes it.
+
+SHARED is in the database's own schema, once. BOOKS is in every generation's schema and keeps its accounts. WEB is what the
+generations of the web projection hold besides.
+"""
+
+from sqlalchemy import Column, DateTime, MetaData, Text
+
+SHARED = MetaData()
+BOOKS = MetaData()
+WEB = MetaData()
+
+
+def moment(name: str, *, nullable: bool = False) -> Column[object]:
+    """Return a column of moments."""
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+def words(name: str) -> Column[str]:
+    """Return a column of text in which nothing is said as an empty string."""
+    return Column(name, Text, nullable=False, server_default="")
