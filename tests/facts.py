@@ -34,7 +34,8 @@ _ids = itertools.count(1)
 
 def pageview(path: str = "/", *, at: datetime = NOON, **fields: Any) -> PageViewed:
     """Return a pageview of *path*."""
-    return PageViewed(page=Page(hostname="example.org", path=path), **_envelope(at, fields))
+    fields = {"page": Page(hostname="example.org", path=path), **fields}
+    return PageViewed(**_envelope(at, fields))
 
 
 def event(name: str = "signup", *, at: datetime = NOON, **fields: Any) -> EventRecorded:

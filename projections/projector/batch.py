@@ -79,4 +79,6 @@ def facts_for(model: ReadModel, facts: Sequence[Sequenced[Any]]) -> Sequence[Seq
 def touched_by(model: ReadModel, facts: Sequence[Sequenced[Any]]) -> set[SiteDay]:
     """Return the days of sites on which *model* has rows of *facts*."""
     day_of = model.day_of or happened_on
-    return {SiteDay(event.tenant, event.site, day_of(event)) for event in [fact.event for fact in facts]}
+    # Plain first: there are many facts, and few days of few sites.
+    days = {(event.tenant, event.site, day_of(event)) for event in [fact.event for fact in facts]}
+    return {SiteDay(*day) for day in days}

@@ -71,7 +71,8 @@ _NONE = Total()
 
 def ended(facts: Sequence[Sequenced[Any]], kept: Sequence[Sequenced[Any]], touched: frozenset[SiteDay]) -> Endings:
     """Return how *facts* ended, of which *kept* were applied and the others were repeats."""
-    read, applied = Counter([fact.event.tenant for fact in facts]), Counter([fact.event.tenant for fact in kept])
+    read = Counter([fact.event.tenant for fact in facts])
+    applied = read if len(kept) == len(facts) else Counter([fact.event.tenant for fact in kept])
     times = _newest_by_tenant(facts)
     totals = {
         tenant: Total(applied=applied[tenant], duplicates=count - applied[tenant], received_at=times.get(tenant))

@@ -21,13 +21,13 @@ SAID = re.compile(r"Computed ([\d,]+) events again in ([\d.]+) s")
 SIZES = """
     SELECT root.relname, sum(pg_total_relation_size(part.relid))
     FROM pg_class AS root JOIN pg_partition_tree(root.oid) AS part ON true
-    WHERE root.relkind IN ('r', 'p') AND NOT root.relispartition AND root.relnamespace = 'public'::regnamespace
+    WHERE root.relkind IN ('r', 'p') AND NOT root.relispartition AND root.relnamespace = to_regnamespace('web_g1')
     GROUP BY root.relname ORDER BY 2 DESC
 """
 # pg_partition_tree is empty for a table that has no partitions.
 PLAIN_SIZES = """
     SELECT relname, pg_total_relation_size(oid) FROM pg_class
-    WHERE relkind = 'r' AND NOT relispartition AND relnamespace = 'public'::regnamespace
+    WHERE relkind = 'r' AND NOT relispartition AND relnamespace = to_regnamespace('web_g1')
 """
 
 

@@ -14,15 +14,13 @@ from contracts.events import (
     Channel,
     Device,
     DeviceKind,
-    EngagementMeasured,
-    EventRecorded,
     Page,
-    PageViewed,
     Place,
     Source,
     WebEvent,
 )
 from tests.bench.world import empty_stream
+from tests.facts import engagement, event, pageview
 
 DAY = datetime(2026, 10, 14, tzinfo=UTC)
 AT_ONCE = 4000
@@ -37,7 +35,8 @@ SOURCES = (
     Source(name="newsletter", channel=Channel.EMAIL, utm_source="newsletter", utm_medium="email"),
 )
 PLACES = (Place(country="NO"), Place(country="DE"), Place(country="US"), Place())
-LISTS = {"rules": "1", "agents": "202610", "robots": "1.67.0", "sources": "2026-10-01", "spam": "2026-10-01", "zones": "2026.6"}
+LISTS = "0a1b2c"
+SITE = "bench.example"
 
 
 def facts(count: int, visitors: int) -> Iterator[WebEvent]:
@@ -48,27 +47,24 @@ def facts(count: int, visitors: int) -> Iterator[WebEvent]:
         at = DAY + number * step
         # Whoever is on the site now: a window of visitors that moves through the day.
         who = (number * visitors // count + chance.randrange(visitors // 20 + 1)) % visitors
-        envelope: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "id": str(UUID(int=0x7000 << 64 | chance.getrandbits(60) << 4 | 0x8 << 124)),
-            "tenant": "main",
-            "site": "bench.example",
-            "occurred_at": at,
+            "site": SITE,
             "received_at": at,
-            "salt_day": DAY.date(),
             "visitor": f"{who * 2654435761 % 2**64:032x}",
-            "page": Page(hostname="bench.example", path=f"/articles/{chance.randrange(500)}"),
+            "page": Page(hostname=SITE, path=f"/articles/{chance.randrange(500)}"),
             "source": SOURCES[who % 3],
             "device": DEVICES[who % 3],
             "place": PLACES[who % 4],
-            "enrichers": LISTS,
+            "lists": LISTS,
         }
         kind = chance.random()
         if kind < 0.8:
-            yield PageViewed(**envelope)
+            yield pageview(at=at, **fields)
         elif kind < 0.9:
-            yield EventRecorded(**envelope, name="Signup", props={"plan": "pro"})
+            yield event("Signup", at=at, props={"plan": "pro"}, **fields)
         else:
-            yield EngagementMeasured(**envelope, engaged_ms=chance.randrange(60_000), scroll_percent=80)
+            yield engagement(chance.randrange(60_000), at=at, scroll_percent=80, **fields)
 
 
 async def fill_stream(nats_url: str, count: int, visitors: int) -> None:

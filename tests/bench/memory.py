@@ -6,14 +6,13 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-import asyncpg
-
 from tests.bench.figure import Aim, Figure
 from tests.bench.ingest import CONNECTIONS
 from tests.bench.processes import Process, load, role
 from tests.bench.stage import Stage
 from tests.bench.traffic import SITE
 from tests.bench.world import World, empty_stream, fresh_database, run
+from tests.projections.world import connect_to_tables
 
 EVENTS = 1_000_000
 FRACTIONS = 10
@@ -68,7 +67,7 @@ def _ask(port: int, question: str) -> None:
 
 
 async def _projected(database_url: str, count: int) -> None:
-    connection = await asyncpg.connect(database_url)
+    connection = await connect_to_tables(database_url)
     deadline = time.monotonic() + PATIENCE
     while await connection.fetchval("SELECT coalesce(sum(applied), 0) FROM positions") < count:
         assert time.monotonic() < deadline, "the projector does not keep up"

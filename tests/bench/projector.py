@@ -5,19 +5,18 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-import asyncpg
 import nats
 from msgspec import Struct
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from contracts.codec import CODEC
-from contracts.streams import SUBJECT_ROOT
-from projections.projector.worker import Projector
+from projections.projector.projectors import Projectors
 from tests.bench.facts import facts, fill_stream
 from tests.bench.figure import Aim, Figure, figure, interleaved
 from tests.bench.stage import Stage
 from tests.bench.world import World, fresh_database, run
-from tests.facts import STREAM
+from tests.facts import STREAM, WEB
+from tests.projections.world import connect_to_tables, utc_now
 
 EVENTS, VISITORS = 100_000, 30_000
 FETCHED_AT_ONCE = 1000
@@ -87,9 +86,9 @@ async def project(world: World) -> Pass:
 async def project_all(nats_url: str, database_url: str, count: int) -> None:
     """Run a projector until it has dealt with *count* facts."""
     stop = asyncio.Event()
-    watching = await asyncpg.connect(database_url)
-    async with Projector(nats_url=nats_url, database_url=database_url) as projector:
-        running = asyncio.create_task(projector.run(stop))
+    watching = await connect_to_tables(database_url)
+    async with Projectors(nats_url=nats_url, database_url=database_url) as projectors:
+        running = asyncio.create_task(projectors.run(stop, clock=utc_now))
         while (await watching.fetchval("SELECT sum(applied) FROM positions") or 0) < count:
             await asyncio.sleep(POLL_SECONDS)
         stop.set()
@@ -101,7 +100,7 @@ async def fetch(nats_url: str, count: int) -> None:
     """Fetch *count* messages as nats-py does, and look at none."""
     connection = await nats.connect(nats_url)
     wanted = ConsumerConfig(ack_policy=AckPolicy.NONE)
-    subscription = await connection.jetstream().pull_subscribe(f"{SUBJECT_ROOT}.>", stream=STREAM, config=wanted)
+    subscription = await connection.jetstream().pull_subscribe(WEB.subjects[0], stream=STREAM, config=wanted)
     fetched = 0
     while fetched < count:
         fetched += len(await subscription.fetch(FETCHED_AT_ONCE))

@@ -21,7 +21,7 @@ from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
 from collector.stream.connection import connect, disconnect, ensure_stream
 from projections.migrations import migrate
-from tests.facts import WEB
+from tests.facts import STREAM, WEB
 
 Answer = TypeVar("Answer")
 
@@ -82,7 +82,7 @@ async def empty_stream(nats_url: str) -> None:
     """Have the product's stream, with nothing in it."""
     connection = await nats.connect(nats_url)
     with contextlib.suppress(NotFoundError):
-        await connection.jetstream().delete_stream("EVENTS")
+        await connection.jetstream().delete_stream(STREAM)
     await connection.close()
     client = await connect(nats_url, on_loss=lambda: None)
     await ensure_stream(client, WEB, max_bytes=8 << 30, replicas=1)

@@ -12,7 +12,7 @@ from contracts.streams import MAX_FACT_BYTES
 from tests.facts import event, pageview
 from tests.faults.role import Role
 from tests.faults.waiting import until
-from tests.projections.world import Facts, Tables, project_all
+from tests.projections.world import CHECK, Facts, Tables, project_all
 
 SUBJECT = "events.web.0.main.example/org.page_viewed/v1"
 REGRESSED_OR_NEWER = 3
@@ -42,7 +42,6 @@ POISON = {
     "a list": b"[]",
     "a type that nobody has heard of": altered(type="page_dreamt.v1"),
     "no type": without("type"),
-    "no visitor": without("visitor"),
     "a NUL in the path": altered(page={"hostname": "example.org", "path": "/\0"}),
     "a NUL in a property": with_props('{"n":"\\u0000"}'),
     "a number beyond every float": with_props('{"n":1e400}'),
@@ -55,6 +54,7 @@ POISON = {
 }
 # What looks like poison and is not: the tables hold it.
 EDIBLE = {
+    "no visitor": without("visitor"),
     "a path of 6,000 characters": altered(page={"hostname": "example.org", "path": "/" + secrets.token_hex(3000)}),
     "a whole number of 401 digits": with_props(f'{{"n":{10**400}}}'),
 }
@@ -138,10 +138,10 @@ async def test_a_newer_version_stops_the_role_which_says_so_and_skips_nothing(
     await facts.store(altered(type="page_viewed.v2"), SUBJECT, "newer")
     await facts.publish(pageview("/3"))
     projector = role("project", NATS_URL=facts.nats_url, DATABASE_URL=database_url)
-    halted = 'collector_projection_halted{projection="0",reason="newer_version"}'
-    await until(lambda: projector.is_running and projector.unready().get("projection", "").startswith("The event at 2"), halted)
+    halted = 'collector_projection_halted{generation="1",partition="0",projection="web",reason="newer_version"}'
+    await until(lambda: projector.is_running and projector.unready().get(CHECK, "").startswith("The event at 2"), halted)
     assert projector.metric(halted) == 1
-    assert "install a newer version" in projector.unready()["projection"]
+    assert "install a newer version" in projector.unready()[CHECK]
     assert "install a newer version" in projector.said()
     assert await tables.rows("SELECT seq, applied, quarantined FROM positions") == [{"seq": 1, "applied": 1, "quarantined": 0}]
     assert projector.stop() == REGRESSED_OR_NEWER

@@ -12,11 +12,11 @@ from tests.facts import STREAM, pageview, traffic
 from tests.faults.asking import is_taken, post
 from tests.faults.role import Role
 from tests.faults.waiting import until
-from tests.projections.world import Facts, Tables
+from tests.projections.world import CHECK, Facts, Tables
 from tests.running import run_collector
 
 HALTED = 3
-REGRESSED = 'collector_stream_regressed{projection="0"}'
+REGRESSED = 'collector_stream_regressed{generation="1",partition="0",projection="web"}'
 
 
 class Copied:
@@ -46,8 +46,8 @@ def copied(nats_server: Callable[[], NatsServer], tmp_path: Path) -> Copied:
 
 async def refuses(projector: Role, because: str) -> None:
     """Wait until *projector* says what is wrong with the stream, make sure that it says so everywhere, and let it end."""
-    await until(lambda: because in projector.unready().get("projection", ""), because)
-    assert "collector backfill" in projector.unready()["projection"]
+    await until(lambda: because in projector.unready().get(CHECK, ""), because)
+    assert "collector backfill" in projector.unready()[CHECK]
     assert projector.metric(REGRESSED) == 1
     assert because in projector.said()
     assert projector.stop() == HALTED
@@ -115,6 +115,7 @@ async def test_a_deleted_stream_is_made_again_and_its_projector_waits_for_a_pers
 
     settings = {f"COLLECTOR_{name}": value for name, value in urls.items()}
     assert run_collector(tmp_path, "backfill", "--accept-loss", **settings).returncode == 0
+    await tables.turn_to_current()
     await facts.publish(pageview())
     await projector.start().ready()
     await until(lambda: dealt_with(tables, 2), "what the new stream holds is counted")

@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 
-import asyncpg
 import pytest
 
 from collector.local.postgres import PostgresServer
@@ -13,7 +12,7 @@ from tests.facts import pageview
 from tests.faults.publishing import counted_once
 from tests.faults.waiting import until
 from tests.faults.wire import Cut, Wire
-from tests.projections.world import Facts, Tables, projecting
+from tests.projections.world import Facts, Tables, connect_to_tables, projecting
 
 SLOW_COMMIT = """
 CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3); RETURN NULL; END';
@@ -57,7 +56,7 @@ async def own_postgres(postgres_server: Callable[[], PostgresServer]) -> AsyncIt
 
 async def test_a_postgres_that_is_killed_at_the_commit_counts_nothing_twice(facts: Facts, own_postgres: PostgresServer):
     async with projecting(facts.nats_url, own_postgres.url):
-        connection = await asyncpg.connect(own_postgres.url)
+        connection = await connect_to_tables(own_postgres.url)
         await facts.publish(*(pageview() for _ in range(10)))
         await counted_once(Tables(connection), 10)
         await connection.execute(SLOW_COMMIT)
@@ -67,6 +66,6 @@ async def test_a_postgres_that_is_killed_at_the_commit_counts_nothing_twice(fact
         own_postgres.child.process.wait()
         own_postgres.start()
         connection.terminate()
-        connection = await asyncpg.connect(own_postgres.url)
+        connection = await connect_to_tables(own_postgres.url)
         await counted_once(Tables(connection), 20)
         await connection.close()

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from enum import StrEnum
 
-import asyncpg
 from msgspec import Struct
 
 from projections.stream import Stream
 from projections.stream.item import Sequenced
-from tests.facts import STREAM
+from tests.facts import STREAM, WEB
 from tests.faults.ledger import Ledger
+from tests.projections.world import connect_to_tables
 
 
 class Fault(StrEnum):
@@ -40,7 +40,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 async def gather(nats_url: str, database_url: str) -> Evidence:
     """Return the evidence, once everything has been projected."""
-    connection = await asyncpg.connect(database_url)
+    connection = await connect_to_tables(database_url)
     try:
         hits = await connection.fetch("SELECT event_id::text AS id, count(*) AS times FROM hits GROUP BY 1")
         positions = await connection.fetchrow(
@@ -95,7 +95,7 @@ def _unequal(found: Evidence) -> Iterator[tuple[Fault, str]]:
 
 async def ids_in(nats_url: str) -> AsyncIterator[str]:
     """Yield the id of every event in the stream, in its order."""
-    async with Stream(nats_url) as stream:
+    async with Stream(nats_url, WEB) as stream:
         await stream.connect()
         messages = (await stream.identity()).messages
         async with stream.read_after(0) as reader:

@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-import asyncpg
 import httpx
 import nats
 
@@ -19,6 +18,7 @@ from tests.faults.ledger import SITE, Ledger, Told
 from tests.faults.role import Role
 from tests.faults.victims import NatsVictim, PostgresVictim, RoleVictim, Victim
 from tests.faults.waiting import until
+from tests.projections.world import connect_to_tables
 
 
 class World:
@@ -68,7 +68,7 @@ class World:
             await connection.close()
 
     async def position(self) -> int:
-        connection = await asyncpg.connect(self.postgres.url)
+        connection = await connect_to_tables(self.postgres.url)
         try:
             return int(await connection.fetchval("SELECT coalesce(max(seq), 0) FROM positions"))
         finally:

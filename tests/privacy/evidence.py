@@ -17,6 +17,7 @@ from collector.stream import connection as broker
 from tests.facts import STREAM
 from tests.privacy.haystacks import files_below, joined, messages, postgres_files, rows
 from tests.privacy.speaking import Answer
+from tests.projections.world import connect_to_tables
 from tests.running import Up
 
 
@@ -94,7 +95,7 @@ async def read_visitors(running: Up) -> frozenset[bytes]:
 
 
 async def _column(running: Up, query: str) -> list[Any]:
-    connection = await asyncpg.connect(running.runtime["database_url"])
+    connection = await connect_to_tables(running.runtime["database_url"])
     try:
         return [row[0] for row in await connection.fetch(query)]
     finally:

@@ -70,4 +70,4 @@ async def test_a_migrated_database_without_a_projector_is_odd(examine, stream_fr
     report = examine(COLLECTOR_NATS_URL=stream_free_nats)
     assert report.returncode == 0, report.stdout
     assert "ok  Postgres: answers, with the tables of this version" in report.stdout
-    assert "note  Projector: has not run yet" in report.stdout
+    assert "note  Projector web: has read nothing yet" in report.stdout

@@ -9,13 +9,13 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collector.cli import main
-from contracts.streams import SUBJECT_ROOT
-from projections.projector.batch import project
+from projections.projector.batch import settle
 from projections.projector.months import Months
 from projections.projector.positions import POSITIONS, Position, read_positions, start_position
 from projections.projector.worker import Projector
 from projections.stream.item import Sequenced, read_item
-from tests.facts import STREAM
+from tests.facts import STREAM, WEB
+from tests.projections.world import MODELS
 
 LONGEST = 50
 
@@ -28,8 +28,8 @@ async def believe(projector: Projector, stop: asyncio.Event) -> None:
         await start_position(connection, position)
     jetstream = stream._connection.client.jetstream()
     config = ConsumerConfig(ack_policy=AckPolicy.EXPLICIT, ack_wait=1)
-    subscription = await jetstream.pull_subscribe(f"{SUBJECT_ROOT}.>", durable="believer", stream=STREAM, config=config)
-    projector._trouble = ""
+    subscription = await jetstream.pull_subscribe(WEB.subjects[0], durable="believer", stream=STREAM, config=config)
+    projector.trouble = ""
     while not stop.is_set():
         try:
             messages = await subscription.fetch(LONGEST, timeout=0.5)
@@ -42,10 +42,10 @@ async def believe(projector: Projector, stop: asyncio.Event) -> None:
 
 async def count(engine: AsyncEngine, messages: list[Any]) -> None:
     batch = [read_item(one.data, seq=one.metadata.sequence.stream, message_id="", subject=one.subject) for one in messages]
-    await Months(engine).prepare_for([item for item in batch if isinstance(item, Sequenced)])
+    await Months(engine, MODELS).prepare_for([item for item in batch if isinstance(item, Sequenced)])
     async with engine.begin() as connection:
         position = (await read_positions(connection))[0]
-        moved = position.behind(batch, await project(connection, batch))
+        moved = position.after(batch, await settle(connection, MODELS, 0, batch))
         numbers = {"applied": moved.applied, "duplicates": moved.duplicates, "quarantined": moved.quarantined}
         await connection.execute(update(POSITIONS).values(seq=max(position.seq, moved.seq), **numbers))
 

@@ -9,21 +9,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collector.cli import main
 from projections.projector import worker
-from projections.projector.batch import Outcome, project
+from projections.projector.batch import settle
+from projections.projector.endings import Endings
 from projections.projector.positions import Position, hold_position, move_position
+from projections.read_models.model import ReadModel
 from projections.stream.item import Item
 
 
-async def apply_too_early(engine: AsyncEngine, position: Position, batch: Sequence[Item]) -> tuple[Position, Outcome]:
+async def apply_too_early(
+    engine: AsyncEngine, models: Sequence[ReadModel], position: Position, batch: Sequence[Item]
+) -> tuple[Position, Endings]:
     async with engine.begin() as connection:
         await hold_position(connection, position)
-        outcome = await project(connection, batch)
+        endings = await settle(connection, models, position.partition, batch)
     if len(batch) > 1:
         die_once()
-    moved = position.behind(batch, outcome)
+    moved = position.after(batch, endings)
     async with engine.begin() as connection:
-        await move_position(connection, position, moved)
-    return moved, outcome
+        await move_position(connection, position, moved, endings)
+    return moved, endings
 
 
 def die_once() -> None:

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from msgspec.structs import replace
-
 from collector.cli import main
 from projections.projector import batch, worker
 from projections.stream import Reader
@@ -25,17 +23,15 @@ Patch = Callable[[Any, str, Any], None]
 
 def arm(point: str, fail: Fail, patch: Patch = setattr) -> None:
     """Have *fail* called when the projector gets to *point*."""
-    first, *others = batch.READ_MODELS
     if point == AFTER_FETCH:
         patch(Reader, "next_batch", _after(Reader.next_batch, fail))
     elif point == MID_FOLD:
         # The rows of the first model are written, those of the next never are.
-        failing = [replace(model, project=_before(model.project, fail)) for model in others]
-        patch(batch, "READ_MODELS", (first, *failing))
+        patch(batch, "touched_by", _instead(batch.touched_by, fail))
     elif point == BEFORE_POSITION:
-        patch(worker, "move_position", _before(worker.move_position, fail))
+        patch(batch, "move_position", _before(batch.move_position, fail))
     elif point == BEFORE_COMMIT:
-        patch(worker, "move_position", _after(worker.move_position, fail))
+        patch(batch, "move_position", _after(batch.move_position, fail))
     else:
         patch(worker, "apply", _after(worker.apply, fail))
 
@@ -47,6 +43,14 @@ def once(fail: Fail) -> Fail:
     def failing() -> None:
         if left:
             left.pop()()
+
+    return failing
+
+
+def _instead(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+    def failing(*arguments: Any) -> Any:
+        fail()
+        return step(*arguments)
 
     return failing
 

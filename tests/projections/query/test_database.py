@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +14,7 @@ from projections.query.database import open_engine, reading
 from projections.query.problems import Refused
 from tests.facts import pageview
 from tests.projections.query.world import NOW, NOWHERE, World, open_world
+from tests.projections.world import connect_to_tables
 
 PATHS = ("/api/stats", "/api/stats/example.org/overview", "/", "/sites/example.org")
 
@@ -48,7 +48,7 @@ async def test_after_postgres_was_away_the_same_application_answers_again(postgr
 
 
 async def test_a_question_that_takes_too_long_is_cut_short(world: World):
-    connection = await asyncpg.connect(world.database_url)
+    connection = await connect_to_tables(world.database_url)
     async with connection.transaction():
         await connection.execute("LOCK TABLE web_g1.visits IN ACCESS EXCLUSIVE MODE")
         response = await world.get("/api/stats/example.org/overview")
