@@ -43,7 +43,7 @@ _AWAY = ("08", "28", "3D", "53", "57", "58")
 
 
 def open_engine(database_url: str) -> AsyncEngine:
-    """Return the pool; nothing is connected before the first question. Its sessions act as the role for reading, if they may."""
+    """Return the pool; nothing is connected before the first question. Its sessions act as the role for reading."""
     return database.open_engine(
         database_url,
         _SESSION,
