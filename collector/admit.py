@@ -13,10 +13,8 @@ def admit(hit: Hit, sites: Sites) -> Site:
 
     A robot is admitted: it is kept with its verdict, and left out of the numbers.
     """
-    if hit.signals & OPT_OUT:
-        raise Dropped(DropReason.PRIVACY_SIGNAL)
-    if Signal.PREFETCH in hit.signals:
-        raise Dropped(DropReason.PREFETCH)
+    if hit.signals:
+        raise Dropped(DropReason.PRIVACY_SIGNAL if hit.signals & OPT_OUT else DropReason.PREFETCH)
     claimed = hit.sender.site or hit.site
     if not claimed:
         return _known(sites.only())

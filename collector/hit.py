@@ -21,14 +21,14 @@ class Signal(StrEnum):
 class Person(Struct, frozen=True, kw_only=True):
     """Whom a request came from; only the front rooms and privacy may touch it, and no repr shows it.
 
-    ``languages`` is Accept-Language as it came. ``is_automated`` is the client's own word, and ``has_odd_headers`` says that a
-    browser would have sent others (see dialects/browser.py).
+    ``language`` is the primary subtag of the language that was asked for first. ``is_automated`` is the client's own word, and
+    ``has_odd_headers`` says that a browser would have sent others (see dialects/browser.py).
     """
 
     ip: str
     user_agent: str
     timezone: str = ""
-    languages: str = ""
+    language: str = ""
     is_automated: bool = False
     has_odd_headers: bool = False
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from collector.arrival import Head
 from collector.hit import Person, Signal
+from collector.privacy.language import primary_language
 
 OPT_OUT: Final = {b"sec-gpc": Signal.GPC, b"dnt": Signal.DNT}
 PREFETCH: Final = (b"sec-purpose", b"purpose", b"x-moz")
@@ -23,7 +24,7 @@ class Browser(Struct, frozen=True, kw_only=True):
 
     ip: str
     user_agent: str
-    languages: str
+    language: str
     has_odd_headers: bool
     signals: frozenset[Signal]
 
@@ -42,7 +43,7 @@ class Browser(Struct, frozen=True, kw_only=True):
             ip=self.ip,
             user_agent=self.user_agent,
             timezone=timezone,
-            languages=self.languages,
+            language=self.language,
             is_automated=is_automated,
             has_odd_headers=self.has_odd_headers,
         )
@@ -53,7 +54,7 @@ def read_browser(head: Head) -> Browser:
     return Browser(
         ip=head.ip,
         user_agent=head.header(b"user-agent"),
-        languages=head.header(b"accept-language"),
+        language=primary_language(head.header(b"accept-language")),
         has_odd_headers=_A_BROWSERS.isdisjoint(head.headers),
         signals=_signals(head),
     )

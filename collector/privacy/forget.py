@@ -7,7 +7,6 @@ from collector.kinds.kind import Kinds
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.enrich.robot import AUTOMATED
 from collector.privacy.evidence import evidence_of
-from collector.privacy.language import primary_language
 from collector.privacy.remains import Remains
 from collector.privacy.text import printable
 from collector.privacy.visitor import Salt, visitor_id
@@ -29,7 +28,7 @@ def forget(hit: Hit, *, site: Site, salt: Salt, lists: Lists, kinds: Kinds = KIN
         visitor=visitor_id(salt, tenant=site.tenant, site=site.id, ip=person.ip, user_agent=person.user_agent),
         device=agent.device,
         place=located.place,
-        language=primary_language(person.languages),
+        language=person.language,
         verdict=verdict,
         evidence=evidence_of(person, agent.verdict, is_hosting=located.is_hosting),
     )

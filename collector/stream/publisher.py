@@ -8,6 +8,7 @@ event goes out at once, as an ordinary publish. Each stream has a lane of its ow
 import asyncio
 import base64
 import contextlib
+import functools
 import logging
 import secrets
 from types import TracebackType
@@ -30,6 +31,7 @@ from contracts.streams import EventStream
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 0.1
+_SITES_AT_HAND = 4096
 
 FULL = frozenset({NO_ROOM_ON_SERVER, STREAM_IS_FULL})
 FULL_RETRY_SECONDS = 60
@@ -54,6 +56,7 @@ class Publisher:
         self._run_id = base64.urlsafe_b64encode(secrets.token_bytes(4)).decode().rstrip("=")
         self._departed = 0
         self._lanes: dict[EventStream, Lane] = {}
+        self._lane_for = functools.lru_cache(maxsize=_SITES_AT_HAND)(self._find_lane)
         self._wake = asyncio.Event()
         self._unopened = asyncio.Event()
         self._held: UnavailableReason | None = None
@@ -77,7 +80,7 @@ class Publisher:
     def submit(self, event: Fact) -> "asyncio.Future[Stored]":
         """Send *event* with its stream's next group; the future ends in Stored, or in Unavailable within two seconds."""
         self.refuse_while_closed()
-        lane = self._lane(self._streams.of(event))
+        lane = self._lane_for(event.family, event.tenant, event.site)
         lane.refuse_while_closed()
         told: asyncio.Future[Stored] = self._loop.create_future()
         lane.groups.add(wrap(event, codec=self._codec, deadline=self._loop.time() + DEADLINE_SECONDS, told=told))
@@ -133,6 +136,9 @@ class Publisher:
         """Wait until every event has its answer, for at most *seconds*."""
         if answers := [parcel.told for lane in self._lanes.values() for parcel in lane.groups]:
             await asyncio.wait(answers, timeout=seconds)
+
+    def _find_lane(self, family: str, tenant: str, site: str) -> Lane:
+        return self._lane(self._streams.of(family, tenant, site))
 
     def _lane(self, stream: EventStream) -> Lane:
         lane = self._lanes.get(stream)

@@ -10,7 +10,6 @@ from collector.stream.connection import (
     ensure_stream,
     keep_stream,
 )
-from contracts.events import Fact
 from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
 from contracts.streams import FAMILIES, FORMER_STREAM, EventStream, Family, share_of, stream_for, streams_of
 
@@ -34,13 +33,10 @@ class Streams:
         self._replicas = replicas
         self._partitions = partitions
         self._families = families
-        self._whole = {family.name: EventStream(family=family.name) for family in families}
 
-    def of(self, fact: Fact) -> EventStream:
-        """Return the stream that holds *fact*."""
-        if self._partitions == 1:
-            return self._whole[fact.family]
-        return stream_for(fact.family, fact.tenant, fact.site, partitions=self._partitions)
+    def of(self, family: str, tenant: str, site: str) -> EventStream:
+        """Return the stream that holds the *family*'s facts of a site."""
+        return stream_for(family, tenant, site, partitions=self._partitions)
 
     async def make(self, stream: EventStream) -> None:
         """See to it that *stream* is there as it must be, or raise StreamDrifted."""

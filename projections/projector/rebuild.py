@@ -142,13 +142,11 @@ class _Rebuild:
             await resources.enter_async_context(self._projector(made, number))
             for number in ([partition] if partition is not None else range(self._partitions))
         ]
-        try:
-            return await self._project_while(self._watch(made, live, goals, report), projectors)
-        except BaseException:
-            # Where Postgres is away it is given up by the next projector that looks round.
-            with contextlib.suppress(*POSTGRES_ERRORS):
-                await self._give_up(made)
-            raise
+        async with AsyncExitStack() as unless_it_ends_well:
+            unless_it_ends_well.push_async_callback(self._give_up, made)
+            progress = await self._project_while(self._watch(made, live, goals, report), projectors)
+            unless_it_ends_well.pop_all()
+            return progress
 
     async def _live(self) -> Generation:
         async with self._engine.connect() as connection:
@@ -160,9 +158,11 @@ class _Rebuild:
             return await begin_generation(connection, self._projection, state)
 
     async def _give_up(self, made: Generation) -> None:
-        async with self._engine.begin() as connection:
-            await retire(connection, made)
-        await Removal().step(self._engine, [self._projection.name])
+        # Where Postgres is away it is given up by the next projector that looks round.
+        with contextlib.suppress(*POSTGRES_ERRORS):
+            async with self._engine.begin() as connection:
+                await retire(connection, made)
+            await Removal().step(self._engine, [self._projection.name])
 
     def _projector(self, generation: Generation, partition: int) -> Projector:
         return Projector(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from collector.stream import connection as broker
+from contracts.jetstream import JetStreamError
 from tests.facts import STREAM
 from tests.hostile.wire import get
 from tests.running import Up, forget_cluster
@@ -33,7 +34,9 @@ class Target:
     async def _position(self) -> int:
         client = await broker.connect(self.running.runtime["nats_url"], on_loss=lambda: None)
         try:
-            return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.last_seq)
+            return (await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.last_seq
+        except JetStreamError:  # the stream is made with its first fact
+            return 0
         finally:
             await broker.disconnect(client)
 

@@ -98,7 +98,7 @@ def test_api_page_and_table_all_say_what_the_stream_holds(target: Target, throug
     held = {of(fact) for fact in through.facts} - {""}
     rows = rows_of(target, dimension)
     assert set(rows) == held
-    shown = read_page(target, f"/{SITE}/{dimension}?period=today")
+    shown = read_page(target, f"/sites/{SITE}/{dimension}?period=today")
     assert {" ".join(text.split()) for text in held} <= shown.texts
     cells = [row[0] for row in read_csv(target, dimension)[1:]]
     assert [cell.removeprefix("'") if cell[1:].startswith(FORMULA) else cell for cell in cells] == rows
@@ -115,8 +115,8 @@ def test_no_cell_of_a_table_is_a_formula(target: Target, dimension: str):
 @pytest.mark.usefixtures("through")
 @pytest.mark.parametrize("dimension", ["", "/event", "/page", "/source", "/referrer", "/utm_campaign", "/hostname"])
 def test_a_page_is_only_ever_our_own_markup(target: Target, dimension: str):
-    naughty = read_page(target, f"/{SITE}{dimension}?period=today")
-    assert naughty.active <= {("script", "/assets"), ("meta", ""), ("form", f"/{SITE}")}
+    naughty = read_page(target, f"/sites/{SITE}{dimension}?period=today")
+    assert naughty.active <= {("script", "/assets"), ("meta", ""), ("form", f"/sites/{SITE}")}
     assert not naughty.handlers
     assert naughty.schemes <= {"", "https"}
 

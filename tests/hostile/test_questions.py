@@ -79,7 +79,7 @@ def test_no_question_is_a_defect(operations: dict[str, APIOperation], path: str,
     ],
 )
 def test_what_is_out_of_bounds_is_refused_or_answered_with_nothing(target: Target, query: str):
-    for path in (f"/api/stats/{SITE}/overview", f"/api/stats/{SITE}/breakdown/page", f"/{SITE}"):
+    for path in (f"/api/stats/{SITE}/overview", f"/api/stats/{SITE}/breakdown/page", f"/sites/{SITE}"):
         answer = get(target.port, f"{path}?{query}")
         assert answer.status in (200, 400), (path, answer.body)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Places:
         self._by_zone = {zone: Located(Place(country=country)) for zone, country in zone_countries().items()}
         self._reader = None if mmdb is None else maxminddb.open_database(mmdb)
 
-    @property
+    @cached_property
     def built(self) -> str:
         """Return the day on which the database was built, or an empty string when there is none."""
         if self._reader is None:

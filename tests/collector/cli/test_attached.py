@@ -93,4 +93,4 @@ def test_backfill_counts_every_event_again_beside_the_projector(beside, ask):
     assert done.returncode == 0, done.stderr
     assert "events again in" in done.stderr
     report = ask("doctor").stdout
-    assert "Projector: is 0 events behind" in report
+    assert "Projector web: is 0 events behind" in report

@@ -95,7 +95,7 @@ async def test_the_summary_accounts_for_every_line(stream_free_nats: str, tmp_pa
         ["3", "new in the event stream"],
         ["0", "already known to it"],
     ]
-    assert f"/{SITE}?period=custom&from=2026-05-17&to=2026-05-17" in output
+    assert f"/sites/{SITE}?period=custom&from=2026-05-17&to=2026-05-17" in output
     assert [fact.bot for fact in await held(stream_free_nats)] == [None, BotRule.CRAWLER, None]
 
 

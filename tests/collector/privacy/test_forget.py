@@ -72,7 +72,7 @@ def test_a_hit_becomes_anonymous_and_complete(lists: Lists):
         revenue=money,
         interactive=False,
         timezone="Europe/Oslo",
-        languages="nb-NO,nb;q=0.9,en;q=0.8",
+        language="nb",
     )
     assert fact == EventRecorded(
         id="0197d5e1-7b10-7c3a-9d51-0f6a2c8e4b72",
@@ -110,23 +110,6 @@ def test_engagement_goes_through(lists: Lists):
     fact = forgotten(lists, EngagementClaim, engaged_ms=1_500, scroll_percent=80)
     assert isinstance(fact, EngagementMeasured)
     assert (fact.engaged_ms, fact.scroll_percent) == (1_500, 80)
-
-
-@pytest.mark.parametrize(
-    ("asked", "kept"),
-    [
-        ("nb-NO,nb;q=0.9", "nb"),
-        ("EN", "en"),
-        ("haw;q=0.5", "haw"),
-        ("*", ""),
-        ("", ""),
-        ("x-klingon", ""),
-        ("zq0123456789", ""),
-        ("ñu", ""),
-    ],
-)
-def test_of_the_languages_only_the_primary_subtag_of_the_first_is_kept(lists: Lists, asked: str, kept: str):
-    assert forgotten(lists, languages=asked).language == kept
 
 
 @pytest.mark.parametrize(
@@ -279,7 +262,7 @@ SCALARS = st.one_of(ANY_TEXT, st.integers(), st.floats(), st.booleans())
             "is_automated": st.booleans(),
             "has_odd_headers": st.booleans(),
         }
-        | dict.fromkeys(("site", "ip", "user_agent", "url", "referrer", "timezone", "languages"), ANY_TEXT)
+        | dict.fromkeys(("site", "ip", "user_agent", "url", "referrer", "timezone"), ANY_TEXT)
     ),
     name=ANY_TEXT,
     props=st.dictionaries(ANY_TEXT, SCALARS, max_size=40),
