@@ -29,6 +29,7 @@ from collector.metrics import PUBLISH_SECONDS, count
 from collector.outcomes import Dropped, Outcome, Refused, Rejected, RejectReason, Stored, Unavailable, UnavailableReason
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
+from collector.privacy.visitor import Salt
 from collector.recognise import Recognise, recognise_nobody
 from collector.salts.source import SaltSource
 from collector.stream.publisher import Publisher
@@ -72,7 +73,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         except (Rejected, Refused, Unavailable) as failure:
             count(endpoint.dialect, failure)
             return endpoint.refuse(failure)
-        outcomes = await self._outcomes(endpoint, head, hits)
+        outcomes = await self._outcomes(endpoint, arrival, hits)
         is_any_stored = False
         for outcome in outcomes:
             count(endpoint.dialect, outcome)
@@ -104,12 +105,31 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         self.limit(sender, head)
         return sender
 
-    async def _outcomes(self, endpoint: Endpoint, head: Head, hits: Sequence[Hit | Rejected]) -> list[Outcome]:
+    async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Hit | Rejected]) -> list[Outcome]:
         """Return how each of *hits* ended, in order, once JetStream has answered; none spoils another."""
-        sent = [await self._send(hit, endpoint, head) for hit in hits]
-        return [await _outcome(each) for each in sent]
+        salt = self.salts.held(arrival.received_at) or await self._salt(arrival.received_at)
+        sent = [self._send(hit, endpoint, arrival.head, salt) for hit in hits]
+        outcomes: list[Outcome] = []
+        for each in sent:
+            if not isinstance(each, asyncio.Future):
+                outcomes.append(each)
+                continue
+            try:
+                outcomes.append(await each)
+            except Unavailable as outcome:
+                outcomes.append(outcome)
+        return outcomes
 
-    async def _send(self, hit: Hit | Rejected, endpoint: Endpoint, head: Head) -> Sent:
+    async def _salt(self, at: datetime) -> Salt | Unavailable:
+        """Take up the salt for *at*, which is not at hand; the hits that need it end as Unavailable when it cannot be had."""
+        try:
+            salt = await self.salts.of(at)
+            self.publisher.refuse_while_late()  # many may have waited for it
+        except Unavailable as outage:
+            return outage
+        return salt
+
+    def _send(self, hit: Hit | Rejected, endpoint: Endpoint, head: Head, salt: Salt | Unavailable) -> Sent:
         if isinstance(hit, Rejected):
             return hit
         try:
@@ -117,10 +137,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
                 hit = self._recognised(hit, hit.shown_key, endpoint, head)
             site = admit(hit, self.sites)
             self.publisher.refuse_while_closed()
-            salt = self.salts.held(hit.received_at)
-            if salt is None:
-                salt = await self.salts.of(hit.received_at)
-                self.publisher.refuse_while_late()  # many may have waited for it
+            if isinstance(salt, Unavailable):
+                return salt
             return self.publisher.submit(forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds))
         except (Dropped, Rejected, Refused, Unavailable) as outcome:
             return outcome
@@ -154,12 +172,3 @@ def _decoded(endpoint: Endpoint, arrival: Arrival) -> list[Hit | Rejected]:
         raise
     except Exception as error:  # noqa: BLE001  # a defect of ours is counted, too
         raise defect(error) from None
-
-
-async def _outcome(sent: Sent) -> Outcome:
-    if not isinstance(sent, asyncio.Future):
-        return sent
-    try:
-        return await sent
-    except Unavailable as outcome:
-        return outcome

@@ -1,6 +1,6 @@
 """Where facts live in NATS: each family's streams, their subjects and settings, and the id that makes a repeat known."""
 
-import base64
+import binascii
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -91,9 +91,9 @@ def bucket_of(tenant: str, site: str) -> int:
 
 
 def message_id(tenant: str, site: str, event_id: str) -> str:
-    """Return the ``Nats-Msg-Id``, 128 bits as base64url: it is stream-wide in NATS, so the tenant and site are inside it."""
+    """Return the ``Nats-Msg-Id``, 128 bits as base64: it is stream-wide in NATS, so the tenant and site are inside it."""
     digest = hashlib.blake2b(f"{tenant}\0{site}\0{event_id}".encode(), digest_size=16).digest()
-    return base64.urlsafe_b64encode(digest)[:22].decode()
+    return binascii.b2a_base64(digest, newline=False)[:22].decode()
 
 
 def share_of(stream: EventStream, max_bytes: int, families: Sequence[Family] = FAMILIES) -> int:
