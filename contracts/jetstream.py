@@ -53,7 +53,7 @@ class Refusal(Struct, frozen=True):
     err_code: int = 0
 
 
-class Answer(Struct, frozen=True):
+class ApiAnswer(Struct, frozen=True):
     """What we read of any JetStream answer; each request fills in only some of it."""
 
     error: Refusal | None = None
@@ -69,10 +69,10 @@ class Answer(Struct, frozen=True):
     streams: list[str] | None = None
 
 
-_answers = msgspec.json.Decoder(Answer)
+_answers = msgspec.json.Decoder(ApiAnswer)
 
 
-def read_answer(payload: bytes) -> Answer:
+def read_answer(payload: bytes) -> ApiAnswer:
     """Return JetStream's answer, or raise JetStreamError when it refuses or cannot be understood."""
     try:
         answer = _answers.decode(payload)

@@ -29,7 +29,7 @@ _BREATH = 50  # after so many events the publisher gets its turn, for their maki
 
 class _Sent(Struct, eq=False):
     event: Fact
-    told: "asyncio.Future[Stored]"
+    outcome: "asyncio.Future[Stored]"
     is_repeated: bool = False
 
 
@@ -67,7 +67,7 @@ class Delivery:
     async def _settle_oldest(self) -> None:
         sent = self._under_way[0]
         try:
-            answer = await sent.told
+            answer = await sent.outcome
         except Unavailable as refused:
             self._lose_patience(refused)
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -84,23 +84,23 @@ class Delivery:
 
     def tell(self) -> list[tuple[int, str]]:
         """Return the counts with their words."""
-        told = [(self.stored, "new in the event stream"), (self.known, "already known to it")]
-        return [*told, (self.unclear, "in it too, new or known: their first answer was lost")] if self.unclear else told
+        rows = [(self.stored, "new in the event stream"), (self.known, "already known to it")]
+        return [*rows, (self.unclear, "in it too, new or known: their first answer was lost")] if self.unclear else rows
 
     def _repeat_failed(self) -> None:
         for sent in self._under_way:
-            if sent.told.done() and sent.told.exception() is not None:
-                sent.told = self._submit(sent.event)
+            if sent.outcome.done() and sent.outcome.exception() is not None:
+                sent.outcome = self._submit(sent.event)
                 sent.is_repeated = True
 
     def _submit(self, event: Fact) -> "asyncio.Future[Stored]":
         try:
-            told = self._publisher.submit(event)
+            outcome = self._publisher.submit(event)
         except Unavailable as refused:
-            told = asyncio.get_running_loop().create_future()
-            told.set_exception(refused)
-        told.add_done_callback(_heed)
-        return told
+            outcome = asyncio.get_running_loop().create_future()
+            outcome.set_exception(refused)
+        outcome.add_done_callback(_heed)
+        return outcome
 
     def _lose_patience(self, refused: Unavailable) -> None:
         if refused.reason is UnavailableReason.STREAM_FULL:
@@ -179,7 +179,7 @@ async def _await_streams(client: Connection, streams: Streams, patience: float) 
     raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
 
 
-def _heed(told: "asyncio.Future[Stored]") -> None:
+def _heed(outcome: "asyncio.Future[Stored]") -> None:
     # Whoever gives up leaves futures behind; asyncio would complain about each exception that nobody looked at.
-    if not told.cancelled():
-        told.exception()
+    if not outcome.cancelled():
+        outcome.exception()

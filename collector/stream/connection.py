@@ -10,7 +10,7 @@ import msgspec
 import nats.errors
 from nats.aio.client import Client
 
-from contracts.jetstream import API, STREAM_NOT_FOUND, Answer, JetStreamError, read_answer
+from contracts.jetstream import API, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
 from contracts.streams import ADJUSTABLE, EventStream, changed_share, drift, stream_settings
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class StreamDrifted(Exception):
         self.stream = stream
 
 
-async def ask(client: Client, subject: str, request: Mapping[str, Any] | None = None) -> Answer:
+async def ask(client: Client, subject: str, request: Mapping[str, Any] | None = None) -> ApiAnswer:
     """Ask JetStream's API, such as ``STREAM.INFO.EVENTS``."""
     body = b"" if request is None else msgspec.json.encode(request)
     message = await client.request(f"{API}.{subject}", body, timeout=REQUEST_SECONDS)

@@ -18,20 +18,20 @@ class Parcel(Struct, eq=False):
     message_id: str
     body: bytes
     deadline: float
-    told: "asyncio.Future[Stored]"
+    outcome: "asyncio.Future[Stored]"
 
     def store(self, *, duplicate: bool) -> None:
         """Tell the caller that the stream has it."""
-        if not self.told.done():
-            self.told.set_result(Stored(id=self.id, duplicate=duplicate))
+        if not self.outcome.done():
+            self.outcome.set_result(Stored(id=self.id, duplicate=duplicate))
 
     def fail(self, reason: UnavailableReason, *, retry_after: int = 2) -> None:
         """Tell the caller that the stream has not confirmed it."""
-        if not self.told.done():
-            self.told.set_exception(Unavailable(reason, retry_after=retry_after))
+        if not self.outcome.done():
+            self.outcome.set_exception(Unavailable(reason, retry_after=retry_after))
 
 
-def wrap(event: Fact, *, codec: Codec, deadline: float, told: "asyncio.Future[Stored]") -> Parcel:
+def wrap(event: Fact, *, codec: Codec, deadline: float, outcome: "asyncio.Future[Stored]") -> Parcel:
     """Return *event* ready to be sent, or raise Rejected when it is larger than the stream takes."""
     body = codec.encode(event)
     if len(body) > MAX_FACT_BYTES:
@@ -43,5 +43,5 @@ def wrap(event: Fact, *, codec: Codec, deadline: float, told: "asyncio.Future[St
         message_id=message_id(event.tenant, event.site, event.id),
         body=body,
         deadline=deadline,
-        told=told,
+        outcome=outcome,
     )

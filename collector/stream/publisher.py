@@ -82,10 +82,10 @@ class Publisher:
         self.refuse_while_closed()
         lane = self._lane_for(event.family, event.tenant, event.site)
         lane.refuse_while_closed()
-        told: asyncio.Future[Stored] = self._loop.create_future()
-        lane.groups.add(wrap(event, codec=self._codec, deadline=self._loop.time() + DEADLINE_SECONDS, told=told))
+        outcome: asyncio.Future[Stored] = self._loop.create_future()
+        lane.groups.add(wrap(event, codec=self._codec, deadline=self._loop.time() + DEADLINE_SECONDS, outcome=outcome))
         (self._wake if lane.is_open else self._unopened).set()
-        return told
+        return outcome
 
     def refuse_while_closed(self) -> None:
         """Raise Unavailable when an event could not be sent now: fail fast, before there is anything to buffer."""
@@ -134,7 +134,7 @@ class Publisher:
 
     async def drain(self, seconds: float) -> None:
         """Wait until every event has its answer, for at most *seconds*."""
-        if answers := [parcel.told for lane in self._lanes.values() for parcel in lane.groups]:
+        if answers := [parcel.outcome for lane in self._lanes.values() for parcel in lane.groups]:
             await asyncio.wait(answers, timeout=seconds)
 
     def _find_lane(self, family: str, tenant: str, site: str) -> Lane:

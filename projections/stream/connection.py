@@ -10,7 +10,7 @@ import msgspec
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from contracts.jetstream import API, STREAM_NOT_FOUND, Answer, JetStreamError, read_answer
+from contracts.jetstream import API, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
 
 LOG = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Connection:
         if self._client is not None:
             await _leave(self._client)
 
-    async def ask(self, method: str, question: Mapping[str, Any] | None = None) -> Answer:
+    async def ask(self, method: str, question: Mapping[str, Any] | None = None) -> ApiAnswer:
         """Return JetStream's answer to *question*, or raise NoStream, StreamUnavailable or JetStreamError."""
         body = msgspec.json.encode(question or {})
         try:

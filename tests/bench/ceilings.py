@@ -52,9 +52,9 @@ class NoPublish(Publisher):
         """Refuse nothing: this client never connects."""
 
     def submit(self, event: WebEvent) -> "asyncio.Future[Stored]":
-        parcel = wrap(event, codec=CODEC, deadline=0.0, told=self._loop.create_future())
+        parcel = wrap(event, codec=CODEC, deadline=0.0, outcome=self._loop.create_future())
         parcel.store(duplicate=False)
-        return parcel.told
+        return parcel.outcome
 
 
 def route_without_publish() -> App:

@@ -11,6 +11,7 @@ import pytest
 from collector.local import nats
 from collector.local.nats import NatsServer
 from collector.stream import connection as broker
+from contracts.jetstream import ApiAnswer
 from contracts.streams import stream_settings
 from tests.facts import STREAM, WEB
 from tests.faults.asking import EVENT, is_taken, post
@@ -26,7 +27,7 @@ DRIFTS: dict[str, dict[str, Any]] = {
 }
 
 
-async def ask(nats_url: str, method: str, request: dict[str, Any] | None = None) -> broker.Answer:
+async def ask(nats_url: str, method: str, request: dict[str, Any] | None = None) -> ApiAnswer:
     client = await broker.connect(nats_url, on_loss=lambda: None)
     try:
         return await broker.ask(client, f"STREAM.{method}.{STREAM}", request)

@@ -11,7 +11,7 @@ from collector.stream import connection as broker
 from collector.stream.connection import UNREACHABLE, Connection
 from collector.stream.monitor import syncs_always
 from collector.stream.streams import FORMER_ADVICE, FormerStream, refuse_former_stream
-from contracts.jetstream import STREAM_NOT_FOUND, Answer, JetStreamError
+from contracts.jetstream import STREAM_NOT_FOUND, ApiAnswer, JetStreamError
 from contracts.streams import EventStream, drift, share_of, stream_settings, streams_of
 
 _SKEW_SECONDS = 5.0
@@ -75,7 +75,7 @@ def _no_stream(stream: EventStream, error: JetStreamError) -> Finding:
     return bad("Stream", f"JetStream refuses (error {error.err_code})", "Is JetStream enabled for this account?")
 
 
-def _drift(stream: EventStream, answer: Answer, settings: Settings) -> Finding:
+def _drift(stream: EventStream, answer: ApiAnswer, settings: Settings) -> Finding:
     wanted = stream_settings(stream, max_bytes=share_of(stream, settings.stream.max_bytes), replicas=settings.stream.replicas)
     if problems := drift(wanted, answer.config):
         advice = f"Set it back with `nats stream edit {stream.name}`; the promises rest on these settings."
@@ -83,7 +83,7 @@ def _drift(stream: EventStream, answer: Answer, settings: Settings) -> Finding:
     return good(f"Stream {stream.name}", f"{answer.state.messages:,} events, with the settings the promises rest on")
 
 
-def _fullness(stream: EventStream, answer: Answer) -> Finding:
+def _fullness(stream: EventStream, answer: ApiAnswer) -> Finding:
     used, limit = answer.state.bytes, int(answer.config.get("max_bytes", -1))
     share = used / limit if limit > 0 else 0.0
     text = f"{share:.0%} of its {limit / 1024**3:.1f} GiB are used"

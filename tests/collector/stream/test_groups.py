@@ -10,7 +10,7 @@ NOW = 100.0
 
 def parcel(*, deadline: float = 1.0, size: int = 100) -> Parcel:
     nobody: Any = None  # nothing is told here
-    return Parcel(id="1", subject="s", message_id="m", body=b"x" * size, deadline=deadline, told=nobody)
+    return Parcel(id="1", subject="s", message_id="m", body=b"x" * size, deadline=deadline, outcome=nobody)
 
 
 def waiting(count: int) -> Groups:

@@ -21,6 +21,7 @@ from collector.stream.publisher import Publisher
 from collector.stream.streams import FormerStream, Streams
 from contracts.codec import CODEC
 from contracts.events import EventRecorded, Page
+from contracts.jetstream import ApiAnswer
 from contracts.streams import FORMER_STREAM, EventStream, stream_for, stream_settings
 from tests.facts import STREAM, WEB
 
@@ -82,7 +83,7 @@ async def test_events_of_one_moment_are_committed_together_and_in_order(client: 
     assert [CODEC.decode(data_of(message)).id for message in (first, last)] == [sent[0].id, sent[-1].id]
 
 
-def data_of(answer: broker.Answer) -> bytes:
+def data_of(answer: ApiAnswer) -> bytes:
     return base64.b64decode(answer.message.data)
 
 

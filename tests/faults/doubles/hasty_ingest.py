@@ -11,8 +11,8 @@ submit = Publisher.submit
 
 
 def submit_and_hope(self: Publisher, event: Fact) -> "asyncio.Future[Stored]":
-    told = submit(self, event)
-    told.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    outcome = submit(self, event)
+    outcome.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     hoped = asyncio.get_running_loop().create_future()
     hoped.set_result(Stored(id=event.id, duplicate=False))
     return hoped
