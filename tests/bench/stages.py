@@ -1,6 +1,6 @@
 """STAGES: everything that is measured, in the order in which it is."""
 
-from tests.bench import backfill, batch, ingest, memory, overload, projector, startup
+from tests.bench import backfill, batch, families, ingest, memory, overload, projector, startup
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -10,5 +10,6 @@ STAGES: tuple[Stage, ...] = (
     overload.STAGE,
     projector.STAGE,
     backfill.STAGE,
+    families.STAGE,
     memory.STAGE,
 )

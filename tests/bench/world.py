@@ -78,6 +78,16 @@ def run(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
         return runner.run(coroutine)
 
 
+async def no_streams(nats_url: str) -> None:
+    """Take every stream away."""
+    connection = await nats.connect(nats_url)
+    jetstream = connection.jetstream()
+    for stream in await jetstream.streams_info():
+        with contextlib.suppress(NotFoundError):
+            await jetstream.delete_stream(str(stream.config.name))
+    await connection.close()
+
+
 async def empty_stream(nats_url: str) -> None:
     """Have the product's stream, with nothing in it."""
     connection = await nats.connect(nats_url)
