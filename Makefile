@@ -3,7 +3,7 @@
 UV_VERSION := 0.13
 BIN := .venv/bin
 
-.PHONY: help up test check fix chaos bench generated schemas clean
+.PHONY: help up test check fix chaos nightly bench generated schemas clean
 
 help: ## what there is to run
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,8 @@ fix: .venv/synced ## let ruff mend what it can
 
 chaos: .venv/synced ## kill and freeze everything for CHAOS_SECONDS (300), as CHAOS_SEED says: nothing lost, nothing twice
 	CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(BIN)/pytest -s tests/faults/test_chaos.py tests/faults/test_negative_controls.py
+
+nightly: chaos bench ## what is too long for every change: chaos, then the benchmarks
 
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench
