@@ -1,10 +1,8 @@
 """The addresses of the operator: /livez, /readyz, /health and /metrics, in front of an app and never counted or logged."""
 
 import asyncio
-import hmac
 import json
 import platform
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
@@ -12,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from collector import __version__
 from collector.asgi import App, Headers, Receive, Scope, Send, answer
+from contracts.access import bearer_of, is_loopback_host, is_proxied, same_secret
 from contracts.problem import MEDIA_TYPE, Problem
 
 Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
@@ -20,9 +19,6 @@ BUILD = Gauge("collector_build_info", "What is running, always 1.", ["version", 
 _JSON: Headers = [(b"content-type", b"application/json")]
 _METHODS = ("GET", "HEAD")
 _CHECK_SECONDS = 2.0
-# What a reverse proxy adds: through one, anybody may ask at a loopback port.
-_HOST = re.compile(rb"(?i:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?")
-_PROXIED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via"})
 
 
 class Operations:
@@ -83,14 +79,11 @@ class Operations:
             return {"checks": f"took longer than {_CHECK_SECONDS:.0f} s"}
 
     def _may_read_metrics(self, scope: Scope) -> bool:
-        headers = dict(scope["headers"])
-        # A page elsewhere that gave itself our address would still name its own host.
-        is_here = _HOST.fullmatch(headers.get(b"host", b"")) is not None
-        if self._is_loopback and is_here and not _PROXIED & headers.keys():
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if self._is_loopback and is_loopback_host(headers.get("host", "")) and not is_proxied(headers):
             return True
-        if self._token is None:
-            return False
-        return hmac.compare_digest(headers.get(b"authorization", b""), b"Bearer " + self._token.encode())
+        shown = bearer_of(headers.get("authorization", ""))
+        return self._token is not None and shown is not None and same_secret(shown, self._token)
 
     ANSWERS: Mapping[str, Callable[["Operations", Scope, Send], Awaitable[None]]] = {
         "/livez": _live,
