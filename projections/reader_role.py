@@ -21,15 +21,23 @@ _NOT_ALLOWED = "42501"
 _MADE_MEANWHILE = ("42710", "23505", "XX000")
 
 _IS_THERE = text("SELECT exists(SELECT FROM pg_roles WHERE rolname = :reader)")
-_MAY_TAKE = text("""
+# From Postgres 16 on, who makes a role without being a superuser is a member that may grant it, but not yet become it.
+_TO_TAKE = "CASE WHEN CAST(current_setting('server_version_num') AS int) >= 160000 THEN 'SET' ELSE 'MEMBER' END"
+_MAY_TAKE = text(f"""
     SELECT exists(SELECT FROM pg_roles WHERE rolname = :reader AND NOT rolsuper)
-       AND pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname = :reader), 'MEMBER')
+       AND pg_has_role(current_user, (SELECT oid FROM pg_roles WHERE rolname = :reader), {_TO_TAKE})
 """)
 
-# For a session that only reads: it takes the role on where it may, and stays who it is where it may not.
+# For a session that only reads: it takes the role on where it may, and stays who it is where it may not. Where unqualified
+# names are looked for is settled before, for "$user" would then mean another.
 TAKE_ON_ROLE = f"""
-    SELECT set_config('role', rolname, false) FROM pg_roles
-    WHERE rolname = '{READER}' AND NOT rolsuper AND pg_has_role(current_user, oid, 'MEMBER')
+    SELECT set_config('search_path', coalesce(
+               (SELECT string_agg(quote_ident(name), ', ' ORDER BY place)
+                FROM unnest(current_schemas(false)) WITH ORDINALITY AS path (name, place)),
+               current_setting('search_path')), false),
+           set_config('role', rolname, false)
+    FROM pg_roles
+    WHERE rolname = '{READER}' AND NOT rolsuper AND pg_has_role(current_user, oid, {_TO_TAKE})
 """
 
 _MAY_USE = text("SELECT has_schema_privilege(:reader, :schema, 'USAGE')")

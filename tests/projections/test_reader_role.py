@@ -1,14 +1,17 @@
 """Whoever reads answers does so as a role that owns nothing, can change nothing, and sees what is ours alone."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from collector.local.postgres import PostgresServer
 from projections.database import open_engine
 from projections.migrations import is_current, migrate
+from projections.query.database import check_tables
+from projections.query.database import open_engine as open_reading
 from projections.reader_role import READER, reader_role
 from tests.conftest import run_sql
 from tests.facts import traffic
@@ -97,3 +100,44 @@ async def test_where_it_was_made_and_granted_by_others_it_is_taken_on(database_u
     async with engine.connect() as connection:
         assert await reader_role(connection) == READER
     await engine.dispose()
+
+
+async def test_who_may_make_roles_and_is_no_superuser_reads_as_the_role(postgres_server: Callable[[], PostgresServer]):
+    server = postgres_server()
+    await run_sql(server.url, "CREATE ROLE maker LOGIN CREATEROLE PASSWORD 'modest'")
+    await run_sql(server.url, "CREATE DATABASE made OWNER maker")
+    url = f"postgresql://maker:modest@{server.url_of('made').rpartition('@')[2]}"
+    await migrate(url)
+    assert await who_reads(url) == READER
+
+
+async def test_who_may_grant_the_role_but_not_take_it_on_reads_as_themselves(database_url: str, modest_url: str):
+    modest = modest_url.rpartition("/")[2]
+    await run_sql(database_url, f"GRANT {READER} TO {modest} WITH ADMIN OPTION, SET FALSE, INHERIT FALSE")
+    engine = open_engine(modest_url)
+    async with engine.connect() as connection:
+        assert await reader_role(connection) is None
+    await engine.dispose()
+    engine = open_reading(modest_url)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT current_user")) == modest
+    await engine.dispose()
+
+
+async def test_the_tables_may_lie_in_a_schema_that_is_named_as_the_user(database_url: str, modest_url: str):
+    modest = modest_url.rpartition("/")[2]
+    await run_sql(database_url, f"GRANT {READER} TO {modest}")
+    await run_sql(modest_url, f"CREATE SCHEMA {modest}")
+    await migrate(modest_url)
+    assert await who_reads(modest_url) == READER
+
+
+async def who_reads(url: str) -> str:
+    """Return as whom the sessions of the query side work, once they have found every table."""
+    engine = open_reading(url)
+    try:
+        await check_tables(engine)
+        async with engine.connect() as connection:
+            return str(await connection.scalar(text("SELECT current_user")))
+    finally:
+        await engine.dispose()
