@@ -38,17 +38,19 @@ def refuse_other_partitions(positions: dict[int, Position], partitions: int) -> 
 
 def refuse_other_stream(position: Position, stream: Identity, message_id: str | None) -> None:
     """Raise Halted unless *stream* is the one that *position* is of; *message_id* is what stands there now, None if erased."""
+    if problem := difference(position, stream, message_id):
+        raise Halted(HaltReason.STREAM_REGRESSED, f"The stream {problem}. Going on would skip events. {REBUILD}")
+
+
+def difference(position: Position, stream: Identity, message_id: str | None) -> str:
+    """Return why *stream* is not the one that *position* is of, "" when it is."""
     if stream.created != position.stream_created:
-        problem = "was made again since the read models were"
-    elif stream.last_seq < position.seq:
-        problem = (
-            f"ends at {stream.last_seq}, before the position {position.seq}: it lost its end or was restored from a backup"
-        )
-    elif message_id is not None and message_id != position.message_id:
-        problem = f"holds another event at the position {position.seq}: it lost its end and grew again"
-    else:
-        return
-    raise Halted(HaltReason.STREAM_REGRESSED, f"The stream {problem}. Going on would skip events. {REBUILD}")
+        return "was made again since the read models were"
+    if stream.last_seq < position.seq:
+        return f"ends at {stream.last_seq}, before the position {position.seq}: it lost its end or was restored from a backup"
+    if message_id is not None and message_id != position.message_id:
+        return f"holds another event at the position {position.seq}: it lost its end and grew again"
+    return ""
 
 
 def stream_is_gone() -> StreamUnavailable:

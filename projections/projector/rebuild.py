@@ -15,6 +15,7 @@ from projections.database import POSTGRES_ERRORS, open_engine
 from projections.generations import Generation, Removal, State, current_generation, make_current, retire
 from projections.migrations import begin_generation
 from projections.projections import PROJECTIONS
+from projections.projector.halt import difference
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
 from projections.projector.worker import Projector
@@ -132,12 +133,13 @@ class _Rebuild:
         # Before the streams are asked: else a projector that runs would make the tables seem to hold more than they.
         before = await self._positions(live)
         goals = [await identity_of(stream) for stream in self._streams]
-        if not accept_loss and any(is_lost(position, goals) for position in before.values()):
+        others = {number for number, position in before.items() if await self._is_of_another(position, goals)}
+        if not accept_loss and any(number in others or has_lost_its_start(before[number], goals) for number in counted(before)):
             raise HistoryWouldBeLost
         # A generation that has dealt with nothing yet need not be replaced.
         made = await self._begin() if before else live
         # Of a stream that is another one now, nobody can come to where the old one was.
-        self._kept = {number for number, position in before.items() if not is_of_another(position, goals)}
+        self._kept = before.keys() - others
         projectors = [
             await resources.enter_async_context(self._projector(made, number))
             for number in ([partition] if partition is not None else range(self._partitions))
@@ -177,6 +179,14 @@ class _Rebuild:
     async def _positions(self, generation: Generation) -> dict[int, Position]:
         async with self._engine.connect() as connection:
             return await positions_in(connection, generation.schema)
+
+    async def _is_of_another(self, position: Position, goals: Sequence[Identity | None]) -> bool:
+        """Tell whether the stream that *position* is of is there no more, or is not the one it was: as a projector asks."""
+        goal = goals[position.partition] if position.partition < len(goals) else None
+        if goal is None:
+            return True
+        message_id = await self._streams[position.partition].message_id_at(position.seq) if position.seq else None
+        return bool(difference(position, goal, message_id))
 
     async def _watch(
         self,
@@ -252,21 +262,18 @@ async def identity_of(stream: Stream) -> Identity | None:
         return None
 
 
-def is_lost(position: Position, streams: Sequence[Identity | None]) -> bool:
-    """Tell whether a rebuild from *streams* would miss facts that were dealt with up to *position*.
+def counted(positions: Mapping[int, Position]) -> set[int]:
+    """Return those of *positions* up to which facts were dealt with, so that a rebuild could miss some.
 
-    Counted by the position, and so whichever tables hold them. What was erased in the middle was erased to be forgotten.
+    Counted by the position, and so whichever tables hold them.
     """
-    if not position.seq:
-        return False
-    stream = streams[position.partition] if position.partition < len(streams) else None
-    return is_of_another(position, streams) or (stream is not None and stream.first_seq > position.first_seq)
+    return {number for number, position in positions.items() if position.seq}
 
 
-def is_of_another(position: Position, streams: Sequence[Identity | None]) -> bool:
-    """Tell whether the stream that *position* is of is there no more, was made again, or has lost its end."""
+def has_lost_its_start(position: Position, streams: Sequence[Identity | None]) -> bool:
+    """Tell whether the first fact before *position* is there no more; what was erased behind it was erased to be forgotten."""
     stream = streams[position.partition] if position.partition < len(streams) else None
-    return stream is None or stream.created != position.stream_created or stream.last_seq < position.seq
+    return stream is not None and stream.first_seq > position.first_seq
 
 
 async def _has_reached(goal: Identity | None, position: Position | None, stream: Stream) -> bool:

@@ -74,7 +74,7 @@ async def test_a_running_projector_refuses_an_older_copy_of_the_stream(
 
 
 async def test_an_older_copy_that_has_grown_past_the_position_is_refused(
-    copied: Copied, tables: Tables, database_url: str, role: Callable[..., Role]
+    copied: Copied, tables: Tables, database_url: str, role: Callable[..., Role], tmp_path: Path
 ):
     async with Facts(copied.server.url) as facts:
         await facts.publish(*traffic(20, seed=1))
@@ -89,6 +89,10 @@ async def test_an_older_copy_that_has_grown_past_the_position_is_refused(
     async with Facts(copied.server.url) as facts:
         await facts.publish(*traffic(60, seed=3))
     await refuses(projector.start(), "holds another event at the position 50")
+    as_told = run_collector(tmp_path, "backfill", COLLECTOR_NATS_URL=copied.server.url, COLLECTOR_DATABASE_URL=database_url)
+    assert as_told.returncode == 1
+    assert "would lose them" in as_told.stderr
+    assert await tables.turn_to_current() == "web_g1"
     assert await tables.digest() == before
 
 

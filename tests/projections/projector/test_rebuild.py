@@ -199,3 +199,18 @@ async def test_a_stream_that_was_made_again_does_not_replace_history_unasked(fac
     with pytest.raises(HistoryWouldBeLost):
         await rebuild(facts, tables, database_url)
     assert await tables.count("hits") == 10
+
+
+async def test_a_stream_that_lost_its_end_and_grew_again_does_not_replace_history_unasked(
+    facts: Facts, tables: Tables, database_url: str
+):
+    await facts.publish(*traffic(10, seed=6))
+    await project_all(facts, tables, database_url)
+    # As if the tables had read another event there than the one that the stream holds now.
+    await tables.connection.execute("UPDATE positions SET message_id = 'another'")
+    before = await tables.digest()
+    with pytest.raises(HistoryWouldBeLost):
+        await rebuild(facts, tables, database_url)
+    assert await tables.digest() == before
+    await rebuild(facts, tables, database_url, accept_loss=True)
+    assert await tables.count("hits") == 10
