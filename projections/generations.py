@@ -9,8 +9,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 from sqlalchemy import Column, Identity, Index, Integer, Row, Table, Text, UniqueConstraint, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from projections.database import sqlstate_of
 from projections.schema import SHARED
 
 
@@ -135,10 +137,9 @@ class Removal:
         for generation in retired:
             # Only who began before it was retired can have entered it, and we have seen it retired.
             readers = self._readers.setdefault(generation.id, under_way) & under_way
-            if readers or generation in used:
+            if readers or generation in used or not await _remove(engine, generation):
                 left += 1
                 continue
-            await _remove(engine, generation)
             del self._readers[generation.id]
         return left == 0
 
@@ -176,24 +177,37 @@ async def _is_projected(connection: AsyncConnection, generation: Generation) -> 
 
 # Any number will do as long as everything that removes uses the same: two would trip over each other.
 _REMOVING = text(f"SELECT pg_advisory_xact_lock({0x636F6C6C03})")
+# A dump, or somebody with psql: neither has to have entered it to use its tables.
+_IN_A_MOMENT = text("SET LOCAL lock_timeout = '500ms'")
+_IS_IN_USE = "55P03"
+_IS_LISTED = text("SELECT exists(SELECT FROM generations WHERE id = :id AND state = 'retired')")
 _LEAVES = text("""
     SELECT format('%I.%I', nspname, relname) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname = :schema AND relispartition AND relkind = 'r'
 """)
 
 
-async def _remove(engine: AsyncEngine, generation: Generation) -> None:
+async def _remove(engine: AsyncEngine, generation: Generation) -> bool:
+    """Remove *generation*, or return False when somebody uses a table of it: whoever waits for that holds up others."""
     async with engine.connect() as connection:
         months = (await connection.scalars(_LEAVES, {"schema": generation.schema})).all()
-    # One after the other, because each table's lock takes room that Postgres has little of.
-    for month in months:
-        async with engine.begin() as connection:
-            await connection.execute(_REMOVING)
-            await connection.execute(text(f"DROP TABLE IF EXISTS {month}"))
-    async with engine.begin() as connection:
-        await connection.execute(_REMOVING)
-        await connection.execute(text(f'DROP SCHEMA IF EXISTS "{generation.schema}" CASCADE'))
-        await connection.execute(GENERATIONS.delete().where(GENERATIONS.c.id == generation.id))
+    whole = (f'DROP SCHEMA IF EXISTS "{generation.schema}" CASCADE', f"DELETE FROM generations WHERE id = {generation.id}")
+    try:
+        # One after the other, because each table's lock takes room that Postgres has little of.
+        for statements in [*((f"DROP TABLE IF EXISTS {month}",) for month in months), whole]:
+            async with engine.begin() as connection:
+                await connection.execute(_REMOVING)
+                # The name of one that was given up is taken again: only while ours is listed the schema is ours.
+                if not await connection.scalar(_IS_LISTED, {"id": generation.id}):
+                    return True
+                await connection.execute(_IN_A_MOMENT)
+                for statement in statements:
+                    await connection.execute(text(statement))
+    except DBAPIError as error:
+        if sqlstate_of(error) == _IS_IN_USE:
+            return False
+        raise
+    return True
 
 
 def _generation(row: Row[tuple[object, ...]]) -> Generation:

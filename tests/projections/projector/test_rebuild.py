@@ -1,14 +1,19 @@
 """A rebuild gives back every byte that the live run wrote, whatever the batches were, and loses nothing unasked."""
 
+import asyncio
 import random
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.streams import stream_for, streams_of
+from projections import generations
 from projections.database import open_engine
-from projections.generations import State
+from projections.generations import Generation, Removal, State, retire
 from projections.migrations import begin_generation
 from projections.projections import WEB
 from projections.projector.batch import apply
@@ -214,3 +219,55 @@ async def test_a_stream_that_lost_its_end_and_grew_again_does_not_replace_histor
     assert await tables.digest() == before
     await rebuild(facts, tables, database_url, accept_loss=True)
     assert await tables.count("hits") == 10
+
+
+@pytest.fixture
+async def given_up(facts: Facts, tables: Tables, database_url: str) -> Generation:
+    """A generation that a rebuild has left, beside the one that is read."""
+    await facts.publish(*traffic(10, seed=5))
+    await project_all(facts, tables, database_url)
+    return await abandon(database_url)
+
+
+async def abandon(database_url: str) -> Generation:
+    engine = open_engine(database_url)
+    async with engine.begin() as connection:
+        made = await begin_generation(connection, WEB, State.BUILDING)
+    async with engine.begin() as connection:
+        await retire(connection, made)
+    await engine.dispose()
+    return made
+
+
+@pytest.fixture
+async def unbound(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine whose unqualified names mean what is shared."""
+    engine = open_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+async def test_a_removal_that_comes_late_spares_a_generation_that_has_taken_the_name(
+    given_up: Generation, tables: Tables, unbound: AsyncEngine, database_url: str
+):
+    assert await Removal().step(unbound, ["web"])
+    again = await abandon(database_url)
+    assert again.schema == given_up.schema
+    # As by a projector that saw the first one listed, and was overtaken before it came to remove it.
+    await generations._remove(unbound, given_up)
+    assert await schemas(tables) == ["web_g1", again.schema]
+
+
+async def test_a_removal_does_not_wait_for_whoever_uses_a_table(given_up: Generation, tables: Tables, unbound: AsyncEngine):
+    removal = Removal()
+    async with AsyncExitStack() as stack:
+        async with unbound.connect() as reader:
+            await reader.execute(text("SELECT 1"))
+            assert not await removal.step(unbound, ["web"])
+            # It begins after the retirement, so it is no reader that is waited for.
+            dump = await stack.enter_async_context(unbound.connect())
+            await dump.execute(text(f"LOCK TABLE {given_up.schema}.hits IN ACCESS SHARE MODE"))
+        async with asyncio.timeout(5):
+            assert not await removal.step(unbound, ["web"])
+    assert await removal.step(unbound, ["web"])
+    assert await schemas(tables) == ["web_g1"]
