@@ -33,6 +33,7 @@ _ADVICE = {
     "42P01": "a table is missing; run `collector migrate`",
     "42703": "a column is missing; run `collector migrate`",
     "3F000": "a schema is missing; run `collector migrate`",
+    "42501": "Postgres does not allow it to this user, who has to own the tables and needs CREATE on the database",
     "28000": "Postgres refuses the login; check user and password in the database's address",
     "28P01": "Postgres refuses the password; check it in the database's address",
 }

@@ -111,9 +111,9 @@ async def _migrate(engine: AsyncEngine, projections: Sequence[Projection]) -> No
 async def _refuse_tables_of_before(connection: AsyncConnection) -> None:
     if await connection.scalar(text("SELECT to_regclass('positions') IS NOT NULL AND to_regclass('generations') IS NULL")):
         raise NotMigrated(
-            "the database has tables of a version before generations, which are not carried over; everything in them can "
-            "be computed again: make sure that the stream still holds the events, drop the database, and run `collector "
-            "backfill`"
+            "the database has tables of a version before generations, which are not carried over, and the events of that "
+            "version are in a stream that this one does not read. Keep both: go on with the version that made them, or give "
+            "this one a database, or a data directory, of its own"
         )
 
 

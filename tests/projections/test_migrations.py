@@ -33,10 +33,11 @@ async def test_the_migrated_tables_are_those_of_the_code(postgres_url: str, sche
     await engine.dispose()
 
 
-async def test_tables_of_before_generations_are_refused_with_a_way_out(postgres_url: str):
+async def test_tables_of_before_generations_are_refused_and_nobody_is_told_to_drop_them(postgres_url: str):
     await run_sql(postgres_url, "CREATE TABLE positions (seq bigint); CREATE TABLE hits (seq bigint)")
-    with pytest.raises(NotMigrated, match="drop the database, and run `collector backfill`"):
+    with pytest.raises(NotMigrated, match="a database, or a data directory, of its own") as refused:
         await migrate(postgres_url)
+    assert "drop" not in str(refused.value)
 
 
 async def test_an_empty_database_is_not_current_and_a_migrated_one_is(postgres_url: str):
@@ -55,3 +56,19 @@ async def test_a_missing_database_is_created(session_postgres):
     url = session_postgres.url_of("made_by_migrate")
     await asyncio.gather(migrate(url), migrate(url))
     assert await is_current(url)
+
+
+async def test_a_user_who_may_not_make_schemas_is_told_what_is_missing(session_postgres):
+    await run_sql(session_postgres.url, "CREATE ROLE narrow LOGIN PASSWORD 'narrow'")
+    await run_sql(session_postgres.url, "CREATE DATABASE narrow")
+    url = f"postgresql://narrow:narrow@{session_postgres.url_of('narrow').rpartition('@')[2]}"
+    try:
+        await run_sql(session_postgres.url_of("narrow"), "GRANT ALL ON SCHEMA public TO narrow")
+        with pytest.raises(NotMigrated, match="needs CREATE on the database"):
+            await migrate(url)
+        await run_sql(session_postgres.url, "GRANT CREATE ON DATABASE narrow TO narrow")
+        await migrate(url)
+        assert await is_current(url)
+    finally:
+        await run_sql(session_postgres.url, "DROP DATABASE narrow WITH (FORCE)")
+        await run_sql(session_postgres.url, "DROP ROLE narrow")

@@ -46,8 +46,8 @@ async def _role(connection: Session) -> Finding:
     return odd(
         "Reading",
         "is done by the role that owns the tables, so only the program itself keeps one tenant's rows from another's queries",
-        "Let a role that may create roles run `collector migrate`, or: CREATE ROLE collector_reader; GRANT collector_reader "
-        "TO the role in COLLECTOR_DATABASE_URL; then `collector migrate`.",
+        "Let a role that may create roles say: CREATE ROLE collector_reader; GRANT collector_reader TO the role in "
+        "COLLECTOR_DATABASE_URL. Then run `collector migrate` as that one, who owns the tables.",
     )
 
 
