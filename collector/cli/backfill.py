@@ -21,6 +21,7 @@ from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
+from projections.database import POSTGRES_ERRORS, advice_for
 from projections.migrations import NotMigrated, migrate
 from projections.projections import PROJECTIONS
 from projections.projector import rebuild as rebuilding
@@ -59,6 +60,11 @@ def command(accept_loss: bool, projection: str | None, partition: int | None, **
         run_command(_backfill(settings, projections, partition, accept_loss=accept_loss))
     except _REFUSALS as error:
         raise ClickException(str(error)) from error
+    except POSTGRES_ERRORS as error:
+        why = advice_for(error).removesuffix("; trying again")
+        raise ClickException(
+            f"{why}. What is read stays complete; run `collector backfill` again once that is mended."
+        ) from error
 
 
 _REFUSALS = (rebuilding.HistoryWouldBeLost, rebuilding.AnotherBackfill, Halted, NotMigrated, StreamUnavailable)

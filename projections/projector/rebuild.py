@@ -248,7 +248,8 @@ class _Rebuild:
 
     async def _farewell(self) -> None:
         removal = Removal()
-        with contextlib.suppress(TimeoutError):
+        # The readers have their new generation, whatever becomes of the old one: a projector takes it away, too.
+        with contextlib.suppress(*POSTGRES_ERRORS):
             async with asyncio.timeout(FAREWELL_SECONDS):
                 while not await removal.step(self._engine, [self._projection.name]):  # noqa: ASYNC110  # others' doing
                     await asyncio.sleep(POLL_SECONDS)

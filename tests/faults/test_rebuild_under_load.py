@@ -1,8 +1,14 @@
 """A rebuild while facts arrive and a projector runs: nothing is taken for lost, and every fact counts once."""
 
+from collections.abc import Callable
+
+from collector.local.postgres import PostgresServer
+from projections.migrations import migrate
 from projections.projector.rebuild import backfill
+from tests.facts import traffic
 from tests.faults.publishing import counted_once, publishing
-from tests.projections.world import Facts, Tables, projecting, utc_now
+from tests.faults.role import Role
+from tests.projections.world import Facts, Tables, connect_to_tables, project_all, projecting, until, utc_now
 
 
 async def test_rebuilds_beside_a_running_projector_under_load_count_every_fact_once(
@@ -15,3 +21,32 @@ async def test_rebuilds_beside_a_running_projector_under_load_count_every_fact_o
         await tables.turn_to_current()
         await counted_once(tables, published.count)
         assert not running.done(), "the projector came through every rebuild"
+
+
+async def test_a_rebuild_whose_postgres_dies_ends_with_a_sentence_and_what_is_read_stays(
+    facts: Facts, postgres_server: Callable[[], PostgresServer], role: Callable[..., Role]
+):
+    server = postgres_server()
+    await migrate(server.url)
+    tables = Tables(await connect_to_tables(server.url))
+    await facts.publish(*traffic(20, seed=1))
+    await project_all(facts, tables, server.url)
+    before = await tables.digest()
+    # Held up at its end: it waits for the positions that are read.
+    await tables.connection.execute("BEGIN; LOCK TABLE positions IN ROW EXCLUSIVE MODE; SELECT * FROM positions FOR UPDATE")
+
+    async def is_being_built() -> bool:
+        return bool(await tables.value("SELECT count(*) FROM public.generations WHERE state = 'building'"))
+
+    rebuilding = role("backfill", NATS_URL=facts.nats_url, DATABASE_URL=server.url)
+    await until(is_being_built)
+    server.child.process.kill()
+    server.child.process.wait()
+    assert rebuilding.end() == 1
+    assert "Traceback" not in rebuilding.said()
+    assert "run `collector backfill` again" in rebuilding.said()
+    tables.connection.terminate()
+    server.start()
+    again = Tables(await connect_to_tables(server.url))
+    assert await again.digest() == before
+    await again.connection.close()
