@@ -29,10 +29,12 @@ def refuse_other_partitions(positions: dict[int, Position], partitions: int) -> 
     """Raise Halted when the read models were made with another number of partitions."""
     made_with = {position.partitions for position in positions.values()} - {partitions}
     if made_with:
+        before = made_with.pop()
+        # With fewer, the streams of the others would be read by nobody.
+        advice = "Set it back." if before > partitions else f"Set it back, or: {REBUILD}"
         raise Halted(
             HaltReason.PARTITIONS_CHANGED,
-            f"The read models were made with {made_with.pop()} partition(s), and the setting now says {partitions}. "
-            f"Set it back, or: {REBUILD}",
+            f"The read models were made with {before} partition(s), and the setting now says {partitions}. {advice}",
         )
 
 

@@ -15,7 +15,7 @@ from projections.database import POSTGRES_ERRORS, open_engine
 from projections.generations import Generation, Removal, State, current_generation, make_current, retire
 from projections.migrations import begin_generation
 from projections.projections import PROJECTIONS
-from projections.projector.halt import difference
+from projections.projector.halt import difference, refuse_other_partitions
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
 from projections.projector.worker import Projector
@@ -132,6 +132,8 @@ class _Rebuild:
         live = await self._live()
         # Before the streams are asked: else a projector that runs would make the tables seem to hold more than they.
         before = await self._positions(live)
+        if max(before, default=0) >= self._partitions:
+            refuse_other_partitions(before, self._partitions)
         goals = [await identity_of(stream) for stream in self._streams]
         others = {number for number, position in before.items() if await self._is_of_another(position, goals)}
         if not accept_loss and any(number in others or has_lost_its_start(before[number], goals) for number in counted(before)):

@@ -135,6 +135,21 @@ async def test_a_rebuild_of_one_partition_waits_for_the_projectors_of_the_others
     assert await tables.digest() == before
 
 
+async def test_streams_that_fewer_partitions_would_leave_unread_are_not_called_lost(
+    stream_free_nats: str, tables: Tables, database_url: str
+):
+    async with AsyncExitStack() as stack:
+        pens = [await stack.enter_async_context(Facts(stream_free_nats, stream)) for stream in streams_of(partitions=2)]
+        for fact in traffic(60, seed=5):
+            await pens[stream_for("web", fact.tenant, fact.site, partitions=2).partition].publish(fact)
+        await rebuild(pens[0], tables, database_url, partitions=2)
+        for accept_loss in (False, True):
+            with pytest.raises(Halted, match=r"made with 2 partition.* Set it back\.$"):
+                await rebuild(pens[0], tables, database_url, partitions=1, accept_loss=accept_loss)
+    assert await schemas(tables) == ["web_g1"]
+    assert await tables.count("hits") == 60
+
+
 async def test_a_rebuild_leaves_one_generation_the_next(facts: Facts, tables: Tables, database_url: str):
     await facts.publish(*traffic(10, seed=5))
     await rebuild(facts, tables, database_url)
