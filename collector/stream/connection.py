@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 REQUEST_SECONDS = 1.0
 RECONNECT_SECONDS = 0.2
+_CANCEL_SECONDS = 0.1
 
 Listener = Callable[[], None]
 Connection: TypeAlias = Client
@@ -82,9 +83,12 @@ async def connect(url: str, *, on_loss: Listener) -> Client:
 async def disconnect(client: Client) -> None:
     """Close *client*, whatever state it is in."""
     first: asyncio.Task[None] = client.first_connection  # type: ignore[attr-defined]  # set in connect() above
-    first.cancel()
-    with contextlib.suppress(asyncio.CancelledError, nats.errors.Error, OSError):
-        await first
+    # Again and again: a cancellation can be lost in asyncio.wait_for, and nats-py would go on connecting for ever.
+    while not first.done():
+        first.cancel()
+        await asyncio.wait({first}, timeout=_CANCEL_SECONDS)
+    if not first.cancelled():
+        first.exception()  # looked at, so that nobody misses it
     # nats-py writes what is left into a transport that may be closed already, and uvloop refuses with a RuntimeError.
     with contextlib.suppress(nats.errors.Error, OSError, RuntimeError):
         await client.close()

@@ -15,6 +15,7 @@ from contracts.jetstream import API, STREAM_NOT_FOUND, ApiAnswer, JetStreamError
 LOG = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
+_CANCEL_SECONDS = 0.1
 ANSWER_SECONDS = 5.0
 
 
@@ -50,20 +51,25 @@ class Connection:
         if self._client is not None and self._client.is_reconnecting:
             raise StreamUnavailable("the connection to NATS was lost; reconnecting")
         client = Client()
+        # Without a limit on reconnects nats-py's first connect would never return either.
+        connecting = asyncio.ensure_future(
+            client.connect(
+                self._url,
+                name="collector project",
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=1,
+                drain_timeout=2,
+                error_cb=_log_error,
+            )
+        )
         try:
-            # Without a limit on reconnects nats-py's first connect would never return either.
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await client.connect(
-                    self._url,
-                    name="collector project",
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=1,
-                    drain_timeout=2,
-                    error_cb=_log_error,
-                )
-        except (TimeoutError, OSError, NatsError) as error:
+            await asyncio.wait({connecting}, timeout=CONNECT_SECONDS)
+        finally:
+            await _end(connecting)
+        if connecting.cancelled() or isinstance(connecting.exception(), TimeoutError | OSError | NatsError):
             await _leave(client)
-            raise StreamUnavailable("NATS cannot be reached; check that it runs and that its address is right") from error
+            raise StreamUnavailable("NATS cannot be reached; check that it runs and that its address is right")
+        connecting.result()
         self._client = client
 
     async def close(self) -> None:
@@ -84,6 +90,13 @@ class Connection:
             if error.err_code == STREAM_NOT_FOUND:
                 raise NoStream from None
             raise
+
+
+async def _end(connecting: "asyncio.Future[None]") -> None:
+    # Again and again: a cancellation can be lost in asyncio.wait_for, and nats-py would go on connecting for ever.
+    while not connecting.done():
+        connecting.cancel()
+        await asyncio.wait({connecting}, timeout=_CANCEL_SECONDS)
 
 
 async def _leave(client: Client) -> None:
