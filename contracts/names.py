@@ -6,6 +6,7 @@ import idna
 
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _LONGEST_AUTHORITY = 2048
+_LONGEST_NAME = 254  # with the dot at its end; in Unicode a name has no more characters than in ASCII
 _LONGEST_LABEL = 63
 _PUNYCODE = "xn--"
 _JOINERS = frozenset("\u200c\u200d")
@@ -27,6 +28,8 @@ def canonical_host(authority: str) -> str:
         return ""
     host, _, port = authority.rpartition("@")[2].lower().partition(":")
     if port and not port.isdigit():
+        return ""
+    if len(host) > _LONGEST_NAME:
         return ""
     if not host.isascii():
         host = _to_ascii(host)
@@ -58,17 +61,17 @@ def _to_ascii(host: str) -> str:
 
 
 def _ascii_label(label: str) -> str:
+    # What comes longer would be longer in ASCII, too, and every character is looked up many times.
+    if len(label) > _LONGEST_LABEL:
+        return ""
     try:
-        return idna.alabel(label).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        # Signs such as a coffee cup are no letters to IDNA 2008, but browsers write them; not so a joiner out of place.
         if not _JOINERS.isdisjoint(label):
-            return ""
-        try:
-            encoded = _PUNYCODE + label.encode("punycode").decode("ascii")
-        except UnicodeError:
-            return ""
-        return encoded if len(encoded) <= _LONGEST_LABEL else ""
+            return idna.alabel(label).decode("ascii")
+        # IDNA 2008 would refuse signs such as a coffee cup, which are no letters; browsers write them as everything else.
+        encoded = _PUNYCODE + label.encode("punycode").decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        return ""  # such as a joiner out of place
+    return encoded if len(encoded) <= _LONGEST_LABEL else ""
 
 
 def _readable_label(label: str) -> str:
