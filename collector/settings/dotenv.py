@@ -17,7 +17,7 @@ _VALUE = re.compile(r"""\s*=\s*(?:"([^"]*)"|'([^']*)'|((?:(?<!\s)\#|[^#"'])*?))\
 def read_dotenv(file: Path) -> tuple[dict[str, str], list[str]]:
     """Return the settings in *file* and one sentence for each line that cannot be understood; nothing when there is no file."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()  # editors on Windows write a mark first
     except FileNotFoundError:
         return {}, []
     except (OSError, UnicodeDecodeError):

@@ -71,3 +71,8 @@ def test_no_file_is_no_setting(dotenv: Path):
 def test_a_folder_of_that_name_is_a_problem(dotenv: Path):
     dotenv.mkdir()
     assert "cannot be read" in read_dotenv(dotenv)[1][0]
+
+
+def test_the_mark_that_some_editors_begin_a_file_with_hides_no_setting(dotenv: Path):
+    dotenv.write_bytes(b"\xef\xbb\xbfCOLLECTOR_PORT=9000\n")
+    assert read_dotenv(dotenv) == ({"COLLECTOR_PORT": "9000"}, [])
