@@ -30,6 +30,12 @@ class Group(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # msgspec's own shows every field, and rich prints it in tracebacks.
+        return []
+
     def contradictions(self) -> list[str]:
         """Return a sentence for each thing to mend that no single setting shows."""
         return []

@@ -5,6 +5,7 @@ from typing import get_type_hints
 
 import pytest
 from msgspec import Struct
+from rich.pretty import pretty_repr
 
 from collector.settings import (
     GROUPS,
@@ -93,6 +94,7 @@ def test_a_secret_can_come_from_a_file(tmp_path: Path):
 def test_settings_do_not_show_secrets():
     settings = read_settings({"COLLECTOR_ACCESS_TOKEN": "a-token-of-some-length"})
     assert "a-token" not in repr(settings)
+    assert "a-token" not in pretty_repr(settings)  # as rich writes it in a traceback
 
 
 def test_every_group_is_in_the_whole_and_every_variable_is_one_settings():
