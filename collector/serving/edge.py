@@ -64,7 +64,7 @@ def edge(table: AddressTable) -> str:
         if shared := _methods_of_query(table, template):
             upstream = f"$by_method_{len(maps)}"
             maps.append(_map(upstream, shared))
-        locations.append(f"  location {_location(template)} {{ proxy_pass {upstream}; }}\n")
+        locations += [f"  location {location} {{ proxy_pass {upstream}; }}\n" for location in _locations(template)]
     return _HEAD + "".join(maps) + _SERVER + "".join(locations) + _TAIL
 
 
@@ -84,14 +84,15 @@ def _map(variable: str, methods: list[str]) -> str:
     return f"map $request_method {variable} {{\n{lines}  default http://ingest:8000;\n}}\n"
 
 
-def _location(template: str) -> str:
+def _locations(template: str) -> list[str]:
+    """Return the locations of *template*; a path is the same with a slash behind it, of which nginx makes several one."""
     if (rest := _REST.search(template)) is not None and "{" not in template[: rest.start()]:
-        return template[: rest.start()]
+        return [template[: rest.start()]]
     if "{" not in template:
-        return f"= {template}"
+        return [f"= {template}", f"= {template}/"]
     pieces = (
         ".*" if _REST.match(piece) else "[^/]+" if _PARAMETER.match(piece) else re.escape(piece)
         for piece in template.split("/")
     )
     # In quotes, for braces and blanks would end it.
-    return f'~ "^{"/".join(pieces)}$"'
+    return [f'~ "^{"/".join(pieces)}/?$"']

@@ -22,10 +22,11 @@ def locations(text: str) -> dict[str, str]:
     ("template", "location"),
     [
         ("/api/event", "= /api/event"),
+        ("/api/event", "= /api/event/"),
         ("/js/{rest:path}", "/js/"),
-        ("/v1/projects/{key}/settings", r'~ "^/v1/projects/[^/]+/settings$"'),
-        ("/t/{key}/{rest:path}", '~ "^/t/[^/]+/.*$"'),
-        ("/a.gif/{key}", r'~ "^/a\.gif/[^/]+$"'),
+        ("/v1/projects/{key}/settings", r'~ "^/v1/projects/[^/]+/settings/?$"'),
+        ("/t/{key}/{rest:path}", '~ "^/t/[^/]+/.*/?$"'),
+        ("/a.gif/{key}", r'~ "^/a\.gif/[^/]+/?$"'),
     ],
 )
 def test_a_template_becomes_a_location(template: str, location: str):
