@@ -94,7 +94,9 @@ def scalars(props: Mapping[str, Any], field: str) -> dict[str, Scalar]:
 
 def money(amount: str | float, currency: str, field: str) -> Money:
     """Return an exact amount, or raise Rejected."""
-    text = amount if isinstance(amount, str) else format(amount, "f").rstrip("0").rstrip(".")
+    # Compared as the number that it is: JSON's whole numbers have no end, and the longest fit neither a float nor a text.
+    is_vast = not isinstance(amount, str) and abs(amount) > LARGEST_AMOUNT
+    text = amount if isinstance(amount, str) else "" if is_vast else format(amount, "f").rstrip("0").rstrip(".")
     if not DECIMALS.fullmatch(text) or abs(float(text)) > LARGEST_AMOUNT:
         detail = 'The revenue\'s amount must be a decimal number such as "9.90", at most 10^12, with at most six decimals.'
         raise Rejected(RejectReason.OUT_OF_RANGE, detail, field=field)

@@ -20,7 +20,7 @@ from collector.answer import Answer, problem_of
 from collector.arrival import Arrival, BodyRoom, Head, arrive
 from collector.asgi import Receive
 from collector.control.sites import Sites
-from collector.dialects.endpoint import Endpoint, Reply
+from collector.dialects.endpoint import Endpoint, Item, Reply
 from collector.hit import A_PAGE, Hit, Sender
 from collector.kinds import KIND_OF
 from collector.kinds.kind import Kinds
@@ -105,7 +105,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         self.limit(sender, head)
         return sender
 
-    async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Hit | Rejected]) -> list[Outcome]:
+    async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Item]) -> list[Outcome]:
         """Return how each of *hits* ended, in order, once JetStream has answered; none spoils another."""
         salt = self.salts.held(arrival.received_at) or await self._salt(arrival.received_at)
         sent = [self._send(hit, endpoint, arrival.head, salt) for hit in hits]
@@ -129,10 +129,11 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             return outage
         return salt
 
-    def _send(self, hit: Hit | Rejected, endpoint: Endpoint, head: Head, salt: Salt | Unavailable) -> Sent:
-        if isinstance(hit, Rejected):
-            return hit
+    def _send(self, item: Item, endpoint: Endpoint, head: Head, salt: Salt | Unavailable) -> Sent:
+        if isinstance(item, Rejected):
+            return item
         try:
+            hit = item if isinstance(item, Hit) else item()
             if hit.shown_key is not None:
                 hit = self._recognised(hit, hit.shown_key, endpoint, head)
             site = admit(hit, self.sites)
@@ -165,7 +166,7 @@ def _by_body(entries: Sequence[Address[Endpoint | Reply]], body: bytes) -> Endpo
     raise Rejected(RejectReason.SHAPE, "The body has none of the shapes that this address takes; the README lists them.")
 
 
-def _decoded(endpoint: Endpoint, arrival: Arrival) -> list[Hit | Rejected]:
+def _decoded(endpoint: Endpoint, arrival: Arrival) -> Sequence[Item]:
     try:
         return endpoint.read(arrival)
     except (Rejected, Refused, Unavailable):

@@ -1,6 +1,7 @@
 """Endpoint and Reply: what a dialect is made of, ways to read requests into hits and to word how they ended, and documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -9,6 +10,10 @@ from collector.answer import Answer, problem_of
 from collector.arrival import Arrival, Head
 from collector.hit import Hit, Sender
 from collector.outcomes import Dropped, Failure, Outcome, Refused, Rejected, Stored, Unavailable
+
+# One item of a request: a hit, a refusal, or one still unread, which is called for its hit and may raise Rejected: what goes
+# wrong in there, a defect of ours included, costs no other item.
+Item: TypeAlias = Hit | Rejected | Callable[[], Hit]
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -24,7 +29,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     dialect: str
     methods: tuple[str, ...]
     limit: int
-    read: Callable[[Arrival], list[Hit | Rejected]]
+    read: Callable[[Arrival], Sequence[Item]]
     word: Callable[[Arrival, list[Outcome]], Answer]
     refuse: Callable[[Failure], Answer] = problem_of
     scope: str = ""

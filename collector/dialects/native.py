@@ -4,6 +4,8 @@ The generations differ in which of ``domain``, ``eventName`` and ``customPropert
 one shape with everything optional but the page reads all of them, on both paths. Unknown fields are ignored and never stored.
 """
 
+import functools
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -93,14 +95,14 @@ def read_one(arrival: Arrival) -> list[Hit | Rejected]:
     return [_hit(read_json(arrival, _item), arrival, read_browser(arrival.head))]
 
 
-def read_batch(arrival: Arrival) -> list[Hit | Rejected]:
-    """Return a hit or a refusal for each item, in order."""
+def read_batch(arrival: Arrival) -> list[Callable[[], Hit]]:
+    """Return each item, in order and still unread, so that what is wrong with one is its own."""
     batch = read_json(arrival, _batch)
     if len(batch.events) > BATCH_EVENTS:
         detail = f"A batch holds at most {BATCH_EVENTS:,} events; send the rest in the next one."
         raise Rejected(RejectReason.TOO_MANY, detail, field="events")
     browser = read_browser(arrival.head)
-    return [_hit_or_refusal(raw, batch, arrival, browser) for raw in batch.events]
+    return [functools.partial(_hit_of_item, raw, batch, arrival, browser) for raw in batch.events]
 
 
 def word_one(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
@@ -117,15 +119,17 @@ def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: AR
 
     Where the stream could not confirm a part it is 503, so that nobody takes that for success: sent again with the same ids,
     what is stored already is stored once. A batch of which nothing could be stored is Unavailable as a whole. A defect of ours
-    costs its own item.
+    costs its own item, or the batch when there is no other.
     """
     lost = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
-    if lost and not any(isinstance(outcome, Stored) for outcome in outcomes):
+    to_repeat = [outcome for outcome in lost if outcome.reason is not UnavailableReason.DEFECT]
+    if to_repeat and not any(isinstance(outcome, Stored) for outcome in outcomes):
+        raise to_repeat[0]
+    if lost and len(lost) == len(outcomes):
         raise lost[0]
     receipts = [_receipt(outcome) for outcome in outcomes]
     counts = {status: sum(receipt["status"] == status for receipt in receipts) for status in STATUSES}
     body = msgspec.json.encode(counts | {"results": receipts})
-    to_repeat = [outcome for outcome in lost if outcome.reason is not UnavailableReason.DEFECT]
     if to_repeat:
         return Answer(status=503, headers=(*JSON, *retry_headers(to_repeat[0])), body=body)
     return Answer(status=200, headers=JSON, body=body)
@@ -150,13 +154,10 @@ def _receipt(outcome: Outcome) -> dict[str, Any]:
             return {"status": "unavailable", "reason": reason.value}
 
 
-def _hit_or_refusal(raw: msgspec.Raw, batch: Batch, arrival: Arrival, browser: Browser) -> Hit | Rejected:
-    try:
-        item = parse_json(bytes(raw), _item)
-        item.sent_at = item.sent_at or batch.sent_at
-        return _hit(item, arrival, browser)
-    except Rejected as refusal:
-        return refusal
+def _hit_of_item(raw: msgspec.Raw, batch: Batch, arrival: Arrival, browser: Browser) -> Hit:
+    item = parse_json(bytes(raw), _item)
+    item.sent_at = item.sent_at or batch.sent_at
+    return _hit(item, arrival, browser)
 
 
 def _hit(item: Item, arrival: Arrival, browser: Browser) -> Hit:

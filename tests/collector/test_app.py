@@ -16,7 +16,7 @@ from prometheus_client import REGISTRY
 from collector import pipeline
 from collector.admit import admit
 from collector.control.sites import Site, Sites
-from collector.dialects import DIALECTS
+from collector.dialects import DIALECTS, native
 from collector.dialects.endpoint import Endpoint
 from collector.hit import Hit
 from collector.local.nats import NatsServer
@@ -104,6 +104,26 @@ async def test_a_defect_in_the_middle_of_a_batch_costs_that_item_and_no_other(
     assert await collector.count() == 2
     change = {name: after[name] - before[name] for name in after}
     assert change == {"received": 3, "accepted": 2, "dropped": 0, "rejected": 0, "refused": 0, "unavailable": 1}
+
+
+async def test_a_defect_in_reading_an_item_costs_that_item_and_no_other(collector: Running, monkeypatch: pytest.MonkeyPatch):
+    def break_down_once(key: str | None) -> str | None:
+        if key == "broken":
+            raise ZeroDivisionError
+        return key
+
+    monkeypatch.setattr(native, "checked_key", break_down_once)
+    answer = await batch(collector, [PAGE, PAGE | {"id": "broken"}, PAGE])
+    assert [result["status"] for result in answer["results"]] == ["stored", "unavailable", "stored"]
+    unstored = await batch(collector, [PAGE | {"domain": "no site"}, PAGE | {"id": "broken"}, {"pathname": 7}])
+    assert [result["status"] for result in unstored["results"]] == ["dropped", "unavailable", "rejected"]
+
+
+async def test_an_amount_that_no_float_can_hold_is_rejected_and_spoils_no_other(collector: Running):
+    vast = PAGE | {"eventName": "Order", "revenue": {"amount": 10**400, "currency": "EUR"}}
+    answer = await batch(collector, [PAGE, vast, PAGE])
+    assert [result["status"] for result in answer["results"]] == ["stored", "rejected", "stored"]
+    assert answer["results"][1]["field"] == "revenue"
 
 
 async def test_a_batch_sent_again_is_stored_once(collector: Running):
