@@ -154,6 +154,9 @@ class Ingest:
             self._publisher.hold(UnavailableReason.STREAM_REFUSED, problem.stream)
         if drifted:
             self._refuse(drifted)
+        for stream in self._publisher.unmade():
+            await self._streams.make(stream)  # or we say that we are not ready, and why
+            self._publisher.open(stream)
         self._stream_problem = ""
         self._streams_are_fresh = True
         STREAM_DRIFTED.set(0)

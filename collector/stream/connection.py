@@ -10,7 +10,7 @@ import msgspec
 import nats.errors
 from nats.aio.client import Client
 
-from contracts.jetstream import API, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
+from contracts.jetstream import API, NO_ROOM_ON_SERVER, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
 from contracts.streams import ADJUSTABLE, EventStream, changed_share, drift, stream_settings
 
 log = logging.getLogger(__name__)
@@ -120,5 +120,19 @@ async def keep_stream(client: Connection, stream: EventStream, *, max_bytes: int
         )
     wanted["max_bytes"] = changed_share(max_bytes, now=int(actual.get("max_bytes", 0)), held=answer.state.bytes)
     if any(actual.get(name) != wanted[name] for name in ADJUSTABLE):
-        await ask(client, f"STREAM.UPDATE.{stream.name}", actual | {name: wanted[name] for name in ADJUSTABLE})
+        await _change(client, stream, actual | {name: wanted[name] for name in ADJUSTABLE})
     return True
+
+
+async def _change(client: Connection, stream: EventStream, settings: Mapping[str, Any]) -> None:
+    try:
+        await ask(client, f"STREAM.UPDATE.{stream.name}", settings)
+    except JetStreamError as error:
+        if error.err_code != NO_ROOM_ON_SERVER:
+            raise
+        # What there is goes on as it was: no promise rests on a limit.
+        log.error(  # noqa: TRY400  # it is no defect of ours, and needs no place
+            "the stream %s keeps its limit: JetStream has no room for COLLECTOR_STREAM_MAX_BYTES; lower it, or raise "
+            "JetStream's max_file_store",
+            stream.name,
+        )

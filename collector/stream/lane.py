@@ -10,13 +10,14 @@ WAITING_SECONDS = 1.0  # of which this much may pass before it is sent
 
 
 class Lane:
-    """The groups of *stream*; whether it is known to be there as it must be; and why it takes nothing, if it does not."""
+    """The groups of *stream*; whether it is there as it must be, or could not be made; and why it takes nothing, if so."""
 
     def __init__(self, stream: EventStream, number: int) -> None:
         self.stream = stream
         self.number = number
         self.groups = Groups()
         self.is_open = False
+        self.is_unmade = False
         self.is_full = False
         self.held: UnavailableReason | None = None
 

@@ -109,8 +109,12 @@ class Publisher:
     def open(self, stream: EventStream) -> None:
         """Send to *stream* without looking at it first: somebody else just has, and it is as it must be."""
         lane = self._lane(stream)
-        lane.is_open, lane.held = True, None
+        lane.is_open, lane.is_unmade, lane.held = True, False, None
         self._wake.set()
+
+    def unmade(self) -> list[EventStream]:
+        """Return the streams that have facts to come and could not be made."""
+        return [lane.stream for lane in self._lanes.values() if lane.is_unmade]
 
     def hold(self, reason: UnavailableReason, stream: EventStream | None = None) -> None:
         """Take no more events, or none for *stream*, until ``resume`` or ``open``."""
@@ -122,8 +126,10 @@ class Publisher:
         lane.fail_everything(reason)
 
     def resume(self) -> None:
-        """Take events again, but for the streams that are held one by one."""
+        """Take events again, for every stream; whoever looked at them holds again those that are not as they must be."""
         self._held = None
+        for lane in self._lanes.values():
+            lane.held = None  # a stream that was moved away is made again with its next fact
 
     def lose(self) -> None:
         """Tell everybody who waits that the connection broke: what was sent may or may not be stored."""
@@ -204,6 +210,7 @@ class Publisher:
             lane.fail_everything(UnavailableReason.STREAM_TIMEOUT)
         else:
             lane.is_open = losses == self._losses  # else what was looked at may be gone
+            lane.is_unmade = False
             (self._wake if lane.is_open else self._unopened).set()
 
     async def _answered(self, message: Msg) -> None:
@@ -241,6 +248,8 @@ class Publisher:
             self._on_refusal()
 
     def _refused_to_make(self, lane: Lane, error: JetStreamError) -> None:
+        lane.is_unmade = True
+        self._on_refusal()
         if error.err_code in FULL:
             self._say_full(lane, error)
             lane.fail_everything(UnavailableReason.STREAM_FULL, retry_after=FULL_RETRY_SECONDS)

@@ -21,6 +21,7 @@ from collector.dialects.endpoint import Endpoint
 from collector.hit import Hit
 from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
+from collector.settings import MOST_STREAM_BYTES
 from collector.stream import connection as broker
 from collector.stream.streams import FormerStream
 from contracts.streams import FORMER_STREAM, EventStream, stream_settings
@@ -321,6 +322,33 @@ async def test_a_stream_that_drifts_later_takes_no_more_events(collector: Runnin
         await collector.ingest.see_to_it()
     assert (await collector.http.post("/api/event", json=PAGE)).status_code == 503
     assert "discard" in collector.ingest.checks()["stream"]
+
+
+async def test_a_drifted_stream_that_is_moved_away_is_made_again_with_its_next_fact(collector: Running):
+    assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
+    changed = stream_settings(WEB, max_bytes=1 << 28, replicas=1) | {"discard": "old"}
+    await broker.ask(collector.client, f"STREAM.UPDATE.{STREAM}", changed)
+    collector.ingest.recheck_streams()
+    with pytest.raises(broker.StreamDrifted):
+        await collector.ingest.see_to_it()
+    await broker.ask(collector.client, f"STREAM.DELETE.{STREAM}")
+    await collector.ingest.see_to_it()
+    assert collector.ingest.checks()["stream"] == ""
+    assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
+
+
+async def test_a_stream_that_cannot_be_made_is_not_ready_and_says_why(stream_free_nats: str):
+    async with running(stream_free_nats, {"COLLECTOR_STREAM_MAX_BYTES": str(MOST_STREAM_BYTES)}) as hungry:
+        other = EventStream(family="other")
+        room = stream_settings(other, max_bytes=MOST_STREAM_BYTES + (MOST_STREAM_BYTES >> 1), replicas=1)
+        await broker.ask(hungry.client, f"STREAM.CREATE.{other.name}", room)
+        assert (await hungry.http.post("/api/event", json=PAGE)).json()["code"] == "stream_full"
+        await hungry.ingest.see_to_it()
+        assert "COLLECTOR_STREAM_MAX_BYTES" in hungry.ingest.checks()["stream"]
+        await broker.ask(hungry.client, f"STREAM.DELETE.{other.name}")
+        await hungry.ingest.see_to_it()
+        assert hungry.ingest.checks()["stream"] == ""
+        assert (await hungry.http.post("/api/event", json=PAGE)).status_code == 204
 
 
 async def test_every_hit_is_counted_once_by_how_it_ended(collector: Running):
