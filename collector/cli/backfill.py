@@ -21,6 +21,7 @@ from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
+from contracts.jetstream import JetStreamError
 from projections.database import POSTGRES_ERRORS, advice_for
 from projections.migrations import NotMigrated, migrate
 from projections.projections import PROJECTIONS
@@ -67,7 +68,7 @@ def command(accept_loss: bool, projection: str | None, partition: int | None, **
         ) from error
 
 
-_REFUSALS = (rebuilding.HistoryWouldBeLost, rebuilding.AnotherBackfill, Halted, NotMigrated, StreamUnavailable)
+_REFUSALS = (rebuilding.HistoryWouldBeLost, rebuilding.AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
 
 
 async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:

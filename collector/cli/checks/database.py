@@ -9,6 +9,7 @@ from projections.generations import current_generation
 from projections.inspection import Session
 from projections.migrations import has_tables, is_current
 from projections.projections import PROJECTIONS
+from projections.projector.halt import difference
 from projections.projector.positions import Position, positions_in
 from projections.projector.projection import Projection
 from projections.reader_role import reader_role
@@ -78,8 +79,9 @@ async def _lag(projection: Projection, position: Position, nats_url: str) -> Fin
         try:
             await stream.connect()
             identity = await stream.identity()
-            if identity.created != position.stream_created:
-                return bad(subject, "the read models are of another stream", "Run: collector backfill")
+            message_id = await stream.message_id_at(position.seq) if position.seq else None
+            if problem := difference(position, identity, message_id):
+                return bad(subject, f"has stopped: the stream {problem}", "Run: collector backfill")
             waiting = (await stream.backlog_after(position.seq)).messages
         except NoStream:
             return bad(
