@@ -92,6 +92,7 @@ async def disconnect(client: Client) -> None:
     # nats-py writes what is left into a transport that may be closed already, and uvloop refuses with a RuntimeError.
     with contextlib.suppress(nats.errors.Error, OSError, RuntimeError):
         await client.close()
+    await asyncio.sleep(0)  # nats-py cancels its tasks without waiting for them: let them end before the loop may
 
 
 async def ensure_stream(client: Connection, stream: EventStream, *, max_bytes: int, replicas: int) -> None:
