@@ -22,7 +22,7 @@ ROOM = 1 << 28
 DRIFTED = "collector_stream_drifted"
 DRIFTS: dict[str, dict[str, Any]] = {
     "discard": {"discard": "old"},
-    "duplicate_window": {"duplicate_window": 100_000_000},
+    "max_age": {"max_age": 3_600_000_000_000},
     "persist_mode": {"persist_mode": "async", "allow_atomic": False},
 }
 
@@ -53,11 +53,22 @@ async def test_a_drifted_setting_is_refused_at_the_start_by_its_name(
             await ask(url, "DELETE")
 
 
+async def test_a_limit_that_is_not_as_set_is_changed_and_no_drift(
+    nats_server: Callable[[], NatsServer], role: Callable[..., Role]
+):
+    url = nats_server().url
+    await set_stream(url, "CREATE", duplicate_window=100_000_000)
+    serve = await role("serve", NATS_URL=url).ready()
+    assert await is_taken(serve)
+    assert (await ask(url, "INFO")).config["duplicate_window"] == 120_000_000_000
+
+
 async def test_a_drift_while_running_stores_nothing_more_until_it_is_set_back(
     nats_server: Callable[[], NatsServer], role: Callable[..., Role]
 ):
     server = nats_server()
     serve = await role("serve", NATS_URL=server.url).ready()
+    assert await is_taken(serve)  # which makes the stream
     await set_stream(server.url, "UPDATE", discard="old")
     os.kill(server.pid, signal.SIGKILL)  # after which every setting is looked at again
     server.child.process.wait()

@@ -116,7 +116,7 @@ def test_no_cell_of_a_table_is_a_formula(target: Target, dimension: str):
 @pytest.mark.parametrize("dimension", ["", "/event", "/page", "/source", "/referrer", "/utm_campaign", "/hostname"])
 def test_a_page_is_only_ever_our_own_markup(target: Target, dimension: str):
     naughty = read_page(target, f"/sites/{SITE}{dimension}?period=today")
-    assert naughty.active <= {("script", "/assets"), ("meta", ""), ("form", f"/sites/{SITE}")}
+    assert naughty.active <= {("script", "/assets"), ("meta", ""), ("form", "/sites")}
     assert not naughty.handlers
     assert naughty.schemes <= {"", "https"}
 
