@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projections import WEB
+from projections.projector.projection import Projection
 from projections.projector.totals import TOTALS
 from projections.query.caller import Caller
 from projections.query.database import schema_of
@@ -26,9 +27,9 @@ class Freshness(Struct, frozen=True, kw_only=True):
     mark: str
 
 
-async def freshness(connection: AsyncConnection, caller: Caller) -> Freshness:
-    """Read how far all partitions have come with the facts of *caller*."""
-    column, schema = TOTALS.c, schema_of(connection, WEB)
+async def freshness(connection: AsyncConnection, caller: Caller, *, of: Projection = WEB) -> Freshness:
+    """Read how far all partitions of a projection have come with the facts of *caller*."""
+    column, schema = TOTALS.c, schema_of(connection, of)
     query = select(
         func.max(column.received_at).label("as_of"),
         func.coalesce(func.sum(column.applied), 0).label("applied"),

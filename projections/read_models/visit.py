@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
+from contracts.events import EngagementMeasured, EventRecorded, PageViewed
 from projections.read_models.description import Description, describe
 
 IDLE = timedelta(minutes=30)
@@ -18,6 +18,8 @@ Beginning: TypeAlias = tuple[datetime, str, str, Description]
 Step: TypeAlias = tuple[datetime, str, str]
 # Reported engagement: when and how many milliseconds, oldest first.
 Tail: TypeAlias = tuple[tuple[datetime, int], ...]
+# What a visit is made of: not every fact that the family may have.
+VisitFact: TypeAlias = PageViewed | EventRecorded | EngagementMeasured
 
 
 class Visit(Struct, frozen=True, kw_only=True, gc=False):
@@ -39,7 +41,7 @@ class Visit(Struct, frozen=True, kw_only=True, gc=False):
     tail: Tail = ()
 
 
-def visit_of(event: WebEvent) -> Visit:
+def visit_of(event: VisitFact) -> Visit:
     """Return the visit that consists of *event* alone."""
     at = event.occurred_at
     match event:
@@ -90,7 +92,7 @@ def join(one: Visit, other: Visit) -> Visit:
     )
 
 
-def _beginning(event: WebEvent) -> Beginning:
+def _beginning(event: VisitFact) -> Beginning:
     return (event.occurred_at, event.id, event.page.hostname, describe(event))
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, get_args
 
 from sqlalchemy import (
     Boolean,
@@ -22,12 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.events import WebEvent
-from contracts.events.web import FACTS
 from projections.database import copy_rows
 from projections.read_models import description
 from projections.read_models.model import ReadModel, Whose, partition_name
-from projections.read_models.visit import IDLE, Visit, merge, visit_of
+from projections.read_models.visit import IDLE, Visit, VisitFact, merge, visit_of
 from projections.schema import WEB, moment, words
 from projections.stream.item import Sequenced
 
@@ -94,7 +92,7 @@ _BEGINNING = _from("began_at", "hostname")
 _WORDS = _from(description.COLUMNS[0], description.COLUMNS[-1])
 
 
-def fold(facts: Iterable[Sequenced[WebEvent]]) -> dict[VisitorDay, list[Visit]]:
+def fold(facts: Iterable[Sequenced[VisitFact]]) -> dict[VisitorDay, list[Visit]]:
     """Return the visits that *facts* alone would make, by visitor-day; a fact that names nobody makes none."""
     visits: defaultdict[VisitorDay, list[Visit]] = defaultdict(list)
     for fact in facts:
@@ -104,7 +102,7 @@ def fold(facts: Iterable[Sequenced[WebEvent]]) -> dict[VisitorDay, list[Visit]]:
     return visits
 
 
-async def upsert(connection: AsyncConnection, facts: Sequence[Sequenced[WebEvent]]) -> None:
+async def upsert(connection: AsyncConnection, facts: Sequence[Sequenced[VisitFact]]) -> None:
     """Merge the visits of *facts* into those that their visitors already have."""
     visits = fold(facts)
     for partition, joining in _by_partition(visits).items():
@@ -122,15 +120,17 @@ async def erase(connection: AsyncConnection, whose: Whose) -> int:
     return gone.rowcount
 
 
-def day_of(event: WebEvent) -> date:
+def day_of(event: VisitFact) -> date:
     """Return the day whose salt made the visitor's id."""
     return event.salt_day
 
 
-MODEL = ReadModel(name="visits", tables=(VISITS,), facts=FACTS, version=1, upsert=upsert, day_of=day_of, erase=erase)
+MODEL = ReadModel(
+    name="visits", tables=(VISITS,), facts=get_args(VisitFact), version=1, upsert=upsert, day_of=day_of, erase=erase
+)
 
 
-def visitor_day_of(event: WebEvent) -> VisitorDay:
+def visitor_day_of(event: VisitFact) -> VisitorDay:
     """Return whose visit the fact belongs to."""
     return VisitorDay(event.tenant, event.site, event.salt_day, bytes.fromhex(event.visitor), event.bot is not None)
 

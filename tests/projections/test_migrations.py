@@ -10,6 +10,7 @@ from sqlalchemy import Connection, MetaData
 
 from projections.database import open_engine
 from projections.migrations import NotMigrated, is_current, migrate
+from projections.projections import PROJECTIONS
 from projections.schema import BOOKS, SHARED, WEB
 from tests.conftest import run_sql
 
@@ -72,3 +73,10 @@ async def test_a_user_who_may_not_make_schemas_is_told_what_is_missing(session_p
     finally:
         await run_sql(session_postgres.url, "DROP DATABASE narrow WITH (FORCE)")
         await run_sql(session_postgres.url, "DROP ROLE narrow")
+
+
+def test_no_two_projections_call_a_table_the_same():
+    names = [table.name for projection in PROJECTIONS for table in projection.tables]
+    assert len(names) == len(set(names)), (
+        "one search path holds the current generations of all: the first would hide the second"
+    )
