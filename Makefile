@@ -32,9 +32,10 @@ nightly: chaos bench ## what is too long for every change: chaos, then the bench
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench
 
-generated: schemas ## write again what is made from the code: contracts/schemas, env.example, deploy/nginx/edge.conf, definitions
+generated: schemas ## write again what is made from the code: contracts/schemas, env.example, deploy/nginx/edge.conf, compose.yaml's settings, definitions
 	$(BIN)/collector config --example > env.example
 	$(BIN)/collector config --edge > deploy/nginx/edge.conf
+	$(BIN)/python -m collector.settings
 	$(BIN)/python -m projections.query
 
 schemas: .venv/synced ## write contracts/schemas again

@@ -26,7 +26,7 @@ def test_every_setting_is_handed_on_or_decided_here():
     handed = COMPOSE["x-settings"]
     known = {setting.variable for setting in SETTINGS}
     missing = [name for name in known - DECIDED_HERE if f"${{{name}:" not in handed.get(name, "")]
-    assert not missing, "write each as NAME: ${NAME:-} into x-settings of compose.yaml"
+    assert not missing, "run `make generated`"
     assert set(handed) <= known
     assert known >= DECIDED_HERE
 
