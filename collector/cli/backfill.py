@@ -26,6 +26,7 @@ from projections.database import POSTGRES_ERRORS, advice_for
 from projections.migrations import NotMigrated, migrate
 from projections.projections import PROJECTIONS
 from projections.projector import rebuild as rebuilding
+from projections.projector.claim import AnotherBackfill
 from projections.projector.halt import Halted
 from projections.projector.projection import Projection
 from projections.stream import StreamUnavailable
@@ -68,7 +69,7 @@ def command(accept_loss: bool, projection: str | None, partition: int | None, **
         ) from error
 
 
-_REFUSALS = (rebuilding.HistoryWouldBeLost, rebuilding.AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
+_REFUSALS = (rebuilding.HistoryWouldBeLost, AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
 
 
 async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:

@@ -10,9 +10,9 @@ from projections import metrics
 from projections.database import POSTGRES_ERRORS, advice_for, open_engine
 from projections.generations import Generation, Removal, State, all_generations
 from projections.projections import PROJECTIONS
+from projections.projector.claim import give_up_abandoned
 from projections.projector.halt import Halted, HaltReason
 from projections.projector.projection import Projection
-from projections.projector.rebuild import give_up_abandoned
 from projections.projector.stopping import pause
 from projections.projector.worker import Projector
 

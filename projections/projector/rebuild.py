@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.database import POSTGRES_ERRORS, open_engine
 from projections.generations import Generation, Removal, State, current_generation, make_current, retire
 from projections.migrations import begin_generation
 from projections.projections import PROJECTIONS
+from projections.projector.claim import AnotherBackfill, claimed
 from projections.projector.halt import difference, refuse_other_partitions
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
@@ -26,9 +25,6 @@ POLL_SECONDS = 0.2
 LEVEL_SECONDS = 5.0
 # How long whoever still reads the old generation is waited for; after that a projector removes it.
 FAREWELL_SECONDS = 30.0
-
-# The first half of a lock's name, of which the projection's is the other.
-_BACKFILLS = 0x636F6D
 
 
 class Progress(Struct, frozen=True, kw_only=True):
@@ -46,10 +42,6 @@ class HistoryWouldBeLost(Exception):
             "The read models hold events that are no longer in the stream, and a rebuild would lose them. "
             "Back up the database first, and then accept the loss with `collector backfill --accept-loss`."
         )
-
-
-class AnotherBackfill(Exception):
-    """A backfill of the same projection is under way; or ours was taken for dead. The text says what to do."""
 
 
 async def backfill(
@@ -76,31 +68,6 @@ async def backfill(
             end = await rebuild.run(resources, partition=partition, accept_loss=accept_loss, report=report)
         done, total = done + end.done, total + end.total
     return Progress(done=done, total=total)
-
-
-async def give_up_abandoned(engine: AsyncEngine, generation: Generation) -> None:
-    """Retire *generation*, which is being built, unless its backfill is still there."""
-    async with engine.begin() as connection:
-        if await connection.scalar(_IS_ABANDONED, {"of": generation.projection}):
-            await retire(connection, generation)
-
-
-_IS_ABANDONED = text(f"SELECT pg_try_advisory_xact_lock({_BACKFILLS}, hashtext(:of))")
-_CLAIM = text(f"SELECT pg_try_advisory_lock({_BACKFILLS}, hashtext(:of))")
-
-
-@asynccontextmanager
-async def claimed(engine: AsyncEngine, projection: str) -> AsyncIterator[None]:
-    """Be the only one to rebuild *projection* for the length of the block, or raise AnotherBackfill."""
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        if not await connection.scalar(_CLAIM, {"of": projection}):
-            raise AnotherBackfill("Another backfill is under way. Wait for its end, or stop it, and try again.")
-        try:
-            yield
-        finally:
-            # The lock ends with its session, in whatever state that is; in the pool it would live on.
-            await connection.invalidate()
 
 
 class _Rebuild:

@@ -17,10 +17,11 @@ from projections.generations import Generation, Removal, State, retire
 from projections.migrations import begin_generation
 from projections.projections import WEB
 from projections.projector.batch import apply
+from projections.projector.claim import AnotherBackfill, claimed
 from projections.projector.halt import Halted
 from projections.projector.months import Months
 from projections.projector.positions import Position, start_position
-from projections.projector.rebuild import AnotherBackfill, HistoryWouldBeLost, Progress, backfill, claimed
+from projections.projector.rebuild import HistoryWouldBeLost, Progress, backfill
 from projections.stream import Stream
 from tests.facts import NOON, pageview, traffic
 from tests.projections.world import MODELS, Facts, Tables, chunks, project_all, projecting, until, utc_now
