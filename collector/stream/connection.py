@@ -89,10 +89,18 @@ async def disconnect(client: Client) -> None:
         await asyncio.wait({first}, timeout=_CANCEL_SECONDS)
     if not first.cancelled():
         first.exception()  # looked at, so that nobody misses it
+    # Not awaited: nats-py may end cancelled though nobody cancels us, for a task that it cancels waits for the same socket.
+    closing = asyncio.create_task(_close(client), name="nats-close")
+    await asyncio.wait({closing})
+    if not closing.cancelled():
+        closing.result()
+    await asyncio.sleep(0)  # nats-py cancels its tasks without waiting for them: let them end before the loop may
+
+
+async def _close(client: Client) -> None:
     # nats-py writes what is left into a transport that may be closed already, and uvloop refuses with a RuntimeError.
     with contextlib.suppress(nats.errors.Error, OSError, RuntimeError):
         await client.close()
-    await asyncio.sleep(0)  # nats-py cancels its tasks without waiting for them: let them end before the loop may
 
 
 async def ensure_stream(client: Connection, stream: EventStream, *, max_bytes: int, replicas: int) -> None:

@@ -100,6 +100,14 @@ async def _end(connecting: "asyncio.Future[None]") -> None:
 
 
 async def _leave(client: Client) -> None:
+    # Not awaited: nats-py may end cancelled though nobody cancels us, for a task that it cancels waits for the same socket.
+    closing = asyncio.create_task(_close(client), name="nats-close")
+    await asyncio.wait({closing})
+    if not closing.cancelled():
+        closing.result()
+
+
+async def _close(client: Client) -> None:
     # nats-py writes what is left into a transport that may be closed already, and uvloop refuses with a RuntimeError.
     with contextlib.suppress(NatsError, OSError, RuntimeError):
         await client.close()

@@ -166,3 +166,19 @@ async def test_a_consumer_that_is_gone_is_noticed(facts: Facts, stream: Stream):
         await facts.delete_stream()
         with pytest.raises(Interrupted):
             await read(reader, 1)
+
+
+async def test_a_client_whose_closing_is_cancelled_is_closed_and_nobody_else_is_cancelled(
+    nats_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    connection = Connection(nats_url)
+    await connection.open()
+    client, close = connection.client, connection.client.close
+
+    async def cancelled() -> None:
+        await close()
+        raise asyncio.CancelledError  # as when the task that reconnects is cancelled while it waits for the same socket
+
+    monkeypatch.setattr(client, "close", cancelled)
+    await connection.close()
+    assert client.is_closed
