@@ -154,9 +154,10 @@ class Ingest:
             self._publisher.hold(UnavailableReason.STREAM_REFUSED, problem.stream)
         if drifted:
             self._refuse(drifted)
-        for stream in self._publisher.unmade():
-            await self._streams.make(stream)  # or we say that we are not ready, and why
-            self._publisher.open(stream)
+        for lane in self._publisher.lanes():
+            if lane.is_unmade:
+                await self._streams.make(lane.stream)  # or we say that we are not ready, and why
+                self._publisher.open(lane.stream)
         self._stream_problem = ""
         self._streams_are_fresh = True
         STREAM_DRIFTED.set(0)

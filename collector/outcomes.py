@@ -1,5 +1,6 @@
 """The five ways a hit ends: stored, dropped, rejected, refused or unavailable; each has one answer and is counted once."""
 
+import asyncio
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -48,6 +49,7 @@ class UnavailableReason(StrEnum):
     STREAM_TIMEOUT = "stream_timeout"
     STREAM_FULL = "stream_full"
     STREAM_REFUSED = "stream_refused"
+    STREAM_ABSENT = "stream_absent"
     SALT = "salt_unavailable"
     OVERLOADED = "overloaded"
     DRAINING = "draining"
@@ -98,12 +100,18 @@ class Refused(Exception):
 
 
 class Unavailable(Exception):
-    """The stream could not confirm that it stored the hit; it may or may not have it. With DEFECT, we broke down over it."""
+    """The stream could not confirm that it stored the hit. With DEFECT, we broke down over it.
 
-    def __init__(self, reason: UnavailableReason, *, retry_after: int = 2) -> None:
+    ``landed`` is None when it certainly was not stored; else it will be told whether it was, once the stream can be asked.
+    """
+
+    def __init__(
+        self, reason: UnavailableReason, *, retry_after: int = 2, landed: "asyncio.Future[bool] | None" = None
+    ) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.retry_after = retry_after
+        self.landed = landed
 
 
 Failure: TypeAlias = Rejected | Refused | Unavailable

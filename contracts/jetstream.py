@@ -15,6 +15,13 @@ MESSAGE_NOT_FOUND = 10037
 NO_ROOM_ON_SERVER = 10047
 STREAM_IS_FULL = 10077
 WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
+WRONG_LAST_MESSAGE_ID = 10070
+REPEAT_IN_BATCH = 10201
+# Ours: nobody was there to answer, which the server says with an empty message.
+NO_RESPONDERS = -1
+# For a moment: a leader is being chosen, or the server has too much under way.
+_CLUSTER_NOT_AVAILABLE, _NOT_LEADER, _TOO_MANY_UNDER_WAY = 10008, 10009, 10210
+PASSING = frozenset({NO_RESPONDERS, _CLUSTER_NOT_AVAILABLE, _NOT_LEADER, _TOO_MANY_UNDER_WAY})
 
 
 class JetStreamError(Exception):
@@ -73,7 +80,9 @@ _answers = msgspec.json.Decoder(ApiAnswer)
 
 
 def read_answer(payload: bytes) -> ApiAnswer:
-    """Return JetStream's answer, or raise JetStreamError when it refuses or cannot be understood."""
+    """Return JetStream's answer, or raise JetStreamError when it refuses, is not there or cannot be understood."""
+    if not payload:
+        raise JetStreamError(503, NO_RESPONDERS)
     try:
         answer = _answers.decode(payload)
     except msgspec.MsgspecError:

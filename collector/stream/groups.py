@@ -11,12 +11,20 @@ GROUP_BYTES = 256 * 1024
 SMALL_GROUP, LARGE_GROUP = 20, 200
 LONG_SECONDS = 0.1  # no answer for so long: nobody waits any more for what may be lost
 GROUPS_IN_FLIGHT = 2  # one being written, one on its way; more gain nothing (nats-server allows a stream 50)
+ALONE_IN_FLIGHT = 1_000  # where each goes alone
 
 
 class Groups:
-    """The parcels between ``submit`` and their answers; it knows neither clock nor connection."""
+    """The parcels between ``submit`` and their answers; it knows neither clock nor connection.
 
-    def __init__(self) -> None:
+    A stream of one replica writes a group to its disk as one, so that they share an fsync. One of several replicas keeps what
+    it gathers in memory and gains nothing by it: there *each_alone* sends them as they come, many at a time.
+    """
+
+    def __init__(self, *, each_alone: bool = False) -> None:
+        self._most = 1 if each_alone else GROUP_EVENTS
+        self._most_under_way = ALONE_IN_FLIGHT if each_alone else GROUPS_IN_FLIGHT
+        self._first: deque[Parcel] = deque()
         self._waiting: deque[Parcel] = deque()
         self._alone: deque[Parcel] = deque()
         self._under_way: dict[str, list[Parcel]] = {}
@@ -24,11 +32,11 @@ class Groups:
 
     def __iter__(self) -> Iterator[Parcel]:
         """Yield every parcel that has no answer yet."""
-        return itertools.chain(self._waiting, self._alone, *self._under_way.values())
+        return itertools.chain(self._first, self._waiting, self._alone, *self._under_way.values())
 
     def __len__(self) -> int:
         """Return how many wait for the next group."""
-        return len(self._waiting)
+        return len(self._first) + len(self._waiting)
 
     @property
     def first(self) -> Parcel | None:
@@ -38,6 +46,10 @@ class Groups:
     def add(self, parcel: Parcel) -> None:
         """Let *parcel* wait for the next group."""
         self._waiting.append(parcel)
+
+    def again(self, parcels: Sequence[Parcel]) -> None:
+        """Let *parcels*, which have waited once, go before all others."""
+        self._first.extend(parcels)
 
     def separate(self, parcels: Sequence[Parcel]) -> None:
         """Let each of *parcels* go again, alone."""
@@ -59,7 +71,7 @@ class Groups:
     def overdue(self, now: float) -> list[Parcel]:
         """Take out the parcels whose deadline has passed, and with the first of a group the whole group."""
         late: list[Parcel] = []
-        for queue in (self._alone, self._waiting):
+        for queue in (self._alone, self._first, self._waiting):
             while queue and queue[0].deadline <= now:
                 late.append(queue.popleft())
         for name in [name for name, group in self._under_way.items() if group[0].deadline <= now]:
@@ -69,6 +81,7 @@ class Groups:
     def clear(self) -> list[Parcel]:
         """Take out all of them."""
         everybody = list(self)
+        self._first.clear()
         self._waiting.clear()
         self._alone.clear()
         self._under_way.clear()
@@ -81,18 +94,21 @@ class Groups:
         but not for long.
         """
         if not self._under_way:
-            return bool(self._waiting or self._alone)
-        if len(self._under_way) >= GROUPS_IN_FLIGHT:
+            return bool(self or self._alone)
+        if len(self._under_way) >= self._most_under_way:
             return False
-        if self._alone or len(self._waiting) >= LARGE_GROUP:
+        if self._most == 1:
+            return bool(self or self._alone)
+        if self._alone or len(self) >= LARGE_GROUP:
             return True
         under_way = sum(map(len, self._under_way.values()))
-        return bool(self._waiting) and (under_way < SMALL_GROUP or now - self._departed >= LONG_SECONDS)
+        return bool(self) and (under_way < SMALL_GROUP or now - self._departed >= LONG_SECONDS)
 
     def _gather(self) -> list[Parcel]:
         group: list[Parcel] = []
         size = 0
-        while self._waiting and len(group) < GROUP_EVENTS and size < GROUP_BYTES:
-            group.append(self._waiting.popleft())
-            size += len(group[-1].body)
+        for queue in (self._first, self._waiting):
+            while queue and len(group) < self._most and size < GROUP_BYTES:
+                group.append(queue.popleft())
+                size += len(group[-1].body)
         return group

@@ -11,7 +11,11 @@ from contracts.streams import MAX_FACT_BYTES, message_id, subject_of
 
 
 class Parcel(Struct, eq=False):
-    """One event on its way: what to send, until when, and whom to tell."""
+    """One event on its way: what to send, until when, and whom to tell.
+
+    ``followers`` are those who came with the same id meanwhile. ``is_sent`` while the stream may have it though it has not said
+    so. ``refusal`` is why it certainly was not stored when it was sent last.
+    """
 
     id: str
     subject: str
@@ -19,16 +23,31 @@ class Parcel(Struct, eq=False):
     body: bytes
     deadline: float
     outcome: "asyncio.Future[Stored]"
+    followers: "list[asyncio.Future[Stored]] | None" = None
+    is_sent: bool = False
+    refusal: UnavailableReason | None = None
+
+    def tell_others(self, outcome: "asyncio.Future[Stored]") -> None:
+        """Let whoever came with the same id have its answer, too."""
+        if self.followers is None:
+            self.followers = []
+        self.followers.append(outcome)
 
     def store(self, *, duplicate: bool) -> None:
-        """Tell the caller that the stream has it."""
+        """Tell the callers that the stream has it."""
         if not self.outcome.done():
             self.outcome.set_result(Stored(id=self.id, duplicate=duplicate))
+        if self.followers is None:
+            return
+        for follower in self.followers:
+            if not follower.done():
+                follower.set_result(Stored(id=self.id, duplicate=True))
 
-    def fail(self, reason: UnavailableReason, *, retry_after: int = 2) -> None:
-        """Tell the caller that the stream has not confirmed it."""
-        if not self.outcome.done():
-            self.outcome.set_exception(Unavailable(reason, retry_after=retry_after))
+    def fail(self, reason: UnavailableReason, *, retry_after: int = 2, landed: "asyncio.Future[bool] | None" = None) -> None:
+        """Tell the callers that the stream has not confirmed it; *landed* will say whether it has it after all."""
+        for outcome in (self.outcome, *(self.followers or ())):
+            if not outcome.done():
+                outcome.set_exception(Unavailable(reason, retry_after=retry_after, landed=landed))
 
 
 def wrap(event: Fact, *, codec: Codec, deadline: float, outcome: "asyncio.Future[Stored]") -> Parcel:

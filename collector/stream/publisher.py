@@ -2,7 +2,8 @@
 
 With ``sync_interval: always`` a publish costs an fsync, so concurrent events share one: while a group is being committed, the
 events that arrive gather into the next, which goes out as one atomic batch (ADR-50 of nats-architecture-and-design). A lone
-event goes out at once, as an ordinary publish. Each stream has a lane of its own, and a group never mixes two.
+event goes out at once, as an ordinary publish, and so does each where the stream has replicas (see groups.py). Each stream has
+a lane of its own, and a group never mixes two.
 """
 
 import asyncio
@@ -19,26 +20,23 @@ from nats.aio.msg import Msg
 
 from collector.outcomes import Stored, Unavailable, UnavailableReason
 from collector.stream.connection import UNREACHABLE, Connection, Listener, StreamDrifted
-from collector.stream.lane import DEADLINE_SECONDS, Lane
+from collector.stream.doubts import Doubts
+from collector.stream.lane import DEADLINE_SECONDS, FULL_ADVICE, FULL_RETRY_SECONDS, Lane
+from collector.stream.lately import Lately
 from collector.stream.parcel import Parcel, wrap
+from collector.stream.sending import send_group, send_question
 from collector.stream.streams import Streams
 from collector.upkeep import running_beside
 from contracts.codec import CODEC, Codec
 from contracts.events import Fact
-from contracts.jetstream import NO_ROOM_ON_SERVER, STREAM_IS_FULL, JetStreamError, read_answer
+from contracts.jetstream import WRONG_LAST_MESSAGE_ID, JetStreamError, read_answer
 from contracts.streams import EventStream
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 0.1
 _SITES_AT_HAND = 4096
-
-FULL = frozenset({NO_ROOM_ON_SERVER, STREAM_IS_FULL})
-FULL_RETRY_SECONDS = 60
-FULL_ADVICE = {
-    STREAM_IS_FULL: "raise COLLECTOR_STREAM_MAX_BYTES, below what JetStream may use and what the disk has",
-    NO_ROOM_ON_SERVER: "give JetStream's max_file_store and the disk room for COLLECTOR_STREAM_MAX_BYTES",
-}
+_QUESTION = "?"  # what the name of a question begins with, and that of no group
 
 
 class Publisher:
@@ -56,6 +54,7 @@ class Publisher:
         self._run_id = base64.urlsafe_b64encode(secrets.token_bytes(4)).decode().rstrip("=")
         self._departed = 0
         self._lanes: dict[EventStream, Lane] = {}
+        self._lately = Lately()
         self._lane_for = functools.lru_cache(maxsize=_SITES_AT_HAND)(self._find_lane)
         self._wake = asyncio.Event()
         self._unopened = asyncio.Event()
@@ -83,7 +82,8 @@ class Publisher:
         lane = self._lane_for(event.family, event.tenant, event.site)
         lane.refuse_while_closed()
         outcome: asyncio.Future[Stored] = self._loop.create_future()
-        lane.groups.add(wrap(event, codec=self._codec, deadline=self._loop.time() + DEADLINE_SECONDS, outcome=outcome))
+        now = self._loop.time()
+        lane.take(wrap(event, codec=self._codec, deadline=now + DEADLINE_SECONDS, outcome=outcome), now)
         (self._wake if lane.is_open else self._unopened).set()
         return outcome
 
@@ -112,9 +112,9 @@ class Publisher:
         lane.is_open, lane.is_unmade, lane.held = True, False, None
         self._wake.set()
 
-    def unmade(self) -> list[EventStream]:
-        """Return the streams that have facts to come and could not be made."""
-        return [lane.stream for lane in self._lanes.values() if lane.is_unmade]
+    def lanes(self) -> tuple[Lane, ...]:
+        """Return the lane of each stream that facts have come for."""
+        return tuple(self._lanes.values())
 
     def hold(self, reason: UnavailableReason, stream: EventStream | None = None) -> None:
         """Take no more events, or none for *stream*, until ``resume`` or ``open``."""
@@ -123,7 +123,7 @@ class Publisher:
             return
         lane = self._lane(stream)
         lane.is_open, lane.held = False, reason
-        lane.fail_everything(reason)
+        lane.fail_everything(reason, self._loop.time())
 
     def resume(self) -> None:
         """Take events again, for every stream; whoever looked at them holds again those that are not as they must be."""
@@ -140,7 +140,7 @@ class Publisher:
 
     async def drain(self, seconds: float) -> None:
         """Wait until every event has its answer, for at most *seconds*."""
-        if answers := [parcel.outcome for lane in self._lanes.values() for parcel in lane.groups]:
+        if answers := [parcel.outcome for lane in self._lanes.values() for parcel in lane]:
             await asyncio.wait(answers, timeout=seconds)
 
     def _find_lane(self, family: str, tenant: str, site: str) -> Lane:
@@ -149,7 +149,9 @@ class Publisher:
     def _lane(self, stream: EventStream) -> Lane:
         lane = self._lanes.get(stream)
         if lane is None:
-            lane = self._lanes[stream] = Lane(stream, len(self._lanes))
+            lane = self._lanes[stream] = Lane(
+                stream, len(self._lanes), lately=self._lately, doubts=Doubts(), each_alone=self._streams.are_replicated
+            )
         return lane
 
     async def _send_for_ever(self) -> None:
@@ -161,39 +163,43 @@ class Publisher:
                 if not subscribed:
                     await self._client.subscribe(f"{self._inbox}.*.*", cb=self._answered)
                     subscribed = True
-                for lane in tuple(self._lanes.values()):
+                for lane in self.lanes():
+                    await self._send_questions(lane)
                     await self._send_groups(lane)
             except (nats.errors.Error, OSError) as error:
                 log.warning("publishing failed", extra={"error": type(error).__name__})
                 self._fail_everything(UnavailableReason.STREAM_DISCONNECTED)
 
+    async def _send_questions(self, lane: Lane) -> None:
+        while self._may_send(lane):
+            name = self._next_name(_QUESTION)
+            parcel = lane.questions.depart(name, self._loop.time())
+            if parcel is None:
+                return
+            await send_question(self._client, parcel, reply=f"{self._inbox}.{lane.number}.{name}")
+
     async def _send_groups(self, lane: Lane) -> None:
-        while lane.is_open:
-            name = f"{self._run_id}{self._departed:x}"
+        while self._may_send(lane):
+            name = self._next_name()
             group = lane.groups.depart(name, self._loop.time())
             if not group:
                 return
-            self._departed += 1
-            await self._send(f"{self._inbox}.{lane.number}.{name}", name, group)
+            await send_group(self._client, group, name=name, reply=f"{self._inbox}.{lane.number}.{name}")
 
-    async def _send(self, reply: str, name: str, group: list[Parcel]) -> None:
-        *others, last = group
-        if not others:
-            await self._client.publish(last.subject, last.body, reply=reply, headers={"Nats-Msg-Id": last.message_id})
-            return
-        for number, parcel in enumerate(others, start=1):
-            headers = {"Nats-Msg-Id": parcel.message_id, "Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
-            await self._client.publish(parcel.subject, parcel.body, headers=headers)
-        headers = {"Nats-Msg-Id": last.message_id, "Nats-Batch-Id": name, "Nats-Batch-Sequence": str(len(group))}
-        await self._client.publish(last.subject, last.body, reply=reply, headers=headers | {"Nats-Batch-Commit": "1"})
+    def _may_send(self, lane: Lane) -> bool:
+        return lane.is_open and lane.paused_until <= self._loop.time()
+
+    def _next_name(self, prefix: str = "") -> str:
+        self._departed += 1
+        return f"{prefix}{self._run_id}{self._departed:x}"
 
     async def _open_for_ever(self) -> None:
         """See to each stream whose first fact waits: it is made with it, and looked at again after a refusal."""
         while True:
             await self._unopened.wait()
             self._unopened.clear()
-            for lane in tuple(self._lanes.values()):
-                if not lane.is_open and any(True for _ in lane.groups):
+            for lane in self.lanes():
+                if not lane.is_open and any(True for _ in lane):
                     await self._open(lane)
 
     async def _open(self, lane: Lane) -> None:
@@ -202,22 +208,36 @@ class Publisher:
             await self._streams.make(lane.stream)
         except StreamDrifted as drifted:
             log.error("the stream refuses: %s", drifted)  # noqa: TRY400  # it is no defect of ours, and needs no place
-            lane.fail_everything(UnavailableReason.STREAM_REFUSED)
+            lane.fail_everything(UnavailableReason.STREAM_REFUSED, self._loop.time())
             self._on_refusal()
         except JetStreamError as error:
             self._refused_to_make(lane, error)
-        except UNREACHABLE:
-            lane.fail_everything(UnavailableReason.STREAM_TIMEOUT)
+        except UNREACHABLE as error:
+            # Whoever waits goes on waiting: it is tried again until they are late.
+            log.debug("the stream cannot be looked at", extra={"error": type(error).__name__})
         else:
             lane.is_open = losses == self._losses  # else what was looked at may be gone
             lane.is_unmade = False
             (self._wake if lane.is_open else self._unopened).set()
 
+    def _refused_to_make(self, lane: Lane, error: JetStreamError) -> None:
+        lane.is_unmade = True
+        self._on_refusal()
+        if error.err_code in FULL_ADVICE:
+            lane.say_full(error)
+            lane.fail_everything(UnavailableReason.STREAM_FULL, self._loop.time(), retry_after=FULL_RETRY_SECONDS)
+            return
+        log.warning("the stream could not be made", extra={"err_code": error.err_code, "stream": lane.stream.name})
+        lane.fail_everything(UnavailableReason.STREAM_REFUSED, self._loop.time())
+
     async def _answered(self, message: Msg) -> None:
         _, number, name = message.subject.rsplit(".", 2)
         lane = next(lane for lane in self._lanes.values() if lane.number == int(number))
-        group = lane.groups.arrive(name)
         self._wake.set()
+        if name.startswith(_QUESTION):
+            self._told(lane, name, message.data)
+            return
+        group = lane.groups.arrive(name)
         if not group:
             return  # its callers were told "unknown" already; they come back with the same id
         try:
@@ -225,52 +245,44 @@ class Publisher:
         except JetStreamError as error:
             self._refused(lane, group, error)
             return
-        lane.is_full = False
+        lane.full, lane.answered_at = "", self._loop.time()
         # First the next group goes out, which takes the sender's turn and nats-py's: the stream works while we answer.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         for parcel in group:
-            parcel.store(duplicate=answer.duplicate)
+            lane.store(parcel, duplicate=answer.duplicate)
+
+    def _told(self, lane: Lane, name: str, payload: bytes) -> None:
+        parcel = lane.questions.arrive(name)
+        if parcel is None:
+            return
+        try:
+            is_there = read_answer(payload).duplicate
+        except JetStreamError as error:
+            if error.err_code != WRONG_LAST_MESSAGE_ID:
+                self._refused(lane, [parcel], error)
+                return
+            is_there = False
+        lane.tell(parcel, is_there=is_there, now=self._loop.time())
 
     def _refused(self, lane: Lane, group: list[Parcel], error: JetStreamError) -> None:
-        if error.err_code in FULL:
-            self._say_full(lane, error)
-            for parcel in group:
-                parcel.fail(UnavailableReason.STREAM_FULL, retry_after=FULL_RETRY_SECONDS)
-        elif len(group) > 1:
-            # One repeated id refuses the whole batch, so each goes again alone and learns its own answer.
-            lane.groups.separate(group)
-        else:
-            log.warning("the stream refused an event", extra={"err_code": error.err_code, "stream": lane.stream.name})
-            group[0].fail(UnavailableReason.STREAM_REFUSED)
+        if lane.refuse(group, error, self._loop.time()):
             lane.is_open = False
             self._unopened.set()
             self._on_refusal()
 
-    def _refused_to_make(self, lane: Lane, error: JetStreamError) -> None:
-        lane.is_unmade = True
-        self._on_refusal()
-        if error.err_code in FULL:
-            self._say_full(lane, error)
-            lane.fail_everything(UnavailableReason.STREAM_FULL, retry_after=FULL_RETRY_SECONDS)
-            return
-        log.warning("the stream could not be made", extra={"err_code": error.err_code, "stream": lane.stream.name})
-        lane.fail_everything(UnavailableReason.STREAM_REFUSED)
-
-    def _say_full(self, lane: Lane, error: JetStreamError) -> None:
-        if not lane.is_full:  # once, not for each of thousands
-            do = FULL_ADVICE[error.err_code]
-            log.error("stream %s takes no more events (error %d): %s", lane.stream.name, error.err_code, do)
-        lane.is_full = True
-
     async def _sweep_for_ever(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            for lane in self._lanes.values():
-                for parcel in lane.groups.overdue(self._loop.time()):
-                    parcel.fail(UnavailableReason.STREAM_TIMEOUT)
+            now = self._loop.time()
+            for lane in self.lanes():
+                lane.fail_overdue(now)
+                if lane.is_open:
+                    lane.ask_about_doubts(now)
+                else:
+                    self._unopened.set()
             self._wake.set()
 
     def _fail_everything(self, reason: UnavailableReason) -> None:
-        for lane in self._lanes.values():
-            lane.fail_everything(reason)
+        for lane in self.lanes():
+            lane.fail_everything(reason, self._loop.time())

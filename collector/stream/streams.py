@@ -34,6 +34,11 @@ class Streams:
         self._partitions = partitions
         self._families = families
 
+    @property
+    def are_replicated(self) -> bool:
+        """Say whether each stream is kept by several servers."""
+        return self._replicas > 1
+
     def of(self, family: str, tenant: str, site: str) -> EventStream:
         """Return the stream that holds the *family*'s facts of a site."""
         return stream_for(family, tenant, site, partitions=self._partitions)

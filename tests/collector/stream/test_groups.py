@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from collector.stream.groups import GROUP_EVENTS, GROUPS_IN_FLIGHT, LARGE_GROUP, LONG_SECONDS, SMALL_GROUP, Groups
+from collector.stream.groups import (
+    ALONE_IN_FLIGHT,
+    GROUP_EVENTS,
+    GROUPS_IN_FLIGHT,
+    LARGE_GROUP,
+    LONG_SECONDS,
+    SMALL_GROUP,
+    Groups,
+)
 from collector.stream.parcel import Parcel
 
 NOW = 100.0
@@ -104,3 +112,21 @@ def test_all_of_them_can_be_taken_out():
     groups.add(parcel())
     assert len(groups.clear()) == 3
     assert list(groups) == []
+
+
+def test_where_the_stream_has_replicas_each_goes_alone_and_many_at_a_time():
+    groups = Groups(each_alone=True)
+    for _ in range(ALONE_IN_FLIGHT + 1):
+        groups.add(parcel())
+    assert [len(groups.depart(str(number), NOW)) for number in range(ALONE_IN_FLIGHT)] == [1] * ALONE_IN_FLIGHT
+    assert groups.depart("one too many", NOW) == []
+    groups.arrive("0")
+    assert len(groups.depart("next", NOW)) == 1
+
+
+def test_what_was_refused_without_fault_goes_before_all_others():
+    groups = waiting(2)
+    first = groups.depart("a", NOW)
+    groups.add(parcel())
+    groups.again(groups.arrive("a"))
+    assert groups.depart("b", NOW)[:2] == first
