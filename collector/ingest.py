@@ -28,6 +28,7 @@ from collector.salts.agreed import AgreedSalts
 from collector.salts.derived import DerivedSalts
 from collector.settings import IngestSettings, SaltMode
 from collector.stream import connection as broker
+from collector.stream.condition import Condition
 from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.monitor import syncs_always
 from collector.stream.publisher import Publisher
@@ -65,6 +66,7 @@ class Ingest:
         client: Connection,
         streams: Streams,
         publisher: Publisher,
+        condition: Condition,
         clock: Callable[[], datetime],
         offer: Offer = OUR_OFFER,
     ) -> None:
@@ -72,6 +74,7 @@ class Ingest:
         self._client = client
         self._streams = streams
         self._publisher = publisher
+        self._condition = condition
         self._clock = clock
         self.salts = (
             DerivedSalts(settings.privacy.secret_key or "")
@@ -99,9 +102,11 @@ class Ingest:
 
     def checks(self) -> dict[str, str]:
         """Return what readiness depends on: name -> "" when good, else what is wrong."""
+        unseen = "" if self._client.is_connected else "is not connected; is COLLECTOR_NATS_URL right and the server up?"
+        full = [f"{lane.stream.name} takes no more: {lane.full}" for lane in self._publisher.lanes() if lane.full]
         return {
-            "nats": "" if self._client.is_connected else "is not connected; is COLLECTOR_NATS_URL right and the server up?",
-            "stream": self._stream_problem,
+            "nats": self._condition.of_nats or unseen,
+            "stream": self._stream_problem or self._condition.of_store or "; ".join(full),
             "salt": "" if self.salts.held(self._clock()) is not None else "is not agreed; is this machine's clock right?",
         }
 
@@ -149,7 +154,7 @@ class Ingest:
             return  # the connection broke meanwhile, and what was looked at may be gone
         self._publisher.resume()
         for stream in good:
-            self._publisher.open(stream)
+            self._publisher.open(stream, is_full=stream in self._streams.full)
         for problem in drifted:
             self._publisher.hold(UnavailableReason.STREAM_REFUSED, problem.stream)
         if drifted:
@@ -212,12 +217,21 @@ async def open_ingest(
             families=offer.families,
         )
         async with Publisher(client, streams, on_refusal=on_refusal) as publisher:
-            ingest = Ingest(settings=settings, client=client, streams=streams, publisher=publisher, clock=clock, offer=offer)
+            condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
+            ingest = Ingest(
+                settings=settings,
+                client=client,
+                streams=streams,
+                publisher=publisher,
+                condition=condition,
+                clock=clock,
+                offer=offer,
+            )
             with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
                 async with asyncio.timeout(FIRST_LOOK_SECONDS):
                     await ingest.see_to_it()
             _announce(settings, ingest, clock)
-            async with running_beside(ingest.watch()):
+            async with running_beside(ingest.watch(), condition.watch()):
                 with schedule(ingest.salts, ingest.recheck_streams):
                     yield ingest
     finally:

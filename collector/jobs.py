@@ -26,7 +26,7 @@ def schedule(salts: SaltSource, recheck_streams: Callable[[], None]) -> Iterator
         (
             "compare the streams' settings with what the promises need",
             recheck_streams,
-            IntervalTrigger(minutes=1, timezone="UTC"),
+            IntervalTrigger(seconds=4, timezone="UTC"),
         ),
     )
     scheduler = AsyncIOScheduler(timezone="UTC", job_defaults=DEFAULTS)

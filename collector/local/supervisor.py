@@ -100,6 +100,7 @@ class Supervisor:
             "COLLECTOR_DATA": str(self._data),
             "COLLECTOR_HOST": self._settings.http.host if role == "web" else LOOPBACK,
             "COLLECTOR_NATS_URL": self._servers.nats_url,
+            "COLLECTOR_NATS_MONITOR_URL": self._servers.monitor_url or "",
             "COLLECTOR_DATABASE_URL": self._servers.database_url,
         }
         return Program(

@@ -105,21 +105,26 @@ async def _close(client: Client) -> None:
 
 async def ensure_stream(client: Connection, stream: EventStream, *, max_bytes: int, replicas: int) -> None:
     """Create *stream*, or change the limits of the one there is, or raise StreamDrifted."""
-    if await keep_stream(client, stream, max_bytes=max_bytes, replicas=replicas):
+    if await keep_stream(client, stream, max_bytes=max_bytes, replicas=replicas, told=set()) is not None:
         return
     await ask(client, f"STREAM.CREATE.{stream.name}", stream_settings(stream, max_bytes=max_bytes, replicas=replicas))
     log.info("stream created", extra={"stream": stream.name})
 
 
-async def keep_stream(client: Connection, stream: EventStream, *, max_bytes: int, replicas: int) -> bool:
-    """Bring the limits of *stream* up to date and return True, or False when there is none; or raise StreamDrifted."""
+async def keep_stream(
+    client: Connection, stream: EventStream, *, max_bytes: int, replicas: int, told: set[EventStream]
+) -> int | None:
+    """Bring the limits of *stream* up to date and return its room in bytes, None when there is none; or raise StreamDrifted.
+
+    *told* are the streams whose limit was said not to fit already: it is said once.
+    """
     wanted = stream_settings(stream, max_bytes=max_bytes, replicas=replicas)
     try:
         answer = await ask(client, f"STREAM.INFO.{stream.name}")
     except JetStreamError as error:
         if error.err_code != STREAM_NOT_FOUND:
             raise
-        return False
+        return None
     actual = answer.config
     if problems := drift(wanted, actual):
         raise StreamDrifted(
@@ -129,19 +134,22 @@ async def keep_stream(client: Connection, stream: EventStream, *, max_bytes: int
         )
     wanted["max_bytes"] = changed_share(max_bytes, now=int(actual.get("max_bytes", 0)), held=answer.state.bytes)
     if any(actual.get(name) != wanted[name] for name in ADJUSTABLE):
-        await _change(client, stream, actual | {name: wanted[name] for name in ADJUSTABLE})
-    return True
+        actual = await _changed(client, stream, actual | {name: wanted[name] for name in ADJUSTABLE}, told)
+    return int(actual.get("max_bytes", 0)) - answer.state.bytes
 
 
-async def _change(client: Connection, stream: EventStream, settings: Mapping[str, Any]) -> None:
+async def _changed(client: Connection, stream: EventStream, settings: dict[str, Any], told: set[EventStream]) -> dict[str, Any]:
     try:
-        await ask(client, f"STREAM.UPDATE.{stream.name}", settings)
+        return (await ask(client, f"STREAM.UPDATE.{stream.name}", settings)).config
     except JetStreamError as error:
         if error.err_code != NO_ROOM_ON_SERVER:
             raise
-        # What there is goes on as it was: no promise rests on a limit.
-        log.error(  # noqa: TRY400  # it is no defect of ours, and needs no place
+    # What there is goes on as it was: no promise rests on a limit.
+    if stream not in told:
+        log.error(
             "the stream %s keeps its limit: JetStream has no room for COLLECTOR_STREAM_MAX_BYTES; lower it, or raise "
             "JetStream's max_file_store",
             stream.name,
         )
+        told.add(stream)
+    return (await ask(client, f"STREAM.INFO.{stream.name}")).config

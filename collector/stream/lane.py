@@ -32,8 +32,8 @@ FULL_ADVICE: Final = {
 class Lane:
     """The parcels for *stream*; whether it is there as it must be, or could not be made; and why it takes nothing, if so.
 
-    ``full`` is what to do about it while the stream takes no more. ``answered_at`` and ``missed_at`` are when it last answered
-    and last left somebody without an answer.
+    ``full`` is what to do about it while the stream takes no more. ``answered_at`` and ``missed_at`` are when it last stored
+    something and last left somebody without an answer.
     """
 
     def __init__(self, stream: EventStream, number: int, *, lately: Lately, doubts: Doubts, each_alone: bool = False) -> None:
@@ -44,6 +44,7 @@ class Lane:
         self.is_open = False
         self.is_unmade = False
         self.full = ""
+        self._full_at = 0.0
         self.held: UnavailableReason | None = None
         self.paused_until = 0.0
         self.answered_at = self.missed_at = 0.0
@@ -140,7 +141,6 @@ class Lane:
             self.groups.again([parcel])
         else:
             self._doubts.settle(parcel.message_id, landed=False)
-        self.answered_at = now
 
     def refuse(self, group: Sequence[Parcel], error: JetStreamError, now: float) -> bool:
         """Go on with *group*, which was refused and so certainly not stored; say whether the stream has to be looked at."""
@@ -148,7 +148,7 @@ class Lane:
         for parcel in group:
             parcel.is_sent = False
         if error.err_code in FULL_ADVICE:
-            self.say_full(error)
+            self.say_full(error.err_code, now)
             for parcel in group:
                 self.fail(parcel, UnavailableReason.STREAM_FULL, now, retry_after=FULL_RETRY_SECONDS)
             return False
@@ -168,12 +168,16 @@ class Lane:
         self.fail(group[0], UnavailableReason.STREAM_REFUSED, now)
         return True
 
-    def say_full(self, error: JetStreamError) -> None:
+    def say_full(self, err_code: int, now: float) -> None:
         """Log, once and not for each of thousands, what to do about a stream that takes no more."""
-        do = FULL_ADVICE[error.err_code]
-        if self.full != do:
-            log.error("stream %s takes no more events (error %d): %s", self.stream.name, error.err_code, do)
-        self.full = do
+        if self.full != FULL_ADVICE[err_code]:
+            log.error("stream %s takes no more events (error %d): %s", self.stream.name, err_code, FULL_ADVICE[err_code])
+        self.full, self._full_at = FULL_ADVICE[err_code], now
+
+    def notice_room(self, now: float) -> None:
+        """Take it that the stream, which has been looked at, has room; where its server has none for more, after a while."""
+        if self.is_unmade or self.full == FULL_ADVICE[STREAM_IS_FULL] or now - self._full_at > FULL_RETRY_SECONDS:
+            self.full = ""
 
     def _is_coming(self, parcel: Parcel) -> bool:
         return self._coming.get(parcel.message_id) is parcel

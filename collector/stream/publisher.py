@@ -29,7 +29,7 @@ from collector.stream.streams import Streams
 from collector.upkeep import running_beside
 from contracts.codec import CODEC, Codec
 from contracts.events import Fact
-from contracts.jetstream import WRONG_LAST_MESSAGE_ID, JetStreamError, read_answer
+from contracts.jetstream import STREAM_IS_FULL, WRONG_LAST_MESSAGE_ID, JetStreamError, read_answer
 from contracts.streams import EventStream
 
 log = logging.getLogger(__name__)
@@ -106,9 +106,13 @@ class Publisher:
         if self._lanes:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
-    def open(self, stream: EventStream) -> None:
+    def open(self, stream: EventStream, *, is_full: bool = False) -> None:
         """Send to *stream* without looking at it first: somebody else just has, and it is as it must be."""
         lane = self._lane(stream)
+        if is_full:
+            lane.say_full(STREAM_IS_FULL, self._loop.time())
+        else:
+            lane.notice_room(self._loop.time())
         lane.is_open, lane.is_unmade, lane.held = True, False, None
         self._wake.set()
 
@@ -224,7 +228,7 @@ class Publisher:
         lane.is_unmade = True
         self._on_refusal()
         if error.err_code in FULL_ADVICE:
-            lane.say_full(error)
+            lane.say_full(error.err_code, self._loop.time())
             lane.fail_everything(UnavailableReason.STREAM_FULL, self._loop.time(), retry_after=FULL_RETRY_SECONDS)
             return
         log.warning("the stream could not be made", extra={"err_code": error.err_code, "stream": lane.stream.name})

@@ -11,7 +11,7 @@ from collector.stream.connection import (
     keep_stream,
 )
 from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
-from contracts.streams import FAMILIES, FORMER_STREAM, EventStream, Family, share_of, stream_for, streams_of
+from contracts.streams import FAMILIES, FORMER_STREAM, MAX_FACT_BYTES, EventStream, Family, share_of, stream_for, streams_of
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ class Streams:
         self._replicas = replicas
         self._partitions = partitions
         self._families = families
+        self._told: set[EventStream] = set()
+        self.full: frozenset[EventStream] = frozenset()
 
     @property
     def are_replicated(self) -> bool:
@@ -51,17 +53,25 @@ class Streams:
     async def keep(self) -> tuple[list[EventStream], list[StreamDrifted]]:
         """Look at every stream that exists, change the limits that are ours to change, and return the good and the drifted.
 
-        A stream that does not exist is neither: it is made with its first fact. Raise FormerStream when there is one.
+        A stream that does not exist is neither: it is made with its first fact. ``full`` are then those without room for one
+        more fact. Raise FormerStream when there is one.
         """
         await refuse_former_stream(self._client)
         good: list[EventStream] = []
         drifted: list[StreamDrifted] = []
+        full: set[EventStream] = set()
         for stream in streams_of(self._families, partitions=self._partitions):
             try:
-                if await keep_stream(self._client, stream, max_bytes=self._share(stream), replicas=self._replicas):
-                    good.append(stream)
+                room = await keep_stream(
+                    self._client, stream, max_bytes=self._share(stream), replicas=self._replicas, told=self._told
+                )
             except StreamDrifted as problem:
                 drifted.append(problem)
+                continue
+            if room is not None:
+                good.append(stream)
+                full |= {stream} if room < MAX_FACT_BYTES else set()
+        self.full = frozenset(full)
         return good, drifted
 
     def _share(self, stream: EventStream) -> int:

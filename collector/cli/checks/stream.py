@@ -1,5 +1,6 @@
 """Whether NATS is there, new enough, in time and durable, and the event stream what the promises rest on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 
@@ -8,11 +9,12 @@ from collector.cli.clock import utc_now
 from collector.local.nats import MIN_NATS_VERSION, parse_version
 from collector.settings import Settings
 from collector.stream import connection as broker
+from collector.stream.ailment import Ailment, knock, of_the_store
 from collector.stream.connection import UNREACHABLE, Connection
-from collector.stream.monitor import syncs_always
+from collector.stream.monitor import health, syncs_always
 from collector.stream.streams import FORMER_ADVICE, FormerStream, refuse_former_stream
 from contracts.jetstream import STREAM_NOT_FOUND, ApiAnswer, JetStreamError
-from contracts.streams import EventStream, drift, share_of, stream_settings, streams_of
+from contracts.streams import MAX_FACT_BYTES, EventStream, drift, share_of, stream_settings, streams_of
 
 _SKEW_SECONDS = 5.0
 _FULL_SHARE = 0.8
@@ -23,7 +25,7 @@ async def examine_stream(settings: Settings, nats_url: str, monitor_url: str | N
     client = await broker.connect(nats_url, on_loss=lambda: None)
     try:
         if not client.is_connected:
-            yield bad("NATS", "cannot be reached", "Is it running, and is COLLECTOR_NATS_URL right, its token included?")
+            yield _absent(await asyncio.to_thread(knock, nats_url))
             return
         yield _version(str(client.connected_server_version))
         async for finding in _stream(client, settings):
@@ -31,6 +33,23 @@ async def examine_stream(settings: Settings, nats_url: str, monitor_url: str | N
     finally:
         await broker.disconnect(client)
     yield _sync_interval(monitor_url)
+    if monitor_url is not None and (said := await asyncio.to_thread(health, monitor_url)) is not None:
+        yield _store(said)
+
+
+def _absent(ailment: Ailment) -> Finding:
+    if ailment is Ailment.GONE:
+        return bad("NATS", "cannot be reached", f"{ailment.value[0].upper()}{ailment.value[1:]}.")
+    return bad("NATS", f"cannot be reached: it {ailment.value}", "Look at its log, and at its machine.")
+
+
+def _store(said: str) -> Finding:
+    """Return what nats-server *said* of its health."""
+    if (ailment := of_the_store(said)) is not None:
+        return bad("Store", "takes no events", f"{ailment.value[0].upper()}{ailment.value[1:]}.")
+    if said:
+        return odd("Store", "nats-server says that it is not well", "See its log and its /healthz; it may still be starting.")
+    return good("Store", "nats-server is well")
 
 
 def _version(text: str) -> Finding:
@@ -62,7 +81,9 @@ async def _stream(client: Connection, settings: Settings) -> AsyncIterator[Findi
         return
     except UNREACHABLE:
         yield bad(
-            "Stream", "JetStream does not answer", "Does nats-server run with JetStream enabled, and may this user use it?"
+            "Stream",
+            "JetStream does not answer",
+            "Does nats-server run with JetStream enabled, and may this user use it? Is it frozen, or its machine overloaded?",
         )
         return
     if answered is not None:
@@ -87,6 +108,12 @@ def _fullness(stream: EventStream, answer: ApiAnswer) -> Finding:
     used, limit = answer.state.bytes, int(answer.config.get("max_bytes", -1))
     share = used / limit if limit > 0 else 0.0
     text = f"{share:.0%} of its {limit / 1024**3:.1f} GiB are used"
+    if 0 < limit < used + MAX_FACT_BYTES:
+        return bad(
+            f"Stream {stream.name}",
+            f"is full, so events are refused (503): {text}",
+            "Raise COLLECTOR_STREAM_MAX_BYTES, below the disk, and start ingest again; nothing that is stored is lost.",
+        )
     if share > _FULL_SHARE:
         return odd(
             f"Stream {stream.name}",

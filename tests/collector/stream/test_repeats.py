@@ -135,9 +135,10 @@ async def test_what_landed_though_nobody_heard_is_found_out(nats_server: Callabl
 
 async def test_what_never_came_in_is_found_out_too_and_a_retry_settles_it_as_well(nats_server: Callable[[], NatsServer]):
     server = nats_server()
-    publisher: Publisher | None = None
-    client = await broker.connect(server.url, on_loss=lambda: publisher.lose() if publisher else None)
+    told: list[Publisher] = []
+    client = await broker.connect(server.url, on_loss=lambda: [each.lose() for each in told] and None)
     async with Publisher(client, streams(client)) as publisher:
+        told.append(publisher)
         await publisher.submit(event())
         os.kill(server.pid, signal.SIGSTOP)
         never, retry = await asyncio.gather(unavailable(publisher), unavailable(publisher, second := event()))

@@ -1,0 +1,93 @@
+"""Condition: how the broker is now, looked at again and again, and said once whenever it changes."""
+
+import asyncio
+import logging
+
+from collector.stream.ailment import Ailment, knock, of_the_store
+from collector.stream.connection import UNREACHABLE, Connection, ask
+from collector.stream.monitor import health
+from collector.stream.publisher import Publisher
+from contracts.jetstream import JetStreamError
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+# Two questions of a second each without an answer; whatever it is has then been known within four.
+MISSED_MOST = 2
+# nats-server logs each look at its health while that is bad.
+HEALTH_SECONDS = 2.0
+# For so long what was not confirmed says that nothing is; then somebody has to try again.
+SILENT_SECONDS = 30.0
+
+
+class Condition:
+    """Tells a broker that is gone from one that is frozen, and a full disk from a stream that stores nothing else.
+
+    A stream that is full says so itself; see Lane.full.
+    """
+
+    def __init__(self, client: Connection, publisher: Publisher, *, nats_url: str, monitor_url: str | None) -> None:
+        self._client = client
+        self._publisher = publisher
+        self._nats_url = nats_url
+        self._monitor_url = monitor_url
+        self._missed = 0
+        self._unwelcome_rounds = 0
+        self._health: str | None = None
+        self._health_at = -HEALTH_SECONDS
+        self._of_nats: Ailment | None = None
+        self.of_store: Ailment | None = None
+
+    @property
+    def of_nats(self) -> Ailment | None:
+        """Return what keeps us from NATS now."""
+        is_over = self._client.is_connected and self._of_nats is not Ailment.FROZEN  # connected since the last look
+        return None if is_over else self._of_nats
+
+    async def watch(self) -> None:
+        """Look again and again, for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Look once."""
+        nats = await self._nats()
+        store = None if nats is not None else await self._store()
+        for subject, before, now in (("nats", self._of_nats, nats), ("store", self.of_store, store)):
+            if now is not None and now is not before:
+                log.error("%s: %s", subject, now.value)
+            elif before is not None and now is None:
+                log.info("%s: is well again", subject)
+        self._of_nats, self.of_store = nats, store
+
+    async def _nats(self) -> Ailment | None:
+        if not self._client.is_connected:
+            self._missed = 0
+            found = await asyncio.to_thread(knock, self._nats_url)
+            is_new = found is Ailment.UNWELCOME and self._unwelcome_rounds == 0
+            self._unwelcome_rounds = self._unwelcome_rounds + 1 if found is Ailment.UNWELCOME else 0
+            return self._of_nats if is_new else found  # we may be on our way in
+        began = asyncio.get_running_loop().time()
+        try:
+            await ask(self._client, "INFO")
+        except JetStreamError:
+            pass  # an answer
+        except UNREACHABLE:
+            if not any(lane.answered_at >= began for lane in self._publisher.lanes()):
+                self._missed += 1
+                return Ailment.FROZEN if self._missed >= MISSED_MOST else self._of_nats
+        self._missed = 0
+        return None
+
+    async def _store(self) -> Ailment | None:
+        now = asyncio.get_running_loop().time()
+        if self._monitor_url is not None and now - self._health_at >= HEALTH_SECONDS:
+            self._health_at = now
+            self._health = await asyncio.to_thread(health, self._monitor_url)
+        if self._health is not None:
+            return of_the_store(self._health)
+        silent = [lane for lane in self._publisher.lanes() if lane.missed_at > lane.answered_at and not lane.full]
+        if self._missed or all(now - lane.missed_at > SILENT_SECONDS for lane in silent):
+            return None
+        return Ailment.STORES_NOTHING
