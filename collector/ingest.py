@@ -209,13 +209,7 @@ async def open_ingest(
 
     client = await broker.connect(nats_url, on_loss=on_loss)
     try:
-        streams = Streams(
-            client,
-            max_bytes=settings.stream.max_bytes,
-            replicas=settings.stream.replicas,
-            partitions=settings.stream.partitions,
-            families=offer.families,
-        )
+        streams = _streams(settings, client, offer.families)
         async with Publisher(client, streams, on_refusal=on_refusal) as publisher:
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
             ingest = Ingest(
@@ -236,6 +230,11 @@ async def open_ingest(
                     yield ingest
     finally:
         await broker.disconnect(client)
+
+
+def _streams(settings: IngestSettings, client: Connection, families: tuple[Family, ...]) -> Streams:
+    told = settings.stream
+    return Streams(client, max_bytes=told.max_bytes, replicas=told.replicas, partitions=told.partitions, families=families)
 
 
 def _announce(settings: IngestSettings, ingest: Ingest, clock: Callable[[], datetime]) -> None:

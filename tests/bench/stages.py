@@ -1,6 +1,6 @@
 """STAGES: everything that is measured, in the order in which it is."""
 
-from tests.bench import backfill, batch, families, ingest, memory, overload, projector, startup
+from tests.bench import backfill, batch, families, ingest, memory, noise, overload, projector, startup
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -8,6 +8,7 @@ STAGES: tuple[Stage, ...] = (
     ingest.STAGE,
     batch.STAGE,
     overload.STAGE,
+    noise.STAGE,
     projector.STAGE,
     backfill.STAGE,
     families.STAGE,

@@ -12,6 +12,8 @@ BODY_BYTES = 250
 BATCH_EVENTS = 500
 LARGEST_BATCH = 1000
 PATHS = 100_000
+REPEATED = 60
+SENT_AGAIN = 20_000
 SITE = "bench.example"
 USER_AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
@@ -46,6 +48,16 @@ def largest_batches(_: int) -> Iterator[bytes]:
     return _batches_of(LARGEST_BATCH)
 
 
+def repeats(_: int) -> Iterator[bytes]:
+    """Yield the same 60 pageviews again and again, for ever, the same in every run."""
+    return itertools.cycle(_pageviews_of(b"00000000", REPEATED))
+
+
+def everything(_: int) -> Iterator[bytes]:
+    """Yield the same 20,000 pageviews in every run, and then from the first again, as after an outage."""
+    return itertools.cycle(_pageviews_of(b"ffffffff", SENT_AGAIN))
+
+
 def strangers(first: int) -> Iterator[bytes]:
     """Yield pageviews that each come from another address, numbered from *first*, on 100,000 paths in turn."""
     ids = _ids()
@@ -63,6 +75,8 @@ TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
     "batches": batches,
     "largest_batches": largest_batches,
     "strangers": strangers,
+    "repeats": repeats,
+    "everything": everything,
 }
 
 # Takes the place of an id, and is as long as one.
@@ -82,6 +96,11 @@ def _batches_of(events: int) -> Iterator[bytes]:
     request = _HEAD % (b"events/batch", _agent(0), b"", len(content), content)
     for batch in itertools.count(secrets.randbits(31)):
         yield request.replace(_ID[:24], b"%08x%b" % (batch, _ID[8:24]))
+
+
+def _pageviews_of(run: bytes, count: int) -> list[bytes]:
+    shape = _HEAD % (b"event", _agent(0), b"", BODY_BYTES, _pageview(0))
+    return [shape.replace(_ID, b"%b-0000-4000-8000-%012x" % (run, number), 1) for number in range(count)]
 
 
 def _agent(number: int) -> bytes:
