@@ -50,7 +50,7 @@ class Doubts:
         if doubt is not None and not doubt.landed.done():
             doubt.landed.set_result(landed)
 
-    def to_ask(self, now: float, most: int) -> list[Parcel]:
+    def due(self, now: float, most: int) -> list[Parcel]:
         """Return up to *most* parcels that the stream should be asked about now."""
         for message_id in [id_ for id_, doubt in self._open.items() if now - doubt.since > ANSWERABLE_SECONDS]:
             self._open.pop(message_id).landed.cancel()
@@ -58,3 +58,7 @@ class Doubts:
         for doubt in due:
             doubt.asked_at = now
         return [doubt.parcel for doubt in due]
+
+    def age(self, now: float) -> float:
+        """Return how many seconds ago the oldest of them was given up."""
+        return max((now - doubt.since for doubt in self._open.values()), default=0.0)

@@ -32,8 +32,9 @@ FULL_ADVICE: Final = {
 class Lane:
     """The parcels for *stream*; whether it is there as it must be, or could not be made; and why it takes nothing, if so.
 
-    ``full`` is what to do about it while the stream takes no more. ``answered_at`` and ``missed_at`` are when it last stored
-    something and last left somebody without an answer.
+    ``each_alone`` where the stream has replicas: there it is neither sent groups nor asked questions. ``full`` is what to do
+    about it while the stream takes no more. ``answered_at`` and ``missed_at`` are when it last stored something and last left
+    somebody without an answer.
     """
 
     def __init__(self, stream: EventStream, number: int, *, lately: Lately, doubts: Doubts, each_alone: bool = False) -> None:
@@ -48,8 +49,9 @@ class Lane:
         self.held: UnavailableReason | None = None
         self.paused_until = 0.0
         self.answered_at = self.missed_at = 0.0
+        self.each_alone = each_alone
         self._lately = lately
-        self._doubts = doubts
+        self.doubts = doubts
         self._coming: dict[str, Parcel] = {}
         self._wary: dict[str, float] = {}
 
@@ -57,6 +59,14 @@ class Lane:
         """Yield every parcel that has no answer yet."""
         yield from self.groups
         yield from self.questions
+
+    def open(self, *, is_full: bool, now: float) -> None:
+        """Send from now on: somebody has looked at the stream, and it is as it must be."""
+        if is_full:
+            self.say_full(STREAM_IS_FULL, now)
+        elif self.is_unmade or self.full == FULL_ADVICE[STREAM_IS_FULL] or now - self._full_at > FULL_RETRY_SECONDS:
+            self.full = ""  # where its server has no room for more, only after a while
+        self.is_open, self.is_unmade, self.held = True, False, None
 
     def refuse_while_closed(self) -> None:
         """Raise Unavailable when a fact for this stream would not be sent, or only wait behind too many others.
@@ -87,6 +97,8 @@ class Lane:
         self._coming[parcel.message_id] = parcel
         if times >= OFTEN:
             self.questions.hold(parcel, now)
+        elif self.each_alone:
+            self.groups.add(parcel)
         elif times or (self._wary and self._wary.get(parcel.subject, now) > now):
             self.questions.add(parcel)
         else:
@@ -99,8 +111,8 @@ class Lane:
             del self._coming[id_]
         is_repeat = duplicate or parcel.followers is not None
         self._lately.keep(id_, min(self._lately.times(id_) + 1, OFTEN) if is_repeat else ONCE)
-        if self._doubts:
-            self._doubts.settle(id_, landed=duplicate)
+        if self.doubts:
+            self.doubts.settle(id_, landed=duplicate)
         parcel.store(duplicate=duplicate)
 
     def fail(self, parcel: Parcel, reason: UnavailableReason, now: float, *, retry_after: int = 2) -> None:
@@ -113,7 +125,7 @@ class Lane:
             return
         self.missed_at = now
         self._lately.keep(parcel.message_id, max(ONCE, self._lately.times(parcel.message_id)))
-        parcel.fail(reason, retry_after=retry_after, landed=self._doubts.add(parcel, now))
+        parcel.fail(reason, retry_after=retry_after, landed=self.doubts.add(parcel, now))
 
     def fail_everything(self, reason: UnavailableReason, now: float, *, retry_after: int = 2) -> None:
         """Tell everybody who waits for this stream that it has not confirmed their facts."""
@@ -127,10 +139,17 @@ class Lane:
 
     def ask_about_doubts(self, now: float) -> None:
         """Let the stream be asked what became of those whom nobody could tell."""
-        for parcel in self._doubts.to_ask(now, ASKED_MOST // 2):
+        for parcel in self.doubts.due(now, ASKED_MOST // 2):
             if parcel.message_id not in self._coming:
                 parcel.deadline = now + DEADLINE_SECONDS
                 self.questions.add(parcel)
+
+    def next_question(self, name: str, now: float) -> Parcel | None:
+        """Return the next parcel to ask the stream about; where it must not be asked, they go on after their while."""
+        while (parcel := self.questions.depart(name, now)) is not None and self.each_alone:
+            self.questions.arrive(name)
+            self.groups.again([parcel])
+        return parcel
 
     def tell(self, parcel: Parcel, *, is_there: bool, now: float) -> None:
         """Go on with *parcel*, of which the stream has said whether it has it."""
@@ -140,7 +159,7 @@ class Lane:
         elif self._is_coming(parcel):
             self.groups.again([parcel])
         else:
-            self._doubts.settle(parcel.message_id, landed=False)
+            self.doubts.settle(parcel.message_id, landed=False)
 
     def refuse(self, group: Sequence[Parcel], error: JetStreamError, now: float) -> bool:
         """Go on with *group*, which was refused and so certainly not stored; say whether the stream has to be looked at."""
@@ -173,11 +192,6 @@ class Lane:
         if self.full != FULL_ADVICE[err_code]:
             log.error("stream %s takes no more events (error %d): %s", self.stream.name, err_code, FULL_ADVICE[err_code])
         self.full, self._full_at = FULL_ADVICE[err_code], now
-
-    def notice_room(self, now: float) -> None:
-        """Take it that the stream, which has been looked at, has room; where its server has none for more, after a while."""
-        if self.is_unmade or self.full == FULL_ADVICE[STREAM_IS_FULL] or now - self._full_at > FULL_RETRY_SECONDS:
-            self.full = ""
 
     def _is_coming(self, parcel: Parcel) -> bool:
         return self._coming.get(parcel.message_id) is parcel

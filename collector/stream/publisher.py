@@ -23,18 +23,20 @@ from collector.stream.connection import UNREACHABLE, Connection, Listener, Strea
 from collector.stream.doubts import Doubts
 from collector.stream.lane import DEADLINE_SECONDS, FULL_ADVICE, FULL_RETRY_SECONDS, Lane
 from collector.stream.lately import Lately
+from collector.stream.lookback import settle_doubts
 from collector.stream.parcel import Parcel, wrap
 from collector.stream.sending import send_group, send_question
 from collector.stream.streams import Streams
 from collector.upkeep import running_beside
 from contracts.codec import CODEC, Codec
 from contracts.events import Fact
-from contracts.jetstream import STREAM_IS_FULL, WRONG_LAST_MESSAGE_ID, JetStreamError, read_answer
+from contracts.jetstream import WRONG_LAST_MESSAGE_ID, JetStreamError, read_answer
 from contracts.streams import EventStream
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 0.1
+LOOK_BACK_SECONDS = 1.0
 _SITES_AT_HAND = 4096
 _QUESTION = "?"  # what the name of a question begins with, and that of no group
 
@@ -66,7 +68,7 @@ class Publisher:
     async def __aenter__(self) -> Self:
         self._work.callback(self._fail_everything, UnavailableReason.DRAINING)
         await self._work.enter_async_context(
-            running_beside(self._send_for_ever(), self._open_for_ever(), self._sweep_for_ever())
+            running_beside(self._send_for_ever(), self._open_for_ever(), self._sweep_for_ever(), self._look_back_for_ever())
         )
         return self
 
@@ -108,12 +110,7 @@ class Publisher:
 
     def open(self, stream: EventStream, *, is_full: bool = False) -> None:
         """Send to *stream* without looking at it first: somebody else just has, and it is as it must be."""
-        lane = self._lane(stream)
-        if is_full:
-            lane.say_full(STREAM_IS_FULL, self._loop.time())
-        else:
-            lane.notice_room(self._loop.time())
-        lane.is_open, lane.is_unmade, lane.held = True, False, None
+        self._lane(stream).open(is_full=is_full, now=self._loop.time())
         self._wake.set()
 
     def lanes(self) -> tuple[Lane, ...]:
@@ -177,7 +174,7 @@ class Publisher:
     async def _send_questions(self, lane: Lane) -> None:
         while self._may_send(lane):
             name = self._next_name(_QUESTION)
-            parcel = lane.questions.depart(name, self._loop.time())
+            parcel = lane.next_question(name, self._loop.time())
             if parcel is None:
                 return
             await send_question(self._client, parcel, reply=f"{self._inbox}.{lane.number}.{name}")
@@ -250,9 +247,10 @@ class Publisher:
             self._refused(lane, group, error)
             return
         lane.full, lane.answered_at = "", self._loop.time()
-        # First the next group goes out, which takes the sender's turn and nats-py's: the stream works while we answer.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        if len(group) > 1:
+            # First the next group goes out, which takes the sender's turn and nats-py's: the stream works while we answer.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         for parcel in group:
             lane.store(parcel, duplicate=answer.duplicate)
 
@@ -281,11 +279,18 @@ class Publisher:
             now = self._loop.time()
             for lane in self.lanes():
                 lane.fail_overdue(now)
-                if lane.is_open:
-                    lane.ask_about_doubts(now)
-                else:
+                if not lane.is_open:
                     self._unopened.set()
+                elif not lane.each_alone:
+                    lane.ask_about_doubts(now)
             self._wake.set()
+
+    async def _look_back_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_BACK_SECONDS)
+            for lane in self.lanes():
+                if lane.is_open and lane.each_alone:
+                    await settle_doubts(self._client, lane, self._loop.time())
 
     def _fail_everything(self, reason: UnavailableReason) -> None:
         for lane in self.lanes():

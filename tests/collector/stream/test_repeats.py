@@ -13,9 +13,11 @@ from collector.local.nats import NatsServer
 from collector.outcomes import Stored, Unavailable
 from collector.stream import connection as broker
 from collector.stream.lately import OFTEN, ONCE, SLOTS, Lately
+from collector.stream.lookback import held_of
 from collector.stream.publisher import Publisher
 from collector.stream.questions import HELD_MOST
 from contracts.jetstream import StoredMessage
+from contracts.streams import message_id
 from tests.collector.stream.test_publish import ROOM, event, retried, stored, streams
 from tests.facts import STREAM, WEB
 
@@ -173,3 +175,16 @@ def test_the_table_of_ids_knows_what_it_was_told_last_and_nothing_else():
     lately.keep(ids[-1], OFTEN)
     assert lately.times(ids[-1]) == OFTEN
     assert SLOTS * 8 == 8 << 20
+
+
+async def test_a_stream_that_must_not_be_asked_is_looked_through(client: Client):
+    async with Publisher(client, streams(client)) as publisher:
+        there, elsewhere = [event() for _ in range(300)], event()
+        await asyncio.gather(*[publisher.submit(one) for one in there])
+    ids = {message_id(one.tenant, one.site, one.id) for one in (*there[::100], elsewhere)}
+    held = await held_of(client, WEB, ids, seconds=5)
+    assert held == ids - {message_id(elsewhere.tenant, elsewhere.site, elsewhere.id)}
+
+
+async def test_an_empty_stream_is_looked_through_at_once(client: Client):
+    assert await held_of(client, WEB, {"nothing"}, seconds=5) == set()
