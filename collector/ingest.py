@@ -154,7 +154,7 @@ class Ingest:
             return  # the connection broke meanwhile, and what was looked at may be gone
         self._publisher.resume()
         for stream in good:
-            self._publisher.open(stream, is_full=stream in self._streams.full)
+            self._publisher.open(stream)
         for problem in drifted:
             self._publisher.hold(UnavailableReason.STREAM_REFUSED, problem.stream)
         if drifted:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import nats.errors
@@ -103,18 +103,27 @@ async def _close(client: Client) -> None:
         await client.close()
 
 
-async def ensure_stream(client: Connection, stream: EventStream, *, max_bytes: int, replicas: int) -> None:
-    """Create *stream*, or change the limits of the one there is, or raise StreamDrifted."""
-    if await keep_stream(client, stream, max_bytes=max_bytes, replicas=replicas, told=set()) is not None:
-        return
+class Kept(NamedTuple):
+    """A stream as it is now: the bytes that it has room for, and how many servers keep it."""
+
+    room: int
+    replicas: int
+
+
+async def ensure_stream(client: Connection, stream: EventStream, *, max_bytes: int, replicas: int) -> Kept:
+    """Create *stream*, or change the limits of the one there is, and say how it is; or raise StreamDrifted."""
+    kept = await keep_stream(client, stream, max_bytes=max_bytes, replicas=replicas, told=set())
+    if kept is not None:
+        return kept
     await ask(client, f"STREAM.CREATE.{stream.name}", stream_settings(stream, max_bytes=max_bytes, replicas=replicas))
     log.info("stream created", extra={"stream": stream.name})
+    return Kept(room=max_bytes, replicas=replicas)
 
 
 async def keep_stream(
     client: Connection, stream: EventStream, *, max_bytes: int, replicas: int, told: set[EventStream]
-) -> int | None:
-    """Bring the limits of *stream* up to date and return its room in bytes, None when there is none; or raise StreamDrifted.
+) -> Kept | None:
+    """Bring the limits of *stream* up to date and say how it is, None when there is none; or raise StreamDrifted.
 
     *told* are the streams whose limit was said not to fit already: it is said once.
     """
@@ -135,7 +144,8 @@ async def keep_stream(
     wanted["max_bytes"] = changed_share(max_bytes, now=int(actual.get("max_bytes", 0)), held=answer.state.bytes)
     if any(actual.get(name) != wanted[name] for name in ADJUSTABLE):
         actual = await _changed(client, stream, actual | {name: wanted[name] for name in ADJUSTABLE}, told)
-    return int(actual.get("max_bytes", 0)) - answer.state.bytes
+    room = int(actual.get("max_bytes", 0)) - answer.state.bytes
+    return Kept(room=room, replicas=int(actual.get("num_replicas", 1)))
 
 
 async def _changed(client: Connection, stream: EventStream, settings: dict[str, Any], told: set[EventStream]) -> dict[str, Any]:

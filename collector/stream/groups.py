@@ -18,12 +18,11 @@ class Groups:
     """The parcels between ``submit`` and their answers; it knows neither clock nor connection.
 
     A stream of one replica writes a group to its disk as one, so that they share an fsync. One of several replicas keeps what
-    it gathers in memory and gains nothing by it: there *each_alone* sends them as they come, many at a time.
+    it gathers in memory and gains nothing by it: there each goes alone, as it comes, many at a time.
     """
 
-    def __init__(self, *, each_alone: bool = False) -> None:
-        self._most = 1 if each_alone else GROUP_EVENTS
-        self._most_under_way = ALONE_IN_FLIGHT if each_alone else GROUPS_IN_FLIGHT
+    def __init__(self) -> None:
+        self._most, self._most_under_way = GROUP_EVENTS, GROUPS_IN_FLIGHT
         self._first: deque[Parcel] = deque()
         self._waiting: deque[Parcel] = deque()
         self._alone: deque[Parcel] = deque()
@@ -42,6 +41,10 @@ class Groups:
     def first(self) -> Parcel | None:
         """Return the one that has been waiting for longest."""
         return self._waiting[0] if self._waiting else None
+
+    def go_alone(self, *, is_wanted: bool) -> None:
+        """Let each go alone from now on, or in groups."""
+        self._most, self._most_under_way = (1, ALONE_IN_FLIGHT) if is_wanted else (GROUP_EVENTS, GROUPS_IN_FLIGHT)
 
     def add(self, parcel: Parcel) -> None:
         """Let *parcel* wait for the next group."""

@@ -37,10 +37,10 @@ class Lane:
     somebody without an answer.
     """
 
-    def __init__(self, stream: EventStream, number: int, *, lately: Lately, doubts: Doubts, each_alone: bool = False) -> None:
+    def __init__(self, stream: EventStream, number: int, *, lately: Lately, doubts: Doubts) -> None:
         self.stream = stream
         self.number = number
-        self.groups = Groups(each_alone=each_alone)
+        self.groups = Groups()
         self.questions = Questions()
         self.is_open = False
         self.is_unmade = False
@@ -49,7 +49,7 @@ class Lane:
         self.held: UnavailableReason | None = None
         self.paused_until = 0.0
         self.answered_at = self.missed_at = 0.0
-        self.each_alone = each_alone
+        self.each_alone = False
         self._lately = lately
         self.doubts = doubts
         self._coming: dict[str, Parcel] = {}
@@ -59,6 +59,11 @@ class Lane:
         """Yield every parcel that has no answer yet."""
         yield from self.groups
         yield from self.questions
+
+    def go_alone(self, *, is_wanted: bool) -> None:
+        """Send each parcel alone from now on, or in groups."""
+        self.each_alone = is_wanted
+        self.groups.go_alone(is_wanted=is_wanted)
 
     def open(self, *, is_full: bool, now: float) -> None:
         """Send from now on: somebody has looked at the stream, and it is as it must be."""

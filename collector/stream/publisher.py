@@ -108,9 +108,11 @@ class Publisher:
         if self._lanes:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
-    def open(self, stream: EventStream, *, is_full: bool = False) -> None:
+    def open(self, stream: EventStream) -> None:
         """Send to *stream* without looking at it first: somebody else just has, and it is as it must be."""
-        self._lane(stream).open(is_full=is_full, now=self._loop.time())
+        lane = self._lane(stream)
+        lane.go_alone(is_wanted=self._streams.is_replicated(stream))
+        lane.open(is_full=self._streams.is_full(stream), now=self._loop.time())
         self._wake.set()
 
     def lanes(self) -> tuple[Lane, ...]:
@@ -150,9 +152,8 @@ class Publisher:
     def _lane(self, stream: EventStream) -> Lane:
         lane = self._lanes.get(stream)
         if lane is None:
-            lane = self._lanes[stream] = Lane(
-                stream, len(self._lanes), lately=self._lately, doubts=Doubts(), each_alone=self._streams.are_replicated
-            )
+            lane = self._lanes[stream] = Lane(stream, len(self._lanes), lately=self._lately, doubts=Doubts())
+            lane.go_alone(is_wanted=self._streams.is_replicated(stream))
         return lane
 
     async def _send_for_ever(self) -> None:
@@ -217,6 +218,7 @@ class Publisher:
             # Whoever waits goes on waiting: it is tried again until they are late.
             log.debug("the stream cannot be looked at", extra={"error": type(error).__name__})
         else:
+            lane.go_alone(is_wanted=self._streams.is_replicated(lane.stream))
             lane.is_open = losses == self._losses  # else what was looked at may be gone
             lane.is_unmade = False
             (self._wake if lane.is_open else self._unopened).set()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from collector.stream.connection import (
     Connection,
+    Kept,
     StreamDrifted,
     ask,
     ensure_stream,
@@ -34,12 +35,7 @@ class Streams:
         self._partitions = partitions
         self._families = families
         self._told: set[EventStream] = set()
-        self.full: frozenset[EventStream] = frozenset()
-
-    @property
-    def are_replicated(self) -> bool:
-        """Say whether each stream is kept by several servers."""
-        return self._replicas > 1
+        self._kept: dict[EventStream, Kept] = {}
 
     def of(self, family: str, tenant: str, site: str) -> EventStream:
         """Return the stream that holds the *family*'s facts of a site."""
@@ -48,30 +44,38 @@ class Streams:
     async def make(self, stream: EventStream) -> None:
         """See to it that *stream* is there as it must be, or raise StreamDrifted."""
         await refuse_former_stream(self._client)
-        await ensure_stream(self._client, stream, max_bytes=self._share(stream), replicas=self._replicas)
+        share = self._share(stream)
+        self._kept[stream] = await ensure_stream(self._client, stream, max_bytes=share, replicas=self._replicas)
+
+    def is_full(self, stream: EventStream) -> bool:
+        """Say whether *stream* had no room for one more fact when it was last looked at."""
+        kept = self._kept.get(stream)
+        return kept is not None and kept.room < MAX_FACT_BYTES
+
+    def is_replicated(self, stream: EventStream) -> bool:
+        """Say whether several servers kept *stream* when it was last looked at."""
+        kept = self._kept.get(stream)
+        return (self._replicas if kept is None else kept.replicas) > 1
 
     async def keep(self) -> tuple[list[EventStream], list[StreamDrifted]]:
         """Look at every stream that exists, change the limits that are ours to change, and return the good and the drifted.
 
-        A stream that does not exist is neither: it is made with its first fact. ``full`` are then those without room for one
-        more fact. Raise FormerStream when there is one.
+        A stream that does not exist is neither: it is made with its first fact. Raise FormerStream when there is one.
         """
         await refuse_former_stream(self._client)
         good: list[EventStream] = []
         drifted: list[StreamDrifted] = []
-        full: set[EventStream] = set()
         for stream in streams_of(self._families, partitions=self._partitions):
             try:
-                room = await keep_stream(
+                kept = await keep_stream(
                     self._client, stream, max_bytes=self._share(stream), replicas=self._replicas, told=self._told
                 )
             except StreamDrifted as problem:
                 drifted.append(problem)
                 continue
-            if room is not None:
+            if kept is not None:
                 good.append(stream)
-                full |= {stream} if room < MAX_FACT_BYTES else set()
-        self.full = frozenset(full)
+                self._kept[stream] = kept
         return good, drifted
 
     def _share(self, stream: EventStream) -> int:

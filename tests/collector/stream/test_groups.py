@@ -115,7 +115,8 @@ def test_all_of_them_can_be_taken_out():
 
 
 def test_where_the_stream_has_replicas_each_goes_alone_and_many_at_a_time():
-    groups = Groups(each_alone=True)
+    groups = Groups()
+    groups.go_alone(is_wanted=True)
     for _ in range(ALONE_IN_FLIGHT + 1):
         groups.add(parcel())
     assert [len(groups.depart(str(number), NOW)) for number in range(ALONE_IN_FLIGHT)] == [1] * ALONE_IN_FLIGHT
