@@ -32,6 +32,8 @@ from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.monitor import syncs_always
 from collector.stream.publisher import Publisher
 from collector.stream.streams import Streams
+from collector.stream.teller import Teller
+from collector.tally import Tally
 from collector.upkeep import running_beside
 from contracts.jetstream import JetStreamError
 from contracts.streams import FAMILIES, Family
@@ -65,6 +67,7 @@ class Ingest:
         client: Connection,
         streams: Streams,
         publisher: Publisher,
+        teller: Teller,
         clock: Callable[[], datetime],
         offer: Offer = OUR_OFFER,
     ) -> None:
@@ -72,6 +75,7 @@ class Ingest:
         self._client = client
         self._streams = streams
         self._publisher = publisher
+        self.teller = teller
         self._clock = clock
         self.salts = (
             DerivedSalts(settings.privacy.secret_key or "")
@@ -93,6 +97,7 @@ class Ingest:
             recognise=offer.recognise,
             limit=offer.limit,
             kinds=kinds_by_claim(offer.kinds),
+            tally=teller.tally,
         )
         trusted = TrustedProxies.parse(settings.http.trusted_proxies)
         self.app = IngestApp(pipeline, trusted=trusted, dialects=offer.dialects)
@@ -210,8 +215,15 @@ async def open_ingest(
             partitions=settings.stream.partitions,
             families=offer.families,
         )
-        async with Publisher(client, streams, on_refusal=on_refusal) as publisher:
-            ingest = Ingest(settings=settings, client=client, streams=streams, publisher=publisher, clock=clock, offer=offer)
+        tally = Tally(tenant=settings.collection.tenant)
+        async with (
+            # Outside: what the publisher's end leaves unconfirmed is told, too.
+            Teller(client, tally, clock=clock, replicas=settings.stream.replicas) as teller,
+            Publisher(client, streams, on_refusal=on_refusal) as publisher,
+        ):
+            ingest = Ingest(
+                settings=settings, client=client, streams=streams, publisher=publisher, teller=teller, clock=clock, offer=offer
+            )
             with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
                 async with asyncio.timeout(FIRST_LOOK_SECONDS):
                     await ingest.see_to_it()

@@ -5,6 +5,8 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from collector.fate import Fate
+
 
 class DropReason(StrEnum):
     """Why a well-formed hit was not kept, on purpose; one metric label and one test each."""
@@ -98,12 +100,16 @@ class Refused(Exception):
 
 
 class Unavailable(Exception):
-    """The stream could not confirm that it stored the hit; it may or may not have it. With DEFECT, we broke down over it."""
+    """The stream could not confirm that it stored the hit; it may or may not have it. With DEFECT, we broke down over it.
 
-    def __init__(self, reason: UnavailableReason, *, retry_after: int = 2) -> None:
+    ``fate`` is where it will be told whether the stream has it, None where it was never sent.
+    """
+
+    def __init__(self, reason: UnavailableReason, *, retry_after: int = 2, fate: Fate | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.retry_after = retry_after
+        self.fate = fate
 
 
 Failure: TypeAlias = Rejected | Refused | Unavailable
