@@ -8,6 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from msgspec import structs
 from nats.errors import NoRespondersError
 
 from collector import __version__
@@ -36,6 +37,7 @@ class Teller:
         self._settings = tally_settings(replicas=replicas)
         self._started_at = clock()
         self._is_looked_at = False
+        self._is_known = False
         self._has_ended = False
         self._trouble = ""
         self._telling = asyncio.Lock()
@@ -76,15 +78,18 @@ class Teller:
     async def _tell(self) -> None:
         if not self._is_looked_at and not await self._look():
             return
+        if not self._is_known:  # so that no part is there without its head
+            await self._store(self._head(self._started_at))
+            self._is_known = True
+        now = self._clock()  # what is counted from here on may not be among the changes
         for part in self.tally.changes():
             await self._store(part)
             self.tally.confirm(part)
-        now = self._clock()
-        head = TallyHead(
-            run=self.tally.run, version=__version__, started_at=self._started_at, told_at=now, ended=self._has_ended
-        )
-        await self._store(head)
+        await self._store(structs.replace(self._head(now), ended=self._has_ended))
         self.tally.forget(now)
+
+    def _head(self, told_at: datetime) -> TallyHead:
+        return TallyHead(run=self.tally.run, version=__version__, started_at=self._started_at, told_at=told_at)
 
     async def _store(self, document: TallyPart | TallyHead) -> None:
         headers = {"Nats-Expected-Stream": TALLY_STREAM.name}
@@ -107,6 +112,7 @@ class Teller:
                 return False
             await ask(self._client, f"STREAM.CREATE.{TALLY_STREAM.name}", self._settings)
             self.tally.retell()
+            self._is_known = False
             log.info("stream created", extra={"stream": TALLY_STREAM.name})
         else:
             await self._keep(actual)
