@@ -27,7 +27,7 @@ SILENT_SECONDS = 30
 
 RunId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 ReasonCode = Annotated[str, Meta(pattern="^([a-z][a-z0-9_]{0,39})?$")]
-Name = Annotated[str, Meta(max_length=253)]
+Name = Annotated[str, Meta(pattern="^[^\\x00-\\x1f]{0,253}$")]
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
 
@@ -51,7 +51,7 @@ class TallyLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     tenant: Name
     site: Name
-    dialect: Annotated[str, Meta(max_length=40)]
+    dialect: Annotated[str, Meta(pattern="^[^\\x00-\\x1f]{0,40}$")]
     ending: Ending
     reason: ReasonCode = ""
     hits: Amount = 0
@@ -77,7 +77,7 @@ class TallyHead(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field
     """A run is there, at ``told_at``, and has told what it had counted by then; or it has ``ended`` and told everything."""
 
     run: RunId
-    version: Annotated[str, Meta(max_length=40)]
+    version: Annotated[str, Meta(pattern="^[^\\x00-\\x1f]{0,40}$")]
     started_at: Moment
     told_at: Moment
     ended: bool = False
