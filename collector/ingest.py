@@ -85,12 +85,10 @@ class Ingest:
         self._stream_problem = "has not been looked at yet"
         self._streams_are_fresh = False
         self._doubts = 0
-        lists = Lists.load(mmdb=settings.privacy.mmdb)
-        lists.agents.warm()  # else the first visitor waits for it
         pipeline = Pipeline(
             sites=sites_of(settings.collection),
             salts=self.salts,
-            lists=lists,
+            lists=_warm_lists(settings),
             publisher=publisher,
             clock=clock,
             room=BodyRoom(),
@@ -215,10 +213,8 @@ async def open_ingest(
             partitions=settings.stream.partitions,
             families=offer.families,
         )
-        tally = Tally(tenant=settings.collection.tenant)
         async with (
-            # Outside: what the publisher's end leaves unconfirmed is told, too.
-            Teller(client, tally, clock=clock, replicas=settings.stream.replicas) as teller,
+            _teller(settings, client, clock) as teller,  # outside: what the publisher's end leaves unconfirmed is told, too
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
         ):
             ingest = Ingest(
@@ -233,6 +229,16 @@ async def open_ingest(
                     yield ingest
     finally:
         await broker.disconnect(client)
+
+
+def _warm_lists(settings: IngestSettings) -> Lists:
+    lists = Lists.load(mmdb=settings.privacy.mmdb)
+    lists.agents.warm()  # else the first visitor waits for it
+    return lists
+
+
+def _teller(settings: IngestSettings, client: Connection, clock: Callable[[], datetime]) -> Teller:
+    return Teller(client, Tally(tenant=settings.collection.tenant), clock=clock, replicas=settings.stream.replicas)
 
 
 def _announce(settings: IngestSettings, ingest: Ingest, clock: Callable[[], datetime]) -> None:
