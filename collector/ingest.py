@@ -206,13 +206,7 @@ async def open_ingest(
 
     client = await broker.connect(nats_url, on_loss=on_loss)
     try:
-        streams = Streams(
-            client,
-            max_bytes=settings.stream.max_bytes,
-            replicas=settings.stream.replicas,
-            partitions=settings.stream.partitions,
-            families=offer.families,
-        )
+        streams = _streams(settings, client, offer)
         async with (
             _teller(settings, client, clock) as teller,  # outside: what the publisher's end leaves unconfirmed is told, too
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
@@ -235,6 +229,16 @@ def _warm_lists(settings: IngestSettings) -> Lists:
     lists = Lists.load(mmdb=settings.privacy.mmdb)
     lists.agents.warm()  # else the first visitor waits for it
     return lists
+
+
+def _streams(settings: IngestSettings, client: Connection, offer: Offer) -> Streams:
+    return Streams(
+        client,
+        max_bytes=settings.stream.max_bytes,
+        replicas=settings.stream.replicas,
+        partitions=settings.stream.partitions,
+        families=offer.families,
+    )
 
 
 def _teller(settings: IngestSettings, client: Connection, clock: Callable[[], datetime]) -> Teller:
