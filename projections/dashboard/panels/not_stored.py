@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from contracts.tallies import Ending
 from projections.dashboard.words import exactly, moment_in_words, short
-from projections.query.tallies import Ended, Gap, NotStored, UnknownSite
+from projections.query.tallies import UNKNOWN_SITE, Ended, Gap, NotStored, UnknownSite
 
 LATE = timedelta(seconds=60)
 
@@ -41,11 +41,12 @@ REASONS = {
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """What the page says beside the cards; an empty text is not shown."""
+    """What the page says beside the cards; an empty text is not shown. ``unnamed`` hits named no site that can be shown."""
 
     gap: str
     late: str
     unknown: list[UnknownSite]
+    unnamed: int
     elsewhere: str
 
 
@@ -54,8 +55,14 @@ def notice_of(told: NotStored | UnsetType, now: datetime) -> Notice | None:
     if told is UNSET:
         return None
     late = f"What was not stored is known until {moment_in_words(told.as_of)}." if now - told.as_of > LATE else ""
-    elsewhere = in_words(ended for ended in told.elsewhere if ended.reason != "unknown_site")
-    return Notice(gap=_gap(told.gaps), late=late, unknown=told.unknown_sites, elsewhere=elsewhere)
+    dropped = sum(ended.hits for ended in told.elsewhere if ended.reason == UNKNOWN_SITE)
+    return Notice(
+        gap=_gap(told.gaps),
+        late=late,
+        unknown=told.unknown_sites,
+        unnamed=dropped - sum(one.hits for one in told.unknown_sites),
+        elsewhere=in_words(ended for ended in told.elsewhere if ended.reason != UNKNOWN_SITE),
+    )
 
 
 def in_words(endings: Iterable[Ended] | UnsetType) -> str:

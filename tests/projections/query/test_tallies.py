@@ -156,6 +156,7 @@ async def test_the_front_page_says_what_was_not_stored_and_where_there_is_a_gap(
             line(3, DROPPED, "privacy_signal"),
             line(5, UNAVAILABLE, "stream_timeout", landed=2, not_landed=1),
             line(9, DROPPED, "unknown_site", site="shpo.example"),
+            line(7, DROPPED, "unknown_site", site="(other)"),
             line(2, Ending.REJECTED, "not_json", site=""),
         ),
     )
@@ -165,6 +166,7 @@ async def test_the_front_page_says_what_was_not_stored_and_where_there_is_a_gap(
         "A gap.",
         "silent since 15:25:00 UTC on 18 Nov 2026",
         "shpo.example",
+        "7 more with no name that can be shown.",
         "Of no known site, in the last 24 hours: 2 malformed (not JSON).",
     ):
         assert words in page, words
