@@ -33,6 +33,8 @@ from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
 from collector.stream.monitor import syncs_always
 from collector.stream.publisher import Publisher
 from collector.stream.streams import Streams
+from collector.stream.teller import Teller
+from collector.tally import Tally
 from collector.upkeep import running_beside
 from contracts.jetstream import JetStreamError
 from contracts.streams import FAMILIES, Family
@@ -66,6 +68,7 @@ class Ingest:
         client: Connection,
         streams: Streams,
         publisher: Publisher,
+        teller: Teller,
         condition: Condition,
         clock: Callable[[], datetime],
         offer: Offer = OUR_OFFER,
@@ -75,6 +78,7 @@ class Ingest:
         self._streams = streams
         self._publisher = publisher
         self._condition = condition
+        self.teller = teller
         self._clock = clock
         self.salts = (
             DerivedSalts(settings.privacy.secret_key or "")
@@ -84,18 +88,17 @@ class Ingest:
         self._stream_problem = "has not been looked at yet"
         self._streams_are_fresh = False
         self._doubts = 0
-        lists = Lists.load(mmdb=settings.privacy.mmdb)
-        lists.agents.warm()  # else the first visitor waits for it
         pipeline = Pipeline(
             sites=sites_of(settings.collection),
             salts=self.salts,
-            lists=lists,
+            lists=_warm_lists(settings),
             publisher=publisher,
             clock=clock,
             room=BodyRoom(),
             recognise=offer.recognise,
             limit=offer.limit,
             kinds=kinds_by_claim(offer.kinds),
+            tally=teller.tally,
         )
         trusted = TrustedProxies.parse(settings.http.trusted_proxies)
         self.app = IngestApp(pipeline, trusted=trusted, dialects=offer.dialects)
@@ -209,14 +212,18 @@ async def open_ingest(
 
     client = await broker.connect(nats_url, on_loss=on_loss)
     try:
-        streams = _streams(settings, client, offer.families)
-        async with Publisher(client, streams, on_refusal=on_refusal) as publisher:
+        streams = _streams(settings, client, offer)
+        async with (
+            _teller(settings, client, clock) as teller,  # outside: what the publisher's end leaves unconfirmed is told, too
+            Publisher(client, streams, on_refusal=on_refusal) as publisher,
+        ):
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
             ingest = Ingest(
                 settings=settings,
                 client=client,
                 streams=streams,
                 publisher=publisher,
+                teller=teller,
                 condition=condition,
                 clock=clock,
                 offer=offer,
@@ -232,9 +239,24 @@ async def open_ingest(
         await broker.disconnect(client)
 
 
-def _streams(settings: IngestSettings, client: Connection, families: tuple[Family, ...]) -> Streams:
-    told = settings.stream
-    return Streams(client, max_bytes=told.max_bytes, replicas=told.replicas, partitions=told.partitions, families=families)
+def _warm_lists(settings: IngestSettings) -> Lists:
+    lists = Lists.load(mmdb=settings.privacy.mmdb)
+    lists.agents.warm()  # else the first visitor waits for it
+    return lists
+
+
+def _streams(settings: IngestSettings, client: Connection, offer: Offer) -> Streams:
+    return Streams(
+        client,
+        max_bytes=settings.stream.max_bytes,
+        replicas=settings.stream.replicas,
+        partitions=settings.stream.partitions,
+        families=offer.families,
+    )
+
+
+def _teller(settings: IngestSettings, client: Connection, clock: Callable[[], datetime]) -> Teller:
+    return Teller(client, Tally(tenant=settings.collection.tenant), clock=clock, replicas=settings.stream.replicas)
 
 
 def _announce(settings: IngestSettings, ingest: Ingest, clock: Callable[[], datetime]) -> None:

@@ -5,26 +5,26 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import Gauge
 
+from collector.counters import Counter, Spread
 from collector.dialects import DIALECTS
 from collector.outcomes import Dropped, DropReason, Outcome, Refused, RefuseReason, Rejected, Stored, UnavailableReason
-from collector.tallies import Spread, Tally
 
 _DIALECTS = sorted({(part.dialect,) for part in DIALECTS})
 
-RECEIVED = Tally("collector_hits_received", "Hits received: the sum of the five endings below.", ["dialect"], known=_DIALECTS)
-ACCEPTED = Tally("collector_events_accepted", "Hits stored as events and acknowledged.", ["source"], known=_DIALECTS)
-DUPLICATES = Tally("collector_events_duplicate", "Accepted events that the stream had already.", ["source"], known=_DIALECTS)
-DROPPED = Tally(
+RECEIVED = Counter("collector_hits_received", "Hits received: the sum of the five endings below.", ["dialect"], known=_DIALECTS)
+ACCEPTED = Counter("collector_events_accepted", "Hits stored as events and acknowledged.", ["source"], known=_DIALECTS)
+DUPLICATES = Counter("collector_events_duplicate", "Accepted events that the stream had already.", ["source"], known=_DIALECTS)
+DROPPED = Counter(
     "collector_events_dropped", "Well-formed hits not kept on purpose.", ["reason"], known=[(reason,) for reason in DropReason]
 )
-REJECTED = Tally("collector_events_rejected", "Malformed hits.", ["source", "reason"])
-REFUSED = Tally(
+REJECTED = Counter("collector_events_rejected", "Malformed hits.", ["source", "reason"])
+REFUSED = Counter(
     "collector_events_refused",
     "Hits refused for who sent them or for how much they send.",
     ["reason"],
     known=[(reason,) for reason in RefuseReason],
 )
-UNAVAILABLE = Tally(
+UNAVAILABLE = Counter(
     "collector_events_unavailable",
     "Hits that could not be confirmed as stored.",
     ["reason"],

@@ -1,10 +1,11 @@
 """The five ways a hit ends: stored, dropped, rejected, refused or unavailable; each has one answer and is counted once."""
 
-import asyncio
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+
+from collector.fate import Fate
 
 
 class DropReason(StrEnum):
@@ -102,16 +103,14 @@ class Refused(Exception):
 class Unavailable(Exception):
     """The stream could not confirm that it stored the hit. With DEFECT, we broke down over it.
 
-    ``landed`` is None when it certainly was not stored; else it will be told whether it was, once the stream can be asked.
+    ``fate`` is where it will be told whether the stream has it after all, None where it certainly has not.
     """
 
-    def __init__(
-        self, reason: UnavailableReason, *, retry_after: int = 2, landed: "asyncio.Future[bool] | None" = None
-    ) -> None:
+    def __init__(self, reason: UnavailableReason, *, retry_after: int = 2, fate: Fate | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.retry_after = retry_after
-        self.landed = landed
+        self.fate = fate
 
 
 Failure: TypeAlias = Rejected | Refused | Unavailable

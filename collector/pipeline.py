@@ -19,20 +19,31 @@ from collector.admit import admit
 from collector.answer import Answer, problem_of
 from collector.arrival import Arrival, BodyRoom, Head, arrive
 from collector.asgi import Receive
-from collector.control.sites import Sites
+from collector.control.sites import Site, Sites
 from collector.dialects.endpoint import Endpoint, Item, Reply
 from collector.hit import A_PAGE, Hit, Sender
 from collector.kinds import KIND_OF
 from collector.kinds.kind import Kinds
 from collector.limit import Limit, limit_nobody
 from collector.metrics import PUBLISH_SECONDS, count
-from collector.outcomes import Dropped, Outcome, Refused, Rejected, RejectReason, Stored, Unavailable, UnavailableReason
+from collector.outcomes import (
+    Dropped,
+    Failure,
+    Outcome,
+    Refused,
+    Rejected,
+    RejectReason,
+    Stored,
+    Unavailable,
+    UnavailableReason,
+)
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
 from collector.privacy.visitor import Salt
 from collector.recognise import Recognise, recognise_nobody
 from collector.salts.source import SaltSource
 from collector.stream.publisher import Publisher
+from collector.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +53,7 @@ Sent: TypeAlias = "asyncio.Future[Stored] | Outcome"
 
 
 class Pipeline(Struct, frozen=True, kw_only=True):
-    """What requests need on their way: who may send how much, the sites, the day's salt, the lists, the publisher."""
+    """What requests need on their way: who may send how much, the sites, the day's salt, the lists, publisher and tally."""
 
     sites: Sites
     salts: SaltSource
@@ -53,17 +64,20 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     recognise: Recognise = recognise_nobody
     limit: Limit = limit_nobody
     kinds: Kinds = field(default_factory=lambda: KIND_OF)
+    tally: Tally = field(default_factory=Tally)
 
     async def answer(self, found: Found[Endpoint | Reply], head: Head, receive: Receive) -> Answer:
         """Carry one request from its head to the words of its answer."""
         entries = found.by_head(head.headers)
         if not entries:
-            return problem_of(Rejected(RejectReason.SHAPE, NO_SUCH_HEAD))
+            return self._no_such_head(found)
         endpoint = entries[0].part  # where the body has to decide, they ask for the same until then
         if isinstance(endpoint, Reply):
             return self._document(endpoint, head)
+        sender = A_PAGE
         try:
-            sender = self._sender(endpoint, head)
+            sender = self._recognised_by(endpoint, head)
+            self.limit(sender, head)
             # A thousand events that are read only to be refused would cost as much as storing them.
             self.publisher.refuse_while_late()
             arrival = await arrive(head, receive, sender=sender, limit=endpoint.limit, room=self.room, clock=self.clock)
@@ -71,12 +85,14 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             endpoint = _by_body(entries, arrival.body)
             hits = _decoded(endpoint, arrival)
         except (Rejected, Refused, Unavailable) as failure:
-            count(endpoint.dialect, failure)
+            self._count(self.tally.site_of_sender(sender), endpoint.dialect, failure)
             return endpoint.refuse(failure)
-        outcomes = await self._outcomes(endpoint, arrival, hits)
+        sites, outcomes = await self._outcomes(endpoint, arrival, hits)
+        hour = self.tally.at(arrival.received_at)
         is_any_stored = False
-        for outcome in outcomes:
+        for site, outcome in zip(sites, outcomes, strict=True):
             count(endpoint.dialect, outcome)
+            hour.count(site, endpoint.dialect, outcome)
             is_any_stored = is_any_stored or isinstance(outcome, Stored)
         if is_any_stored:
             PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
@@ -88,29 +104,40 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     def reject(self, part: Endpoint | Reply, refusal: Rejected) -> Answer:
         """Count a request that no endpoint takes, such as one by a method of none, and word it as *part* words refusals."""
         if isinstance(part, Endpoint):
-            count(part.dialect, refusal)
+            self._count(self.tally.nowhere, part.dialect, refusal)
         return part.refuse(refusal)
+
+    def _no_such_head(self, found: Found[Endpoint | Reply]) -> Answer:
+        part, refusal = found.entries[0].part, Rejected(RejectReason.SHAPE, NO_SUCH_HEAD)
+        if isinstance(part, Endpoint):
+            self._count(self.tally.nowhere, part.dialect, refusal)
+        return problem_of(refusal)
+
+    def _count(self, site: Site, dialect: str, failure: Failure) -> None:
+        """Count a request that failed as a whole, when it did: it may never have arrived."""
+        count(dialect, failure)
+        self.tally.at(self.clock()).count(site, dialect, failure)
 
     def _document(self, reply: Reply, head: Head) -> Answer:
         """Return a document, for which nothing is stored and nothing counted."""
         try:
-            return reply.answer(head, self._sender(reply, head))
+            sender = self._recognised_by(reply, head)
+            self.limit(sender, head)
+            return reply.answer(head, sender)
         except (Rejected, Refused, Unavailable) as failure:
             return reply.refuse(failure)
 
-    def _sender(self, part: Endpoint | Reply, head: Head) -> Sender:
-        """Recognise who sends by what the head shows, and limit them."""
+    def _recognised_by(self, part: Endpoint | Reply, head: Head) -> Sender:
+        """Recognise who sends by what the head shows."""
         shown = None if part.shown_key is None else part.shown_key(head)
-        sender = A_PAGE if shown is None else self.recognise(shown, part.scope)
-        self.limit(sender, head)
-        return sender
+        return A_PAGE if shown is None else self.recognise(shown, part.scope)
 
-    async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Item]) -> list[Outcome]:
-        """Return how each of *hits* ended, in order, once JetStream has answered; none spoils another."""
+    async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Item]) -> tuple[list[Site], list[Outcome]]:
+        """Return whose each of *hits* was and how it ended, in order, once JetStream has answered; none spoils another."""
         salt = self.salts.held(arrival.received_at) or await self._salt(arrival.received_at)
-        sent = [self._send(hit, endpoint, arrival.head, salt) for hit in hits]
+        sent = [self._send(hit, endpoint, arrival, salt) for hit in hits]
         outcomes: list[Outcome] = []
-        for each in sent:
+        for _, each in sent:
             if not isinstance(each, asyncio.Future):
                 outcomes.append(each)
                 continue
@@ -118,7 +145,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
                 outcomes.append(await each)
             except Unavailable as outcome:
                 outcomes.append(outcome)
-        return outcomes
+        return [site for site, _ in sent], outcomes
 
     async def _salt(self, at: datetime) -> Salt | Unavailable:
         """Take up the salt for *at*, which is not at hand; the hits that need it end as Unavailable when it cannot be had."""
@@ -129,22 +156,26 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             return outage
         return salt
 
-    def _send(self, item: Item, endpoint: Endpoint, head: Head, salt: Salt | Unavailable) -> Sent:
+    def _send(self, item: Item, endpoint: Endpoint, arrival: Arrival, salt: Salt | Unavailable) -> tuple[Site, Sent]:
+        site = self.tally.site_of_sender(arrival.sender)
         if isinstance(item, Rejected):
-            return item
+            return site, item
         try:
             hit = item if isinstance(item, Hit) else item()
             if hit.shown_key is not None:
-                hit = self._recognised(hit, hit.shown_key, endpoint, head)
-            site = admit(hit, self.sites)
+                hit = self._recognised(hit, hit.shown_key, endpoint, arrival.head)
+            try:
+                site = admit(hit, self.sites)
+            except Dropped as dropped:
+                return self.tally.site_of_dropped(hit, self.sites), dropped
             self.publisher.refuse_while_closed()
             if isinstance(salt, Unavailable):
-                return salt
-            return self.publisher.submit(forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds))
+                return site, salt
+            return site, self.publisher.submit(forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds))
         except (Dropped, Rejected, Refused, Unavailable) as outcome:
-            return outcome
+            return site, outcome
         except Exception as error:  # noqa: BLE001  # a defect of ours costs this item and no other
-            return defect(error)
+            return site, defect(error)
 
     def _recognised(self, hit: Hit, shown_key: str, endpoint: Endpoint, head: Head) -> Hit:
         """Recognise who sends by a key that stood in the body, and limit them, before anything is done for them."""

@@ -9,6 +9,7 @@ from collector.cli.checks.database import examine_database
 from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
 from collector.cli.checks.stream import examine_stream
+from collector.cli.checks.tallies import examine_tallies
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.failure import Failure
@@ -20,7 +21,7 @@ from collector.settings import Settings
 @click.command("doctor", epilog=examples("collector doctor", "collector doctor && echo all is well"))
 @data_option
 def command(**options: str) -> None:
-    """Check settings, disk, NATS, the event stream, Postgres, the projector and the clock, and say what to do.
+    """Check settings, disk, NATS, the event stream, Postgres, the projector, the clock and what was not stored; say what to do.
 
     It exits with 1 when something is broken. Where nothing runs now it starts the embedded servers for the time of the check.
     """
@@ -46,6 +47,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             async for finding in examine_stream(settings, nats_url, monitor_url):
                 yield finding
             async for finding in examine_database(database_url, nats_url):
+                yield finding
+            async for finding in examine_tallies(settings, database_url):
                 yield finding
     except Failure as failure:
         yield bad("Servers", str(failure), "See above; or set COLLECTOR_NATS_URL and COLLECTOR_DATABASE_URL to your own.")

@@ -18,6 +18,7 @@ from collector.serving.table import AddressTable
 from collector.settings import ProjectorSettings
 from projections.projector.halt import Halted
 from projections.projector.projectors import Projectors
+from projections.tallies.keeper import Keeper
 
 HALTED = 3
 # Long enough for a scrape to see why; then whoever supervises us may try again, for a backfill mends it.
@@ -52,7 +53,11 @@ async def project(settings: ProjectorSettings) -> None:
             partition=settings.stream.partition,
             partitions=settings.stream.partitions,
         )
-        async with projectors:
+        keeper = Keeper(
+            nats_url=nats_url_for_role(settings.nats, settings.local),
+            database_url=database_url_for_role(settings.postgres, settings.local),
+        )
+        async with projectors, keeper:
 
             async def checks() -> Mapping[str, str]:
                 return projectors.checks()
@@ -66,6 +71,7 @@ async def project(settings: ProjectorSettings) -> None:
 
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_run_and_tell(projectors, stop), name="projectors")
+                tasks.create_task(keeper.run(stop, clock=utc_now), name="tallies")
                 tasks.create_task(serve_until_told(app, bound, begin_drain=begin_drain), name="operations")
 
 

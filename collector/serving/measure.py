@@ -5,8 +5,8 @@ import time
 from prometheus_client import Gauge
 
 from collector.asgi import App, Message, Receive, Scope, Send
+from collector.counters import Counter, Spread
 from collector.serving.table import OTHER, AddressTable
-from collector.tallies import Spread, Tally
 
 # nginx's number for a request whose client did not wait for the answer, or never sent the rest.
 CLIENT_GONE = 499
@@ -14,7 +14,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 # 150 ms is the promise for an ingest request, so it is an edge.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5)
 
-REQUESTS = Tally("collector_http_requests", "HTTP requests by route template.", ["route", "method", "status"])
+REQUESTS = Counter("collector_http_requests", "HTTP requests by route template.", ["route", "method", "status"])
 SECONDS = Spread("collector_http_request_duration_seconds", "Time to answer.", ["route", "method"], edges=_BUCKETS)
 IN_PROGRESS = Gauge("collector_http_requests_in_progress", "HTTP requests being answered now.")
 

@@ -1,10 +1,10 @@
 """Doubts: what was sent and never confirmed; once the stream can be asked, whether it has it after all."""
 
-import asyncio
 from typing import Final
 
 from msgspec import Struct
 
+from collector.fate import Fate
 from collector.stream.parcel import Parcel
 from contracts.streams import DUPLICATE_WINDOW_SECONDS
 
@@ -19,11 +19,11 @@ class _Doubt(Struct):
     parcel: Parcel
     since: float
     asked_at: float
-    landed: "asyncio.Future[bool]"
+    fates: list[Fate]
 
 
 class Doubts:
-    """Every parcel whose callers were told "unknown"; what is not answered in time stays so, and its future is cancelled."""
+    """Every parcel whose callers were told "unknown"; what cannot be answered in time stays so."""
 
     def __init__(self) -> None:
         self._open: dict[str, _Doubt] = {}
@@ -32,28 +32,26 @@ class Doubts:
         """Return how many are open."""
         return len(self._open)
 
-    def add(self, parcel: Parcel, now: float) -> "asyncio.Future[bool]":
-        """Return the future that will say whether *parcel* landed."""
+    def fate_of(self, parcel: Parcel, now: float) -> Fate:
+        """Return where one of the callers of *parcel* will hear whether it landed."""
+        fate = Fate()
         doubt = self._open.get(parcel.message_id)
         if doubt is not None:
-            return doubt.landed
-        landed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        if len(self._open) >= MOST:
-            landed.cancel()
-            return landed
-        self._open[parcel.message_id] = _Doubt(parcel=parcel, since=now, asked_at=now, landed=landed)
-        return landed
+            doubt.fates.append(fate)
+        elif len(self._open) < MOST:
+            self._open[parcel.message_id] = _Doubt(parcel=parcel, since=now, asked_at=now, fates=[fate])
+        return fate
 
     def settle(self, message_id: str, *, landed: bool) -> None:
         """Say that what *message_id* names is in the stream since then, or is not."""
         doubt = self._open.pop(message_id, None)
-        if doubt is not None and not doubt.landed.done():
-            doubt.landed.set_result(landed)
+        for fate in () if doubt is None else doubt.fates:
+            (fate.landed if landed else fate.not_landed)()
 
     def due(self, now: float, most: int) -> list[Parcel]:
         """Return up to *most* parcels that the stream should be asked about now."""
         for message_id in [id_ for id_, doubt in self._open.items() if now - doubt.since > ANSWERABLE_SECONDS]:
-            self._open.pop(message_id).landed.cancel()
+            del self._open[message_id]
         due = [doubt for doubt in self._open.values() if now - doubt.asked_at >= CALM_SECONDS][:most]
         for doubt in due:
             doubt.asked_at = now

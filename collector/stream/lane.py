@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from collector.outcomes import Unavailable, UnavailableReason
@@ -130,7 +131,7 @@ class Lane:
             return
         self.missed_at = now
         self._lately.keep(parcel.message_id, max(ONCE, self._lately.times(parcel.message_id)))
-        parcel.fail(reason, retry_after=retry_after, landed=self.doubts.add(parcel, now))
+        parcel.fail(reason, retry_after=retry_after, fate=partial(self.doubts.fate_of, parcel, now))
 
     def fail_everything(self, reason: UnavailableReason, now: float, *, retry_after: int = 2) -> None:
         """Tell everybody who waits for this stream that it has not confirmed their facts."""

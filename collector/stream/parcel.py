@@ -1,9 +1,11 @@
 """Parcel: a fact on its way to the stream, and whom to tell when it is there."""
 
 import asyncio
+from collections.abc import Callable
 
 from msgspec import Struct
 
+from collector.fate import Fate
 from collector.outcomes import Rejected, RejectReason, Stored, Unavailable, UnavailableReason
 from contracts.codec import Codec, type_of
 from contracts.events import Fact
@@ -43,11 +45,11 @@ class Parcel(Struct, eq=False):
             if not follower.done():
                 follower.set_result(Stored(id=self.id, duplicate=True))
 
-    def fail(self, reason: UnavailableReason, *, retry_after: int = 2, landed: "asyncio.Future[bool] | None" = None) -> None:
-        """Tell the callers that the stream has not confirmed it; *landed* will say whether it has it after all."""
+    def fail(self, reason: UnavailableReason, *, retry_after: int = 2, fate: Callable[[], Fate] | None = None) -> None:
+        """Tell the callers that the stream has not confirmed it; each hears from a *fate* whether it has it after all."""
         for outcome in (self.outcome, *(self.followers or ())):
             if not outcome.done():
-                outcome.set_exception(Unavailable(reason, retry_after=retry_after, landed=landed))
+                outcome.set_exception(Unavailable(reason, retry_after=retry_after, fate=fate() if fate else None))
 
 
 def wrap(event: Fact, *, codec: Codec, deadline: float, outcome: "asyncio.Future[Stored]") -> Parcel:

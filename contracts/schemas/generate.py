@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
+from contracts import tallies
 from contracts.codec import type_of
-from contracts.events import CATALOGUE, Code, Fact
+from contracts.events import CATALOGUE, Code
 from contracts.streams import SUBJECT_ROOT
 
 FROZEN = "FROZEN.sha256"
@@ -21,7 +23,7 @@ CODE_PATTERN = "^[A-Za-z][A-Za-z _]{0,39}$"
 
 def documents() -> dict[str, str]:
     """Return file name -> text of everything that is generated."""
-    schemas = {f"{type_of(event)}.json": _json(_schema(event)) for event in CATALOGUE}
+    schemas = {f"{type_of(document)}.json": _json(_schema(document)) for document in (*CATALOGUE, *tallies.DOCUMENTS)}
     return schemas | {ASYNCAPI: _yaml(_asyncapi())}
 
 
@@ -39,7 +41,7 @@ def read_frozen(file: Path) -> dict[str, str]:
     return {name: digest for digest, name in pairs}
 
 
-def _schema(event: type[Fact]) -> dict[str, Any]:
+def _schema(event: type[Struct]) -> dict[str, Any]:
     schema = msgspec.json.schema(event)
     for code in Code.__subclasses__():
         if code.__name__ in schema["$defs"]:
@@ -93,23 +95,42 @@ def _asyncapi() -> dict[str, Any]:
                     "type": {"description": "The event's type and version."},
                 },
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
-            }
+            },
+            "tallies": _tallies(),
         },
-        "operations": {"readEvents": {"action": "receive", "channel": {"$ref": "#/channels/events"}}},
-        "components": {"messages": {type_of(event): _message(event) for event in CATALOGUE}},
+        "operations": {
+            "readEvents": {"action": "receive", "channel": {"$ref": "#/channels/events"}},
+            "readTallies": {"action": "receive", "channel": {"$ref": "#/channels/tallies"}},
+        },
+        "components": {
+            "messages": {type_of(event): _message(event, headers=_HEADERS) for event in CATALOGUE}
+            | {type_of(document): _message(document) for document in tallies.DOCUMENTS}
+        },
     }
 
 
-def _message(event: type[Fact]) -> dict[str, Any]:
+def _tallies() -> dict[str, Any]:
+    names = [type_of(document) for document in tallies.DOCUMENTS]
     return {
-        "name": type_of(event),
-        "summary": inspect.getdoc(event) or "",
-        "headers": {
-            "type": "object",
-            "properties": {"Nats-Msg-Id": {"type": "string", "description": "A hash of tenant, site and event id."}},
+        "address": f"{tallies.SUBJECT_ROOT}.{{run}}.{{rest}}",
+        "description": "How many hits ended in which way; of each address the last message counts.",
+        "parameters": {
+            "run": {"description": "The ingest process that counted, by an id of its own."},
+            "rest": {"description": "The hour and the part, in two tokens, or head."},
         },
-        "payload": {"$ref": f"./{type_of(event)}.json"},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
     }
+
+
+def _message(document: type[Struct], **more: dict[str, Any]) -> dict[str, Any]:
+    names = {"name": type_of(document), "summary": inspect.getdoc(document) or ""}
+    return names | more | {"payload": {"$ref": f"./{type_of(document)}.json"}}
+
+
+_HEADERS = {
+    "type": "object",
+    "properties": {"Nats-Msg-Id": {"type": "string", "description": "A hash of tenant, site and event id."}},
+}
 
 
 def _json(document: dict[str, Any]) -> str:

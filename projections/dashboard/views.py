@@ -8,6 +8,7 @@ from msgspec import Struct
 from contracts.names import readable_site
 from contracts.snippet import snippet
 from projections.dashboard.assets import path_of
+from projections.dashboard.panels.not_stored import in_words
 from projections.dashboard.words import exactly, short
 from projections.query.definitions import DEFINITIONS
 
@@ -19,7 +20,13 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals.update(
-    asset=path_of, exactly=exactly, short=short, definitions=DEFINITIONS, readable=readable_site, snippet_of=snippet
+    not_stored_in_words=in_words,
+    asset=path_of,
+    exactly=exactly,
+    short=short,
+    definitions=DEFINITIONS,
+    readable=readable_site,
+    snippet_of=snippet,
 )
 
 

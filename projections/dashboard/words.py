@@ -98,6 +98,11 @@ def weekday_in_words(day: date) -> str:
     return f"{_WEEKDAYS['abbreviated'][day.weekday()]} {day_in_words(day)}"
 
 
+def moment_in_words(moment: datetime) -> str:
+    """Return a moment of UTC: 21:03:12 UTC on 26 Nov 2026."""
+    return f"{moment:%H:%M:%S} UTC on {day_in_words(moment)}"
+
+
 def days_in_words(days: Days) -> str:
     """Return *days* as people write them."""
     first, last = days.first, days.last

@@ -17,10 +17,11 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.database import POSTGRES_ERRORS, advice_for, open_engine
-from projections.generations import Generation, State, add_generation, all_generations, current_generation
+from projections.generations import GENERATIONS, Generation, State, add_generation, all_generations, current_generation
 from projections.projections import PROJECTIONS
 from projections.projector.projection import Projection
 from projections.reader_role import ensure_role, let_read
+from projections.tallies import tables as tallies
 
 LOG = logging.getLogger(__name__)
 
@@ -98,7 +99,8 @@ async def _migrate(engine: AsyncEngine, projections: Sequence[Projection]) -> No
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
         await _refuse_tables_of_before(connection)
         await connection.run_sync(_upgrade, _SHARED)
-        await let_read(connection, str(await connection.scalar(text("SELECT current_schema()"))), ["generations"])
+        shared = [GENERATIONS.name, *(table.name for table in tallies.TABLES)]
+        await let_read(connection, str(await connection.scalar(text("SELECT current_schema()"))), shared)
         for projection in projections:
             generations = await all_generations(connection, [projection.name])
             for generation in generations:

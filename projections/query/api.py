@@ -1,14 +1,15 @@
 """The JSON API: one route for each answer; a route reads the question, asks the database and words nothing itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Operation, Parameter, Reference, Schema
+from litestar.openapi.spec import Operation, Reference, Schema
+from litestar.openapi.spec import Parameter as Documented
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath
 from msgspec import Struct
@@ -20,8 +21,9 @@ from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.definitions import DEFINITIONS, Definition
 from projections.query.freshness import freshness
-from projections.query.parameters import QUESTION_PARAMETERS, read_parameters
+from projections.query.parameters import QUESTION_PARAMETERS, Parameter, read_parameters
 from projections.query.question import WebQuestion, dimension_of, parse_question
+from projections.query.tallies import TALLY_PARAMETERS, TallyOfAll, TallyOfOne, tally_of_all, tally_of_one
 from projections.query.web import breakdown as breakdowns
 from projections.query.web import overview as overviews
 from projections.query.web import timeseries as series
@@ -44,9 +46,18 @@ PlainRequest: TypeAlias = Request[Any, Any, Any]
 class Questioned(Operation):
     """An operation of the OpenAPI document that takes every parameter of a question."""
 
+    known: ClassVar[tuple[Parameter, ...]] = QUESTION_PARAMETERS
+
     def __post_init__(self) -> None:
         """Add the parameters to those of the path."""
-        self.parameters = [*(self.parameters or []), *_documented()]
+        self.parameters = [*(self.parameters or []), *_documented(self.known)]
+
+
+@dataclass
+class Tallied(Questioned):
+    """One that takes those of the time alone."""
+
+    known = TALLY_PARAMETERS
 
 
 def _answered_by(document: Any) -> dict[int, ResponseSpec]:
@@ -65,6 +76,24 @@ async def read_sites(desk: NamedDependency[Desk], caller: NamedDependency[Caller
 def read_definitions() -> list[Definition]:
     """Return the published definitions with their versions."""
     return list(DEFINITIONS)
+
+
+@get("/tallies", summary="How the hits of every site ended, also what was not stored", operation_class=Tallied)
+async def read_tallies(desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest) -> TallyOfAll:
+    """Return how hits ended, those of no known site and those of sites that nobody collects for included."""
+    question = _about_tallies(desk, caller, request)
+    async with reading(desk.engine, caller) as connection:
+        return await tally_of_all(connection, question)
+
+
+@get("/{site:str}/tallies", summary="How the hits of a site ended, also what was not stored", operation_class=Tallied)
+async def read_tallies_of_site(
+    desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
+) -> TallyOfOne:
+    """Return how hits ended, in buckets of UTC hours, days or months."""
+    question = _about_tallies(desk, caller, request, site_named(site))
+    async with reading(desk.engine, caller) as connection:
+        return await tally_of_one(connection, question)
 
 
 @get(
@@ -140,7 +169,10 @@ async def read_breakdown(
 
 API = Router(
     path="/api/stats",
-    route_handlers=[read_sites, read_definitions, read_overview, read_timeseries, read_realtime, read_breakdown],
+    route_handlers=[
+        *(read_sites, read_definitions, read_tallies),
+        *(read_overview, read_timeseries, read_realtime, read_breakdown, read_tallies_of_site),
+    ],
     tags=["stats"],
 )
 
@@ -151,13 +183,18 @@ def ask(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> WebQues
     return parse_question(values, caller=caller, sites=(site_named(site),), now=desk.clock())
 
 
-def _documented() -> list[Parameter | Reference]:
+def _about_tallies(desk: Desk, caller: Caller, request: PlainRequest, *sites: str) -> WebQuestion:
+    values = read_parameters(request.scope["query_string"], TALLY_PARAMETERS)
+    return parse_question(values, caller=caller, sites=sites, now=desk.clock())
+
+
+def _documented(parameters: Iterable[Parameter]) -> list[Documented | Reference]:
     return [
-        Parameter(
+        Documented(
             name=parameter.name,
             param_in="query",
             description=parameter.meaning,
             schema=Schema(type=OpenAPIType.STRING, enum=list(parameter.choices) or None, default=parameter.default or None),
         )
-        for parameter in QUESTION_PARAMETERS
+        for parameter in parameters
     ]

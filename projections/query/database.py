@@ -16,6 +16,7 @@ from projections.projector.projection import Projection
 from projections.query.caller import Caller
 from projections.query.problems import Refused, unavailable
 from projections.reader_role import TAKE_ON_ROLE
+from projections.tallies import tables as tallies
 
 POOL_SIZE = 5
 _STATEMENT_SECONDS = 5
@@ -95,7 +96,7 @@ def schema_of(connection: AsyncConnection, projection: Projection) -> str:
 
 async def check_tables(engine: AsyncEngine) -> None:
     """Return when Postgres answers and holds every table, or raise Refused."""
-    names = [table.name for table in (GENERATIONS, *(table for each in PROJECTIONS for table in each.tables))]
+    names = [table.name for table in (GENERATIONS, *tallies.TABLES, *(table for each in PROJECTIONS for table in each.tables))]
     async with _session(engine, "") as connection:
         # The tables that are missing, by the names that we know them under.
         missing = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")

@@ -17,6 +17,7 @@ from nats.errors import Error as NatsError
 from contracts.codec import CODEC, Codec
 from contracts.jetstream import API, MESSAGE_ID
 from contracts.streams import EventStream
+from contracts.tallies import TallyStream
 from projections.stream.connection import Connection
 from projections.stream.delivery import consumer_settings, numbers_in, storable
 from projections.stream.item import Item, read_item
@@ -42,7 +43,7 @@ class Interrupted(ConnectionError):
 class Reader:
     """A consumer of our own that acknowledges nothing: the position in Postgres is the only one that counts."""
 
-    def __init__(self, connection: Connection, stream: EventStream, *, after: int, codec: Codec = CODEC) -> None:
+    def __init__(self, connection: Connection, stream: EventStream | TallyStream, *, after: int, codec: Codec = CODEC) -> None:
         self._connection = connection
         self._codec = codec
         self._settings = consumer_settings(after=after)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from contracts.codec import CODEC, Codec
 from contracts.jetstream import MESSAGE_NOT_FOUND, JetStreamError, StoredMessage
 from contracts.streams import EventStream
+from contracts.tallies import TallyStream
 from projections.stream.connection import Connection, StreamUnavailable
 from projections.stream.delivery import message_id_in
 from projections.stream.reader import Reader
@@ -37,9 +38,9 @@ NOTHING_WAITS = Backlog(messages=0, oldest_at=None)
 
 
 class Stream:
-    """An event stream, read whole; use it as an async context manager, and connect before asking."""
+    """A stream, read whole; use it as an async context manager, and connect before asking."""
 
-    def __init__(self, nats_url: str, of: EventStream, codec: Codec = CODEC) -> None:
+    def __init__(self, nats_url: str, of: EventStream | TallyStream, codec: Codec = CODEC) -> None:
         self._connection = Connection(nats_url)
         self._of = of
         self._codec = codec

@@ -17,8 +17,8 @@ BOUNDED = settings(
 )
 # A site that has facts, so that a question gets as far as the database.
 KNOWN = {"site": SITE, "dimension": "page"}
-PLAIN = ("", "/definitions")
-OPEN = ("/{site}/overview", "/{site}/timeseries", "/{site}/realtime", "/{site}/breakdown/{dimension}")
+PLAIN = ("", "/definitions", "/tallies")
+OPEN = ("/{site}/overview", "/{site}/timeseries", "/{site}/realtime", "/{site}/breakdown/{dimension}", "/{site}/tallies")
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,11 @@ from nats.aio.client import Client
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET, SUBJECT_ROOT, SaltBucket
 from collector.stream import connection as broker
+from contracts.tallies import OTHER_SITES
 from tests.facts import STREAM
 from tests.privacy.haystacks import files_below, joined, messages, postgres_files, rows
 from tests.privacy.speaking import Answer
+from tests.privacy.traffic import SITE
 from tests.projections.world import connect_to_tables
 from tests.running import Up
 
@@ -62,6 +64,12 @@ async def is_all_projected(running: Up) -> bool:
     async with connected(running) as client:
         last = int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.last_seq)
     return (await _column(running, "SELECT seq FROM positions")) == [last]
+
+
+async def is_all_tallied(running: Up) -> bool:
+    """Tell whether what the objecting sent is in the tables, under the site that they named or under none of its name."""
+    found = await _column(running, "SELECT DISTINCT site FROM tallies WHERE reason = 'privacy_signal'")
+    return {SITE, OTHER_SITES} <= set(found)
 
 
 async def query_sessions(running: Up) -> list[int]:

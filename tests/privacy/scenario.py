@@ -15,6 +15,7 @@ from tests.privacy.evidence import (
     connected,
     count_events,
     is_all_projected,
+    is_all_tallied,
     query_sessions,
     read_logically,
     read_physically,
@@ -49,11 +50,14 @@ def live_through(running: Up, people: People, temporary: Path) -> Evidence:
         slow = pool.submit(_dawdle, Voice(people.proxied, port))
         answers = [answer for voice in _voices(people, port) for answer in _speak(voice)]
         before = asyncio.run(count_events(running))
-        objections = _object(Voice(people.objecting, port))
+        objecting = Voice(people.objecting, port)
+        objections = _object(objecting)
+        answers += traffic.objecting(objecting._replace(extra=(("Sec-GPC", "1"),)))
         stored_of_objections = asyncio.run(count_events(running)) - before
         answers += [*_without_nats(running, people, pool), *_without_postgres(running, people, pool), slow.result()]
     imported = _import(running, people.imported)
     eventually(lambda: asyncio.run(is_all_projected(running)), "the projector has read everything")
+    eventually(lambda: asyncio.run(is_all_tallied(running)), "what was not stored is known")
     clean = verify(running)
     metrics = [Voice(people.planted, where).scrape() for where in (port, running.runtime["projector_port"])]
     day, key = asyncio.run(read_salt(running))

@@ -21,7 +21,9 @@ def test_a_clean_installation_is_told_so(evidence: Evidence):
         f"ok  Salt: in memory only; the one of {evidence.day} is 0 h",
         "last rotation 20",
         f"ok  Stream {STREAM}: ",
+        "ok  Stream TALLIES: ",
         "ok  Table hits: ",
+        "ok  Table tallies: ",
         "columns: tenant, site, occurred_at",
         "ok  Logs: ",
     ):

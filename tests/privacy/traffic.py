@@ -52,6 +52,14 @@ def proper(voice: Voice) -> Iterator[Answer]:
     yield voice.ask("OPTIONS", "/api/event", Origin=f"https://{person.token}.example")
 
 
+def objecting(voice: Voice) -> Iterator[Answer]:
+    """Object, and name as the site what is nobody's to know: what is dropped is counted by the site that it names."""
+    person = voice.person
+    for claimed in (SITE, person.ip, person.email, person.token, person.jwt, f"{person.ip}:80", f"{person.token}.example"):
+        yield voice.ask("POST", "/api/event", careless(person) | {"domain": claimed})
+        yield voice.ask("GET", f"/pixel.gif?site={quote(claimed)}&path=/")
+
+
 def refused(voice: Voice) -> Iterator[Answer]:
     """Send what is refused, with the person in whatever is wrong with it."""
     person = voice.person

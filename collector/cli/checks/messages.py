@@ -13,6 +13,7 @@ from collector.salts.bucket import BUCKET
 from collector.stream import connection as broker
 from collector.stream.connection import Connection
 from contracts.jetstream import JetStreamError, StoredMessage
+from contracts.tallies import TALLY_STREAM
 
 _AT_ONCE = 256
 
@@ -43,7 +44,7 @@ async def _examine(client: Connection, name: str, limit: int | None, progress: C
     subject = f"Stream {name}"
     text = f"{searched:,} of {held:,} messages searched; fields: {', '.join(sorted(suspects.fields)) or 'none'}"
     if found := list(suspects.lines()):
-        return bad(subject, "; ".join(found), _ADVICE)
+        return bad(subject, "; ".join(found), _ADVICE_FOR_TALLIES if name == TALLY_STREAM.name else _ADVICE)
     return good(subject, text)
 
 
@@ -69,4 +70,9 @@ def _search(messages: Sequence[StoredMessage | None], suspects: Suspects) -> int
 _ADVICE = (
     "A caller put it where the redactor could not tell, or another program wrote it. Find the events with `collector stream "
     "--since ... --json`, correct the caller, and erase them with `nats stream rmm`; then `collector backfill`."
+)
+
+_ADVICE_FOR_TALLIES = (
+    "A caller named a site that the redactor could not tell from one. Erase the message with `nats stream rmm`, and the row of "
+    "that site in the table tallies: what it counted is lost with it, and no event."
 )

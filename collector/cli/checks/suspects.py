@@ -9,7 +9,7 @@ from collector.privacy.props import is_personal
 from collector.privacy.suspicion import Suspicion, suspicions
 
 # The operator's own hosts, which may have an address for a name; and ids, which are random.
-_OWN_NAMES = frozenset({"site", "hostname", "page.hostname"})
+_OWN_NAMES = frozenset({"site", "lines.site", "hostname", "page.hostname"})
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,30}")
 # Under these, callers and lists choose the names.
 _OPEN = ("props", "enrichers")

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from projections.dashboard.pages.marks import mark_of
+from projections.dashboard.panels.not_stored import notice_of
 from projections.dashboard.views import Views
 from projections.query.api import Desk, PlainRequest
 from projections.query.asked import site_named
@@ -33,4 +34,5 @@ async def show_sites(
         if mark.is_known_to(request):
             return mark.unchanged()
         answer = await list_sites(connection, caller, desk.clock())
-    return mark.page(views.render("sites.html", sites=answer.sites, freshness=fresh))
+    notice = notice_of(answer.not_stored, desk.clock())
+    return mark.page(views.render("sites.html", sites=answer.sites, notice=notice, freshness=fresh))

@@ -1,9 +1,10 @@
 """The sites that have facts, and how their last week went."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +13,7 @@ from projections.query.counts import ByBucket, BySite, counts
 from projections.query.periods import Interval, Period, Span, edges
 from projections.query.question import WebQuestion, parse_question
 from projections.query.sums import VISITORS
+from projections.query.tallies import Ended, NotStored, not_stored
 from projections.read_models.hits import HITS
 
 MAX_SITES = 500
@@ -29,25 +31,51 @@ _NAMES = text("""
 
 
 class SiteWeek(Struct, frozen=True, kw_only=True):
-    """A site that has facts, and its human visitors of the last seven UTC days, oldest first, today last."""
+    """A site that has facts, and its human visitors of the last seven UTC days, oldest first, today last.
+
+    ``not_stored`` says how those of its hits ended that were not stored in the last 24 hours.
+    """
 
     site: str
     visitors: int
     visitors_per_day: list[int]
+    not_stored: list[Ended] | UnsetType = UNSET
 
 
 class SiteList(Struct, frozen=True, kw_only=True):
-    """The answer: every site that has facts, by name."""
+    """The answer: every site that has facts, by name, and what was not stored in the last 24 hours.
+
+    Where no ingest process has ever told its tally, nothing is said of what was not stored.
+    """
 
     sites: list[SiteWeek]
     as_of: datetime | None = None
+    not_stored: NotStored | UnsetType = UNSET
 
 
 async def list_sites(connection: AsyncConnection, caller: Caller, now: datetime) -> SiteList:
     """Return the sites of *caller* that have facts."""
-    names = (await connection.execute(_NAMES, {"tenant": caller.tenant, "limit": MAX_SITES})).scalars().all()
+    names = await site_names(connection, caller)
     weeks = await _weeks(connection, parse_question({"period": [Period.WEEK]}, caller=caller, sites=(), now=now))
-    return SiteList(sites=[SiteWeek(site=name, visitors=sum(weeks[name]), visitors_per_day=weeks[name]) for name in names])
+    told = await not_stored(connection, caller, names, now)
+    elsewhere, by_site = told if told is not None else (UNSET, dict.fromkeys(names, UNSET))
+    return SiteList(
+        sites=[
+            SiteWeek(
+                site=name,
+                visitors=sum(weeks[name]),
+                visitors_per_day=weeks[name],
+                not_stored=by_site[name],
+            )
+            for name in names
+        ],
+        not_stored=elsewhere,
+    )
+
+
+async def site_names(connection: AsyncConnection, caller: Caller) -> Sequence[str]:
+    """Return the names of the sites of *caller* that have facts, as many as a list may have."""
+    return (await connection.execute(_NAMES, {"tenant": caller.tenant, "limit": MAX_SITES})).scalars().all()
 
 
 async def facts_span(connection: AsyncConnection, caller: Caller, site: str) -> Span | None:

@@ -71,3 +71,4 @@ async def test_a_migrated_database_without_a_projector_is_odd(examine, stream_fr
     assert report.returncode == 0, report.stdout
     assert "ok  Postgres: answers, with the tables of this version" in report.stdout
     assert "note  Projector web: has read nothing yet" in report.stdout
+    assert "note  Not stored: no ingest process has told anything yet" in report.stdout

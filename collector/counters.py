@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 Labels: TypeAlias = tuple[str, ...]
 
 
-class Tally(Collector):
+class Counter(Collector):
     """A counter: how often each of its label values was met."""
 
     def __init__(self, name: str, says: str, labels: Sequence[str], *, known: Iterable[Labels] = ()) -> None:

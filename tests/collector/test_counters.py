@@ -2,10 +2,11 @@
 
 import secrets
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+import prometheus_client
+from prometheus_client import REGISTRY, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.registry import Collector
 
-from collector.tallies import Spread, Tally
+from collector.counters import Counter, Spread
 
 EDGES = (0.005, 0.1, 1, 2.5)
 # On an edge, between two, and beyond the last.
@@ -23,13 +24,14 @@ def said_by(collector: Collector) -> list[str]:
     return [line for line in lines if "_created" not in line]  # when the counter began, which no scraper needs
 
 
-def test_a_tally_is_told_as_a_counter_is():
+def test_a_counter_is_told_as_prometheus_clients_own_is():
     name = fresh_name()
-    tally, counter = Tally(name, "Tests.", ["route", "status"]), Counter(name, "Tests.", ["route", "status"], registry=None)
+    ours = Counter(name, "Tests.", ["route", "status"])
+    theirs = prometheus_client.Counter(name, "Tests.", ["route", "status"], registry=None)
     for labels in (("/a", "204"), ("/a", "204"), ('/"\\\n', "503")):
-        tally.add(labels)
-        counter.labels(*labels).inc()
-    assert said_by(tally) == said_by(counter)
+        ours.add(labels)
+        theirs.labels(*labels).inc()
+    assert said_by(ours) == said_by(theirs)
 
 
 def test_a_spread_is_told_as_a_histogram_is():
@@ -52,5 +54,5 @@ def test_a_spread_without_labels_is_there_from_the_start():
 
 def test_what_is_known_is_there_from_the_start():
     name = fresh_name()
-    Tally(name, "Tests.", ["reason"], known=[("bot",)])
+    Counter(name, "Tests.", ["reason"], known=[("bot",)])
     assert REGISTRY.get_sample_value(f"{name}_total", {"reason": "bot"}) == 0

@@ -1,0 +1,45 @@
+"""Strangers: the sites that hits were dropped for though they are none of ours, by name, as many of them as a day may have."""
+
+from collections.abc import Container
+from datetime import date
+
+from collector.control.sites import Site, Sites
+from collector.hit import Hit
+from collector.privacy.site_name import plausible_site
+from contracts.names import canonical_site
+from contracts.tallies import NAMES_A_DAY, OTHER_SITES
+
+
+class Strangers:
+    """Says under which site a dropped hit is counted; what is no name, or one too many today, is counted as other sites."""
+
+    def __init__(self, tenant: str) -> None:
+        self._tenant = tenant
+        self._nobody = Site(tenant=tenant, id="")
+        self._others = Site(tenant=tenant, id=OTHER_SITES)
+        self._day = date.min
+        self._named: dict[str, Site] = {}
+
+    def site_of(self, hit: Hit, sites: Sites, ours: Container[tuple[str, str]]) -> Site:
+        """Return the site that *hit* claims; *ours* are the tenants and sites of hits that were stored, which are no secret."""
+        claimed = hit.sender.site or hit.site
+        if not claimed:
+            return sites.only() or self._nobody
+        name = canonical_site(claimed)
+        if name is None:
+            return self._others
+        found = sites.find(name)
+        if found is not None and ((found.tenant, found.id) in ours or plausible_site(claimed)):
+            return found
+        return self._stranger(name, claimed, hit.received_at.date())
+
+    def _stranger(self, name: str, claimed: str, day: date) -> Site:
+        if day > self._day:  # a clock that goes back begins no day again
+            self._day = day
+            self._named.clear()
+        if (known := self._named.get(name)) is not None:
+            return known
+        # Looked at only while there is room: who invents names costs no more than a look-up each.
+        if len(self._named) >= NAMES_A_DAY or not plausible_site(claimed):
+            return self._others
+        return self._named.setdefault(name, Site(tenant=self._tenant, id=name))
