@@ -5,21 +5,21 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Final
 
 from msgspec import Struct
 
 from collector import __version__
 from collector.app import IngestApp
 from collector.arrival import BodyRoom
+from collector.care import Care
 from collector.control.sites import sites_of
 from collector.dialects import DIALECTS, Dialects
 from collector.jobs import schedule
 from collector.kinds import KINDS
 from collector.kinds.kind import Kind, kinds_by_claim
 from collector.limit import Limit, limit_nobody
-from collector.metrics import NATS_CONNECTED, SERVICE_INFO, STREAM_DRIFTED, watch_salt
-from collector.outcomes import Unavailable, UnavailableReason
+from collector.metrics import SERVICE_INFO, watch_salt
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
@@ -29,19 +29,16 @@ from collector.salts.derived import DerivedSalts
 from collector.settings import IngestSettings, SaltMode
 from collector.stream import connection as broker
 from collector.stream.condition import Condition
-from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
-from collector.stream.monitor import syncs_always
+from collector.stream.connection import Connection
 from collector.stream.publisher import Publisher
 from collector.stream.streams import Streams
 from collector.stream.teller import Teller
 from collector.tally import Tally
 from collector.upkeep import running_beside
-from contracts.jetstream import JetStreamError
 from contracts.streams import FAMILIES, Family
 
 log = logging.getLogger(__name__)
 
-WATCH_SECONDS = 0.2
 FIRST_LOOK_SECONDS = 3.0
 
 
@@ -59,137 +56,24 @@ OUR_OFFER: Final = Offer()
 
 
 class Ingest:
-    """The running ingest half: its ``app``, its health and its end."""
+    """The running ingest half: its ``app``, the ``care`` that is taken of what it needs, its health and its end."""
 
     def __init__(
-        self,
-        *,
-        settings: IngestSettings,
-        client: Connection,
-        streams: Streams,
-        publisher: Publisher,
-        teller: Teller,
-        condition: Condition,
-        clock: Callable[[], datetime],
-        offer: Offer = OUR_OFFER,
+        self, app: IngestApp, care: Care, publisher: Publisher, teller: Teller, salts: AgreedSalts | DerivedSalts
     ) -> None:
-        self._settings = settings
-        self._client = client
-        self._streams = streams
-        self._publisher = publisher
-        self._condition = condition
+        self.app = app
+        self.care = care
         self.teller = teller
-        self._clock = clock
-        self.salts = (
-            DerivedSalts(settings.privacy.secret_key or "")
-            if settings.privacy.salt_mode is SaltMode.DERIVED
-            else AgreedSalts(client, clock)
-        )
-        self._stream_problem = "has not been looked at yet"
-        self._streams_are_fresh = False
-        self._doubts = 0
-        pipeline = Pipeline(
-            sites=sites_of(settings.collection),
-            salts=self.salts,
-            lists=_warm_lists(settings),
-            publisher=publisher,
-            clock=clock,
-            room=BodyRoom(),
-            recognise=offer.recognise,
-            limit=offer.limit,
-            kinds=kinds_by_claim(offer.kinds),
-            tally=teller.tally,
-        )
-        trusted = TrustedProxies.parse(settings.http.trusted_proxies)
-        self.app = IngestApp(pipeline, trusted=trusted, dialects=offer.dialects)
+        self.salts = salts
+        self._publisher = publisher
 
     def checks(self) -> dict[str, str]:
         """Return what readiness depends on: name -> "" when good, else what is wrong."""
-        unseen = "" if self._client.is_connected else "is not connected; is COLLECTOR_NATS_URL right and the server up?"
-        full = [f"{lane.stream.name} takes no more: {lane.full}" for lane in self._publisher.lanes() if lane.full]
-        return {
-            "nats": self._condition.of_nats or unseen,
-            "stream": self._stream_problem or self._condition.of_store or "; ".join(full),
-            "salt": "" if self.salts.held(self._clock()) is not None else "is not agreed; is this machine's clock right?",
-        }
+        return self.care.problems()
 
     async def drain(self, seconds: float) -> None:
         """Wait until every event under way has its answer, for at most *seconds*."""
         await self._publisher.drain(seconds)
-
-    def doubt(self) -> None:
-        """Trust neither streams nor salt until they have been looked at again: the connection broke."""
-        self._publisher.lose()
-        self._publisher.hold(UnavailableReason.STREAM_DISCONNECTED)
-        self._stream_problem = "has not been looked at since the connection broke"
-        self._streams_are_fresh = False
-        self._doubts += 1
-        if isinstance(self.salts, AgreedSalts):
-            self.salts.doubt()
-
-    def recheck_streams(self) -> None:
-        """Have the streams looked at again: one refused an event, or the scheduler asks, as it does now and then."""
-        self._streams_are_fresh = False
-
-    async def see_to_it(self) -> None:
-        """See to the streams and the salt once; raise StreamDrifted when a stream broke its promises."""
-        if not self._client.is_connected:
-            return
-        try:
-            if not self._streams_are_fresh:
-                await self._see_to_streams()
-            await self.salts.of(self._clock())
-        except JetStreamError as refused:
-            self._stream_problem = f"cannot be kept: {refused}; is there room for COLLECTOR_STREAM_MAX_BYTES?"
-        except (Unavailable, *UNREACHABLE) as error:
-            log.debug("not ready yet", extra={"error": type(error).__name__})
-
-    async def _see_to_streams(self) -> None:
-        doubts = self._doubts
-        try:
-            good, drifted = await self._streams.keep()
-            await self._refuse_late_sync()
-        except StreamDrifted as everywhere:
-            # What is stored under other settings may be lost: better to store nothing, and say so.
-            self._publisher.hold(UnavailableReason.STREAM_REFUSED)
-            self._refuse([everywhere])
-        if doubts != self._doubts:
-            return  # the connection broke meanwhile, and what was looked at may be gone
-        self._publisher.resume()
-        for stream in good:
-            self._publisher.open(stream)
-        for problem in drifted:
-            self._publisher.hold(UnavailableReason.STREAM_REFUSED, problem.stream)
-        if drifted:
-            self._refuse(drifted)
-        for lane in self._publisher.lanes():
-            if lane.is_unmade:
-                await self._streams.make(lane.stream)  # or we say that we are not ready, and why
-                self._publisher.open(lane.stream)
-        self._stream_problem = ""
-        self._streams_are_fresh = True
-        STREAM_DRIFTED.set(0)
-
-    def _refuse(self, problems: list[StreamDrifted]) -> NoReturn:
-        self._stream_problem = "; ".join(map(str, problems))
-        STREAM_DRIFTED.set(1)
-        raise problems[0]
-
-    async def _refuse_late_sync(self) -> None:
-        url = self._settings.nats.monitor_url
-        if url is not None and await asyncio.to_thread(syncs_always, url) is False:
-            raise StreamDrifted(
-                "nats-server acknowledges events before they are on the disk, and would lose them when the power fails. "
-                "Set `sync_interval: always` in its jetstream block and start it again."
-            )
-
-    async def watch(self) -> None:
-        """See to it again and again, for ever."""
-        while True:
-            with contextlib.suppress(StreamDrifted):
-                await self.see_to_it()
-            NATS_CONNECTED.set(self._client.is_connected)
-            await asyncio.sleep(WATCH_SECONDS)
 
 
 @contextlib.asynccontextmanager
@@ -200,41 +84,34 @@ async def open_ingest(
 
     A stream whose settings have drifted is refused with StreamDrifted when NATS is there at the start.
     """
-    ingest: Ingest | None = None
+    care: Care | None = None
 
     def on_loss() -> None:
-        if ingest is not None:
-            ingest.doubt()
+        if care is not None:
+            care.doubt()
 
     def on_refusal() -> None:
-        if ingest is not None:
-            ingest.recheck_streams()
+        if care is not None:
+            care.recheck_streams()
 
     client = await broker.connect(nats_url, on_loss=on_loss)
     try:
-        streams = _streams(settings, client, offer)
+        streams, salts = _streams(settings, client, offer), _salts(settings, client, clock)
         async with (
             _teller(settings, client, clock) as teller,  # outside: what the publisher's end leaves unconfirmed is told, too
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
         ):
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
-            ingest = Ingest(
-                settings=settings,
-                client=client,
-                streams=streams,
-                publisher=publisher,
-                teller=teller,
-                condition=condition,
-                clock=clock,
-                offer=offer,
-            )
+            monitor_url = settings.nats.monitor_url
+            care = Care(client, streams, publisher, salts, condition, monitor_url=monitor_url, clock=clock)
+            app = _app(settings, offer, salts=salts, publisher=publisher, teller=teller, clock=clock)
             with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
                 async with asyncio.timeout(FIRST_LOOK_SECONDS):
-                    await ingest.see_to_it()
-            _announce(settings, ingest, clock)
-            async with running_beside(ingest.watch(), condition.watch()):
-                with schedule(ingest.salts, ingest.recheck_streams):
-                    yield ingest
+                    await care.see_to_it()
+            _announce(settings, salts, clock)
+            async with running_beside(care.watch(), condition.watch()):
+                with schedule(salts, care.recheck_streams):
+                    yield Ingest(app, care, publisher, teller, salts)
     finally:
         await broker.disconnect(client)
 
@@ -255,12 +132,43 @@ def _streams(settings: IngestSettings, client: Connection, offer: Offer) -> Stre
     )
 
 
+def _salts(settings: IngestSettings, client: Connection, clock: Callable[[], datetime]) -> AgreedSalts | DerivedSalts:
+    if settings.privacy.salt_mode is SaltMode.DERIVED:
+        return DerivedSalts(settings.privacy.secret_key or "")
+    return AgreedSalts(client, clock)
+
+
+def _app(
+    settings: IngestSettings,
+    offer: Offer,
+    *,
+    salts: AgreedSalts | DerivedSalts,
+    publisher: Publisher,
+    teller: Teller,
+    clock: Callable[[], datetime],
+) -> IngestApp:
+    pipeline = Pipeline(
+        sites=sites_of(settings.collection),
+        salts=salts,
+        lists=_warm_lists(settings),
+        publisher=publisher,
+        clock=clock,
+        room=BodyRoom(),
+        recognise=offer.recognise,
+        limit=offer.limit,
+        kinds=kinds_by_claim(offer.kinds),
+        tally=teller.tally,
+    )
+    trusted = TrustedProxies.parse(settings.http.trusted_proxies)
+    return IngestApp(pipeline, trusted=trusted, dialects=offer.dialects)
+
+
 def _teller(settings: IngestSettings, client: Connection, clock: Callable[[], datetime]) -> Teller:
     return Teller(client, Tally(tenant=settings.collection.tenant), clock=clock, replicas=settings.stream.replicas)
 
 
-def _announce(settings: IngestSettings, ingest: Ingest, clock: Callable[[], datetime]) -> None:
-    watch_salt(clock, ingest.salts.rotated_at)
+def _announce(settings: IngestSettings, salts: AgreedSalts | DerivedSalts, clock: Callable[[], datetime]) -> None:
+    watch_salt(clock, salts.rotated_at)
     SERVICE_INFO.labels(
         __version__, settings.collection.mode.value, settings.collection.tenant, settings.privacy.salt_mode.value
     ).set(1)

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from typing import Any
+
+_CANCEL_SECONDS = 0.2
 
 
 @contextlib.asynccontextmanager
@@ -29,6 +31,16 @@ async def running_beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[Non
             raise defects[0] from None
         raise
     finally:
-        for task in tasks:
+        await ended_all(tasks)
+
+
+async def ended_all(tasks: Collection["asyncio.Task[None]"]) -> None:
+    """Cancel *tasks* and return once each has ended, however."""
+    # Again and again: a cancellation can be lost in asyncio.wait_for, and a loop of questions to NATS would go on for ever.
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(pending, timeout=_CANCEL_SECONDS)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody misses it

@@ -14,6 +14,7 @@ from nats.errors import NoRespondersError
 from collector import __version__
 from collector.stream.connection import REQUEST_SECONDS, UNREACHABLE, Connection, ask
 from collector.tally import Tally
+from collector.upkeep import ended_all
 from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError, read_answer
 from contracts.tallies import TALLY_CODEC, TALLY_STREAM, TELL_SECONDS, TallyHead, TallyPart, tally_settings
 
@@ -54,8 +55,7 @@ class Teller:
     ) -> None:
         if self._work is None or self._work.done():
             return
-        self._work.cancel()
-        await asyncio.wait({self._work})
+        await ended_all([self._work])
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_SECONDS):
                 self._has_ended = True

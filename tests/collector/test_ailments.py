@@ -93,7 +93,7 @@ async def test_a_stream_with_room_again_is_seen_without_traffic(stream_free_nats
         assert "takes no more" in check(collector, "stream")
         for seq in range(1, 5):
             await broker.ask(collector.client, f"STREAM.MSG.DELETE.{STREAM}", {"seq": seq})
-        collector.ingest.recheck_streams()
+        collector.ingest.care.recheck_streams()
         await until(lambda: not any(collector.ingest.checks().values()))
 
 

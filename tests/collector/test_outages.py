@@ -81,9 +81,9 @@ async def test_a_stream_that_drifts_later_takes_no_more_events(collector: Runnin
     assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
     changed = stream_settings(WEB, max_bytes=1 << 28, replicas=1) | {"discard": "old"}
     await broker.ask(collector.client, f"STREAM.UPDATE.{STREAM}", changed)
-    collector.ingest.recheck_streams()
+    collector.ingest.care.recheck_streams()
     with pytest.raises(broker.StreamDrifted):
-        await collector.ingest.see_to_it()
+        await collector.ingest.care.see_to_it()
     assert (await collector.http.post("/api/event", json=PAGE)).status_code == 503
     assert "discard" in collector.ingest.checks()["stream"]
 
@@ -92,11 +92,11 @@ async def test_a_drifted_stream_that_is_moved_away_is_made_again_with_its_next_f
     assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
     changed = stream_settings(WEB, max_bytes=1 << 28, replicas=1) | {"discard": "old"}
     await broker.ask(collector.client, f"STREAM.UPDATE.{STREAM}", changed)
-    collector.ingest.recheck_streams()
+    collector.ingest.care.recheck_streams()
     with pytest.raises(broker.StreamDrifted):
-        await collector.ingest.see_to_it()
+        await collector.ingest.care.see_to_it()
     await broker.ask(collector.client, f"STREAM.DELETE.{STREAM}")
-    await collector.ingest.see_to_it()
+    await collector.ingest.care.see_to_it()
     assert collector.ingest.checks()["stream"] == ""
     assert (await collector.http.post("/api/event", json=PAGE)).status_code == 204
 
@@ -107,9 +107,9 @@ async def test_a_stream_that_cannot_be_made_is_not_ready_and_says_why(stream_fre
         room = stream_settings(other, max_bytes=MOST_STREAM_BYTES + (MOST_STREAM_BYTES >> 1), replicas=1)
         await broker.ask(hungry.client, f"STREAM.CREATE.{other.name}", room)
         assert (await hungry.http.post("/api/event", json=PAGE)).json()["code"] == "stream_full"
-        await hungry.ingest.see_to_it()
+        await hungry.ingest.care.see_to_it()
         assert "COLLECTOR_STREAM_MAX_BYTES" in hungry.ingest.checks()["stream"]
         await broker.ask(hungry.client, f"STREAM.DELETE.{other.name}")
-        await hungry.ingest.see_to_it()
+        await hungry.ingest.care.see_to_it()
         assert hungry.ingest.checks()["stream"] == ""
         assert (await hungry.http.post("/api/event", json=PAGE)).status_code == 204

@@ -101,7 +101,7 @@ async def test_what_is_malformed_is_refused_in_the_toys_words(toy: Toy):
 
 
 async def test_while_the_stream_is_away_a_note_is_503_and_the_document_is_there(toy: Toy):
-    toy.ingest.doubt()
+    toy.ingest.care.doubt()
     note_, document = await asyncio.gather(
         toy.http.post("/toy/notes", json={"text": "x", "key": "good"}),
         toy.http.get("/toy/garden/settings", headers={"X-Toy-Key": "reader"}),

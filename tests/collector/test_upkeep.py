@@ -1,6 +1,7 @@
 """Background work never dies unseen: its defect is raised in the block that owns it, and it ends with the block."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -36,3 +37,14 @@ async def test_the_work_ends_with_the_block():
     async with running_beside(for_ever(), for_ever()):
         assert len(asyncio.all_tasks() - before) == 2
     assert asyncio.all_tasks() == before
+
+
+async def test_work_that_loses_a_cancellation_ends_all_the_same():
+    async def deaf() -> None:
+        for _ in range(3):
+            with contextlib.suppress(asyncio.CancelledError):  # as asyncio.wait_for may, with an answer that comes meanwhile
+                await asyncio.Event().wait()
+
+    async with asyncio.timeout(20):
+        async with running_beside(deaf()):
+            await asyncio.sleep(0)
