@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NoReturn
 
 from msgspec import Struct
@@ -26,6 +26,7 @@ from collector.privacy.enrich.lists import Lists
 from collector.recognise import Recognise, recognise_nobody
 from collector.salts.agreed import AgreedSalts
 from collector.salts.derived import DerivedSalts
+from collector.salts.precedence import NOBODY_ELSE
 from collector.settings import IngestSettings, SaltMode
 from collector.stream import connection as broker
 from collector.stream.connection import UNREACHABLE, Connection, StreamDrifted
@@ -67,6 +68,7 @@ class Ingest:
         publisher: Publisher,
         clock: Callable[[], datetime],
         offer: Offer = OUR_OFFER,
+        precedence: timedelta = NOBODY_ELSE,
     ) -> None:
         self._settings = settings
         self._client = client
@@ -76,7 +78,7 @@ class Ingest:
         self.salts = (
             DerivedSalts(settings.privacy.secret_key or "")
             if settings.privacy.salt_mode is SaltMode.DERIVED
-            else AgreedSalts(client, clock)
+            else AgreedSalts(client, clock, replicas=settings.stream.replicas, precedence=precedence)
         )
         self._stream_problem = "has not been looked at yet"
         self._streams_are_fresh = False
@@ -185,11 +187,17 @@ class Ingest:
 
 @contextlib.asynccontextmanager
 async def open_ingest(
-    settings: IngestSettings, nats_url: str, clock: Callable[[], datetime], *, offer: Offer = OUR_OFFER
+    settings: IngestSettings,
+    nats_url: str,
+    clock: Callable[[], datetime],
+    *,
+    offer: Offer = OUR_OFFER,
+    precedence: timedelta = NOBODY_ELSE,
 ) -> AsyncIterator[Ingest]:
     """Open the ingest half on *nats_url*; without NATS it opens too, and answers 503 until NATS is there.
 
-    A stream whose settings have drifted is refused with StreamDrifted when NATS is there at the start.
+    A stream whose settings have drifted is refused with StreamDrifted when NATS is there at the start. *precedence* is given
+    to others who may hold the day's salt, where this may not be the only ingest half there is.
     """
     ingest: Ingest | None = None
 
@@ -211,12 +219,20 @@ async def open_ingest(
             families=offer.families,
         )
         async with Publisher(client, streams, on_refusal=on_refusal) as publisher:
-            ingest = Ingest(settings=settings, client=client, streams=streams, publisher=publisher, clock=clock, offer=offer)
+            ingest = Ingest(
+                settings=settings,
+                client=client,
+                streams=streams,
+                publisher=publisher,
+                clock=clock,
+                offer=offer,
+                precedence=precedence,
+            )
             with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
                 async with asyncio.timeout(FIRST_LOOK_SECONDS):
                     await ingest.see_to_it()
             _announce(settings, ingest, clock)
-            async with running_beside(ingest.watch()):
+            async with running_beside(ingest.watch(), ingest.salts.watch()):
                 with schedule(ingest.salts, ingest.recheck_streams):
                     yield ingest
     finally:
