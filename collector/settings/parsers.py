@@ -114,7 +114,7 @@ def addresses(*schemes: str) -> Callable[[str], str | None]:
         # A client speaks one of the two, and would never connect.
         if len({part.startswith("ws") for part in taken}) > 1:
             raise ValueError("must not mix ws:// or wss:// addresses with others")
-        return SEPARATOR.join(taken)
+        return SEPARATOR.join(dict.fromkeys(taken))
 
     return parse
 

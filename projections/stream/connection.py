@@ -12,7 +12,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 
-from contracts.jetstream import API, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
+from contracts.jetstream import API, STREAM_IS_OFFLINE, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
 from contracts.servers import read_servers
 
 LOG = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Connection:
             except JetStreamError as error:
                 if error.err_code == STREAM_NOT_FOUND:
                     raise NoStream from None
-                if error.code != _PLEASE_WAIT:
+                if error.code != _PLEASE_WAIT and error.err_code != STREAM_IS_OFFLINE:
                     raise
                 reason = error
             if loop.time() + _PAUSE_SECONDS >= deadline:

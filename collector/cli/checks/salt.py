@@ -40,7 +40,16 @@ async def examine_salt(client: Connection, settings: Settings, now: datetime) ->
             bad("Salt", "its bucket is kept on the disk", f"Delete it with `nats stream rm {BUCKET}`; ingest makes it again.")
         ]
     held = [await _held(client, subject) for subject in bucket.state.subjects if not subject.endswith(".floor")]
-    return list(_judge([salt for salt in held if salt is not None], now))
+    findings = list(_judge([salt for salt in held if salt is not None], now))
+    copies, wanted = int(bucket.config.get("num_replicas", 1)), settings.stream.replicas
+    return findings if copies >= wanted else [*findings, _too_few(copies, wanted)]
+
+
+def _too_few(copies: int, wanted: int) -> Finding:
+    text = f"{copies} node(s) hold it, and COLLECTOR_STREAM_REPLICAS is {wanted}: a node that dies takes it along"
+    return odd(
+        "Salt", text, "Ingest mends that when it is started, where the cluster has as many nodes and all of them are up."
+    )
 
 
 async def _held(client: Connection, subject: str) -> HeldSalt | None:
