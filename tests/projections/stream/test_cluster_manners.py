@@ -1,4 +1,4 @@
-"""What a cluster answers in its first moments is asked again: nobody there yet, please wait, and a consumer that takes its time."""
+"""What a cluster answers in its first moments is asked again: nobody there yet, please wait, a consumer that takes its time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -52,7 +52,8 @@ async def test_nobody_there_to_answer_is_asked_again(server: Client, asking: Con
     assert (await question).name == "here"
 
 
-async def test_nobody_there_for_long_is_said(server: Client, asking: Connection):
+@pytest.mark.usefixtures("server")
+async def test_nobody_there_for_long_is_said(asking: Connection):
     with pytest.raises(StreamUnavailable, match="JetStream does not answer"):
         await asking.ask("STREAM.INFO")
 
