@@ -96,17 +96,20 @@ class Connection:
     async def ask(self, method: str, question: Mapping[str, Any] | None = None, *, patience: float | None = None) -> ApiAnswer:
         """Return JetStream's answer to *question* within *patience*, or raise NoStream, StreamUnavailable or JetStreamError.
 
-        Asked again while nobody is there to answer or JetStream says to wait, as it does when a leader is being chosen.
+        Asked again while nobody is there to answer, JetStream says to wait or, with a longer *patience*, nothing: a cluster
+        that is choosing a leader does any of these. So whatever may be asked with one must be the same when it is asked twice.
         """
         subject, body = f"{API}.{method}", msgspec.json.encode(question or {})
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (ANSWER_SECONDS if patience is None else patience)
         while True:
             try:
-                message = await self._request(subject, body, deadline - loop.time())
+                message = await self._request(subject, body, min(ANSWER_SECONDS, deadline - loop.time()))
                 return read_answer(message.data)
-            except NoRespondersError as nobody:
-                reason: Exception = nobody
+            except (NoRespondersError, TimeoutError) as silence:
+                reason: Exception = silence
+            except NatsError as error:
+                raise StreamUnavailable(_NO_ANSWER) from error
             except JetStreamError as error:
                 if error.err_code == STREAM_NOT_FOUND:
                     raise NoStream from None
@@ -130,10 +133,6 @@ class Connection:
             if not asked.done():
                 raise StreamUnavailable(_RECONNECTING)
             return await asked
-        except NoRespondersError:
-            raise
-        except (NatsError, TimeoutError) as error:
-            raise StreamUnavailable(_NO_ANSWER) from error
         finally:
             asked.cancel()
             lost.cancel()

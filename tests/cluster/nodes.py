@@ -139,6 +139,9 @@ class Cluster:
         assert leader is not None
         return leader
 
+    def others(self, node: Node) -> list[Node]:
+        return [other for other in self.nodes if other is not node]
+
     def replicas_of(self, stream: str) -> set[int]:
         """Return how many copies each node thinks that *stream* has."""
         return {found["config"]["num_replicas"] for node in self.nodes if (found := node.streams().get(stream)) is not None}

@@ -30,6 +30,7 @@ class World:
         self._database_url = database_url
         self.roles: list[Role] = []
         self.ingests: list[Role] = []
+        self.events = Writing(self.ingests)
 
     def ingest(self, *, nats_url: str = "", replicas: int = 3) -> Role:
         """Start an ingest role."""
@@ -48,7 +49,8 @@ class World:
         return self._role("backfill", NATS_URL=self.cluster.url, DATABASE_URL=self._database_url)
 
     async def ready(self, *roles: Role) -> None:
-        for role in roles or self.roles:
+        """Return once *roles*, or all that have not ended, are ready."""
+        for role in roles or [role for role in self.roles if role.is_running]:
             await role.ready()
 
     async def salt(self) -> bytes:
