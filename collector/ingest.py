@@ -66,20 +66,16 @@ class Ingest:
         client: Connection,
         streams: Streams,
         publisher: Publisher,
+        salts: AgreedSalts | DerivedSalts,
         clock: Callable[[], datetime],
         offer: Offer = OUR_OFFER,
-        precedence: timedelta = NOBODY_ELSE,
     ) -> None:
         self._settings = settings
         self._client = client
         self._streams = streams
         self._publisher = publisher
         self._clock = clock
-        self.salts = (
-            DerivedSalts(settings.privacy.secret_key or "")
-            if settings.privacy.salt_mode is SaltMode.DERIVED
-            else AgreedSalts(client, clock, replicas=settings.stream.replicas, precedence=precedence)
-        )
+        self.salts = salts
         self._stream_problem = "has not been looked at yet"
         self._streams_are_fresh = False
         self._doubts = 0
@@ -211,22 +207,11 @@ async def open_ingest(
 
     client = await broker.connect(nats_url, on_loss=on_loss)
     try:
-        streams = Streams(
-            client,
-            max_bytes=settings.stream.max_bytes,
-            replicas=settings.stream.replicas,
-            partitions=settings.stream.partitions,
-            families=offer.families,
-        )
+        streams = _streams_of(settings, client, offer)
+        salts = _salts_of(settings, client, clock, precedence)
         async with Publisher(client, streams, on_refusal=on_refusal) as publisher:
             ingest = Ingest(
-                settings=settings,
-                client=client,
-                streams=streams,
-                publisher=publisher,
-                clock=clock,
-                offer=offer,
-                precedence=precedence,
+                settings=settings, client=client, streams=streams, publisher=publisher, salts=salts, clock=clock, offer=offer
             )
             with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
                 async with asyncio.timeout(FIRST_LOOK_SECONDS):
@@ -237,6 +222,24 @@ async def open_ingest(
                     yield ingest
     finally:
         await broker.disconnect(client)
+
+
+def _salts_of(
+    settings: IngestSettings, client: Connection, clock: Callable[[], datetime], precedence: timedelta
+) -> AgreedSalts | DerivedSalts:
+    if settings.privacy.salt_mode is SaltMode.DERIVED:
+        return DerivedSalts(settings.privacy.secret_key or "")
+    return AgreedSalts(client, clock, replicas=settings.stream.replicas, precedence=precedence)
+
+
+def _streams_of(settings: IngestSettings, client: Connection, offer: Offer) -> Streams:
+    return Streams(
+        client,
+        max_bytes=settings.stream.max_bytes,
+        replicas=settings.stream.replicas,
+        partitions=settings.stream.partitions,
+        families=offer.families,
+    )
 
 
 def _announce(settings: IngestSettings, ingest: Ingest, clock: Callable[[], datetime]) -> None:

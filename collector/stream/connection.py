@@ -11,7 +11,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from contracts.jetstream import API, NO_ROOM_ON_SERVER, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
-from contracts.servers import read_servers
+from contracts.servers import Servers, read_servers
 from contracts.streams import ADJUSTABLE, EventStream, changed_share, drift, stream_settings
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,7 @@ async def connect(url: str, *, on_loss: Listener) -> Client:
 
     async def lost() -> None:
         log.warning("nats disconnected")
-        if servers.are_several and not client.is_closed:
-            client.set_server_pool(servers.in_order(known.geturl() for known in client.servers))
+        _prefer(client, servers)
         on_loss()
 
     async def back() -> None:
@@ -84,6 +83,11 @@ async def connect(url: str, *, on_loss: Listener) -> Client:
     client.first_connection = first  # type: ignore[attr-defined]  # owned by the client: disconnect() below awaits it
     await asyncio.wait({first}, timeout=REQUEST_SECONDS + CONNECT_SECONDS * (len(servers.addresses) - 1))
     return client
+
+
+def _prefer(client: Client, servers: Servers) -> None:
+    if servers.are_several and not client.is_closed:
+        client.set_server_pool(servers.in_order(known.geturl() for known in client.servers))
 
 
 async def disconnect(client: Client) -> None:

@@ -7,6 +7,7 @@ message that is there (nats.py #986), so the reader asks the server itself and t
 import asyncio
 import contextlib
 import secrets
+from contextlib import AsyncExitStack
 from typing import Self
 
 import msgspec
@@ -66,15 +67,14 @@ class Reader:
 
     async def __aenter__(self) -> Self:
         question = {"stream_name": self._stream, "config": self._settings | {"name": self._consumer}}
-        try:
+        async with AsyncExitStack() as unless_it_is_made:
+            unless_it_is_made.push_async_callback(self._leave)  # it may yet be made, and for nobody
             await self._connection.ask(f"CONSUMER.CREATE.{self._stream}.{self._consumer}", question, patience=CREATE_SECONDS)
-        except BaseException:
-            await self._leave()  # it may yet be made, for nobody
-            raise
-        # What may be under way is bounded by the request; a limit here would only lose messages.
-        self._subscription = await self._connection.client.subscribe(
-            self._inbox, cb=self._receive, pending_msgs_limit=0, pending_bytes_limit=0
-        )
+            # What may be under way is bounded by the request; a limit here would only lose messages.
+            self._subscription = await self._connection.client.subscribe(
+                self._inbox, cb=self._receive, pending_msgs_limit=0, pending_bytes_limit=0
+            )
+            unless_it_is_made.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:

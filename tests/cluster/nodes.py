@@ -134,10 +134,14 @@ class Cluster:
 
     async def led(self, stream: str) -> Node:
         """Return the node that leads *stream*, once there is one."""
-        await until(lambda: self.leader_of(stream), f"{stream} has a leader")
-        leader = self.leader_of(stream)
-        assert leader is not None
-        return leader
+        found: list[Node] = []
+
+        def is_led() -> bool:
+            found.extend(filter(None, [self.leader_of(stream)]))
+            return bool(found)
+
+        await until(is_led, f"{stream} has a leader")
+        return found[0]
 
     def others(self, node: Node) -> list[Node]:
         return [other for other in self.nodes if other is not node]

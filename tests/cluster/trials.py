@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from tests.cluster.nodes import EVENT_STREAMS, SALTS, Node
 from tests.cluster.world import World
 from tests.cluster.writing import Writing, writing
+from tests.faults.role import Role
 from tests.faults.waiting import until
 
 Trial = Callable[[World], Awaitable[None]]
@@ -42,16 +43,14 @@ async def the_salts_node_is_killed_and_an_ingest_started_anew(world: World) -> N
 async def the_only_node_with_the_salt_is_killed_and_an_ingest_started_anew(world: World) -> None:
     node = await world.cluster.led(SALTS)
     node.kill()
-    world.ingests[0].kill()
-    world.ingests[0].start()
+    await started_anew(world.ingests[0])
     await revived(world, node)
     await world.ready()
 
 
 async def all_nodes_are_killed_and_an_ingest_started_anew(world: World) -> None:
     all_killed(world.cluster.nodes)
-    world.ingests[0].kill()
-    world.ingests[0].start()
+    await started_anew(world.ingests[0])
     await revived(world, *world.cluster.nodes)
     await world.ready()
 
@@ -149,6 +148,13 @@ async def begun(world: World, *, replicas: int = 3) -> AsyncIterator[Writing]:
         await world.events.goes_on()
         await world.replicated(replicas, EVENT_STREAMS)
         yield world.events
+
+
+async def started_anew(ingest: Role) -> None:
+    """Kill *ingest* and start it again, and return once it waits for a salt."""
+    ingest.kill()
+    ingest.start()
+    await until(lambda: "salt" in ingest.unready(), "it waits for a salt")
 
 
 async def killed_for_a_while(world: World, node: Node) -> None:
