@@ -18,6 +18,8 @@ from contracts.servers import read_servers
 LOG = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
+# A node that hangs, or lost its power, says nothing: after three of these we leave it for another.
+PING_SECONDS = 5
 _CANCEL_SECONDS = 0.1
 ANSWER_SECONDS = 5.0
 # Between two questions that nobody was there to answer: at once, one in a hundred of the second ones failed as well.
@@ -73,6 +75,8 @@ class Connection:
                 name="collector project",
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=1,
+                ping_interval=PING_SECONDS,
+                max_outstanding_pings=2,
                 drain_timeout=2,
                 disconnected_cb=lost,
                 error_cb=_log_error,
