@@ -117,11 +117,12 @@ class AgreedSalts:
             raise Unavailable(UnavailableReason.SALT) from error
 
     async def _agree(self, today: date) -> Salt:
-        doubts, looked_at = self._doubts, self._elapsed()
+        doubts, began = self._doubts, self._elapsed()
         if abs(await self._bucket.ensure() - self._clock()) > self._tolerated_skew:
             raise Unavailable(UnavailableReason.SALT)
         day = await self._bucket.raise_floor(today if self._held is None else max(today, self._held.day))
-        key = await self._of_all(day)
+        looked_at = self._elapsed()
+        key = await self._of_all(day, began)
         if self._held is None or self._held.day < day:
             await self._bucket.destroy_before(day)
         if self._held is None or self._held != Salt(day=day, key=key, formula=Formula.KEYED):
@@ -131,7 +132,7 @@ class AgreedSalts:
         self._looked_at = looked_at
         return self._held
 
-    async def _of_all(self, day: date) -> bytes:
+    async def _of_all(self, day: date, began: float) -> bytes:
         """Return the *day*'s salt as the bucket has it, having put in ours, or one that we may make, where it has none."""
         # Asked first: whoever takes up a day's salt destroys the one before only then.
         nothing_was_lost = await self._finds_the_day_before(day)
@@ -139,7 +140,7 @@ class AgreedSalts:
             return key
         if self._held is not None and self._held.day == day:
             return await self._bucket.create(day, self._held.key)
-        if not nothing_was_lost and not self._wait.is_over(day, self._elapsed()):
+        if not nothing_was_lost and not self._wait.is_over(day, began=began, now=self._elapsed()):
             raise Unavailable(UnavailableReason.SALT, retry_after=1)  # another may hold it, and be on its way
         return await self._bucket.create(day, secrets.token_bytes(SALT_BYTES))
 

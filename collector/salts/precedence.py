@@ -22,9 +22,12 @@ class Wait:
         self._since = 0.0
         self._seen = 0.0
 
-    def is_over(self, day: object, now: float) -> bool:
-        """Say whether the bucket has been seen without the salt of *day* for long enough, now that it is once more."""
-        if self._day != day or now - self._seen > STALE_SECONDS:
+    def is_over(self, day: object, *, began: float, now: float) -> bool:
+        """Say whether the bucket has been seen without the salt of *day* for long enough, this look, which *began*, included.
+
+        However long the looks take, between them nothing may go unseen.
+        """
+        if self._day != day or began - self._seen > STALE_SECONDS:
             self._day, self._since = day, now
         self._seen = now
         return now - self._since >= self._span

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from nats.aio.client import Client
@@ -11,7 +11,7 @@ from nats.aio.client import Client
 from collector.outcomes import Unavailable
 from collector.privacy.visitor import Salt
 from collector.salts.agreed import AgreedSalts
-from collector.salts.bucket import BUCKET, SUBJECT_ROOT
+from collector.salts.bucket import BUCKET, SUBJECT_ROOT, SaltBucket
 from collector.salts.precedence import NOBODY_ELSE, PRECEDENCE
 from collector.stream import connection as broker
 
@@ -62,6 +62,19 @@ async def lose_everything(client: Client) -> None:
 async def test_a_newcomer_waits_at_an_empty_bucket_before_it_makes_a_salt(client: Client):
     newcomer = Replica(client)
     assert [await newcomer.asks(after=1) for _ in range(LONG)] == [None] * LONG
+    assert await newcomer.asks(after=1) is not None
+
+
+async def test_the_wait_ends_though_every_look_takes_long(client: Client, monkeypatch: pytest.MonkeyPatch):
+    newcomer = Replica(client)
+    read = SaltBucket.read
+
+    async def read_slowly(bucket: SaltBucket, day: date) -> bytes | None:
+        newcomer.passed += 10
+        return await read(bucket, day)
+
+    monkeypatch.setattr(SaltBucket, "read", read_slowly)
+    assert await newcomer.asks() is None
     assert await newcomer.asks(after=1) is not None
 
 
