@@ -42,6 +42,7 @@ class AgreedSalts:
         tolerated_skew: timedelta = TOLERATED_SKEW,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._client = client
         self._bucket = SaltBucket(client, replicas=replicas)
         self._clock = clock
         self._elapsed = elapsed
@@ -96,14 +97,18 @@ class AgreedSalts:
     async def look(self) -> None:
         """Look once, with one question; where the answer is not as it was, agree again."""
         held = self._held
-        if held is None or not self._verified:
-            return  # whoever asks for a salt sees to it
-        self._looked_at = self._elapsed()
-        # A bucket that does not answer shows nobody that it is empty, so the salt stays in use.
-        with contextlib.suppress(Unavailable, *_UNREACHABLE):
-            if await self._bucket.read(held.day) == held.key:
-                return
+        if held is None or not self._client.is_connected:
+            return
+        # One that came back agrees at once: others wait for it, and must not for the streams, which may take longer.
+        if not self._verified or await self._is_replaced(held):
             await self.recheck()
+
+    async def _is_replaced(self, held: Salt) -> bool:
+        self._looked_at = self._elapsed()
+        try:
+            return await self._bucket.read(held.day) != held.key
+        except (Unavailable, *_UNREACHABLE):
+            return False  # a bucket that does not answer shows nobody that it is empty, so the salt stays in use
 
     def rotated_at(self) -> datetime | None:
         """Return when this process took up the salt it holds."""

@@ -102,6 +102,14 @@ async def test_who_holds_the_salt_notices_by_itself_that_the_bucket_lost_it(clie
     assert await Replica(client).asks() == before
 
 
+async def test_who_comes_back_puts_it_in_though_nobody_asks_for_a_salt(client: Client, holder: Replica):
+    before = await holder.asks()
+    await lose_everything(client)
+    holder.salts.doubt()
+    await holder.salts.look()
+    assert await Replica(client).asks() == before
+
+
 @pytest.mark.parametrize("interruption", ["the connection broke", "it was frozen", "nats did not answer"])
 async def test_the_wait_begins_anew_after_an_interruption(client: Client, interruption: str, monkeypatch: pytest.MonkeyPatch):
     newcomer = Replica(client)
