@@ -3,7 +3,7 @@
 UV_VERSION := 0.13
 BIN := .venv/bin
 
-.PHONY: help up test check fix chaos nightly bench generated schemas clean
+.PHONY: help up test check fix chaos cluster nightly bench generated schemas clean
 
 help: ## what there is to run
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,7 +27,10 @@ fix: .venv/synced ## let ruff mend what it can
 chaos: .venv/synced ## kill and freeze everything for CHAOS_SECONDS (300), as CHAOS_SEED says: nothing lost, nothing twice
 	CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(BIN)/pytest -s tests/faults/test_chaos.py tests/faults/test_negative_controls.py
 
-nightly: chaos bench ## what is too long for every change: chaos, then the benchmarks
+cluster: .venv/synced ## kill and freeze the nodes of a cluster of three nats-servers in every way: nothing lost, nothing twice, one salt
+	CLUSTER=all $(BIN)/pytest tests/cluster
+
+nightly: chaos cluster bench ## what is too long for every change: chaos, the cluster, then the benchmarks
 
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
@@ -26,6 +26,7 @@ from collector.privacy.enrich.lists import Lists
 from collector.recognise import Recognise, recognise_nobody
 from collector.salts.agreed import AgreedSalts
 from collector.salts.derived import DerivedSalts
+from collector.salts.precedence import NOBODY_ELSE
 from collector.settings import IngestSettings, SaltMode
 from collector.stream import connection as broker
 from collector.stream.condition import Condition
@@ -78,11 +79,17 @@ class Ingest:
 
 @contextlib.asynccontextmanager
 async def open_ingest(
-    settings: IngestSettings, nats_url: str, clock: Callable[[], datetime], *, offer: Offer = OUR_OFFER
+    settings: IngestSettings,
+    nats_url: str,
+    clock: Callable[[], datetime],
+    *,
+    offer: Offer = OUR_OFFER,
+    precedence: timedelta = NOBODY_ELSE,
 ) -> AsyncIterator[Ingest]:
     """Open the ingest half on *nats_url*; without NATS it opens too, and answers 503 until NATS is there.
 
-    A stream whose settings have drifted is refused with StreamDrifted when NATS is there at the start.
+    A stream whose settings have drifted is refused with StreamDrifted when NATS is there at the start. *precedence* is given
+    to others who may hold the day's salt, where this may not be the only ingest half there is.
     """
     care: Care | None = None
 
@@ -96,7 +103,7 @@ async def open_ingest(
 
     client = await broker.connect(nats_url, on_loss=on_loss)
     try:
-        streams, salts = _streams(settings, client, offer), _salts(settings, client, clock)
+        streams, salts = _streams(settings, client, offer), _salts(settings, client, clock, precedence)
         async with (
             _teller(settings, client, clock) as teller,  # outside: what the publisher's end leaves unconfirmed is told, too
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
@@ -109,7 +116,7 @@ async def open_ingest(
                 async with asyncio.timeout(FIRST_LOOK_SECONDS):
                     await care.see_to_it()
             _announce(settings, salts, clock)
-            async with running_beside(care.watch(), condition.watch()):
+            async with running_beside(care.watch(), condition.watch(), salts.watch()):
                 with schedule(salts, care.recheck_streams):
                     yield Ingest(app, care, publisher, teller, salts)
     finally:
@@ -132,10 +139,12 @@ def _streams(settings: IngestSettings, client: Connection, offer: Offer) -> Stre
     )
 
 
-def _salts(settings: IngestSettings, client: Connection, clock: Callable[[], datetime]) -> AgreedSalts | DerivedSalts:
+def _salts(
+    settings: IngestSettings, client: Connection, clock: Callable[[], datetime], precedence: timedelta
+) -> AgreedSalts | DerivedSalts:
     if settings.privacy.salt_mode is SaltMode.DERIVED:
         return DerivedSalts(settings.privacy.secret_key or "")
-    return AgreedSalts(client, clock)
+    return AgreedSalts(client, clock, replicas=settings.stream.replicas, precedence=precedence)
 
 
 def _app(

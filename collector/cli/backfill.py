@@ -80,7 +80,10 @@ async def _backfill(settings: Settings, projections: Sequence[Projection], parti
             task = bar.add_task("Computing", total=None)
 
             def show(progress: rebuilding.Progress) -> None:
-                bar.update(task, completed=progress.done, total=progress.total)
+                what = f"Waiting: {progress.waits}" if progress.waits else "Computing"
+                if progress.waits and not bar.tasks[0].description.startswith("Waiting"):
+                    bar.console.print(what, soft_wrap=True)  # which is seen in a log, too, where there is no bar
+                bar.update(task, description=what.partition(":")[0], completed=progress.done, total=progress.total)
 
             end = await rebuilding.backfill(
                 nats_url=nats_url,

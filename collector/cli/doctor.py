@@ -8,6 +8,7 @@ import click
 from collector.cli.checks.database import examine_database
 from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
+from collector.cli.checks.salt import examine_copies
 from collector.cli.checks.stream import examine_stream
 from collector.cli.checks.tallies import examine_tallies
 from collector.cli.options import data_option, examples, settings_with
@@ -45,6 +46,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with endpoints(settings) as (nats_url, database_url, monitor_url):
             async for finding in examine_stream(settings, nats_url, monitor_url):
+                yield finding
+            async for finding in examine_copies(settings, nats_url):
                 yield finding
             async for finding in examine_database(database_url, nats_url):
                 yield finding

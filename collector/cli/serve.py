@@ -9,6 +9,7 @@ from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, role_settings
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
+from collector.salts.precedence import PRECEDENCE
 from collector.serving.listening import listen
 from collector.serving.role import asgi, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
@@ -32,7 +33,7 @@ async def serve(settings: IngestSettings) -> None:
     """Take events until told to stop, and answer every one that was taken."""
     with listen(settings.http.host, settings.http.port) as bound:
         async with (
-            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now) as ingest,
+            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now, precedence=PRECEDENCE) as ingest,
             ingest.app.lifespan(),
         ):
 

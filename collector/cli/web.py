@@ -1,6 +1,7 @@
 """`collector web`: ingest, dashboard and API on one port."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import click
 
@@ -10,6 +11,7 @@ from collector.cli.options import data_option, examples, listen_options, refuse_
 from collector.cli.query import query_app
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
+from collector.salts.precedence import NOBODY_ELSE, PRECEDENCE
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
@@ -20,22 +22,23 @@ from collector.settings import Settings
 @click.command("web", epilog=examples("COLLECTOR_NATS_URL=nats://... COLLECTOR_DATABASE_URL=postgresql://... collector web"))
 @listen_options
 @data_option
-def command(**options: str) -> None:
+@click.option("--alone", is_flag=True, hidden=True, help="NATS is ours alone, so nobody else can hold the day's salt.")
+def command(*, alone: bool, **options: str) -> None:
     """Run ingest, dashboard and API on one port; `collector up` runs this.
 
     It is ready when events can be taken: an absent Postgres closes the dashboard alone.
     """
     settings = settings_with(**options)
     refuse_an_open_door(settings.http)
-    run_role(settings.log, web(settings))
+    run_role(settings.log, web(settings, precedence=NOBODY_ELSE if alone else PRECEDENCE))
 
 
-async def web(settings: Settings) -> None:
+async def web(settings: Settings, *, precedence: timedelta) -> None:
     """Take events and answer questions until told to stop."""
     with listen(settings.http.host, settings.http.port) as bound:
         asked = query_app(settings)
         async with (
-            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now) as ingest,
+            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now, precedence=precedence) as ingest,
             ingest.app.lifespan(),
             asked.lifespan(),
         ):

@@ -48,7 +48,8 @@ class Supervisor:
             self._add(Revived(server.name, partial(_started, server)))
         self._migrate()
         for name, port in (("web", self._settings.http.port), ("project", self._settings.http.projector_port)):
-            role = Revived(name, partial(self._launcher.launch, self._program(name, "--port", str(port))))
+            alone = ("--alone",) if name == "web" and self._servers.nats is not None else ()
+            role = Revived(name, partial(self._launcher.launch, self._program(name, "--port", str(port), *alone)))
             self._roles.append(role)
             self._add(role)
         self._note()

@@ -1,14 +1,27 @@
 """The memory bucket in NATS that replicas share the day's salt through: every write is a compare-and-set."""
 
+import asyncio
 import base64
+import logging
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any
 
+import nats.errors
 from nats.aio.client import Client
 
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.stream.connection import REQUEST_SECONDS, ask
-from contracts.jetstream import MESSAGE_NOT_FOUND, WRONG_LAST_SEQUENCE, JetStreamError, read_answer
+from contracts.jetstream import (
+    MESSAGE_NOT_FOUND,
+    STREAM_NAME_IN_USE,
+    STREAM_NOT_FOUND,
+    WRONG_LAST_SEQUENCE,
+    ApiAnswer,
+    JetStreamError,
+    read_answer,
+)
+
+log = logging.getLogger(__name__)
 
 BUCKET = "KV_salts"
 SUBJECT_ROOT = "$KV.salts"
@@ -16,6 +29,7 @@ FLOOR = "floor"
 SALT_BYTES = 32
 # A day, and two hours for a broker that is late: a backstop behind the purge at midnight.
 LONGEST_LIFE_SECONDS = 26 * 3600
+_PAUSE_SECONDS = 30.0
 _SETTINGS = {
     "name": BUCKET,
     "subjects": [f"{SUBJECT_ROOT}.>"],
@@ -29,28 +43,61 @@ _SETTINGS = {
 }
 
 
-class BucketTimes(NamedTuple):
-    """What the clock of NATS says: now, and when the bucket was made."""
-
-    now: datetime
-    made_at: datetime
-
-
 class SaltBucket:
     """One key per UTC day, and ``floor``, the newest day that any replica has seen; nothing here is remembered."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, *, replicas: int = 1) -> None:
         self._client = client
+        self._replicas = replicas
+        self._is_spread = False
+        self._spread_at = -_PAUSE_SECONDS
 
-    async def ensure(self) -> BucketTimes:
-        """Create the bucket if it is gone, and return what NATS's own clock says."""
-        bucket = await ask(self._client, f"STREAM.CREATE.{BUCKET}", _SETTINGS)
-        if bucket.config.get("storage") != "memory":
+    async def ensure(self) -> datetime:
+        """Create the bucket if it is gone, spread it over as many nodes as it should be on, and return NATS's own time."""
+        bucket = await self._found() or await self._made()
+        if bucket.config.get("storage") != "memory" or bucket.ts is None:
             raise Unavailable(UnavailableReason.SALT)
-        info = await ask(self._client, f"STREAM.INFO.{BUCKET}")
-        if info.ts is None or info.created is None:
-            raise Unavailable(UnavailableReason.SALT)
-        return BucketTimes(now=info.ts, made_at=info.created)
+        await self._see_to_replicas(bucket.config)
+        return bucket.ts
+
+    async def _found(self) -> ApiAnswer | None:
+        try:
+            return await ask(self._client, f"STREAM.INFO.{BUCKET}")
+        except JetStreamError as error:
+            if error.err_code != STREAM_NOT_FOUND:
+                raise
+            return None
+
+    async def _made(self) -> ApiAnswer:
+        try:
+            await ask(self._client, f"STREAM.CREATE.{BUCKET}", _SETTINGS | {"num_replicas": self._replicas})
+        except JetStreamError as error:
+            if error.err_code != STREAM_NAME_IN_USE:
+                raise
+        # Another was quicker, and may have been told another number; or it is ours, and this says what time it is there.
+        return await ask(self._client, f"STREAM.INFO.{BUCKET}")
+
+    async def _see_to_replicas(self, settings: dict[str, Any]) -> None:
+        # Once in the life of a process, or two that have been told different numbers would never come to rest.
+        self._is_spread = self._is_spread or settings.get("num_replicas") == self._replicas
+        now = asyncio.get_running_loop().time()
+        if self._is_spread or now - self._spread_at < _PAUSE_SECONDS:
+            return
+        self._spread_at = now
+        try:
+            await ask(self._client, f"STREAM.UPDATE.{BUCKET}", settings | {"num_replicas": self._replicas})
+        except (JetStreamError, nats.errors.Error, TimeoutError) as error:
+            # What there is goes on as it was: no promise rests on the number, only how long an outage lasts.
+            log.warning(
+                "the day's salt has %s copies, and COLLECTOR_STREAM_REPLICAS is %s: NATS cannot change that now. Are there as "
+                "many nodes, and are all of them up? It is tried again.",
+                settings.get("num_replicas"),
+                self._replicas,
+                extra={"error": type(error).__name__},
+            )
+            return
+        self._is_spread = True
+        log.info("the day's salt is as replicated as the streams", extra={"replicas": self._replicas})
 
     async def raise_floor(self, today: date) -> date:
         """Return the newest day any replica has seen, having made it at least *today*."""
@@ -79,6 +126,10 @@ class SaltBucket:
         if len(key) != SALT_BYTES:
             raise Unavailable(UnavailableReason.SALT)
         return key
+
+    async def holds(self, day: date, key: bytes) -> bool:
+        """Say whether *key* is there as the day's salt, and not what is left of one."""
+        return (await self._last(day.isoformat()))[1] == key
 
     async def destroy_before(self, day: date) -> None:
         """Replace the salts of all days before *day* by markers: gone from memory, and nobody can create those days again."""

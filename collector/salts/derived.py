@@ -29,6 +29,9 @@ class DerivedSalts:
     async def recheck(self) -> None:
         """Do nothing: whoever has the secret has the same salt."""
 
+    async def watch(self) -> None:
+        """Do nothing: there is no bucket that could lose it."""
+
     def rotated_at(self) -> datetime | None:
         """Return the day's midnight: nothing random ever happens here."""
         return None if self._held is None else datetime.combine(self._held.day, datetime.min.time(), UTC)

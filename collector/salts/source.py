@@ -21,5 +21,8 @@ class SaltSource(Protocol):
     async def recheck(self) -> None:
         """Make sure that this is still the salt that everybody else uses."""
 
+    async def watch(self) -> None:
+        """Look after the salt in use for ever, where it could be lost."""
+
     def rotated_at(self) -> datetime | None:
         """Return when this process took up the salt it holds."""

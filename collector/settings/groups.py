@@ -8,6 +8,7 @@ from typing import Annotated
 from collector.settings.declaration import Group, Setting
 from collector.settings.parsers import (
     address,
+    addresses,
     existing_file,
     one_of,
     optional,
@@ -155,8 +156,8 @@ class Nats(Group, frozen=True, kw_only=True):
         Setting(
             "COLLECTOR_NATS_URL",
             "",
-            address("nats", "tls", "ws", "wss"),
-            "your own NATS; empty means the embedded one",
+            addresses("nats", "tls", "ws", "wss"),
+            "your own NATS, the servers of a cluster separated by commas; empty means the embedded one",
             secret=True,
         ),
     ]
@@ -199,7 +200,13 @@ class EventStreams(Group, frozen=True, kw_only=True):
         ),
     ]
     replicas: Annotated[
-        int, Setting("COLLECTOR_STREAM_REPLICAS", "1", whole_number(1, 5), "copies of the stream in a NATS cluster: 1, or 3")
+        int,
+        Setting(
+            "COLLECTOR_STREAM_REPLICAS",
+            "1",
+            whole_number(1, 5),
+            "copies of the streams and of the day's salt in a NATS cluster: 1, or 3",
+        ),
     ]
     partitions: Annotated[
         int,

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from contracts.names import canonical_site
+from contracts.servers import SEPARATOR, split
 
 
 def plain(text: str) -> str:
@@ -99,6 +100,30 @@ def address(*schemes: str) -> Callable[[str], str | None]:
         return text.rstrip("/")
 
     return parse
+
+
+def addresses(*schemes: str) -> Callable[[str], str | None]:
+    """Take one address with one of *schemes*, or several with commas between them; empty means not set."""
+    parse_one = address(*schemes)
+
+    def parse(text: str) -> str | None:
+        parts = split(text)
+        if len(parts) < 2:  # noqa: PLR2004  # of one, no number needs to be told
+            return parse_one(parts[0] if parts else "")
+        taken = [_numbered(number, part, parse_one) for number, part in enumerate(parts, 1)]
+        # A client speaks one of the two, and would never connect.
+        if len({part.startswith("ws") for part in taken}) > 1:
+            raise ValueError("must not mix ws:// or wss:// addresses with others")
+        return SEPARATOR.join(dict.fromkeys(taken))
+
+    return parse
+
+
+def _numbered(number: int, text: str, parse: Callable[[str], str | None]) -> str:
+    try:
+        return parse(text) or ""
+    except ValueError as error:
+        raise ValueError(f"lists addresses, and number {number} {error}; a comma in a password is %2C") from None
 
 
 def listed(text: str) -> tuple[str, ...]:

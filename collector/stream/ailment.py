@@ -4,6 +4,8 @@ import socket
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from contracts.servers import split
+
 _KNOCK_SECONDS = 1.0
 _PORT = 4222
 # Of ENOSPC and EDQUOT, as Go words them.
@@ -33,7 +35,7 @@ class Ailment(StrEnum):
 
 def knock(nats_url: str) -> Ailment:
     """Return what keeps a client out of the servers at *nats_url*, by what the likeliest of them does; it blocks."""
-    found = {_knock(address) for address in nats_url.split(",")}
+    found = {_knock(address) for address in split(nats_url)}
     return next(ailment for ailment in (Ailment.UNWELCOME, Ailment.FROZEN, Ailment.GONE) if ailment in found)
 
 
@@ -45,7 +47,7 @@ def of_the_store(said: str) -> Ailment | None:
 
 
 def _knock(address: str) -> Ailment:
-    parts = urlsplit(address.strip())
+    parts = urlsplit(address)
     try:
         with socket.create_connection((parts.hostname or "", parts.port or _PORT), timeout=_KNOCK_SECONDS) as door:
             return Ailment.UNWELCOME if parts.scheme not in _GREETS or door.recv(1) else Ailment.FROZEN

@@ -11,12 +11,15 @@ import nats.errors
 from nats.aio.client import Client
 
 from contracts.jetstream import API, NO_ROOM_ON_SERVER, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
+from contracts.servers import Servers, read_servers
 from contracts.streams import ADJUSTABLE, EventStream, changed_share, drift, stream_settings
 
 log = logging.getLogger(__name__)
 
 REQUEST_SECONDS = 1.0
 RECONNECT_SECONDS = 0.2
+# How long one address may swallow an attempt before the next is tried.
+CONNECT_SECONDS = 2
 _CANCEL_SECONDS = 0.1
 
 Listener = Callable[[], None]
@@ -41,15 +44,17 @@ async def ask(client: Client, subject: str, request: Mapping[str, Any] | None = 
 
 
 async def connect(url: str, *, on_loss: Listener) -> Client:
-    """Return a client that goes on connecting for ever; it need not be connected yet.
+    """Return a client that goes on connecting for ever, to any of the servers in *url*; it need not be connected yet.
 
     ``on_loss`` is called whenever the connection breaks. nats-py waits for the first connection when it may retry for ever, so
     that waiting is a task of the client's own, and whoever publishes asks ``is_connected`` first.
     """
     client = Client()
+    servers = read_servers(url)
 
     async def lost() -> None:
         log.warning("nats disconnected")
+        _prefer(client, servers)
         on_loss()
 
     async def back() -> None:
@@ -60,12 +65,12 @@ async def connect(url: str, *, on_loss: Listener) -> Client:
 
     first = asyncio.create_task(
         client.connect(
-            url,
+            **servers.options,
             name="collector",
             allow_reconnect=True,
             max_reconnect_attempts=-1,
             reconnect_time_wait=RECONNECT_SECONDS,  # type: ignore[arg-type]  # declared int, slept as a float
-            connect_timeout=2,
+            connect_timeout=CONNECT_SECONDS,
             ping_interval=5,
             max_outstanding_pings=2,
             drain_timeout=5,
@@ -76,8 +81,13 @@ async def connect(url: str, *, on_loss: Listener) -> Client:
         name="nats-connect",
     )
     client.first_connection = first  # type: ignore[attr-defined]  # owned by the client: disconnect() below awaits it
-    await asyncio.wait({first}, timeout=REQUEST_SECONDS)
+    await asyncio.wait({first}, timeout=REQUEST_SECONDS + CONNECT_SECONDS * (len(servers.addresses) - 1))
     return client
+
+
+def _prefer(client: Client, servers: Servers) -> None:
+    if servers.are_several and not client.is_closed:
+        client.set_server_pool(servers.in_order(known.geturl() for known in client.servers))
 
 
 async def disconnect(client: Client) -> None:

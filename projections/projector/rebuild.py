@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from projections.database import POSTGRES_ERRORS, open_engine
 from projections.generations import Generation, Removal, State, current_generation, make_current, retire
@@ -15,6 +17,7 @@ from projections.migrations import begin_generation
 from projections.projections import PROJECTIONS
 from projections.projector.claim import AnotherBackfill, claimed
 from projections.projector.halt import difference, refuse_other_partitions
+from projections.projector.patience import Answer, patiently
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
 from projections.projector.worker import Projector
@@ -28,10 +31,11 @@ FAREWELL_SECONDS = 30.0
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How many of the streams' facts have been dealt with."""
+    """How many of the streams' facts have been dealt with, and what is waited for, "" where nothing is."""
 
     done: int
     total: int
+    waits: str = ""
 
 
 class HistoryWouldBeLost(Exception):
@@ -81,6 +85,8 @@ class _Rebuild:
         self._streams = [Stream(nats_url, stream) for stream in projection.streams(partitions)]
         self._engine = open_engine(database_url)
         self._kept: set[int] = set()
+        self._report: Callable[[Progress], None] = lambda _: None
+        self._progress = Progress(done=0, total=0)
 
     async def run(
         self,
@@ -91,17 +97,18 @@ class _Rebuild:
         report: Callable[[Progress], None],
     ) -> Progress:
         """Make the generation, have it projected, and hand the readers over to it."""
+        self._report = report
         resources.push_async_callback(self._engine.dispose)
         for stream in self._streams:
             await resources.enter_async_context(stream)
-            await stream.connect()
+            await self._ask(stream, stream.connect)
         await resources.enter_async_context(claimed(self._engine, self._projection.name))
         live = await self._live()
         # Before the streams are asked: else a projector that runs would make the tables seem to hold more than they.
         before = await self._positions(live)
         if max(before, default=0) >= self._partitions:
             refuse_other_partitions(before, self._partitions)
-        goals = [await identity_of(stream) for stream in self._streams]
+        goals = [await self._ask(stream, partial(identity_of, stream)) for stream in self._streams]
         others = {number for number, position in before.items() if await self._is_of_another(position, goals)}
         if not accept_loss and any(number in others or has_lost_its_start(before[number], goals) for number in counted(before)):
             raise HistoryWouldBeLost
@@ -115,7 +122,7 @@ class _Rebuild:
         ]
         async with AsyncExitStack() as unless_it_ends_well:
             unless_it_ends_well.push_async_callback(self._give_up, made)
-            progress = await self._project_while(self._watch(made, live, goals, report), projectors)
+            progress = await self._project_while(self._watch(made, live, goals), projectors)
             unless_it_ends_well.pop_all()
             return progress
 
@@ -154,27 +161,48 @@ class _Rebuild:
         goal = goals[position.partition] if position.partition < len(goals) else None
         if goal is None:
             return True
-        message_id = await self._streams[position.partition].message_id_at(position.seq) if position.seq else None
+        stream = self._streams[position.partition]
+        message_id = await self._ask(stream, partial(stream.message_id_at, position.seq)) if position.seq else None
         return bool(difference(position, goal, message_id))
 
-    async def _watch(
-        self,
-        made: Generation,
-        live: Generation,
-        goals: Sequence[Identity | None],
-        report: Callable[[Progress], None],
-    ) -> Progress:
+    async def _ask(self, stream: Stream, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        async def connected() -> Answer:
+            await stream.connect()
+            return await ask()
+
+        return await patiently(connected, self._wait_for)
+
+    def _wait_for(self, what: str) -> None:
+        self._tell(replace(self._progress, waits=what))
+
+    def _tell(self, progress: Progress) -> None:
+        self._progress = progress
+        self._report(progress)
+
+    async def _watch(self, made: Generation, live: Generation, goals: Sequence[Identity | None]) -> Progress:
         total = sum(goal.messages for goal in goals if goal is not None)
         while True:
             positions = await self._positions(made)
             done = sum(position.dealt_with for position in positions.values())
-            report(Progress(done=min(done, total), total=total))
+            self._tell(Progress(done=min(done, total), total=total))
             has_arrived = all(
-                [await _has_reached(goal, positions.get(number), self._streams[number]) for number, goal in enumerate(goals)]
+                [await self._has_reached(goal, positions.get(number), number) for number, goal in enumerate(goals)]
             )
             if has_arrived and (made == live or await self._hand_over(made, live)):
                 return Progress(done=done, total=total)
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _has_reached(self, goal: Identity | None, position: Position | None, partition: int) -> bool:
+        if goal is None:
+            return True
+        stream = self._streams[partition]
+        if position is None:
+            await self._ask(stream, partial(identity_of, stream))  # whose absence is why nobody has begun, it may be
+            return False
+        # What was last in the stream may have been erased; that nothing waits is as good as having read it.
+        if position.seq >= goal.last_seq:
+            return True
+        return (await self._ask(stream, partial(stream.backlog_after, position.seq))).messages == 0
 
     async def _hand_over(self, made: Generation, live: Generation) -> bool:
         """Let readers enter *made* instead of *live*, or return False when they would go back in time: try again."""
@@ -244,12 +272,3 @@ def has_lost_its_start(position: Position, streams: Sequence[Identity | None]) -
     """Tell whether the first fact before *position* is there no more; what was erased behind it was erased to be forgotten."""
     stream = streams[position.partition] if position.partition < len(streams) else None
     return stream is not None and stream.first_seq > position.first_seq
-
-
-async def _has_reached(goal: Identity | None, position: Position | None, stream: Stream) -> bool:
-    if goal is None:
-        return True
-    if position is None:
-        return False
-    # What was last in the stream may have been erased; that nothing waits is as good as having read it.
-    return position.seq >= goal.last_seq or (await stream.backlog_after(position.seq)).messages == 0

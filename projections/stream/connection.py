@@ -8,15 +8,25 @@ from typing import Any
 
 import msgspec
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 
-from contracts.jetstream import API, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
+from contracts.jetstream import API, STREAM_IS_OFFLINE, STREAM_NOT_FOUND, ApiAnswer, JetStreamError, read_answer
+from contracts.servers import read_servers
 
 LOG = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
+# A node that hangs, or lost its power, says nothing: after three of these we leave it for another.
+PING_SECONDS = 5
 _CANCEL_SECONDS = 0.1
 ANSWER_SECONDS = 5.0
+# Between two questions that nobody was there to answer: at once, one in a hundred of the second ones failed as well.
+_PAUSE_SECONDS = 0.1
+_PLEASE_WAIT = 503
+_RECONNECTING = "the connection to NATS was lost; reconnecting"
+_NO_ANSWER = "JetStream does not answer; check that NATS runs with JetStream enabled"
 
 
 class StreamUnavailable(ConnectionError):
@@ -34,8 +44,9 @@ class Connection:
     """One client of NATS: connects within seconds or says why not, and then reconnects for ever."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self._servers = read_servers(url)
         self._client: Client | None = None
+        self._lost = asyncio.Event()
 
     @property
     def client(self) -> Client:
@@ -48,17 +59,26 @@ class Connection:
         """Be connected, or raise StreamUnavailable."""
         if self._client is not None and self._client.is_connected:
             return
-        if self._client is not None and self._client.is_reconnecting:
-            raise StreamUnavailable("the connection to NATS was lost; reconnecting")
+        if self._client is not None and not self._client.is_closed:
+            raise StreamUnavailable(_RECONNECTING)
         client = Client()
+
+        async def lost() -> None:
+            if self._servers.are_several and not client.is_closed:
+                client.set_server_pool(self._servers.in_order(known.geturl() for known in client.servers))
+            self._lost.set()
+
         # Without a limit on reconnects nats-py's first connect would never return either.
         connecting = asyncio.ensure_future(
             client.connect(
-                self._url,
+                **self._servers.options,
                 name="collector project",
                 max_reconnect_attempts=-1,
                 reconnect_time_wait=1,
+                ping_interval=PING_SECONDS,
+                max_outstanding_pings=2,
                 drain_timeout=2,
+                disconnected_cb=lost,
                 error_cb=_log_error,
             )
         )
@@ -77,19 +97,49 @@ class Connection:
         if self._client is not None:
             await _leave(self._client)
 
-    async def ask(self, method: str, question: Mapping[str, Any] | None = None) -> ApiAnswer:
-        """Return JetStream's answer to *question*, or raise NoStream, StreamUnavailable or JetStreamError."""
-        body = msgspec.json.encode(question or {})
+    async def ask(self, method: str, question: Mapping[str, Any] | None = None, *, patience: float | None = None) -> ApiAnswer:
+        """Return JetStream's answer to *question* within *patience*, or raise NoStream, StreamUnavailable or JetStreamError.
+
+        Asked again while nobody is there to answer, JetStream says to wait or, with a longer *patience*, nothing: a cluster
+        that is choosing a leader does any of these. So whatever may be asked with one must be the same when it is asked twice.
+        """
+        subject, body = f"{API}.{method}", msgspec.json.encode(question or {})
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (ANSWER_SECONDS if patience is None else patience)
+        while True:
+            try:
+                message = await self._request(subject, body, min(ANSWER_SECONDS, deadline - loop.time()))
+                return read_answer(message.data)
+            except (NoRespondersError, TimeoutError) as silence:
+                reason: Exception = silence
+            except NatsError as error:
+                raise StreamUnavailable(_NO_ANSWER) from error
+            except JetStreamError as error:
+                if error.err_code == STREAM_NOT_FOUND:
+                    raise NoStream from None
+                if error.code != _PLEASE_WAIT and error.err_code != STREAM_IS_OFFLINE:
+                    raise
+                reason = error
+            if loop.time() + _PAUSE_SECONDS >= deadline:
+                raise StreamUnavailable(_NO_ANSWER) from reason
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _request(self, subject: str, body: bytes, patience: float) -> Msg:
+        client = self.client
+        self._lost.clear()
+        if not client.is_connected:
+            raise StreamUnavailable(_RECONNECTING)
+        asked = asyncio.ensure_future(client.request(subject, body, timeout=patience))
+        lost = asyncio.ensure_future(self._lost.wait())
         try:
-            message = await self.client.request(f"{API}.{method}", body, timeout=ANSWER_SECONDS)
-        except (NatsError, TimeoutError) as error:
-            raise StreamUnavailable("JetStream does not answer; check that NATS runs with JetStream enabled") from error
-        try:
-            return read_answer(message.data)
-        except JetStreamError as error:
-            if error.err_code == STREAM_NOT_FOUND:
-                raise NoStream from None
-            raise
+            # The answer would not find us on another connection.
+            await asyncio.wait({asked, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done():
+                raise StreamUnavailable(_RECONNECTING)
+            return await asked
+        finally:
+            asked.cancel()
+            lost.cancel()
 
 
 async def _end(connecting: "asyncio.Future[None]") -> None:

@@ -7,6 +7,7 @@ message that is there (nats.py #986), so the reader asks the server itself and t
 import asyncio
 import contextlib
 import secrets
+from contextlib import AsyncExitStack
 from typing import Self
 
 import msgspec
@@ -28,11 +29,15 @@ REQUEST_SECONDS = 0.5
 # A healthy server answers every request, at the least that there was nothing.
 UNANSWERED_REQUESTS = 5
 _QUIET_ROUNDS = 20
+# For a place in the middle of a large stream that the server has not in its memory, it reads from the disk.
+CREATE_SECONDS = 60.0
+# How often nobody may be there for a consumer that has just been made: on another node, it is not known to ours at once.
+MISSED_REQUESTS = 10
 
 _REQUEST = msgspec.json.encode(
     {"batch": BATCH_MESSAGES, "max_bytes": BATCH_BYTES, "expires": int(REQUEST_SECONDS * 1_000_000_000)}
 )
-_NO_MESSAGES, _TIMED_OUT, _CONFLICT = "404", "408", "409"
+_NO_MESSAGES, _TIMED_OUT, _CONFLICT, _NOBODY = "404", "408", "409", "503"
 _REQUEST_IS_OVER = ("Message Size Exceeds MaxBytes", "Batch Completed")
 
 
@@ -59,17 +64,24 @@ class Reader:
         self._quiet_rounds = 0
         self._asked_at = 0.0
         self._unanswered = 0
+        self._missed = 0
 
     async def __aenter__(self) -> Self:
         question = {"stream_name": self._stream, "config": self._settings | {"name": self._consumer}}
-        await self._connection.ask(f"CONSUMER.CREATE.{self._stream}.{self._consumer}", question)
-        # What may be under way is bounded by the request; a limit here would only lose messages.
-        self._subscription = await self._connection.client.subscribe(
-            self._inbox, cb=self._receive, pending_msgs_limit=0, pending_bytes_limit=0
-        )
+        async with AsyncExitStack() as unless_it_is_made:
+            unless_it_is_made.push_async_callback(self._leave)  # it may yet be made, and for nobody
+            await self._connection.ask(f"CONSUMER.CREATE.{self._stream}.{self._consumer}", question, patience=CREATE_SECONDS)
+            # What may be under way is bounded by the request; a limit here would only lose messages.
+            self._subscription = await self._connection.client.subscribe(
+                self._inbox, cb=self._receive, pending_msgs_limit=0, pending_bytes_limit=0
+            )
+            unless_it_is_made.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self._leave()
+
+    async def _leave(self) -> None:
         # Without waiting for an answer: the server forgets an idle consumer anyway, and one that is gone must hold up nothing.
         with contextlib.suppress(NatsError):
             if self._subscription is not None:
@@ -110,6 +122,7 @@ class Reader:
         if not message.reply:
             self._read_status(message.headers or {})
             return
+        self._missed = MISSED_REQUESTS
         seq, consumer_seq, pending = numbers_in(message.reply)
         if consumer_seq != self._consumer_seq + 1:
             self._stop_because("a delivery was lost on its way")
@@ -127,8 +140,13 @@ class Reader:
     def _read_status(self, headers: dict[str, str]) -> None:
         status, description = headers.get("Status", ""), headers.get("Description", "")
         if status in (_NO_MESSAGES, _TIMED_OUT) or (status == _CONFLICT and description in _REQUEST_IS_OVER):
+            self._missed = MISSED_REQUESTS
             self._owed = 0
             self._worth_taking.set()
+            return
+        if status == _NOBODY and self._missed < MISSED_REQUESTS:
+            self._missed += 1
+            self._owed = 0  # and so it is asked again, after a pause
             return
         self._stop_because(f"the server ended the consumer ({status})")
 

@@ -22,6 +22,7 @@ from collector.local.postgres import PostgresServer
 from collector.stream.connection import connect, disconnect, ensure_stream
 from projections.migrations import migrate
 from tests.facts import STREAM, WEB
+from tests.faults.salted import salted
 
 Answer = TypeVar("Answer")
 
@@ -89,7 +90,7 @@ async def no_streams(nats_url: str) -> None:
 
 
 async def empty_stream(nats_url: str) -> None:
-    """Have the product's stream, with nothing in it."""
+    """Have the product's stream, with nothing in it, and the day's salt, as after another role."""
     connection = await nats.connect(nats_url)
     with contextlib.suppress(NotFoundError):
         await connection.jetstream().delete_stream(STREAM)
@@ -97,6 +98,7 @@ async def empty_stream(nats_url: str) -> None:
     client = await connect(nats_url, on_loss=lambda: None)
     await ensure_stream(client, WEB, max_bytes=8 << 30, replicas=1)
     await disconnect(client)
+    await salted(nats_url)
 
 
 @contextlib.asynccontextmanager

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from collector.salts.bucket import BUCKET, SUBJECT_ROOT
 from collector.stream import connection as broker
 from tests.faults import clocks
 from tests.faults.clocks import Replica, midnight_after, set_clock, visitors_of
+from tests.faults.salted import salted
 from tests.faults.waiting import until
 
 # Always in the future of the real clock, so that nothing that NATS remembers can be younger.
@@ -64,8 +65,9 @@ class Replicas:
 
 
 @pytest.fixture
-def replicas(nats_server: Callable[[], NatsServer], launcher: GuardedLauncher, tmp_path: Path) -> Iterator[Replicas]:
+async def replicas(nats_server: Callable[[], NatsServer], launcher: GuardedLauncher, tmp_path: Path) -> AsyncIterator[Replicas]:
     together = Replicas(nats_server(), launcher, tmp_path)
+    await salted(together.server.url, NOON)
     yield together
     for replica in together.all:
         replica.kill()

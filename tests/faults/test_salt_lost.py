@@ -8,6 +8,7 @@ from nats.aio.client import Client
 
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET, SUBJECT_ROOT
+from collector.salts.precedence import NOBODY_ELSE
 from collector.stream import connection as broker
 
 
@@ -22,6 +23,10 @@ async def client(stream_free_nats: str) -> AsyncIterator[Client]:
     await broker.disconnect(client)
 
 
+def replica(client: Client) -> AgreedSalts:
+    return AgreedSalts(client, now, precedence=NOBODY_ELSE)
+
+
 async def lose_the_bucket(client: Client) -> None:
     await broker.ask(client, f"STREAM.DELETE.{BUCKET}")
 
@@ -32,16 +37,16 @@ async def lose_todays_value(client: Client) -> None:
 
 @pytest.mark.parametrize("lose", [lose_the_bucket, lose_todays_value])
 async def test_who_holds_the_salt_puts_it_back_for_those_who_come(client: Client, lose):
-    first = AgreedSalts(client, now)
+    first = replica(client)
     before = await first.of(now())
     await lose(client)
     await first.recheck()
-    assert await AgreedSalts(client, now).of(now()) == before
+    assert await replica(client).of(now()) == before
 
 
 @pytest.mark.parametrize("lose", [lose_the_bucket, lose_todays_value])
 async def test_replicas_that_were_parted_agree_again_without_a_broken_connection(client: Client, lose):
-    first, second = AgreedSalts(client, now), AgreedSalts(client, now)
+    first, second = replica(client), replica(client)
     await first.of(now())
     await lose(client)
     await second.of(now())
@@ -50,7 +55,7 @@ async def test_replicas_that_were_parted_agree_again_without_a_broken_connection
 
 
 async def test_a_spoilt_value_is_not_taken_over(client: Client):
-    salts = AgreedSalts(client, now)
+    salts = replica(client)
     before = await salts.of(now())
     await client.request(f"{SUBJECT_ROOT}.{now().date()}", b"short", timeout=2)
     await salts.recheck()

@@ -14,6 +14,7 @@ from tests.faults.chaos import write
 from tests.faults.ledger import Ledger, Told
 from tests.faults.publishing import counted_once, publishing
 from tests.faults.role import Role, seconds_to_end
+from tests.faults.salted import salted
 from tests.faults.verdict import ids_in
 from tests.faults.waiting import until
 from tests.projections.world import Facts, Tables
@@ -42,7 +43,7 @@ async def test_an_ingest_role_stopped_under_load_has_stored_all_that_it_acknowle
     stream_free_nats: str, role: Callable[..., Role]
 ):
     ledger = Ledger()
-    first = await role("serve", NATS_URL=stream_free_nats).ready()
+    first = await role("serve", NATS_URL=await salted(stream_free_nats)).ready()
     async with write([first.port], ledger, "stopping"):
         await until(lambda: len(ledger.stored) > 100, "events are taken")
         async with hanging_client(first):
@@ -80,7 +81,7 @@ async def test_a_role_ends_in_time_although_nats_hangs(
     name: str, nats_server: Callable[[], NatsServer], database_url: str, role: Callable[..., Role]
 ):
     server = nats_server()
-    serve = await role("serve", NATS_URL=server.url).ready()
+    serve = await role("serve", NATS_URL=await salted(server.url)).ready()
     stopped = serve if name == "serve" else await role(name, NATS_URL=server.url, DATABASE_URL=database_url).ready()
     os.kill(server.pid, signal.SIGSTOP)
     asked = asyncio.create_task(post(serve))

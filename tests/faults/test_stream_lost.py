@@ -11,6 +11,7 @@ from collector.local.nats import NatsServer
 from tests.facts import STREAM, pageview, traffic
 from tests.faults.asking import is_taken, post
 from tests.faults.role import Role
+from tests.faults.salted import salted
 from tests.faults.waiting import until
 from tests.projections.world import CHECK, Facts, Tables
 from tests.running import run_collector
@@ -99,7 +100,7 @@ async def test_an_older_copy_that_has_grown_past_the_position_is_refused(
 async def test_a_deleted_stream_is_made_again_and_its_projector_waits_for_a_person(
     copied: Copied, tables: Tables, database_url: str, role: Callable[..., Role], tmp_path: Path
 ):
-    urls = {"NATS_URL": copied.server.url, "DATABASE_URL": database_url}
+    urls = {"NATS_URL": await salted(copied.server.url), "DATABASE_URL": database_url}
     serve, projector = role("serve", **urls), role("project", **urls)
     await serve.ready()
     for _ in range(5):

@@ -16,6 +16,7 @@ from contracts.streams import stream_settings
 from tests.facts import STREAM, WEB
 from tests.faults.asking import EVENT, is_taken, post
 from tests.faults.role import Role
+from tests.faults.salted import salted
 from tests.faults.waiting import until
 
 ROOM = 1 << 28
@@ -58,7 +59,7 @@ async def test_a_limit_that_is_not_as_set_is_changed_and_no_drift(
 ):
     url = nats_server().url
     await set_stream(url, "CREATE", duplicate_window=100_000_000)
-    serve = await role("serve", NATS_URL=url).ready()
+    serve = await role("serve", NATS_URL=await salted(url)).ready()
     assert await is_taken(serve)
     assert (await ask(url, "INFO")).config["duplicate_window"] == 120_000_000_000
 
@@ -67,7 +68,7 @@ async def test_a_drift_while_running_stores_nothing_more_until_it_is_set_back(
     nats_server: Callable[[], NatsServer], role: Callable[..., Role]
 ):
     server = nats_server()
-    serve = await role("serve", NATS_URL=server.url).ready()
+    serve = await role("serve", NATS_URL=await salted(server.url)).ready()
     assert await is_taken(serve)  # which makes the stream
     await set_stream(server.url, "UPDATE", discard="old")
     os.kill(server.pid, signal.SIGKILL)  # after which every setting is looked at again
@@ -86,7 +87,7 @@ async def test_a_server_that_syncs_after_it_acknowledges_is_refused_where_its_mo
     nats_server: Callable[[], NatsServer], role: Callable[..., Role], monkeypatch: pytest.MonkeyPatch
 ):
     good = nats_server()
-    taken = await role("serve", NATS_URL=good.url, NATS_MONITOR_URL=good.monitor_url).ready()
+    taken = await role("serve", NATS_URL=await salted(good.url), NATS_MONITOR_URL=good.monitor_url).ready()
     assert (await post(taken)).status_code == 204
     monkeypatch.setattr(nats, "_CONFIG", nats._CONFIG.replace("sync_interval: always", "sync_interval: 120s"))
     late = nats_server()
@@ -99,7 +100,7 @@ async def test_a_full_stream_refuses_loses_nothing_and_goes_on_where_there_is_ro
     nats_server: Callable[[], NatsServer], role: Callable[..., Role]
 ):
     server = nats_server()
-    small = await role("serve", NATS_URL=server.url, STREAM_MAX_BYTES=str(1 << 20)).ready()
+    small = await role("serve", NATS_URL=await salted(server.url), STREAM_MAX_BYTES=str(1 << 20)).ready()
     answers: list[httpx.Response] = []
     while not answers or answers[-1].status_code < 300:
         answers.append(await post(small, large(len(answers))))

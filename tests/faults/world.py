@@ -16,6 +16,7 @@ from tests.conftest import forget_files_of, stop_whatever_its_state
 from tests.facts import STREAM
 from tests.faults.ledger import SITE, Ledger, Told
 from tests.faults.role import Role
+from tests.faults.salted import salted
 from tests.faults.victims import NatsVictim, PostgresVictim, RoleVictim, Victim
 from tests.faults.waiting import until
 from tests.projections.world import connect_to_tables
@@ -94,7 +95,7 @@ async def world(
     try:
         await asyncio.gather(asyncio.to_thread(nats_server.start), asyncio.to_thread(postgres.start))
         await migrate(postgres.url)
-        urls = {"NATS_URL": nats_server.url, "DATABASE_URL": postgres.url}
+        urls = {"NATS_URL": await salted(nats_server.url), "DATABASE_URL": postgres.url}
         roles += [Role("serve", launcher, folder, module=module, **urls) for module in ingests]
         roles += [Role("project", launcher, folder, module=module, **urls) for module in projectors]
         for role in roles:

@@ -77,12 +77,7 @@ async def _lag(projection: Projection, position: Position, nats_url: str) -> Fin
     of = EventStream(family=projection.family.name, partition=position.partition, partitions=position.partitions)
     async with Stream(nats_url, of) as stream:
         try:
-            await stream.connect()
-            identity = await stream.identity()
-            message_id = await stream.message_id_at(position.seq) if position.seq else None
-            if problem := difference(position, identity, message_id):
-                return bad(subject, f"has stopped: the stream {problem}", "Run: collector backfill")
-            waiting = (await stream.backlog_after(position.seq)).messages
+            problem, waiting = await _compared(stream, position)
         except NoStream:
             return bad(
                 subject,
@@ -91,6 +86,28 @@ async def _lag(projection: Projection, position: Position, nats_url: str) -> Fin
             )
         except StreamUnavailable:
             return odd(subject, "its lag is not known", "See what is said about NATS and the stream.")
+    if problem:
+        return bad(subject, f"has stopped: the stream {problem}", "Run: collector backfill")
     if waiting > _LATE_EVENTS:
         return odd(subject, f"is {waiting:,} events behind", "Is `collector project` running? Its /metrics show the rate.")
     return good(subject, f"is {waiting:,} events behind")
+
+
+async def _compared(stream: Stream, position: Position) -> tuple[str, int]:
+    """Return how the stream differs from the one that *position* is of, and how many events come after it."""
+    try:
+        return await _compared_once(stream, position)
+    except NoStream:
+        raise
+    except StreamUnavailable:
+        # A cluster that is choosing a leader is silent for some seconds, and nothing is wrong.
+        return await _compared_once(stream, position)
+
+
+async def _compared_once(stream: Stream, position: Position) -> tuple[str, int]:
+    await stream.connect()
+    identity = await stream.identity()
+    message_id = await stream.message_id_at(position.seq) if position.seq else None
+    if problem := difference(position, identity, message_id):
+        return problem, 0
+    return "", (await stream.backlog_after(position.seq)).messages

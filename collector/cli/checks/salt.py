@@ -1,5 +1,6 @@
-"""Where the day's salt is, how old it is, and whether the days before it are gone."""
+"""Where the day's salt is, how many nodes have it, how old it is, and whether the days before it are gone."""
 
+from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 
 from msgspec import Struct
@@ -41,6 +42,35 @@ async def examine_salt(client: Connection, settings: Settings, now: datetime) ->
         ]
     held = [await _held(client, subject) for subject in bucket.state.subjects if not subject.endswith(".floor")]
     return list(_judge([salt for salt in held if salt is not None], now))
+
+
+async def examine_copies(settings: Settings, nats_url: str) -> AsyncIterator[Finding]:
+    """Look whether the salt is on as many nodes as the streams; of a NATS that is away, others have told."""
+    if settings.privacy.salt_mode is SaltMode.DERIVED:
+        return
+    client = await broker.connect(nats_url, on_loss=lambda: None)
+    try:
+        if client.is_connected:
+            yield await _copies(client, settings.stream.replicas)
+    finally:
+        await broker.disconnect(client)
+
+
+async def _copies(client: Connection, wanted: int) -> Finding:
+    try:
+        bucket = await broker.ask(client, f"STREAM.INFO.{BUCKET}")
+    except JetStreamError as error:
+        if error.err_code == STREAM_NOT_FOUND:
+            return odd("Salt", "there is none now", "Ingest makes one when it starts; run this again beside it.")
+        return bad("Salt", f"JetStream refuses (error {error.err_code})", "Is JetStream enabled for this account?")
+    except broker.UNREACHABLE:
+        advice = "Is the node up that had it, and has the cluster a leader? Ingest that holds it goes on, and new ones wait."
+        return bad("Salt", "its bucket does not answer", advice)
+    copies = int(bucket.config.get("num_replicas", 1))
+    if copies < wanted:
+        text = f"{copies} node(s) hold it, and COLLECTOR_STREAM_REPLICAS is {wanted}: a node that dies takes it along"
+        return odd("Salt", text, "Start ingest again, with as many nodes as that in the cluster and all of them up.")
+    return good("Salt", f"{copies} node(s) hold it, as many as hold the streams")
 
 
 async def _held(client: Connection, subject: str) -> HeldSalt | None:

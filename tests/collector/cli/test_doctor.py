@@ -12,6 +12,7 @@ from collector.local.probe import ask
 from contracts.streams import SUBJECT_ROOT
 from projections.migrations import migrate
 from tests.facts import STREAM
+from tests.faults.salted import salted
 from tests.running import eventually
 
 NOWHERE = "127.0.0.1:1"
@@ -38,6 +39,18 @@ async def test_a_drifted_stream_is_broken_and_each_setting_is_named(examine, str
     assert f"fail  Stream {STREAM}: " in report.stdout
     assert "max_msgs is 5, must be -1" in report.stdout
     assert "discard is 'old', must be 'new'" in report.stdout
+
+
+async def test_a_salt_that_fewer_nodes_hold_than_the_streams_is_said(examine, stream_free_nats):
+    await salted(stream_free_nats)
+    assert "ok  Salt: 1 node(s) hold it" in examine(COLLECTOR_NATS_URL=stream_free_nats).stdout
+    report = examine(COLLECTOR_NATS_URL=stream_free_nats, COLLECTOR_STREAM_REPLICAS="3")
+    assert "note  Salt: 1 node(s) hold it, and COLLECTOR_STREAM_REPLICAS is 3" in report.stdout
+
+
+def test_a_server_that_is_away_is_no_matter_where_another_of_the_list_is_there(examine, stream_free_nats):
+    report = examine(COLLECTOR_NATS_URL=f"nats://{NOWHERE},{stream_free_nats}")
+    assert report.returncode == 0, report.stdout
 
 
 def test_servers_that_are_away_are_broken(collector):

@@ -5,6 +5,7 @@ import signal
 import socket
 
 import nats
+import psutil
 
 from tests.facts import STREAM
 from tests.running import Up, eventually, runs, send_a_hit
@@ -22,6 +23,7 @@ async def test_it_starts_says_what_to_do_stops_cleanly_and_goes_on_where_it_was(
     first = up().wait_until_ready()
     everybody = first.everybody()
     assert send_a_hit(first.port) < 300
+    assert is_told_to_be_alone(first), "nobody else can hold the day's salt, so its first event waits for nobody"
     assert first.stop(signal.SIGINT) == 0
     assert not any(runs(pid) for pid in everybody.values())
     said = first.output.read_text()
@@ -85,11 +87,16 @@ def test_a_port_that_is_taken_is_said_before_anything_is_started(collector, tmp_
     assert not (tmp_path / ".collector").exists()
 
 
+def is_told_to_be_alone(running: Up) -> bool:
+    return "--alone" in psutil.Process(running.children["web"]).cmdline()
+
+
 async def test_servers_of_ones_own_are_used_instead_of_embedded_ones(stream_free_nats, postgres_url, tmp_path):
     running = Up(tmp_path / "data", COLLECTOR_NATS_URL=stream_free_nats, COLLECTOR_DATABASE_URL=postgres_url)
     try:
         running.wait_until_ready()
         assert set(running.children) == {"web", "project", "guard"}
+        assert not is_told_to_be_alone(running), "others may use this NATS, and hold the day's salt"
         assert send_a_hit(running.port) < 300
         assert await events_in(stream_free_nats) == 1
     finally:

@@ -15,6 +15,7 @@ from collector.outcomes import Unavailable, UnavailableReason
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET, SUBJECT_ROOT
 from collector.salts.derived import DerivedSalts
+from collector.salts.precedence import NOBODY_ELSE
 from collector.stream import connection as broker
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ async def client(stream_free_nats: str) -> AsyncIterator[Client]:
 
 
 def replica(client: Client, now: datetime = NOON) -> AgreedSalts:
-    return AgreedSalts(client, Clock(now), tolerated_skew=ANY_SKEW)
+    return AgreedSalts(client, Clock(now), tolerated_skew=ANY_SKEW, precedence=NOBODY_ELSE)
 
 
 async def test_replicas_that_race_at_midnight_agree_on_one_salt(client: Client):

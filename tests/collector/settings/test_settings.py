@@ -68,6 +68,10 @@ def test_every_problem_is_said_at_once():
         ({"NATS_URL": "localhost:4222"}, "starts with nats://"),
         ({"DATABASE_URL": "postgresql://c:sec/ret@h:5432/d"}, "percent-encode"),
         ({"NATS_URL": "nats://a?b@h:x"}, "percent-encode"),
+        ({"NATS_URL": "nats://a:4222,b:4222,nats://c:4222"}, "number 2 must be an address that starts with nats://"),
+        ({"NATS_URL": "nats://a:4222,nats://u:p/q@b:4222"}, "number 2 is not an address; percent-encode"),
+        ({"NATS_URL": "nats://to,ken@a:4222"}, "a comma in a password is %2C"),
+        ({"NATS_URL": "nats://a:4222,wss://b:443"}, "must not mix"),
         ({"TRUSTED_PROXIES": "everyone"}, "10.0.0.0/8"),
         ({"MMDB": "/nowhere.mmdb"}, "names no readable file"),
         ({"PROT": "8000"}, "is not a setting"),
@@ -82,6 +86,12 @@ def test_a_problem_says_which_setting_and_what_to_do(environment: dict[str, str]
 def test_a_problem_never_repeats_a_secret():
     assert "hunter2" not in str(problems(ACCESS_TOKEN="hunter2"))
     assert "hunter2" not in str(problems(DATABASE_URL="hunter2"))
+    assert "hunter2" not in str(problems(NATS_URL="nats://a:4222,http://hunter2@b:4222"))
+
+
+def test_the_servers_of_a_cluster_are_a_list():
+    read = read_settings({"COLLECTOR_NATS_URL": " nats://t@a:4222/ , nats://t@b:4222,, nats://t@a:4222,"})
+    assert read.nats.url == "nats://t@a:4222,nats://t@b:4222"
 
 
 def test_a_secret_can_come_from_a_file(tmp_path: Path):

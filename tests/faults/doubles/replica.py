@@ -6,7 +6,7 @@ test has moved everybody's; a replica's own skew is measured against that, with 
 
 import asyncio
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,8 +16,9 @@ from collector.jobs import schedule
 from collector.outcomes import Unavailable
 from collector.privacy.visitor import visitor_id
 from collector.salts.agreed import AgreedSalts
-from collector.salts.bucket import BucketTimes, SaltBucket
+from collector.salts.bucket import SaltBucket
 from collector.stream import connection as broker
+from collector.upkeep import running_beside
 from tests.faults.clocks import Hash, read_offset
 
 BEAT = 0.02
@@ -25,10 +26,9 @@ ensure = SaltBucket.ensure
 
 
 async def replicate(nats_url: str, everybodys_clock: Path) -> None:
-    async def ensure_in_everybodys_time(bucket: SaltBucket) -> BucketTimes:
+    async def ensure_in_everybodys_time(bucket: SaltBucket) -> datetime:
         moved = timedelta(seconds=read_offset(everybodys_clock))
-        seen = await ensure(bucket)
-        return BucketTimes(now=seen.now + moved, made_at=seen.made_at + moved)
+        return await ensure(bucket) + moved
 
     SaltBucket.ensure = ensure_in_everybodys_time
     salts: AgreedSalts | None = None
@@ -39,11 +39,16 @@ async def replicate(nats_url: str, everybodys_clock: Path) -> None:
 
     client = await broker.connect(nats_url, on_loss=on_loss)
     salts = AgreedSalts(client, utc_now)
-    with schedule(salts, lambda: None):
-        while True:
-            sys.stdout.write(f"{msgspec.json.encode(await one_hash(salts)).decode()}\n")
-            sys.stdout.flush()
-            await asyncio.sleep(BEAT)
+    async with running_beside(salts.watch()):
+        with schedule(salts, lambda: None):
+            await hash_for_ever(salts)
+
+
+async def hash_for_ever(salts: AgreedSalts) -> None:
+    while True:
+        sys.stdout.write(f"{msgspec.json.encode(await one_hash(salts)).decode()}\n")
+        sys.stdout.flush()
+        await asyncio.sleep(BEAT)
 
 
 async def one_hash(salts: AgreedSalts) -> Hash:

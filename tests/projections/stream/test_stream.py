@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 
 from collector.local.nats import NatsServer
 from contracts.streams import message_id
-from projections.stream import Interrupted, NoStream, Reader, Stream, StreamUnavailable
+from projections.stream import Interrupted, NoStream, Reader, Stream, StreamUnavailable, connection
 from projections.stream.connection import Connection
 from projections.stream.delivery import numbers_in
 from projections.stream.item import Sequenced
@@ -158,6 +158,28 @@ async def test_a_server_that_falls_silent_is_noticed(nats_server: Callable[[], N
             with pytest.raises(Interrupted, match="silent"):
                 await read(reader, 1)
             os.kill(server.pid, signal.SIGCONT)
+
+
+async def test_a_server_that_hangs_is_left_for_another(nats_server: Callable[[], NatsServer], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.1)
+    servers = [nats_server(), nats_server()]
+    opened = Connection(",".join(server.url for server in servers))
+    await opened.open()
+    at = opened.client.connected_url.port
+    hung = next(server for server in servers if server.url.endswith(f":{at}"))
+    os.kill(hung.pid, signal.SIGSTOP)
+    async with asyncio.timeout(PATIENCE):
+        while not opened.client.is_connected or opened.client.connected_url.port == at:
+            await asyncio.sleep(0.02)
+    os.kill(hung.pid, signal.SIGCONT)
+    await opened.close()
+
+
+async def test_a_token_may_be_percent_encoded(session_nats: NatsServer):
+    token, _, place = session_nats.url.removeprefix("nats://").partition("@")
+    opened = Connection(f"nats://{''.join(f'%{ord(sign):02x}' for sign in token)}@{place}")
+    await opened.open()
+    await opened.close()
 
 
 async def test_a_consumer_that_is_gone_is_noticed(facts: Facts, stream: Stream):
