@@ -182,6 +182,6 @@ async def connection_is(collector: Running, *, there: bool) -> None:
     """Wait until both connections are there, or both gone."""
 
     async def is_so() -> bool:
-        return {collector.client.is_connected, collector.ingest._client.is_connected} == {there}
+        return {collector.client.is_connected, not collector.ingest.checks()["nats"]} == {there}
 
     await until(is_so)
