@@ -163,7 +163,11 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         try:
             hit = item if isinstance(item, Hit) else item()
             if hit.shown_key is not None:
-                hit = self._recognised(hit, hit.shown_key, endpoint, arrival.head)
+                # Before anything is done for them.
+                sender = self.recognise(hit.shown_key, endpoint.scope)
+                site = self.tally.site_of_sender(sender)
+                self.limit(sender, arrival.head)
+                hit = structs.replace(hit, sender=sender, shown_key=None)
             try:
                 site = admit(hit, self.sites)
             except Dropped as dropped:
@@ -176,12 +180,6 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             return site, outcome
         except Exception as error:  # noqa: BLE001  # a defect of ours costs this item and no other
             return site, defect(error)
-
-    def _recognised(self, hit: Hit, shown_key: str, endpoint: Endpoint, head: Head) -> Hit:
-        """Recognise who sends by a key that stood in the body, and limit them, before anything is done for them."""
-        sender = self.recognise(shown_key, endpoint.scope)
-        self.limit(sender, head)
-        return structs.replace(hit, sender=sender, shown_key=None)
 
 
 def defect(error: Exception) -> Unavailable:

@@ -1,7 +1,6 @@
 """Tally: how the hits of this process ended, by hour of receipt, site, dialect and reason; and what of it is still to be told.
 
-Counting is one dictionary update, for it is done for every hit; what to tell is found by comparing with what was told. Nothing
-here waits, asks for the time, or knows a transport.
+Counting is one dictionary update, for it is done for every hit. Nothing here waits, asks for the time, or knows a transport.
 """
 
 import secrets
@@ -9,10 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import count, islice
-from typing import Final, NamedTuple, TypeAlias
-
-from msgspec.structs import astuple
+from itertools import count
+from typing import Final, TypeAlias
 
 from collector.control.sites import Site, Sites
 from collector.fate import Landing
@@ -37,23 +34,13 @@ Key: TypeAlias = tuple[str, str, str, str, str]
 _STORED, _REPEATED, _DROPPED, _REJECTED, _REFUSED, _UNAVAILABLE = (ending.value for ending in Ending)
 
 
-class Counts(NamedTuple):
-    """What a line says."""
-
-    hits: int
-    landed: int
-    not_landed: int
-
-
-_NOTHING_TOLD: Final = Counts(0, 0, 0)
-
-
 class _Part:
     """Lines of one hour that are told together, from their first time on."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.keys: list[Key] = []
+        self.is_untold = True
         self._bytes = 0
 
     @property
@@ -66,17 +53,21 @@ class _Part:
 
 
 class Hour:
-    """What was received from ``begins`` until ``ends``; the tally makes it, and gives it its parts and the room for lines."""
+    """What was received from ``begins`` until ``ends``; the tally makes it, and gives it its parts and the room for lines.
+
+    What is counted is fresh until somebody asks what has changed: so asking costs what has changed, and not what there is.
+    """
 
     def __init__(self, begins: datetime, tally: "Tally") -> None:
         self.begins, self.ends = begins, begins + timedelta(hours=1)
         self._tally = tally
+        self._fresh: dict[Key, int] = {}
         self._hits: dict[Key, int] = {}
         self._landed: Counter[Key] = Counter()
         self._not_landed: Counter[Key] = Counter()
-        self._told: dict[Key, Counts] = {}
-        self._parts: list[_Part] = []
-        self._in_parts = 0
+        self._parts: dict[int, _Part] = {}
+        self._part_of: dict[Key, _Part] = {}
+        self._newest: _Part | None = None
 
     def __len__(self) -> int:
         """Return how many lines there are."""
@@ -88,13 +79,48 @@ class Hour:
             key: Key = (site.tenant, site.id, dialect, _REPEATED if outcome.duplicate else _STORED, "")
         else:
             key = (site.tenant, site.id, dialect, *_ended(outcome))
-        hits = self._hits.get(key)
+        hits = self._fresh.get(key)
         if hits is None:
-            key = self._tally.admit_line(self, key)
-            hits = self._hits.get(key, 0)
-        self._hits[key] = hits + 1
+            key = self._line_of(key)
+            hits = self._fresh.get(key, 0)
+        self._fresh[key] = hits + 1
         if isinstance(outcome, Unavailable):
             self._ask_after(key, outcome)
+
+    def amend(self, key: Key, landing: Landing) -> None:
+        """Move one hit of the line *key* from those of which it is not known whether they landed."""
+        self._hits.setdefault(key, 0)  # the line itself may have been told and forgotten
+        self._fresh.setdefault(key, 0)
+        (self._landed if landing is Landing.LANDED else self._not_landed)[key] += 1
+
+    def changes(self, run: str, next_part: Callable[[], int]) -> Iterator[TallyPart]:
+        """Yield each part in which a line has changed since it was last confirmed."""
+        fresh, self._fresh = self._fresh, {}
+        for key, hits in fresh.items():
+            self._hits[key] += hits
+            self._part(key, next_part).is_untold = True
+        for part in [part for part in self._parts.values() if part.is_untold]:
+            yield TallyPart(run=run, hour=self.begins, part=part.number, lines=tuple(map(self._line, part.keys)))
+
+    def confirm(self, number: int) -> None:
+        """Remember that the part *number* is in the stream as it was told last; what is fresh since is not in it."""
+        if (part := self._parts.get(number)) is not None:
+            part.is_untold = False
+
+    def retell(self) -> None:
+        """Take nothing for told any more."""
+        for part in self._parts.values():
+            part.is_untold = True
+
+    def is_told(self) -> bool:
+        """Say whether everything has been told and confirmed."""
+        return not self._fresh and not any(part.is_untold for part in self._parts.values())
+
+    def _line_of(self, key: Key) -> Key:
+        if key not in self._hits:
+            key = self._tally.admit_line(self, key)
+            self._hits.setdefault(key, 0)
+        return key
 
     def _ask_after(self, key: Key, outcome: Unavailable) -> None:
         if outcome.fate is None or outcome.reason is UnavailableReason.STREAM_FULL:  # which JetStream itself has said
@@ -102,42 +128,28 @@ class Hour:
             return
         outcome.fate.tell(partial(self._tally.amend, self.begins, key))
 
-    def amend(self, key: Key, landing: Landing) -> None:
-        """Move one hit of the line *key* from those of which it is not known whether they landed."""
-        self._hits.setdefault(key, 0)  # the line itself may have been told and forgotten
-        (self._landed if landing is Landing.LANDED else self._not_landed)[key] += 1
+    def _part(self, key: Key, next_part: Callable[[], int]) -> _Part:
+        if (part := self._part_of.get(key)) is not None:
+            return part
+        if self._newest is None or self._newest.is_full:
+            self._newest = _Part(next_part())
+            self._parts[self._newest.number] = self._newest
+        self._newest.add(key)
+        self._part_of[key] = self._newest
+        return self._newest
 
-    def changes(self, run: str, next_part: Callable[[], int]) -> Iterator[TallyPart]:
-        """Yield each part in which a line has changed since it was last confirmed."""
-        for key in islice(self._hits, self._in_parts, None):
-            if not self._parts or self._parts[-1].is_full:
-                self._parts.append(_Part(next_part()))
-            self._parts[-1].add(key)
-        self._in_parts = len(self._hits)
-        for part in self._parts.copy():
-            if any(self._is_untold(key) for key in part.keys):
-                lines = tuple(_line(key, self._now(key)) for key in part.keys)
-                yield TallyPart(run=run, hour=self.begins, part=part.number, lines=lines)
-
-    def confirm(self, part: TallyPart) -> None:
-        """Remember that *part* is in the stream."""
-        for line in part.lines:
-            *key, hits, landed, not_landed = astuple(line)
-            self._told[tuple(key)] = Counts(hits, landed, not_landed)
-
-    def retell(self) -> None:
-        """Take nothing for told any more."""
-        self._told.clear()
-
-    def is_told(self) -> bool:
-        """Say whether everything has been told and confirmed."""
-        return not any(map(self._is_untold, self._hits))
-
-    def _now(self, key: Key) -> Counts:
-        return Counts(self._hits[key], self._landed[key], self._not_landed[key])
-
-    def _is_untold(self, key: Key) -> bool:
-        return self._now(key) != self._told.get(key, _NOTHING_TOLD)
+    def _line(self, key: Key) -> TallyLine:
+        tenant, site, dialect, ending, reason = key
+        return TallyLine(
+            tenant=tenant,
+            site=site,
+            dialect=dialect,
+            ending=Ending(ending),
+            reason=reason,
+            hits=self._hits[key],
+            landed=self._landed[key],
+            not_landed=self._not_landed[key],
+        )
 
 
 class Tally:
@@ -193,7 +205,7 @@ class Tally:
     def confirm(self, part: TallyPart) -> None:
         """Remember that *part* is in the stream."""
         if (hour := self._hours.get(part.hour)) is not None:
-            hour.confirm(part)
+            hour.confirm(part.part)
 
     def retell(self) -> None:
         """Take nothing for told any more: the stream was made again."""
@@ -227,17 +239,3 @@ def _ended(outcome: Dropped | Failure) -> tuple[str, str]:
     if isinstance(outcome, Refused):
         return _REFUSED, outcome.reason
     return _UNAVAILABLE, outcome.reason
-
-
-def _line(key: Key, counts: Counts) -> TallyLine:
-    tenant, site, dialect, ending, reason = key
-    return TallyLine(
-        tenant=tenant,
-        site=site,
-        dialect=dialect,
-        ending=Ending(ending),
-        reason=reason,
-        hits=counts.hits,
-        landed=counts.landed,
-        not_landed=counts.not_landed,
-    )

@@ -21,7 +21,7 @@ from contracts.tallies import TALLY_CODEC, TALLY_STREAM, TELL_SECONDS, TallyHead
 log = logging.getLogger(__name__)
 
 LAST_SECONDS = 1.0
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 1.0  # until this run is known: one that is killed before leaves no trace
 
 
 class Teller:
@@ -37,6 +37,7 @@ class Teller:
         self._clock = clock
         self._settings = tally_settings(replicas=replicas)
         self._started_at = clock()
+        self._seq = 0
         self._is_looked_at = False
         self._is_known = False
         self._has_ended = False
@@ -99,7 +100,10 @@ class Teller:
         except NoRespondersError:
             self._is_looked_at = False  # somebody has moved it away
             raise
-        read_answer(answer.data)
+        seq = read_answer(answer.data).seq
+        if seq <= self._seq:  # another run has made the stream again
+            self.tally.retell()
+        self._seq = seq
 
     async def _look(self) -> bool:
         """See to it that the stream is there, as we want it where that is ours to say; return False while it need not be."""
@@ -112,7 +116,7 @@ class Teller:
                 return False
             await ask(self._client, f"STREAM.CREATE.{TALLY_STREAM.name}", self._settings)
             self.tally.retell()
-            self._is_known = False
+            self._is_known, self._seq = False, 0
             log.info("stream created", extra={"stream": TALLY_STREAM.name})
         else:
             await self._keep(actual)
@@ -136,7 +140,7 @@ class Teller:
     async def _tell_for_ever(self) -> None:
         while True:
             await self.tell()
-            await asyncio.sleep(TELL_SECONDS if self._client.is_connected else _LOOK_SECONDS)
+            await asyncio.sleep(TELL_SECONDS if self._is_known else _LOOK_SECONDS)
 
 
 def _say_defect(work: "asyncio.Task[None]") -> None:

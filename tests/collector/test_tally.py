@@ -116,6 +116,16 @@ def test_a_hit_that_is_counted_while_its_part_is_on_its_way_is_told_next():
     assert next_.lines[0].hits == 2
 
 
+def test_a_fate_that_is_known_while_its_part_is_on_its_way_is_told_next():
+    tally = Tally()
+    fate = Fate()
+    tally.at(NOW).count(SHOP, "native", Unavailable(TIMEOUT, fate=fate))
+    (part,) = list(tally.changes())
+    fate.landed()
+    tally.confirm(part)
+    assert the_line(tally).landed == 1
+
+
 def test_a_part_is_bounded_in_lines_and_bytes_and_a_line_stays_in_its_part():
     tally = Tally()
     names = [f"{number}.{'x' * 200}.example" for number in range(700)]

@@ -18,6 +18,7 @@ from collector.stream import connection as broker
 from contracts.codec import Codec
 from contracts.events import CATALOGUE, Fact
 from contracts.streams import FAMILIES, EventStream, Family
+from contracts.tallies import Ending
 from tests.collector.toy import NOTES, PERSON, SECONDS, TOY, AtMost, NoteTaken, recognise
 
 
@@ -87,6 +88,10 @@ async def test_who_sends_too_much_is_told_when_to_come_back_and_counted(toy: Toy
     assert [(answer.status_code, answer.text) for answer in answers] == [(429, "no: rate_limited")] * 2
     assert {answer.headers["Retry-After"] for answer in answers} == {str(SECONDS)}
     assert refusals() - before == 2
+    tallied = [line for part in toy.ingest.teller.tally.changes() for line in part.lines if line.ending is Ending.REFUSED]
+    assert [(line.site, line.dialect, line.reason, line.hits) for line in tallied] == [
+        ("toy.example", "toy", "rate_limited", 2)
+    ]
 
 
 def refusals() -> float:
@@ -119,6 +124,17 @@ async def test_a_document_asks_for_its_key_and_is_no_hit(toy: Toy):
 
 def received() -> float:
     return REGISTRY.get_sample_value("collector_hits_received_total", {"dialect": "toy"}) or 0.0
+
+
+async def test_a_request_whose_headers_fit_no_form_is_counted_too(stream_free_nats: str):
+    before = received()
+    offer = Offer(dialects=[part for part in TOY if part.mark is not None and part.mark.header])
+    async with open_ingest(read_settings({}), stream_free_nats, lambda: datetime.now(UTC), offer=offer) as ingest:
+        transport = httpx.ASGITransport(app=ingest.app, client=("203.0.113.77", 4711))
+        async with httpx.AsyncClient(transport=transport, base_url="http://collector") as http:
+            answer = await http.post("/toy/either", json={"text": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "shape")
+    assert received() - before == 1
 
 
 async def test_our_own_dialects_go_on_beside_it(toy: Toy):

@@ -132,6 +132,17 @@ async def test_a_stream_that_was_taken_away_is_made_again_and_told_what_is_held(
         assert await endings(collector.client) == {("shop.example", "stored", ""): 2}
 
 
+async def test_a_stream_that_another_run_has_made_again_is_told_what_is_held(stream_free_nats: str):
+    async with running(stream_free_nats) as collector:
+        await collector.http.post("/api/event", json=PAGE)
+        await collector.ingest.teller.tell()
+        await broker.ask(collector.client, f"STREAM.DELETE.{TALLY_STREAM.name}")
+        await broker.ask(collector.client, f"STREAM.CREATE.{TALLY_STREAM.name}", tally_settings(replicas=1))
+        for _ in range(2):
+            await collector.ingest.teller.tell()
+        assert await endings(collector.client) == {("shop.example", "stored", ""): 1}
+
+
 async def test_settings_of_the_stream_that_changed_are_set_back(stream_free_nats: str):
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
     changed = tally_settings(replicas=1) | {"max_bytes": 1_000_000, "max_age": 0}
