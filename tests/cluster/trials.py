@@ -31,6 +31,15 @@ async def the_leader_is_frozen(world: World) -> None:
     await frozen_for_a_while(world, await world.cluster.led(EVENT_STREAMS[1]))
 
 
+async def the_leader_stays_frozen_until_all_is_counted(world: World) -> None:
+    node = await world.cluster.led(EVENT_STREAMS[0])
+    node.freeze()
+    await world.events.goes_on(100)
+    await world.counted(len(world.events.stored))
+    node.thaw()
+    await world.cluster.healthy()
+
+
 async def the_salts_node_is_killed_and_an_ingest_started_anew(world: World) -> None:
     node = await world.cluster.led(SALTS)
     node.kill()
@@ -189,6 +198,7 @@ TRIALS: Sequence[Trial] = (
             the_leader_is_killed,
             a_follower_is_frozen,
             the_leader_is_frozen,
+            the_leader_stays_frozen_until_all_is_counted,
             all_nodes_are_killed_and_an_ingest_started_anew,
             a_seed_address_is_down_when_an_ingest_starts,
             the_only_seed_address_that_one_was_told_is_killed,

@@ -76,16 +76,24 @@ class World:
         for stream in [*streams, SALTS]:
             await until(lambda stream=stream: self.cluster.replicas_of(stream) == {replicas}, f"{stream} has {replicas} copies")
 
+    async def counted(self, events: int) -> None:
+        """Return once as many *events* are counted."""
+        connection = await connect_to_tables(self._database_url)
+
+        async def are_projected() -> bool:
+            return await connection.fetchval("SELECT count(DISTINCT event_id) FROM hits") >= events
+
+        try:
+            await until(are_projected, "every event is counted")
+        finally:
+            await connection.close()
+
     async def counted_once(self, *written: Writing) -> None:
         """Make sure that every event that was acknowledged is counted once, and nothing else at all."""
         stored = set().union(*(each.stored for each in written))
+        await self.counted(len(stored))
         connection = await connect_to_tables(self._database_url)
         try:
-
-            async def is_projected() -> bool:
-                return await connection.fetchval("SELECT count(DISTINCT event_id) FROM hits") >= len(stored)
-
-            await until(is_projected, "every event is counted")
             hits = await connection.fetch("SELECT event_id::text AS id FROM hits")
             applied, hit_count = await connection.fetchrow("SELECT sum(applied), (SELECT count(*) FROM hits) FROM positions")
         finally:
