@@ -27,13 +27,14 @@ class Installation:
             "COLLECTOR_DATA": str(folder / "data"),
         }
 
-    async def run(self, line: str, **settings: str) -> Result:
-        """Run `collector ...` as it is advised, to its end."""
+    async def run(self, line: str, *, looks: bool = True, **settings: str) -> Result:
+        """Run `collector ...` as it is advised, to its end, and look at what is read then."""
         environment = clean_environment(**self._known | settings)
         _, *arguments = shlex.split(line)
         result = await asyncio.to_thread(CliRunner().invoke, main, arguments, env=environment)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        await self.tables.turn_to_current()
+        if looks:
+            await self.tables.turn_to_current()
         return result
 
     async def count(self, *facts: Any) -> None:

@@ -1,11 +1,18 @@
 """`collector backfill` makes no number vanish unasked: it says which would, and changes nothing until they may."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import pytest
 
+from contracts.events import Fact
+from contracts.streams import stream_for, streams_of
+from projections.projector.rebuild import backfill
+from projections.stream import StreamUnavailable
 from tests.advice.installation import Installation, advised
 from tests.facts import traffic
+from tests.projections.world import Facts, Tables, projecting, utc_now
 
 LOST: dict[str, tuple[Callable[[Installation], Awaitable[None]], str]] = {}
 
@@ -103,16 +110,18 @@ async def test_a_loss_is_said_and_nothing_is_changed(installation: Installation,
     assert await installation.kept() == before
 
 
-@pytest.mark.parametrize("table", ["hits", "visits", "seen_events", "quarantine", "totals"])
-async def test_a_loss_is_said_whichever_table_alone_holds_rows(installation: Installation, table: str):
-    for other in {"hits", "visits", "seen_events", "quarantine", "totals", "positions"} - {table}:
-        await installation.tables.connection.execute(f"TRUNCATE {other}")
+async def test_a_loss_is_said_whichever_table_alone_holds_rows(installation: Installation, subtests: pytest.Subtests):
+    tables = ("hits", "visits", "seen_events", "quarantine", "totals")
     await installation.facts.delete_stream()
-    before = await installation.kept()
-    refused = await installation.run("collector backfill")
-    assert refused.exit_code == 1
-    assert "no position says" in refused.stderr
-    assert await installation.kept() == before
+    await installation.tables.connection.execute("".join(f"CREATE TABLE kept_{table} AS TABLE {table};" for table in tables))
+    for table in tables:
+        with subtests.test(table):
+            await installation.tables.connection.execute(f"TRUNCATE positions, {', '.join(tables)}")
+            await installation.tables.connection.execute(f"INSERT INTO {table} SELECT * FROM kept_{table}")
+            refused = await installation.run("collector backfill")
+            assert refused.exit_code == 1
+            assert "no position says" in refused.stderr
+            assert await installation.tables.count(table) > 0
 
 
 async def test_an_accepted_loss_is_said_before_and_takes_no_more_than_that(installation: Installation):
@@ -147,3 +156,27 @@ async def test_one_partition_of_more_than_are_set_is_left_out_by_no_backfill(ins
     assert refused.exit_code == 1
     assert "made with 2 partition(s)" in refused.stderr
     assert await installation.kept() == before
+
+
+async def test_a_stream_that_is_made_again_meanwhile_replaces_nothing(stream_free_nats: str, tables: Tables, database_url: str):
+    of_two = {"nats_url": stream_free_nats, "database_url": database_url, "partitions": 2}
+    async with AsyncExitStack() as stack:
+        pens = [await stack.enter_async_context(Facts(stream_free_nats, stream)) for stream in streams_of(partitions=2)]
+        for fact in traffic(30, seed=5):
+            await pens[stream_for("web", fact.tenant, fact.site, partitions=2).partition].publish(fact)
+        await backfill(**of_two, clock=utc_now)
+        before = (await tables.turn_to_current(), await tables.digest())
+        waits = asyncio.Event()
+        again = asyncio.create_task(backfill(**of_two, clock=utc_now, partition=1, report=lambda _: waits.set()))
+        await waits.wait()  # for the other partition's projector, which does not run yet
+        await pens[0].delete_stream()
+        await pens[0].create_stream()
+        await pens[0].publish(*(fact for fact in traffic(99, seed=6) if is_of_the_first(fact)))
+        async with projecting(**of_two, partition=0):
+            with pytest.raises(StreamUnavailable, match="made again while it was read"):
+                await again
+    assert (await tables.turn_to_current(), await tables.digest()) == before
+
+
+def is_of_the_first(fact: Fact) -> bool:
+    return stream_for("web", fact.tenant, fact.site, partitions=2).partition == 0
