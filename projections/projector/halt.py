@@ -6,11 +6,16 @@ from projections.projector.positions import Position
 from projections.stream import Identity, StreamUnavailable
 from projections.stream.item import Item
 
-# Nothing that loses: in each of these situations `collector backfill` refuses until the loss it names is accepted.
 KEPT = "What was counted is in Postgres and is kept."
+# The stream there is may hold what was taken since: to put another over it would lose that.
+KEEP_BOTH = (
+    "Is this the NATS that they came from? Else nothing is lost by a new database (COLLECTOR_DATABASE_URL), computed from "
+    "this NATS, and `collector query` goes on reading the old one. Before you put NATS's files back from a backup, keep those "
+    "that are there, which hold what was taken since."
+)
+# It refuses in each of these situations, until the loss that it names is accepted.
 COMPARE = (
-    "Is this the NATS that they came from? If its files were lost, put them back from a backup. `collector backfill` says how "
-    "many of them computing the read models again would lose, and changes nothing until you accept that."
+    f"{KEEP_BOTH} `collector backfill` says how many events it would lose here, and changes nothing until you accept that."
 )
 REBUILD = "Run `collector backfill` to compute the read models again from the streams."
 

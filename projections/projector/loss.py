@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projector.dedup import SEEN
-from projections.projector.halt import difference
+from projections.projector.halt import KEEP_BOTH, difference
 from projections.projector.positions import POSITIONS, Position, positions_in
 from projections.projector.projection import Projection
 from projections.projector.quarantine import QUARANTINE
@@ -52,7 +52,7 @@ class HistoryWouldBeLost(Exception):
     def __init__(self, losses: Sequence[Loss | Unaccounted]) -> None:
         super().__init__(
             "The read models hold events that are no longer in the stream, and a rebuild would lose them. "
-            f"{listed(losses)}. Nothing has been changed. {KEEP_THEM}"
+            f"{listed(losses)}. Nothing has been changed. {KEEP_BOTH} {KEEP_THEM}"
         )
         self.losses = tuple(losses)
 
@@ -69,9 +69,8 @@ class CannotApply(Exception):
 
 
 KEEP_THEM = (
-    "Is this the NATS that they came from? If its files were lost, put them back from a backup. If you erased these events "
-    "yourself, or there is no backup: back up the database first (a copy can still be read by `collector query`), and then "
-    "accept the loss with `collector backfill --accept-loss`."
+    "If you erased these events yourself, or can do without them: back up the database first (`collector query` reads a copy, "
+    "too), and then accept the loss with `collector backfill --accept-loss`."
 )
 
 

@@ -95,6 +95,8 @@ class _Rebuild:
         """Return what is read now, what the streams hold, and what a rebuild would lose."""
         live = await self._live()
         async with self._engine.connect() as connection:
+            # Positions and tables of one moment: a projector may be writing both.
+            await connection.execution_options(isolation_level="REPEATABLE READ")
             return await look(connection, self._projection, live, self._streams)
 
     async def run(self, *, partition: int | None, accept_loss: bool, report: Callable[[Progress], None]) -> Progress:

@@ -10,6 +10,7 @@ MIGRATIONS = "tests/projections/test_migrations.py"
 SETTINGS = "tests/faults/test_stream_settings.py"
 LOSSES = f"{BACKFILL}::test_a_loss_is_said_and_nothing_is_changed"
 DOCTOR = f"{STEPS}::test_what_doctor_says_of_another_stream_loses_nothing"
+NEW_DATABASE = f"{STEPS}::test_a_new_database_beside_the_old_one_loses_nothing_of_a_stream_that_was_made_again"
 PARTITIONS = f"{STEPS}::test_more_partitions_lose_nothing_when_they_come_as_the_readme_says"
 QUARANTINE = f"{STEPS}::test_what_was_set_aside_is_counted_by_the_version_that_can"
 NEWER = f"{STEPS}::test_the_tables_of_a_newer_version_are_left_as_they_are"
@@ -116,7 +117,13 @@ ADVICE = (
     Advice(
         "projections/migrations/__init__.py", "Install the version that made them", "the tables are of a newer version", NEWER
     ),
-    Advice(f"{PROJECTOR}/halt.py", "put them back from a backup", "the stream is gone, made again, older, or another", DOCTOR),
+    Advice(
+        f"{PROJECTOR}/halt.py",
+        "put NATS's files back from a backup",
+        "the stream is gone, again made, older, or another",
+        NEW_DATABASE,
+    ),
+    Advice(f"{PROJECTOR}/halt.py", "says how many events it would lose here", "the same", DOCTOR),
     Advice(f"{PROJECTOR}/halt.py", "Run `collector backfill` to compute", "there are more partitions now", PARTITIONS),
     Advice(
         f"{PROJECTOR}/halt.py",

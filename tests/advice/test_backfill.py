@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from collector.cli.checks.messages import _ADVICE as ERASE
 from contracts.events import Fact
 from contracts.streams import stream_for, streams_of
 from projections.projector.rebuild import backfill
@@ -126,7 +127,13 @@ async def test_a_loss_is_said_whichever_table_alone_holds_rows(installation: Ins
 
 async def test_an_accepted_loss_is_said_before_and_takes_no_more_than_that(installation: Installation):
     await installation.facts.erase(1)
-    done = await installation.run("collector backfill --accept-loss")
+    # As `collector privacy verify` says of what should not be in the stream.
+    find, look, accept = advised(ERASE)
+    assert find.startswith("collector stream")
+    refused = await installation.run(look)
+    assert (refused.exit_code, "1 of 11 counted events" in refused.stderr) == (1, True)
+    assert await installation.hits() == 10
+    done = await installation.run(accept)
     assert done.exit_code == 0, done.stderr
     assert done.stderr.startswith("Going on without: web: the stream EVENTS_WEB_0 begins at 2")
     assert "1 of 11 counted events." in done.stderr

@@ -20,6 +20,7 @@ from projections.projector.rebuild import backfill
 from tests.advice.installation import Installation, advised
 from tests.conftest import run_sql
 from tests.facts import event, pageview, traffic
+from tests.projections.query.world import open_world
 from tests.projections.world import Facts, Tables, connect_to_tables, project_all, utc_now
 
 
@@ -32,8 +33,8 @@ async def test_what_doctor_says_of_another_stream_loses_nothing(installation: In
         report = await installation.run("collector doctor")
         assert report.exit_code == 1
         (finding,) = re.findall(r"fail  Projector web: .*\n +-> (.*)", report.output)
-        assert advised(finding) == ["collector backfill"]
-        refused = await installation.run(*advised(finding))
+        assert advised(finding) == ["collector query", "collector backfill"]
+        refused = await installation.run("collector backfill")
         assert refused.exit_code == 1
         assert "11 of 11 counted events" in refused.output
         assert await installation.kept() == before
@@ -57,6 +58,23 @@ async def test_a_database_that_was_backed_up_is_read_after_its_loss_was_accepted
         await kept.connection.close()
     finally:
         await run_sql(session_postgres.url, f"DROP DATABASE {name}_copy WITH (FORCE)")
+
+
+async def test_a_new_database_beside_the_old_one_loses_nothing_of_a_stream_that_was_made_again(
+    installation: Installation, postgres_url: str
+):
+    await installation.facts.delete_stream()
+    await installation.facts.create_stream()
+    await installation.facts.publish(*traffic(20, seed=2))
+    before = await installation.kept()
+    assert (await installation.run("collector migrate", COLLECTOR_DATABASE_URL=postgres_url)).exit_code == 0
+    new = Tables(await connect_to_tables(postgres_url))
+    await project_all(installation.facts, new, postgres_url)
+    assert await new.count("hits") == 20
+    await new.connection.close()
+    assert await installation.kept() == before
+    async with open_world(installation.database_url) as old:
+        assert [site["site"] for site in (await old.client.get("/api/stats")).json()["sites"]] != []
 
 
 async def test_more_partitions_lose_nothing_when_they_come_as_the_readme_says(installation: Installation):

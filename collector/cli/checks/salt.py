@@ -13,7 +13,7 @@ from contracts.jetstream import MESSAGE_NOT_FOUND, STREAM_NOT_FOUND, JetStreamEr
 
 _DERIVED = (
     "salts are derived from COLLECTOR_SECRET_KEY: whoever has it can compute every past day's",
-    "Set COLLECTOR_SALT_MODE=random once you have migrated.",
+    "Set COLLECTOR_SALT_MODE=random once you have migrated, best at midnight UTC: until then today's visitors count again.",
 )
 
 
