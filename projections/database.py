@@ -30,8 +30,8 @@ _NO_PARTITION_FOR_ROW = "23514"
 
 _ADVICE = {
     "3D000": "the database does not exist; run `collector migrate`",
-    "42P01": "a table is missing; run `collector migrate`",
-    "42703": "a column is missing; run `collector migrate`",
+    "42P01": "a table is missing; run `collector migrate`, and if it still is, `collector backfill`",
+    "42703": "a column is missing; run `collector migrate`, and if it still is, `collector backfill`",
     "3F000": "a schema is missing; run `collector migrate`",
     "42501": "Postgres does not allow it to this user, who has to own the tables and needs CREATE on the database",
     "28000": "Postgres refuses the login; check user and password in the database's address",

@@ -120,6 +120,13 @@ async def retire(connection: AsyncConnection, generation: Generation) -> None:
     )
 
 
+async def retire_emptied(connection: AsyncConnection) -> None:
+    """Give up every generation whose schema somebody has dropped: there is nothing left in it to read or to lose."""
+    is_gone = text("to_regnamespace(quote_ident(generations.schema_name)) IS NULL")
+    retired = update(GENERATIONS).where(GENERATIONS.c.state != State.RETIRED.value, is_gone).values(state=State.RETIRED.value)
+    await connection.execute(retired)
+
+
 class Removal:
     """Removes retired generations, each once nobody can be reading it; it never waits, so ``step`` has to be taken again."""
 

@@ -28,6 +28,7 @@ from projections.projections import PROJECTIONS
 from projections.projector import rebuild as rebuilding
 from projections.projector.claim import AnotherBackfill
 from projections.projector.halt import Halted
+from projections.projector.loss import CannotApply, HistoryWouldBeLost, stays_away
 from projections.projector.projection import Projection
 from projections.stream import StreamUnavailable
 
@@ -44,7 +45,11 @@ from projections.stream import StreamUnavailable
     type=click.IntRange(min=0),
     help="Work on this partition alone, and wait for the projectors of the others [all].",
 )
-@click.option("--accept-loss", is_flag=True, help="Go on although the stream no longer holds every event that is counted.")
+@click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Go on although the stream no longer holds every event that is counted; without it, what would be lost is said.",
+)
 def command(accept_loss: bool, projection: str | None, partition: int | None, **options: str) -> None:  # noqa: FBT001  # a click flag
     """Compute the read models again from the event streams, also into an empty database.
 
@@ -69,7 +74,7 @@ def command(accept_loss: bool, projection: str | None, partition: int | None, **
         ) from error
 
 
-_REFUSALS = (rebuilding.HistoryWouldBeLost, AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
+_REFUSALS = (HistoryWouldBeLost, CannotApply, AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
 
 
 async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:
@@ -94,9 +99,10 @@ async def _backfill(settings: Settings, projections: Sequence[Projection], parti
                 partitions=settings.stream.partitions,
                 accept_loss=accept_loss,
                 report=show,
+                tell=lambda loss: click.echo(loss, err=True),
             )
     seconds = time.monotonic() - began
-    click.echo(f"Computed {end.total:,} events again in {seconds:.1f} s.", err=True)
+    click.echo(f"Computed {end.total:,} events again in {seconds:.1f} s.{stays_away(end.erased)}", err=True)
 
 
 def _bar() -> Progress:

@@ -214,7 +214,7 @@ class EventStreams(Group, frozen=True, kw_only=True):
             "COLLECTOR_PARTITIONS",
             "1",
             whole_number(1, 64),
-            "how many projectors share the stream; changing it needs `collector backfill`",
+            "how many streams share the sites, each with a `collector project`; to raise it see the README; never lower it",
         ),
     ]
     partition: Annotated[

@@ -148,7 +148,8 @@ async def keep_stream(
     if problems := drift(wanted, actual):
         raise StreamDrifted(
             f"the stream {stream.name} is not as Collector made it: {'; '.join(problems)}. "
-            "Set it back with `nats stream edit`, or move the stream away and start with a new one.",
+            "Set it back with `nats stream edit`, which keeps its events. If NATS refuses that, keep it, and give Collector "
+            "a NATS and a database, or a data directory, of their own: a new stream under the old numbers is refused.",
             stream=stream,
         )
     wanted["max_bytes"] = changed_share(max_bytes, now=int(actual.get("max_bytes", 0)), held=answer.state.bytes)

@@ -16,8 +16,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from projections.database import POSTGRES_ERRORS, advice_for, open_engine
-from projections.generations import GENERATIONS, Generation, State, add_generation, all_generations, current_generation
+from projections.database import POSTGRES_ERRORS, advice_for, open_engine, sqlstate_of
+from projections.generations import (
+    GENERATIONS,
+    Generation,
+    State,
+    add_generation,
+    all_generations,
+    current_generation,
+    retire_emptied,
+)
 from projections.projections import PROJECTIONS
 from projections.projector.projection import Projection
 from projections.reader_role import ensure_role, let_read
@@ -45,6 +53,18 @@ class NotMigrated(Exception):
     """The tables could not be brought up to date; the text says what to do, and quotes neither address nor row."""
 
 
+# To be told to migrate would lead whoever migrates in a circle.
+_GONE = frozenset({"42P01", "42703", "3F000"})
+_DAMAGED = (
+    "the database lacks something that was made in it before. Nothing has been changed. Restore the database from its backup; "
+    "or keep it as it is and set COLLECTOR_DATABASE_URL to a new one, which is computed from what the stream holds"
+)
+_NEWER = (
+    "the database has tables of a newer version than this program, or of another program. Nothing has been changed. Install "
+    "the version that made them or a later one, or set COLLECTOR_DATABASE_URL to a database of this one's own"
+)
+
+
 async def migrate(database_url: str, projections: Sequence[Projection] = PROJECTIONS) -> None:
     """Bring the tables to what this program needs, creating a missing database; two may do it at the same time."""
     try:
@@ -56,7 +76,8 @@ async def migrate(database_url: str, projections: Sequence[Projection] = PROJECT
         finally:
             await engine.dispose()
     except POSTGRES_ERRORS as error:
-        raise NotMigrated(advice_for(error).removesuffix("; trying again")) from None
+        why = _DAMAGED if sqlstate_of(error) in _GONE else advice_for(error).removesuffix("; trying again")
+        raise NotMigrated(why) from None
 
 
 async def is_current(database_url: str, projections: Sequence[Projection] = PROJECTIONS) -> bool:
@@ -101,6 +122,7 @@ async def _migrate(engine: AsyncEngine, projections: Sequence[Projection]) -> No
         await connection.run_sync(_upgrade, _SHARED)
         shared = [GENERATIONS.name, *(table.name for table in tallies.TABLES)]
         await let_read(connection, str(await connection.scalar(text("SELECT current_schema()"))), shared)
+        await retire_emptied(connection)
         for projection in projections:
             generations = await all_generations(connection, [projection.name])
             for generation in generations:
@@ -162,18 +184,26 @@ async def _create_database_if_missing(database_url: str) -> None:
 
 def _upgrade(connection: Connection, history: History) -> None:
     config = _config(history)
+    if _revision(connection, history) not in {None, *(step.revision for step in _steps(history).walk_revisions())}:
+        raise NotMigrated(_NEWER)
     config.attributes.update(connection=connection, version_table=history.version_table)
     command.upgrade(config, "head")
 
 
 def _has_any(connection: Connection) -> bool:
-    context = MigrationContext.configure(connection, opts={"version_table": _SHARED.version_table})
-    return context.get_current_revision() is not None
+    return _revision(connection, _SHARED) is not None
 
 
 def _is_at_head(connection: Connection, history: History) -> bool:
-    context = MigrationContext.configure(connection, opts={"version_table": history.version_table})
-    return context.get_current_revision() == ScriptDirectory.from_config(_config(history)).get_current_head()
+    return _revision(connection, history) == _steps(history).get_current_head()
+
+
+def _revision(connection: Connection, history: History) -> str | None:
+    return MigrationContext.configure(connection, opts={"version_table": history.version_table}).get_current_revision()
+
+
+def _steps(history: History) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(history))
 
 
 def _config(history: History) -> Config:

@@ -6,7 +6,18 @@ from projections.projector.positions import Position
 from projections.stream import Identity, StreamUnavailable
 from projections.stream.item import Item
 
-REBUILD = "Run `collector backfill` to compute the read models again from the stream."
+KEPT = "What was counted is in Postgres and is kept."
+# The stream there is may hold what was taken since: to put another over it would lose that.
+KEEP_BOTH = (
+    "Is this the NATS that they came from? Else nothing is lost by a new database (COLLECTOR_DATABASE_URL), computed from "
+    "this NATS, and `collector query` goes on reading the old one. Before you put NATS's files back from a backup, keep those "
+    "that are there, which hold what was taken since."
+)
+# It refuses in each of these situations, until the loss that it names is accepted.
+COMPARE = (
+    f"{KEEP_BOTH} `collector backfill` says how many events it would lose here, and changes nothing until you accept that."
+)
+REBUILD = "Run `collector backfill` to compute the read models again from the streams."
 
 
 class HaltReason(StrEnum):
@@ -34,14 +45,14 @@ def refuse_other_partitions(positions: dict[int, Position], partitions: int) -> 
         advice = "Set it back." if before > partitions else f"Set it back, or: {REBUILD}"
         raise Halted(
             HaltReason.PARTITIONS_CHANGED,
-            f"The read models were made with {before} partition(s), and the setting now says {partitions}. {advice}",
+            f"The read models were made with {before} partition(s), and COLLECTOR_PARTITIONS now says {partitions}. {advice}",
         )
 
 
 def refuse_other_stream(position: Position, stream: Identity, message_id: str | None) -> None:
     """Raise Halted unless *stream* is the one that *position* is of; *message_id* is what stands there now, None if erased."""
     if problem := difference(position, stream, message_id):
-        raise Halted(HaltReason.STREAM_REGRESSED, f"The stream {problem}. Going on would skip events. {REBUILD}")
+        raise Halted(HaltReason.STREAM_REGRESSED, f"The stream {problem}. Going on would skip events. {KEPT} {COMPARE}")
 
 
 def difference(position: Position, stream: Identity, message_id: str | None) -> str:
@@ -57,10 +68,7 @@ def difference(position: Position, stream: Identity, message_id: str | None) -> 
 
 def stream_is_gone() -> StreamUnavailable:
     """Return what to say while a stream is missing whose facts were counted; made again it will be another, and refused."""
-    return StreamUnavailable(
-        "the stream is gone, and the read models hold events of it: put NATS's files back from a backup, or see what "
-        "`collector backfill` says of the loss"
-    )
+    return StreamUnavailable(f"the stream is gone, and the read models hold events of it, which are kept. {COMPARE}")
 
 
 def newer_version(fact: Item) -> Halted:

@@ -16,12 +16,13 @@ from projections.generations import Generation, Removal, State, current_generati
 from projections.migrations import begin_generation
 from projections.projections import PROJECTIONS
 from projections.projector.claim import AnotherBackfill, claimed
-from projections.projector.halt import difference, refuse_other_partitions
+from projections.projector.loss import HistoryWouldBeLost, listed, refuse_to_set_aside
+from projections.projector.outlook import Outlook, look, refuse_other_streams
 from projections.projector.patience import Answer, patiently
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
 from projections.projector.worker import Projector
-from projections.stream import Identity, NoStream, Stream
+from projections.stream import Identity, Stream
 
 POLL_SECONDS = 0.2
 # For how long the projector of the generation that is read may be held up while the new one comes level with it.
@@ -31,21 +32,15 @@ FAREWELL_SECONDS = 30.0
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """How many of the streams' facts have been dealt with, and what is waited for, "" where nothing is."""
+    """How many of the streams' facts have been dealt with, and what is waited for, "" where nothing is.
+
+    ``erased`` were counted before, and are in the streams no more.
+    """
 
     done: int
     total: int
+    erased: int = 0
     waits: str = ""
-
-
-class HistoryWouldBeLost(Exception):
-    """The read models hold facts that the stream does not; the text says what to do."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The read models hold events that are no longer in the stream, and a rebuild would lose them. "
-            "Back up the database first, and then accept the loss with `collector backfill --accept-loss`."
-        )
 
 
 async def backfill(
@@ -58,73 +53,90 @@ async def backfill(
     partitions: int = 1,
     accept_loss: bool = False,
     report: Callable[[Progress], None] = lambda _: None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Progress:
     """Rebuild *projections* from their streams as they are now, one after the other, telling *report* how far each is.
 
     What is read stays complete until its replacement is level with it. A projector that runs already sees the new generation
     and may do the work, which is then only watched. With *partition* only that one is worked on here, and the others' own
-    projectors are waited for. When a loss is refused nothing has changed.
+    projectors are waited for. When a loss is refused nothing has changed; *tell* hears of an accepted one before anything has.
     """
-    done = total = 0
-    for projection in projections:
-        async with AsyncExitStack() as resources:
-            rebuild = _Rebuild(projection, nats_url, database_url, partitions, clock)
-            end = await rebuild.run(resources, partition=partition, accept_loss=accept_loss, report=report)
-        done, total = done + end.done, total + end.total
-    return Progress(done=done, total=total)
+    async with AsyncExitStack() as resources:
+        rebuilds = [_Rebuild(each, nats_url, database_url, partitions, clock, report=report) for each in projections]
+        for rebuild in rebuilds:
+            await rebuild.open(resources)
+        # Every projection is looked at before the first is changed: a refusal in the middle would come too late.
+        losses = [loss for rebuild in rebuilds for loss in (await rebuild.look()).losses]
+        if losses and not accept_loss:
+            raise HistoryWouldBeLost(losses)
+        if losses:
+            tell(f"Going on without: {listed(losses)}.")
+        ends = [await rebuild.run(partition=partition, accept_loss=accept_loss) for rebuild in rebuilds]
+    return Progress(
+        done=sum(end.done for end in ends), total=sum(end.total for end in ends), erased=sum(end.erased for end in ends)
+    )
 
 
 class _Rebuild:
     """One projection's rebuild: what is read now, what is made, and how far that has to come."""
 
     def __init__(
-        self, projection: Projection, nats_url: str, database_url: str, partitions: int, clock: Callable[[], datetime]
+        self,
+        projection: Projection,
+        nats_url: str,
+        database_url: str,
+        partitions: int,
+        clock: Callable[[], datetime],
+        *,
+        report: Callable[[Progress], None],
     ) -> None:
         self._projection, self._partitions, self._clock = projection, partitions, clock
         self._nats_url, self._database_url = nats_url, database_url
         self._streams = [Stream(nats_url, stream) for stream in projection.streams(partitions)]
         self._engine = open_engine(database_url)
         self._kept: set[int] = set()
-        self._report: Callable[[Progress], None] = lambda _: None
+        self._may_set_aside = False
+        self._report = report
         self._progress = Progress(done=0, total=0)
 
-    async def run(
-        self,
-        resources: AsyncExitStack,
-        *,
-        partition: int | None,
-        accept_loss: bool,
-        report: Callable[[Progress], None],
-    ) -> Progress:
-        """Make the generation, have it projected, and hand the readers over to it."""
-        self._report = report
+    async def open(self, resources: AsyncExitStack) -> None:
+        """Reach the streams, and be the only one to rebuild the projection, until *resources* end."""
         resources.push_async_callback(self._engine.dispose)
         for stream in self._streams:
             await resources.enter_async_context(stream)
             await self._ask(stream, stream.connect)
         await resources.enter_async_context(claimed(self._engine, self._projection.name))
+
+    async def look(self) -> Outlook:
+        """Return what is read now, what the streams hold, and what a rebuild would lose."""
+        return await patiently(self._look, self._wait_for)
+
+    async def _look(self) -> Outlook:
+        for stream in self._streams:
+            await stream.connect()
         live = await self._live()
-        # Before the streams are asked: else a projector that runs would make the tables seem to hold more than they.
-        before = await self._positions(live)
-        if max(before, default=0) >= self._partitions:
-            refuse_other_partitions(before, self._partitions)
-        goals = [await self._ask(stream, partial(identity_of, stream)) for stream in self._streams]
-        others = {number for number, position in before.items() if await self._is_of_another(position, goals)}
-        if not accept_loss and any(number in others or has_lost_its_start(before[number], goals) for number in counted(before)):
-            raise HistoryWouldBeLost
-        # A generation that has dealt with nothing yet need not be replaced.
-        made = await self._begin() if before else live
+        async with self._engine.connect() as connection:
+            # Positions and tables of one moment: a projector may be writing both.
+            await connection.execution_options(isolation_level="REPEATABLE READ")
+            return await look(connection, self._projection, live, self._streams)
+
+    async def run(self, *, partition: int | None, accept_loss: bool) -> Progress:
+        """Make the generation, have it projected, and hand the readers over to it."""
+        now = await self.look()  # again: the projections before may have taken hours
+        if now.losses and not accept_loss:
+            raise HistoryWouldBeLost(now.losses)
+        made = now.live if now.is_empty else await self._begin()
         # Of a stream that is another one now, nobody can come to where the old one was.
-        self._kept = before.keys() - others
-        projectors = [
-            await resources.enter_async_context(self._projector(made, number))
-            for number in ([partition] if partition is not None else range(self._partitions))
-        ]
-        async with AsyncExitStack() as unless_it_ends_well:
-            unless_it_ends_well.push_async_callback(self._give_up, made)
-            progress = await self._project_while(self._watch(made, live, goals), projectors)
-            unless_it_ends_well.pop_all()
-            return progress
+        self._kept = now.before.keys() - now.others
+        self._may_set_aside = accept_loss
+        async with AsyncExitStack() as resources:
+            projectors = [
+                await resources.enter_async_context(self._projector(made, number))
+                for number in ([partition] if partition is not None else range(self._partitions))
+            ]
+            resources.push_async_callback(self._give_up, made)
+            progress = await self._project_while(self._watch(made, now.live, now.goals), projectors)
+        return replace(progress, erased=now.erased)
 
     async def _live(self) -> Generation:
         async with self._engine.connect() as connection:
@@ -156,15 +168,6 @@ class _Rebuild:
         async with self._engine.connect() as connection:
             return await positions_in(connection, generation.schema)
 
-    async def _is_of_another(self, position: Position, goals: Sequence[Identity | None]) -> bool:
-        """Tell whether the stream that *position* is of is there no more, or is not the one it was: as a projector asks."""
-        goal = goals[position.partition] if position.partition < len(goals) else None
-        if goal is None:
-            return True
-        stream = self._streams[position.partition]
-        message_id = await self._ask(stream, partial(stream.message_id_at, position.seq)) if position.seq else None
-        return bool(difference(position, goal, message_id))
-
     async def _ask(self, stream: Stream, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         async def connected() -> Answer:
             await stream.connect()
@@ -183,6 +186,7 @@ class _Rebuild:
         total = sum(goal.messages for goal in goals if goal is not None)
         while True:
             positions = await self._positions(made)
+            refuse_other_streams(goals, positions)
             done = sum(position.dealt_with for position in positions.values())
             self._tell(Progress(done=min(done, total), total=total))
             has_arrived = all(
@@ -197,7 +201,7 @@ class _Rebuild:
             return True
         stream = self._streams[partition]
         if position is None:
-            await self._ask(stream, partial(identity_of, stream))  # whose absence is why nobody has begun, it may be
+            await self._ask(stream, stream.identity)  # whose absence is why nobody has begun, it may be
             return False
         # What was last in the stream may have been erased; that nothing waits is as good as having read it.
         if position.seq >= goal.last_seq:
@@ -208,9 +212,11 @@ class _Rebuild:
         """Let readers enter *made* instead of *live*, or return False when they would go back in time: try again."""
         async with self._engine.begin() as connection:
             # Held, the one that is read cannot run ahead while the other comes level.
-            held = await hold_positions_in(connection, live.schema)
+            held = await hold_positions_in(connection, live.schema) if self._kept else {}
             if not await self._comes_level(made, {number: held[number].seq for number in self._kept & held.keys()}):
                 return False
+            if not self._may_set_aside:
+                refuse_to_set_aside(held, await self._positions(made))
             if not await make_current(connection, made):
                 raise AnotherBackfill("The new generation was taken away before it was done. Run `collector backfill` again.")
         return True
@@ -250,25 +256,3 @@ class _Rebuild:
             async with asyncio.timeout(FAREWELL_SECONDS):
                 while not await removal.step(self._engine, [self._projection.name]):  # noqa: ASYNC110  # others' doing
                     await asyncio.sleep(POLL_SECONDS)
-
-
-async def identity_of(stream: Stream) -> Identity | None:
-    """Return which stream it is, or None where nothing of the family has been stored."""
-    try:
-        return await stream.identity()
-    except NoStream:
-        return None
-
-
-def counted(positions: Mapping[int, Position]) -> set[int]:
-    """Return those of *positions* up to which facts were dealt with, so that a rebuild could miss some.
-
-    Counted by the position, and so whichever tables hold them.
-    """
-    return {number for number, position in positions.items() if position.seq}
-
-
-def has_lost_its_start(position: Position, streams: Sequence[Identity | None]) -> bool:
-    """Tell whether the first fact before *position* is there no more; what was erased behind it was erased to be forgotten."""
-    stream = streams[position.partition] if position.partition < len(streams) else None
-    return stream is not None and stream.first_seq > position.first_seq

@@ -4,14 +4,13 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 from msgspec import Struct
 
-from contracts.access import bearer_of, is_loopback_host, is_proxied, same_secret
+from contracts.access import bearer_of, host_named, is_loopback_host, is_proxied, same_secret
 from projections.query.problems import forbidden, unauthorized
 
 COOKIE = "collector_access"
@@ -86,11 +85,8 @@ class Access(Struct, frozen=True, kw_only=True):
 
 
 def host_of(connection: Connection) -> str:
-    """Return the host that the caller asked for, in lower case and without its port."""
-    host = connection.headers.get("host", "").lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """Return the host that the caller asked for, in lower case and without its port; "" when the header names none."""
+    return host_named(connection.headers.get("host", ""))
 
 
 def require_same_origin(connection: Connection) -> None:
@@ -100,6 +96,8 @@ def require_same_origin(connection: Connection) -> None:
     if site is not None:
         same = site in _SAME
     else:
-        same = origin is None or urlsplit(origin).netloc.lower() == connection.headers.get("host", "").lower()
+        # As texts: an origin that is no address must not be read as one, and an absent host is nobody's origin.
+        host = connection.headers.get("host", "").lower()
+        same = origin is None or (host != "" and origin.lower().partition("://")[2] == host)
     if not same:
         raise forbidden("cross_site", "The form was sent from another site. Open the dashboard and send it from there.")

@@ -120,4 +120,7 @@ def _away() -> Refused:
 
 
 def _not_migrated() -> Refused:
-    return unavailable("not_migrated", "The database lacks tables that this version needs. Run: collector migrate")
+    return unavailable(
+        "not_migrated",
+        "The database lacks tables that this version needs. Run: collector migrate (and collector backfill if it still does)",
+    )

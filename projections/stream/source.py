@@ -1,8 +1,9 @@
 """Stream: which stream this is, what it holds, and the way to read it, over one connection."""
 
 import base64
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from msgspec import Struct
 
@@ -16,12 +17,16 @@ from projections.stream.reader import Reader
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """Which stream this is, and what it holds; a stream that was made again has another ``created``."""
+    """Which stream this is, and what it holds; a stream that was made again has another ``created``.
+
+    ``settings`` are its own, as NATS says them now.
+    """
 
     created: datetime
     first_seq: int
     last_seq: int
     messages: int
+    settings: Mapping[str, Any] = {}
 
 
 class Backlog(Struct, frozen=True, kw_only=True):
@@ -65,7 +70,13 @@ class Stream:
         if answer.created is None:
             raise StreamUnavailable("JetStream's answer does not say which stream it has; check its version")
         state = answer.state
-        return Identity(created=answer.created, first_seq=state.first_seq, last_seq=state.last_seq, messages=state.messages)
+        return Identity(
+            created=answer.created,
+            first_seq=state.first_seq,
+            last_seq=state.last_seq,
+            messages=state.messages,
+            settings=answer.config,
+        )
 
     async def message_id_at(self, seq: int) -> str | None:
         """Return the message id at *seq*, or None when that message has been erased."""

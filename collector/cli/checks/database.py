@@ -2,20 +2,21 @@
 
 from collections.abc import AsyncIterator
 
-from collector.cli.checks.finding import Finding, bad, good, odd
+from collector.cli.checks.finding import Finding, bad, good, odd, sentence
 from contracts.streams import EventStream
-from projections.database import POSTGRES_ERRORS, open_engine
+from projections.database import POSTGRES_ERRORS, advice_for, open_engine, sqlstate_of
 from projections.generations import current_generation
 from projections.inspection import Session
 from projections.migrations import has_tables, is_current
 from projections.projections import PROJECTIONS
-from projections.projector.halt import difference
+from projections.projector.halt import COMPARE, KEPT, difference
 from projections.projector.positions import Position, positions_in
 from projections.projector.projection import Projection
 from projections.reader_role import reader_role
 from projections.stream import NoStream, Stream, StreamUnavailable
 
 _LATE_EVENTS = 10_000
+_OTHER_VERSION = "Run: collector migrate. Where they are of a newer version it changes nothing, and says so."
 
 
 async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Finding]:
@@ -28,17 +29,23 @@ async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Fi
                 yield odd("Postgres", "answers, without our tables", advice)
                 return
             if not await is_current(database_url):
-                yield bad("Postgres", "has the tables of another version", "Run: collector migrate")
+                yield bad("Postgres", "has the tables of another version", _OTHER_VERSION)
                 return
             yield good("Postgres", "answers, with the tables of this version")
             yield await _role(connection)
             for projection in PROJECTIONS:
                 async for finding in _projection(connection, projection, nats_url):
                     yield finding
-    except POSTGRES_ERRORS:
-        yield bad("Postgres", "cannot be reached", "Is it running, and is COLLECTOR_DATABASE_URL right, its password included?")
+    except POSTGRES_ERRORS as error:
+        yield _unusable(error)
     finally:
         await engine.dispose()
+
+
+def _unusable(error: Exception) -> Finding:
+    if sqlstate_of(error):
+        return bad("Postgres", "answers, and refuses", sentence(advice_for(error)))
+    return bad("Postgres", "cannot be reached", "Is it running, and is COLLECTOR_DATABASE_URL right, its password included?")
 
 
 async def _role(connection: Session) -> Finding:
@@ -67,7 +74,8 @@ async def _projection(connection: Session, projection: Projection, nats_url: str
             yield odd(
                 "Quarantine",
                 f"{position.quarantined:,} events could not be applied and are set aside",
-                "The table quarantine says which and why; an upgrade and `collector backfill` may cure it.",
+                "The table quarantine says which and why. They stay in the stream: after an upgrade that can apply them, "
+                "`collector backfill` counts them.",
             )
 
 
@@ -79,15 +87,11 @@ async def _lag(projection: Projection, position: Position, nats_url: str) -> Fin
         try:
             problem, waiting = await _compared(stream, position)
         except NoStream:
-            return bad(
-                subject,
-                "the stream of the events that were counted is gone",
-                "Put NATS's files back from a backup, or see what `collector backfill` says of the loss.",
-            )
+            return bad(subject, "the stream of the events that were counted is gone", f"{KEPT} {COMPARE}")
         except StreamUnavailable:
             return odd(subject, "its lag is not known", "See what is said about NATS and the stream.")
     if problem:
-        return bad(subject, f"has stopped: the stream {problem}", "Run: collector backfill")
+        return bad(subject, f"has stopped: the stream {problem}", f"{KEPT} {COMPARE}")
     if waiting > _LATE_EVENTS:
         return odd(subject, f"is {waiting:,} events behind", "Is `collector project` running? Its /metrics show the rate.")
     return good(subject, f"is {waiting:,} events behind")

@@ -38,6 +38,12 @@ def bad(subject: str, text: str, advice: str) -> Finding:
     return Finding(Severity.BAD, subject, text, advice)
 
 
+def sentence(text: str) -> str:
+    """Return *text*, which some log says in passing, as an advice of its own."""
+    text = text.removesuffix("; trying again")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def printed(finding: Finding) -> str:
     """Return the line of the report, and below it what to do."""
     severity = click.style(f"{finding.severity.value:>4}", fg=_COLOURS[finding.severity], bold=True)

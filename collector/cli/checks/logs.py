@@ -9,7 +9,10 @@ from collector.cli.checks.suspects import Suspects
 
 # The machine's own addresses, which servers say they listen on.
 _OWN = re.compile(r"(?<![\d.])(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0)(?![\d.])|(?<![\w:])::1?(?![\w:])")
-_ADVICE = "Nothing of ours writes it: see which program does, and remove the file. Please report it if it was Collector."
+_ADVICE = (
+    "Nothing of ours writes it: see which program does, stop it, and remove this one log, of which no number is made. Please "
+    "report it if it was Collector."
+)
 
 
 def examine_logs(data: Path) -> Finding:

@@ -69,7 +69,9 @@ def _search(messages: Sequence[StoredMessage | None], suspects: Suspects) -> int
 
 _ADVICE = (
     "A caller put it where the redactor could not tell, or another program wrote it. Find the events with `collector stream "
-    "--since ... --json`, correct the caller, and erase them with `nats stream rmm`; then `collector backfill`."
+    "--since ... --json`, correct the caller, and erase them with `nats stream rmm`, which forgets them for good; then run "
+    "`collector backfill`. It names what else it would lose; when that is only what you erased, `collector backfill "
+    "--accept-loss` takes it from the numbers, too."
 )
 
 _ADVICE_FOR_TALLIES = (

@@ -14,7 +14,13 @@ from contracts.jetstream import MESSAGE_NOT_FOUND, STREAM_NOT_FOUND, JetStreamEr
 
 _DERIVED = (
     "salts are derived from COLLECTOR_SECRET_KEY: whoever has it can compute every past day's",
-    "Set COLLECTOR_SALT_MODE=random once you have migrated.",
+    "Set COLLECTOR_SALT_MODE=random once you have migrated, best at midnight UTC: until then today's visitors count again.",
+)
+
+
+_ON_DISK = (
+    f"Events are refused (503) while it is. Delete it with `nats stream rm {BUCKET}` while ingest runs: it makes it again, "
+    "in memory, from today's salt if it holds that. If it does not, whoever was here today already counts as a new visitor."
 )
 
 
@@ -37,9 +43,7 @@ async def examine_salt(client: Connection, settings: Settings, now: datetime) ->
             raise
         return [odd("Salt", "there is none now", "Ingest makes one when it starts; run this again beside it.")]
     if bucket.config.get("storage") != "memory":
-        return [
-            bad("Salt", "its bucket is kept on the disk", f"Delete it with `nats stream rm {BUCKET}`; ingest makes it again.")
-        ]
+        return [bad("Salt", "its bucket is kept on the disk", _ON_DISK)]
     held = [await _held(client, subject) for subject in bucket.state.subjects if not subject.endswith(".floor")]
     return list(_judge([salt for salt in held if salt is not None], now))
 

@@ -99,7 +99,9 @@ def _no_stream(stream: EventStream, error: JetStreamError) -> Finding:
 def _drift(stream: EventStream, answer: ApiAnswer, settings: Settings) -> Finding:
     wanted = stream_settings(stream, max_bytes=share_of(stream, settings.stream.max_bytes), replicas=settings.stream.replicas)
     if problems := drift(wanted, answer.config):
-        advice = f"Set it back with `nats stream edit {stream.name}`; the promises rest on these settings."
+        advice = (
+            f"Set it back with `nats stream edit {stream.name}`, which keeps its events; the promises rest on these settings."
+        )
         return bad(f"Stream {stream.name}", "; ".join(problems), advice)
     return good(f"Stream {stream.name}", f"{answer.state.messages:,} events, with the settings the promises rest on")
 

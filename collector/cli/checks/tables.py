@@ -2,15 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable
 
-from collector.cli.checks.finding import Finding, bad, good, odd
+from collector.cli.checks.finding import Finding, bad, good, odd, sentence
 from collector.cli.checks.suspects import Suspects
 from projections.database import POSTGRES_ERRORS, advice_for, open_engine
 from projections.inspection import Session, StoredTable, count_rows, stored_tables, texts
 
 _ADDRESS_TYPES = frozenset({"inet", "cidr", "macaddr", "macaddr8"})
-_NO_ADDRESS = "The README's tables have none like it. If an older version or another program made it, drop it."
+_NO_ADDRESS = (
+    "No table of ours has one: another program made it, or somebody added it. No number is made of it. A table of your own "
+    "belongs into another database; ours are made anew, without it, by `collector backfill`."
+)
 _NO_PERSON = (
-    "Our tables are made from the stream: mend it there first, then run `collector backfill`. "
+    "Our tables are made from the stream: mend it there first (see what is said of it), then run `collector backfill`. "
     "A table of your own is yours to mend."
 )
 
@@ -29,7 +32,7 @@ async def examine_tables(
             for table in tables:
                 yield await _examine(connection, table, limit, progress)
     except POSTGRES_ERRORS as error:
-        yield bad("Postgres", "could not be searched", f"{advice_for(error).removesuffix('; trying again').capitalize()}.")
+        yield bad("Postgres", "could not be searched", sentence(advice_for(error)))
     finally:
         await engine.dispose()
 

@@ -1,29 +1,57 @@
 """CSV: a breakdown as a table for a spreadsheet, in which no value can become a formula."""
 
-import csv
-import io
+import re
+import unicodedata
+from collections.abc import Iterable
 
 from projections.query.web.breakdown import ROW_METRICS, Breakdown, row_metrics
 
 CSV = "text/csv"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What a spreadsheet computes begins with one of these, behind whatever is not seen; some decode what stands for blanks.
+_FORMULA = frozenset("=+-@|\N{MINUS SIGN}")
+_SPLITS = ("\t", "\r", "\n")
+_ENCODED_BLANKS = re.compile(r"(?:%0[9AD]|%20|&(?:nbsp|Tab|NewLine);)+", re.IGNORECASE)
+# Shown as nothing, though Unicode calls them letters and symbols.
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# Elsewhere a semicolon or a tab parts the cells.
+_NEEDS_QUOTES = re.compile(r'[",;|\t\r\n]')
 
 
 def to_csv(answer: Breakdown) -> str:
     """Return *answer* as CSV, the names of its columns first; without rows it names every column that there can be."""
     columns = [metric.name for metric in (row_metrics(answer.dimension) if answer.rows else ROW_METRICS)]
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow([answer.dimension.name, "visitors", "share", *columns])
-    table.writerows(
-        [_plain(row.value), row.visitors, row.share, *(_cell(row.numbers[name]) for name in columns)] for row in answer.rows
-    )
-    return written.getvalue()
+    head = [answer.dimension.name, "visitors", "share", *columns]
+    rows = [
+        [_plain(row.value), str(row.visitors), str(row.share), *(_cell(row.numbers[name]) for name in columns)]
+        for row in answer.rows
+    ]
+    return "".join(_line(cells) for cells in [head, *rows])
 
 
 def _plain(text: str) -> str:
     # A spreadsheet computes what begins like a formula, whatever the quotes; an apostrophe makes it text.
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_SPLITS) or _first_seen(text) in _FORMULA else text
+
+
+def _first_seen(text: str) -> str:
+    """Return the first character of *text* that is seen, a wide or small one as the usual one, or ""."""
+    seen = next((at for at, character in enumerate(text) if not _is_blank(character)), len(text))
+    encoded = _ENCODED_BLANKS.match(text, seen)
+    if encoded is not None:
+        return _first_seen(text[encoded.end() :])
+    return unicodedata.normalize("NFKC", text[seen : seen + 1])[:1]
+
+
+def _is_blank(character: str) -> bool:
+    return unicodedata.category(character)[0] in "ZCM" or character in _FILLERS
+
+
+def _line(cells: Iterable[str]) -> str:
+    return ",".join(map(_quoted, cells)) + "\r\n"
+
+
+def _quoted(cell: str) -> str:
+    return '"{}"'.format(cell.replace('"', '""')) if _NEEDS_QUOTES.search(cell) else cell
 
 
 def _cell(number: float | None) -> str:

