@@ -3,11 +3,15 @@
 import os
 import signal
 import socket
+from pathlib import Path
 
 import nats
 
 from tests.facts import STREAM
 from tests.running import Up, eventually, runs, send_a_hit
+
+# None, or the one that tells a kernel that hands cores to a program to give up.
+NO_CORE = (["0", "0"], ["1", "1"])
 
 
 async def events_in(nats_url: str) -> int:
@@ -18,9 +22,15 @@ async def events_in(nats_url: str) -> int:
         await client.close()
 
 
+def limits_of(pid: int) -> list[str]:
+    limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    return next(line.split()[4:6] for line in limits if line.startswith("Max core file size"))
+
+
 async def test_it_starts_says_what_to_do_stops_cleanly_and_goes_on_where_it_was(up):
     first = up().wait_until_ready()
     everybody = first.everybody()
+    assert {name: limits_of(pid) for name, pid in everybody.items() if limits_of(pid) not in NO_CORE} == {}
     assert send_a_hit(first.port) < 300
     assert first.stop(signal.SIGINT) == 0
     assert not any(runs(pid) for pid in everybody.values())
