@@ -18,7 +18,7 @@ from collector.local.child import (
     stop_together,
     wait_until,
 )
-from collector.local.private import LOOPBACK, free_port, private_folder, secret_in, write_private
+from collector.local.private import LOOPBACK, free_port, is_secret, private_folder, secret_in, write_private
 
 # Older servers acknowledge before the bytes are safe although sync_interval says "always" (nats-server #8475).
 MIN_NATS_VERSION = (2, 15, 1)
@@ -107,6 +107,8 @@ class NatsServer:
         return self._folder / "nats-server.log"
 
     def _start_on(self, port: int, monitor_port: int) -> None:
+        if not is_secret(self._token):
+            raise NotStarted(f"nats-server does not run without a token: remove {self._folder / 'token'}, and start again.")
         config = self._folder / "nats.conf"
         argv = (str(nats_server_binary()), "--config", str(config))
         text = _CONFIG.format(
