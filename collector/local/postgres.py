@@ -16,6 +16,7 @@ from collector.local.child import (
     tail,
     wait_until,
 )
+from collector.local.disk import said_plainly
 from collector.local.identity import Say
 from collector.local.pg_cluster import SUPERUSER, Cluster, open_cluster, set_password
 from collector.local.private import LOOPBACK, private_folder, secret_in
@@ -28,6 +29,7 @@ _START_SECONDS = 120.0
 _CRASH_TRIES = 40
 _CRASH_PAUSE_SECONDS = 0.25
 _CRASH_WORDS = ("shared memory block", "lock file")
+_FULL = "No space left"
 _REFUSED = "password authentication failed"
 # Fast shutdown, then immediate shutdown: both end every backend, which a kill would not.
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
@@ -116,9 +118,10 @@ class PostgresServer:
     def start(self) -> None:
         """Start the server and return once our database takes connections."""
         cluster = open_cluster(self._folder, password=self._password, identity=self._identity, say=self._say)
-        if self._port is not None:
-            return self._start_on(self._port, cluster)
-        return on_a_free_port(lambda port: self._start_on(port, cluster), cluster.log)
+        with said_plainly(cluster.folder):
+            if self._port is not None:
+                return self._start_on(self._port, cluster)
+            return on_a_free_port(lambda port: self._start_on(port, cluster), cluster.log)
 
     def stop(self, *, patience: float = 8.0) -> None:
         """Stop the server: sessions are cut, what was committed stays."""
@@ -130,7 +133,8 @@ class PostgresServer:
             try:
                 return self._launch(port, cluster)
             except NotStarted:
-                if not any(words in tail(cluster.log) for words in _CRASH_WORDS):
+                said = tail(cluster.log)
+                if _FULL in said or not any(words in said for words in _CRASH_WORDS):
                     raise
                 self._launcher.pause(_CRASH_PAUSE_SECONDS)
         return self._launch(port, cluster)
