@@ -2,6 +2,12 @@
 .DEFAULT_GOAL := help
 UV_VERSION := 0.13
 BIN := .venv/bin
+# A company's own certificate authority is in the system's store, where uv looks only when told to (older ones by the second name),
+# and pip before 24.2 only when told the file.
+export UV_SYSTEM_CERTS ?= 1
+export UV_NATIVE_TLS ?= $(UV_SYSTEM_CERTS)
+SYSTEM_CERTS := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem))
+PIP_CERTS = $${PIP_CERT:-$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$${SSL_CERT_FILE:-$$($(BIN)/pip config get global.cert 2>/dev/null || echo "$(SYSTEM_CERTS)")}}}}
 
 .PHONY: help up test check fix chaos cluster nightly bench generated schemas clean
 
@@ -52,7 +58,7 @@ clean: ## remove the environment (the data in ./.collector stays)
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv sync --locked --all-extras --quiet; \
 	else \
-	  python3 -m venv --upgrade-deps .venv && $(BIN)/pip install --quiet "uv>=$(UV_VERSION)" && \
+	  python3 -m venv .venv && PIP_CERT="$(PIP_CERTS)" $(BIN)/pip install --quiet --upgrade pip "uv>=$(UV_VERSION)" && \
 	  $(BIN)/uv sync --locked --all-extras --quiet --inexact; \
 	fi
 	@touch $@

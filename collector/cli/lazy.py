@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import click
 
 from collector.failure import Failure
+from collector.local.undumped import hide_memory
 
 
 class Entry(NamedTuple):
@@ -36,7 +37,8 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was named, and show a Failure's words as click shows its own errors."""
+        """Run the command that was named, without a core file, and show a Failure's words as click shows its own errors."""
+        hide_memory()
         try:
             return super().invoke(ctx)
         except Failure as failure:

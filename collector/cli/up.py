@@ -40,7 +40,7 @@ def command(**options: str) -> None:
 
 def _supervise(settings: Settings, signals: StopSignals) -> None:
     _say(f"Starting in {settings.local.data.absolute()} ...")
-    with servers_in_data(settings, pause=signals.pause) as (servers, launcher):
+    with servers_in_data(settings, pause=signals.pause, say=_say) as (servers, launcher):
         supervisor = Supervisor(settings, servers, launcher, signals, _say)
         try:
             supervisor.start()

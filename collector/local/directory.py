@@ -51,6 +51,8 @@ def locked(data: Path, *, pause: Callable[[float], None] = time.sleep) -> Iterat
         raise Failure(text) from error
     try:
         _wait_for(data, descriptor, pause)
+        # A note of before, or of the installation that this one is a copy of, is not believed while we are starting.
+        forget_runtime(data)
         yield descriptor
     finally:
         os.close(descriptor)

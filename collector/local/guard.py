@@ -28,21 +28,33 @@ class Entry(NamedTuple):
 
 def record(name: str, pid: int, stop_signals: list[int]) -> Entry:
     """Return the ledger's entry for the running process *pid*."""
-    return Entry(name, pid, birth_of(pid) or "", stop_signals)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    # While it still becomes the program that was started, /proc may hide it (see _is_hidden).
+    while (born := birth_of(pid)) is None and _is_hidden(pid) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return Entry(name, pid, born or "", stop_signals)
 
 
 def write_ledger(ledger: Path, entries: list[Entry]) -> None:
     """Replace the ledger in one step."""
     draft = ledger.with_name(f".{ledger.name}.{os.getpid()}")
-    draft.write_text(json.dumps(entries))
-    draft.replace(ledger)
+    try:
+        with draft.open("w") as file:
+            # The file names itself: in a copied folder it would name the processes of the original.
+            json.dump({"inode": os.fstat(file.fileno()).st_ino, "children": entries}, file)
+        draft.replace(ledger)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def read_ledger(ledger: Path) -> list[Entry]:
-    """Return the ledger's entries, or none when there is no ledger that makes sense."""
+    """Return the ledger's entries, or none when there is no ledger that makes sense, or only a copy of another's."""
     try:
-        return [Entry(*fields) for fields in json.loads(ledger.read_text())]
-    except (OSError, ValueError, TypeError):
+        with ledger.open() as file:
+            told, inode = json.load(file), os.fstat(file.fileno()).st_ino
+        return [Entry(*fields) for fields in told["children"]] if told["inode"] == inode else []
+    except (OSError, ValueError, TypeError, KeyError):
         return []
 
 
@@ -57,17 +69,34 @@ def stop_recorded(ledger: Path) -> list[str]:
 
 def is_running(entry: Entry) -> bool:
     """Say whether *entry* is alive, and not merely its number in use again."""
-    return birth_of(entry.pid) == entry.born != ""
+    return birth_of(entry.pid) == entry.born != "" or (entry.born.startswith(_boot()) and _is_hidden(entry.pid))
 
 
 def birth_of(pid: int) -> str | None:
     """Return when *pid* was started, in whatever words the system has for it, or None when it does not run."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return None if Path("/proc/self/stat").exists() else _birth_by_ps(pid)
-    return None if fields[0] in "ZX" else f"{boot} {fields[19]}"
+    return None if fields[0] in "ZX" else f"{_boot()} {fields[19]}"
+
+
+def _is_hidden(pid: int) -> bool:
+    # Mounted with hidepid, /proc does not show an ordinary user those of its own processes that give their memory to nobody.
+    if os.access(f"/proc/{pid}/stat", os.R_OK) or not Path("/proc/self/stat").exists():
+        return False
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "no /proc here"
 
 
 def _birth_by_ps(pid: int) -> str | None:

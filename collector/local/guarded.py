@@ -9,9 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from collector.local import guard
-from collector.local.child import Child, PlainLauncher, Program
+from collector.local.child import Child, PlainLauncher, Program, stop_together
+from collector.local.undumped import leave_no_core
 
 _GOODBYE_SECONDS = 30.0
+_UNKNOWN_SECONDS = 4.0
 
 
 class GuardedLauncher:
@@ -49,7 +51,12 @@ class GuardedLauncher:
         child = self._plain.launch(program)
         self._entries = [entry for entry in self._entries if guard.is_running(entry)]
         self._entries.append(guard.record(program.name, child.process.pid, list(program.stop_signals)))
-        guard.write_ledger(self._ledger, self._entries)
+        try:
+            guard.write_ledger(self._ledger, self._entries)
+        except OSError:
+            # Nobody would know of it.
+            stop_together([child], patience=_UNKNOWN_SECONDS)
+            raise
         return child
 
     def keep_guard(self) -> None:
@@ -58,6 +65,7 @@ class GuardedLauncher:
             return
         if self._guard is not None and self._guard.stdin is not None:
             self._guard.stdin.close()
+        leave_no_core()
         self._guard = subprocess.Popen(  # noqa: S603  # our own file
             [sys.executable, "-I", "-S", guard.__file__, str(self._ledger)],
             stdin=subprocess.PIPE,

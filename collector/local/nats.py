@@ -18,7 +18,8 @@ from collector.local.child import (
     stop_together,
     wait_until,
 )
-from collector.local.private import LOOPBACK, free_port, private_folder, secret_in, write_private
+from collector.local.disk import said_plainly
+from collector.local.private import LOOPBACK, free_port, is_secret, private_folder, secret_in, write_private
 
 # Older servers acknowledge before the bytes are safe although sync_interval says "always" (nats-server #8475).
 MIN_NATS_VERSION = (2, 15, 1)
@@ -43,7 +44,7 @@ logfile_max_num: 3
 debug: false
 trace: false
 jetstream {{
-  store_dir: "{folder}/jetstream"
+  store_dir: "{store}"
   # An acknowledged event is on the disk: fsync before every acknowledgement.
   sync_interval: always
   max_memory_store: {memory_bytes}
@@ -75,6 +76,11 @@ class NatsServer:
         return f"http://{LOOPBACK}:{self._known_ports()[1]}"
 
     @property
+    def store(self) -> Path:
+        """Return the folder that holds the streams."""
+        return self._folder / "jetstream"
+
+    @property
     def child(self) -> Child:
         """Return the child as it was last started."""
         if self._child is None:
@@ -93,9 +99,10 @@ class NatsServer:
 
     def start(self) -> None:
         """Start the server and return once JetStream answers."""
-        if self._ports is not None:
-            return self._start_on(*self._ports)
-        return on_a_free_port(lambda port: self._start_on(port, free_port()), self._log)
+        with said_plainly(self._folder):
+            if self._ports is not None:
+                return self._start_on(*self._ports)
+            return on_a_free_port(lambda port: self._start_on(port, free_port()), self._log)
 
     def stop(self, *, patience: float = 5.0) -> None:
         """Stop the server; what it acknowledged is on the disk."""
@@ -107,6 +114,8 @@ class NatsServer:
         return self._folder / "nats-server.log"
 
     def _start_on(self, port: int, monitor_port: int) -> None:
+        if not is_secret(self._token):
+            raise NotStarted(f"nats-server does not run without a token: remove {self._folder / 'token'}, and start again.")
         config = self._folder / "nats.conf"
         argv = (str(nats_server_binary()), "--config", str(config))
         text = _CONFIG.format(
@@ -115,6 +124,7 @@ class NatsServer:
             monitor_port=monitor_port,
             token=self._token,
             folder=self._folder,
+            store=self.store,
             file_store=FILE_STORE,
             memory_bytes=_MEMORY_BYTES,
         )

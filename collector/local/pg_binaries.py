@@ -1,5 +1,6 @@
 """Where Postgres' own programs are: in our wheel, else on the system; and a copy for a user who cannot reach them."""
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -44,7 +45,10 @@ def reachable(binaries: Binaries, owner: Owner, shelf: Path) -> Binaries:
     """
     if _can_run(binaries, owner):
         return binaries
-    copy = _copied(binaries, shelf)
+    copy = _copy_of(binaries, shelf)
+    if not _can_run(copy, owner):
+        # Missing, or cut off by a power failure.
+        _make_copy(binaries, copy)
     if not _can_run(copy, owner):
         raise NotStarted(f"the user {owner.name} cannot run Postgres from {copy.folder}. Set COLLECTOR_DATABASE_URL instead.")
     return copy
@@ -78,13 +82,12 @@ def _answer(*command: str) -> str:
 
 def _can_run(binaries: Binaries, owner: Owner) -> bool:
     # It must be able to execute the programs and to read the catalogue that initdb copies.
-    commands = (
-        [binaries.path("initdb"), "--version"],
-        [binaries.path("postgres"), "--version"],
-        ["cat", str(_catalogue(binaries))],
-    )
+    def does(*command: str) -> bool:
+        return run(command, cwd="/", **identity(owner)).returncode == 0
+
     try:
-        return all(run(command, cwd="/", **identity(owner)).returncode == 0 for command in commands)
+        programs = (binaries.path("initdb"), binaries.path("postgres"))
+        return all(does(program, "--version") for program in programs) and does("cat", str(_catalogue(binaries)))
     except OSError:
         return False
 
@@ -94,21 +97,33 @@ def _catalogue(binaries: Binaries) -> Path:
     return beside if beside.exists() else Path(_answer(binaries.path("pg_config"), "--sharedir")) / "postgres.bki"
 
 
-def _copied(binaries: Binaries, shelf: Path) -> Binaries:
+def _copy_of(binaries: Binaries, shelf: Path) -> Binaries:
     package = binaries.folder.parent.parent
     mark = hashlib.sha256(f"{package}\0{(binaries.folder / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
     home = shelf / f"postgresql-{binaries.major}-{mark}"
-    installation = binaries.folder.parent.name
-    if not home.exists():
-        draft = shelf / f".{home.name}.{os.getpid()}"
-        shutil.copytree(package / installation, draft / package.name / installation, symlinks=True)
-        # The wheel's programs look for their libraries beside the package.
-        libraries = package.with_name(f"{package.name}.libs")
-        if libraries.exists():
-            shutil.copytree(libraries, draft / libraries.name, symlinks=True)
-        _open_to_all(draft)
+    return Binaries(folder=home / package.name / binaries.folder.parent.name / "bin", major=binaries.major)
+
+
+def _make_copy(binaries: Binaries, copy: Binaries) -> None:
+    package, home = binaries.folder.parent.parent, copy.folder.parents[2]
+    draft = home.with_name(f".{home.name}.{os.getpid()}")
+    shutil.rmtree(draft, ignore_errors=True)
+    shutil.copytree(binaries.folder.parent, draft / package.name / binaries.folder.parent.name, symlinks=True)
+    # The wheel's programs look for their libraries beside the package.
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, draft / libraries.name, symlinks=True)
+    _open_to_all(draft)
+    # Hundreds of files: all of them safe before the name is, at once.
+    os.sync()
+    broken = draft.with_name(f"{draft.name}.broken")
+    # Another installation may be as far: its copy is as good.
+    with contextlib.suppress(FileNotFoundError):
+        home.replace(broken)
+    with contextlib.suppress(OSError):
         draft.replace(home)
-    return Binaries(folder=home / package.name / installation / "bin", major=binaries.major)
+    for left in (draft, broken):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _open_to_all(tree: Path) -> None:

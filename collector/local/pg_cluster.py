@@ -1,24 +1,25 @@
 """Where a Postgres keeps its files: in the data directory or, since it refuses to run as root, in a plain user's folder."""
 
 import contextlib
-import hashlib
 import os
 import pwd
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 
-from collector.local.child import NotStarted, Owner, identity, run
+from collector.local.child import NotStarted, Owner, run
+from collector.local.child import identity as identity_of
+from collector.local.identity import Say, settled
 from collector.local.pg_binaries import Binaries, find_binaries, reachable
-from collector.local.private import private_folder, write_private
+from collector.local.pg_place import AGAIN, SHELF, forget_place, place_for
+from collector.local.private import private_folder, sync_folder, told, write_private
 from collector.settings.environment import plain_environment
 
 SUPERUSER = "collector"
 _UNPRIVILEGED = ("postgres", "nobody")
-# Folders that an unprivileged user can reach; made by us, and only ever ours.
-_SHELF = Path("/var/lib/collector")
 _INITDB = ("--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8")
 
 
@@ -39,21 +40,45 @@ class Cluster(Struct, frozen=True, kw_only=True):
         return self.folder / "files"
 
 
-def open_cluster(home: Path, *, password: str) -> Cluster:
-    """Return the cluster that belongs to *home*, made on first use with *password* for its superuser."""
+def open_cluster(home: Path, *, password: str, identity: str | None = None, say: Say = lambda _: None) -> Cluster:
+    """Return the cluster that belongs to *home*, made on first use with *password* for its superuser.
+
+    Without the *identity* of the installation that *home* is a part of, *home* is an installation of its own.
+    """
+    identity = identity or settled(home, forget=partial(forget_cluster, home)).id
     owner = _unprivileged_user()
-    below = home if owner is None else _place_for(home, owner)
+    below = home if owner is None else place_for(home, identity, owner, say)
     folder = below / "cluster"
+    if _is_cut_off(folder / "files"):
+        # Kept for whoever wants to look; what was in it is computed again.
+        shutil.rmtree(folder / "files.unreadable", ignore_errors=True)
+        (folder / "files").replace(folder / "files.unreadable")
+        say(f"{folder / 'files'} is no database any more, and is made again. {AGAIN}")
     binaries = find_binaries(_major_that_wrote(folder / "files"))
     cluster = Cluster(
         folder=folder,
         log=below / "postgres.log",
         owner=owner,
-        binaries=binaries if owner is None else reachable(binaries, owner, _SHELF),
+        binaries=binaries if owner is None else reachable(binaries, owner, SHELF),
     )
-    if not (cluster.files / "PG_VERSION").exists():
+    if not cluster.files.exists():
         _initialise(cluster, password)
     return cluster
+
+
+def forget_cluster(home: Path) -> None:
+    """Forget the cluster that a copy of *home* brought along: it may have been copied while a Postgres wrote to it."""
+    forget_place(home)
+    shutil.rmtree(home / "cluster", ignore_errors=True)
+
+
+def set_password(cluster: Cluster, password: str) -> None:
+    """Give the superuser of a cluster that is not running *password*, in the way that needs no other."""
+    argv = [cluster.binaries.path("postgres"), "--single", "-D", str(cluster.files), "postgres"]
+    statement = f"ALTER ROLE {SUPERUSER} PASSWORD '{password}'\n"
+    answer = run(argv, cwd=cluster.folder, env=plain_environment(), input=statement, **identity_of(cluster.owner))
+    if answer.returncode != 0:
+        raise NotStarted(f"Postgres' password in {cluster.files} could not be set again: move that folder away. {AGAIN}")
 
 
 def _unprivileged_user() -> Owner | None:
@@ -66,24 +91,13 @@ def _unprivileged_user() -> Owner | None:
     raise NotStarted("Postgres refuses to run as root, and there is no user postgres or nobody. Run as an ordinary user.")
 
 
-def _place_for(home: Path, owner: Owner) -> Path:
-    recorded = home / "location"
-    if recorded.exists():
-        return Path(recorded.read_text().strip())
-    place = _SHELF / hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
-    # The data directory that these files belonged to is gone, and with it their password; they can be computed again.
-    shutil.rmtree(place, ignore_errors=True)
-    (place / "cluster").mkdir(mode=0o700, parents=True)
-    for folder in (_SHELF, place):
-        folder.chmod(0o755)
-    os.chown(place / "cluster", owner.uid, owner.gid)
-    write_private(recorded, str(place))
-    return place
-
-
 def _major_that_wrote(files: Path) -> int | None:
-    version = files / "PG_VERSION"
-    return int(version.read_text().split(".")[0]) if version.exists() else None
+    version = told(files / "PG_VERSION").split(".")[0]
+    return int(version) if version.isdecimal() else None
+
+
+def _is_cut_off(files: Path) -> bool:
+    return files.exists() and _major_that_wrote(files) is None
 
 
 def _initialise(cluster: Cluster, password: str) -> None:
@@ -95,12 +109,13 @@ def _initialise(cluster: Cluster, password: str) -> None:
     write_private(secret, password, owner=None if cluster.owner is None else (cluster.owner.uid, cluster.owner.gid))
     command = [cluster.binaries.path("initdb"), "-D", str(draft), "--pwfile", str(secret), *_INITDB, *_locale(cluster.binaries)]
     try:
-        answer = run(command, cwd=cluster.folder, env=plain_environment(), **identity(cluster.owner))
+        answer = run(command, cwd=cluster.folder, env=plain_environment(), **identity_of(cluster.owner))
     finally:
-        secret.unlink()
+        secret.unlink(missing_ok=True)
     if answer.returncode != 0:
         raise NotStarted(f"initdb could not make a database in {cluster.folder}: {answer.stderr.strip()}")
     draft.replace(cluster.files)
+    sync_folder(cluster.folder)
 
 
 def _locale(binaries: Binaries) -> tuple[str, ...]:

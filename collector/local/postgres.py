@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from collector.local.child import (
     Child,
@@ -15,7 +16,9 @@ from collector.local.child import (
     tail,
     wait_until,
 )
-from collector.local.pg_cluster import SUPERUSER, Cluster, open_cluster
+from collector.local.disk import said_plainly
+from collector.local.identity import Say
+from collector.local.pg_cluster import SUPERUSER, Cluster, open_cluster, set_password
 from collector.local.private import LOOPBACK, private_folder, secret_in
 from collector.settings.environment import plain_environment
 
@@ -26,6 +29,8 @@ _START_SECONDS = 120.0
 _CRASH_TRIES = 40
 _CRASH_PAUSE_SECONDS = 0.25
 _CRASH_WORDS = ("shared memory block", "lock file")
+_FULL = "No space left"
+_REFUSED = "password authentication failed"
 # Fast shutdown, then immediate shutdown: both end every backend, which a kill would not.
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
 
@@ -66,8 +71,17 @@ class PostgresServer:
 
     name = "postgres"
 
-    def __init__(self, folder: Path, *, launcher: Launcher | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        launcher: Launcher | None = None,
+        identity: str | None = None,
+        say: Say = lambda _: None,
+    ) -> None:
         self._folder = private_folder(folder.absolute())
+        self._identity = identity
+        self._say = say
         self._launcher = launcher or PlainLauncher()
         self._password = secret_in(self._folder / "password")
         self._port: int | None = None
@@ -103,10 +117,11 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start the server and return once our database takes connections."""
-        cluster = open_cluster(self._folder, password=self._password)
-        if self._port is not None:
-            return self._start_on(self._port, cluster)
-        return on_a_free_port(lambda port: self._start_on(port, cluster), cluster.log)
+        cluster = open_cluster(self._folder, password=self._password, identity=self._identity, say=self._say)
+        with said_plainly(cluster.folder):
+            if self._port is not None:
+                return self._start_on(self._port, cluster)
+            return on_a_free_port(lambda port: self._start_on(port, cluster), cluster.log)
 
     def stop(self, *, patience: float = 8.0) -> None:
         """Stop the server: sessions are cut, what was committed stays."""
@@ -118,30 +133,37 @@ class PostgresServer:
             try:
                 return self._launch(port, cluster)
             except NotStarted:
-                if not any(words in tail(cluster.log) for words in _CRASH_WORDS):
+                said = tail(cluster.log)
+                if _FULL in said or not any(words in said for words in _CRASH_WORDS):
                     raise
                 self._launcher.pause(_CRASH_PAUSE_SECONDS)
         return self._launch(port, cluster)
 
     def _launch(self, port: int, cluster: Cluster) -> None:
-        self._child = child = self._launcher.launch(_program(port, cluster))
-        wait_until(lambda: _is_ready(cluster, child), child, self._launcher, patience=_START_SECONDS)
+        self._run(port, cluster)
+        if _REFUSED in self._psql(port, cluster, "SELECT 1").stderr:
+            # The password was cut off or restored from elsewhere; the files are ours to open all the same.
+            self.stop()
+            set_password(cluster, self._password)
+            self._run(port, cluster)
         self._make_database(port, cluster)
         self._port = port
 
+    def _run(self, port: int, cluster: Cluster) -> None:
+        self._child = child = self._launcher.launch(_program(port, cluster))
+        wait_until(lambda: _is_ready(cluster, child), child, self._launcher, patience=_START_SECONDS)
+
     def _make_database(self, port: int, cluster: Cluster) -> None:
+        answer = self._psql(port, cluster, f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'")
+        if answer.returncode == 0 and answer.stdout.strip() != "1":
+            answer = self._psql(port, cluster, f"CREATE DATABASE {DATABASE}")
+        if answer.returncode != 0:
+            raise NotStarted(f"the embedded Postgres refuses its own client: {answer.stderr.strip()}")
+
+    def _psql(self, port: int, cluster: Cluster, statement: str) -> CompletedProcess[str]:
         where = {"PGHOST": LOOPBACK, "PGPORT": str(port), "PGUSER": SUPERUSER, "PGDATABASE": "postgres"}
-        environment = plain_environment() | where | {"PGPASSWORD": self._password}
-
-        def psql(statement: str) -> str:
-            argv = (cluster.binaries.path("psql"), "-X", "-w", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement)
-            answer = run(argv, env=environment)
-            if answer.returncode != 0:
-                raise NotStarted(f"the embedded Postgres refuses its own client: {answer.stderr.strip()}")
-            return answer.stdout.strip()
-
-        if psql(f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'") != "1":
-            psql(f"CREATE DATABASE {DATABASE}")
+        argv = (cluster.binaries.path("psql"), "-X", "-w", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement)
+        return run(argv, env=plain_environment() | where | {"PGPASSWORD": self._password})
 
 
 def _program(port: int, cluster: Cluster) -> Program:

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable
 
-from collector.local.child import Child, NotStarted
+from collector.local.child import Child, NotStarted, stop_together
 
 FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 # A child that lived as long as this has not failed for the reason of last time.
 HEALTHY_SECONDS = 30.0
+_STOP_SECONDS = 5.0
 
 
 class Revived:
@@ -36,10 +37,21 @@ class Revived:
             return self._plan(now)
         if now < self._due_at:
             return None
+        return self._start_again()
+
+    def restart(self) -> str:
+        """Stop it and start it again; return what there is to tell about it."""
+        if self.child is not None:
+            stop_together([self.child], patience=_STOP_SECONDS)
+        return self._start_again()
+
+    def _start_again(self) -> str:
         try:
             self.start()
         except NotStarted as error:
             return str(error)
+        except OSError as error:
+            return f"{self.name} cannot be started ({error.strerror})"
         return f"{self.name} runs again"
 
     def _plan(self, now: float) -> str:

@@ -17,6 +17,7 @@ from collector.local.probe import unready
 from collector.local.revived import Revived
 from collector.local.servers import Servers
 from collector.local.signals import StopSignals
+from collector.local.store_care import StoreWatch
 from collector.settings import Settings
 from collector.settings.environment import environment_with
 
@@ -41,6 +42,8 @@ class Supervisor:
         self._logs = private_folder(self._data / "logs")
         self._children: list[Revived] = []
         self._roles: list[Revived] = []
+        self._store: StoreWatch | None = None
+        self._is_note_due = False
 
     def start(self) -> None:
         """Start everything, in order, and leave a note for other commands."""
@@ -53,6 +56,9 @@ class Supervisor:
             self._roles.append(role)
             self._add(role)
         self._note()
+        if (nats := self._servers.nats) is not None:
+            self._store = StoreWatch(lambda: nats.monitor_url, lambda: nats.child.is_running, nats.store)
+            self._store.start()
 
     def wait_until_ready(self) -> dict[str, str]:
         """Return once both roles are ready, or at last what they still lack."""
@@ -67,9 +73,10 @@ class Supervisor:
         guard = self._launcher.guard_pid
         self._launcher.keep_guard()
         news = [said for each in self._children if (said := each.revive()) is not None]
+        news += self._look_after_store()
         for said in news:
             self._say(said)
-        if news or self._launcher.guard_pid != guard:
+        if news or self._launcher.guard_pid != guard or self._is_note_due:
             self._note()
 
     def run(self) -> None:
@@ -80,10 +87,20 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop everything in reverse; at once when that was asked for twice."""
+        if self._store is not None:
+            self._store.stop()
         roles = [role.child for role in self._roles if role.child is not None]
         stop_together(roles, patience=ROLES_SECONDS, is_urgent=self._signals.is_urgent)
         self._servers.stop(patience=SERVERS_SECONDS, is_urgent=self._signals.is_urgent)
         forget_runtime(self._data)
+
+    def _look_after_store(self) -> list[str]:
+        if self._store is None:
+            return []
+        advice = self._store.advice()
+        news = [] if advice.say is None else [advice.say]
+        # Servers come first, NATS before all: see Servers.embedded.
+        return [*news, self._children[0].restart()] if advice.restart else news
 
     def _add(self, each: Revived) -> None:
         each.start()
@@ -126,7 +143,12 @@ class Supervisor:
             projector_port=self._settings.http.projector_port,
             children=children if guard is None else children | {"guard": guard},
         )
-        write_runtime(self._data, runtime)
+        try:
+            write_runtime(self._data, runtime)
+            self._is_note_due = False
+        except OSError:
+            # A full disk: the note is written once there is room.
+            self._is_note_due = True
 
     def _lacking(self) -> dict[str, str]:
         return unready(self._settings.http.host, self._settings.http.port) | unready(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.cli.checks.suspects import Suspects
+from collector.local.pg_place import recorded_place
 
 # The machine's own addresses, which servers say they listen on.
 _OWN = re.compile(r"(?<![\d.])(?:127(?:\.\d{1,3}){3}|0\.0\.0\.0)(?![\d.])|(?<![\w:])::1?(?![\w:])")
@@ -39,5 +40,5 @@ def log_files(data: Path) -> Iterator[Path]:
 
 def folders_of(data: Path) -> list[Path]:
     """Return the data directory, and the place where a Postgres that root has started keeps its files."""
-    recorded = data / "postgres" / "location"
-    return [data, Path(recorded.read_text().strip())] if recorded.exists() else [data]
+    place = recorded_place(data / "postgres")
+    return [data] if place is None else [data, place]

@@ -1,14 +1,21 @@
 """`collector up` starts, stops, resumes, revives, and leaves nobody behind."""
 
 import os
+import resource
 import signal
 import socket
+import urllib.error
+from pathlib import Path
 
 import nats
 import psutil
+import pytest
 
 from tests.facts import STREAM
 from tests.running import Up, eventually, runs, send_a_hit
+
+# None, or the one that tells a kernel that hands cores to a program to give up.
+NO_CORE = (["0", "0"], ["1", "1"])
 
 
 async def events_in(nats_url: str) -> int:
@@ -19,9 +26,15 @@ async def events_in(nats_url: str) -> int:
         await client.close()
 
 
+def limits_of(pid: int) -> list[str]:
+    limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    return next(line.split()[4:6] for line in limits if line.startswith("Max core file size"))
+
+
 async def test_it_starts_says_what_to_do_stops_cleanly_and_goes_on_where_it_was(up):
     first = up().wait_until_ready()
     everybody = first.everybody()
+    assert {name: limits_of(pid) for name, pid in everybody.items() if limits_of(pid) not in NO_CORE} == {}
     assert send_a_hit(first.port) < 300
     assert is_told_to_be_alone(first), "nobody else can hold the day's salt, so its first event waits for nobody"
     assert first.stop(signal.SIGINT) == 0
@@ -37,6 +50,13 @@ async def test_it_starts_says_what_to_do_stops_cleanly_and_goes_on_where_it_was(
     assert second.stop(signal.SIGTERM) == 0
 
 
+def is_stored(running: Up) -> bool:
+    try:
+        return send_a_hit(running.port) < 300
+    except urllib.error.HTTPError:
+        return False
+
+
 def test_a_killed_child_is_started_again_at_the_same_address(up, subtests):
     running = up().wait_until_ready()
     nats_url, database_url = running.runtime["nats_url"], running.runtime["database_url"]
@@ -46,6 +66,13 @@ def test_a_killed_child_is_started_again_at_the_same_address(up, subtests):
             eventually(lambda name=name, pid=pid: running.children[name] != pid and running.is_ready(), f"{name} is back")
     assert (running.runtime["nats_url"], running.runtime["database_url"]) == (nats_url, database_url)
     assert send_a_hit(running.port) < 300
+    with subtests.test("what can store nothing any more"):
+        # As from a full disk, until it is started again: nothing that it writes is taken.
+        resource.prlimit(running.children["nats-server"], resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            send_a_hit(running.port)
+        eventually(lambda: is_stored(running), "events are stored again")
+        assert running.output.read_text().count("has stopped storing") == 1
 
 
 def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_works(up):

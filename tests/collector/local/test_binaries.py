@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.local import pg_binaries
 from collector.local.child import Owner, identity, run
 from collector.local.pg_binaries import Binaries, find_binaries, reachable
 
@@ -51,3 +52,15 @@ def test_programs_out_of_reach_are_copied_once_and_the_home_keeps_its_mode(hidde
         assert usable.folder.is_relative_to(shelf)
         assert reachable(hidden, owner, shelf) == usable
         assert len(list(shelf.iterdir())) == 1
+
+
+def test_a_copy_that_a_power_failure_has_cut_off_is_made_again(hidden, shelf, monkeypatch):
+    monkeypatch.setattr(pg_binaries, "_can_run", only_in(shelf, pg_binaries._can_run))
+    copy = reachable(hidden, somebody(), shelf)
+    Path(copy.path("postgres")).write_bytes(b"")
+    assert run([reachable(hidden, somebody(), shelf).path("postgres"), "--version"]).returncode == 0
+
+
+def only_in(shelf: Path, can_run):
+    # An ordinary user's own folder is never out of reach, and root's is: the same for both.
+    return lambda binaries, owner: binaries.folder.is_relative_to(shelf) and can_run(binaries, owner)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,7 +71,27 @@ def test_a_stranger_that_has_a_dead_childs_number_is_left_alone(tmp_path):
         stranger.kill()
 
 
-@pytest.mark.parametrize("content", ["", "{", '[["child"]]', "7", None])
+def test_a_copied_ledger_names_nobody_for_its_processes_are_the_originals(tmp_path):
+    ledger = tmp_path / "children.json"
+    with subprocess.Popen(["sleep", "600"]) as original:
+        guard.write_ledger(ledger, [guard.record("child", original.pid, [signal.SIGTERM])])
+        assert guard.stop_recorded(Path(shutil.copy2(ledger, tmp_path / "copy.json"))) == []
+        assert original.poll() is None
+        assert guard.stop_recorded(ledger.rename(tmp_path / "moved.json")) == ["child"]
+
+
+def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path, monkeypatch):
+    ledger = tmp_path / "children.json"
+    guard.write_ledger(ledger, [guard.record("child", os.getpid(), [signal.SIGTERM])])
+    before = ledger.read_bytes()
+    with monkeypatch.context() as full:
+        full.setattr(Path, "replace", lambda *_: os.close(-1))
+        with pytest.raises(OSError, match="Bad file"):
+            guard.write_ledger(ledger, [])
+    assert (ledger.read_bytes(), list(tmp_path.iterdir())) == (before, [ledger])
+
+
+@pytest.mark.parametrize("content", ["", "{", '[["child"]]', "7", "{}", '{"inode": 1, "children": 7}', None])
 def test_a_broken_ledger_names_nobody(tmp_path, content):
     ledger = tmp_path / "children.json"
     if content is not None:
@@ -106,6 +127,13 @@ def test_a_note_is_not_believed_because_another_process_has_the_number_of_its_wr
         write_runtime(tmp_path, Runtime(pid=os.getpid(), nats_url="nats://x", monitor_url=None, database_url="postgresql://x"))
         assert running(tmp_path) is not None
     assert running(tmp_path) is None
+
+
+def test_a_note_that_was_there_before_is_not_believed_while_a_collector_starts(tmp_path):
+    # A copied data directory has the note of the original, whose process runs.
+    write_runtime(tmp_path, Runtime(pid=os.getpid(), nats_url="nats://x", monitor_url=None, database_url="postgresql://x"))
+    with locked(tmp_path):
+        assert running(tmp_path) is None
 
 
 def test_the_note_with_its_secrets_is_private_and_does_not_show_them(tmp_path):
