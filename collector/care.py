@@ -21,6 +21,9 @@ from contracts.jetstream import JetStreamError
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.2
+_NO_SALT = (
+    "is not agreed: for the first seconds another ingest may still bring the day's; later, is this machine's clock right?"
+)
 
 
 class Care:
@@ -34,7 +37,6 @@ class Care:
         salts: AgreedSalts | DerivedSalts,
         condition: Condition,
         *,
-        monitor_url: str | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
@@ -42,7 +44,6 @@ class Care:
         self._publisher = publisher
         self._salts = salts
         self._condition = condition
-        self._monitor_url = monitor_url
         self._clock = clock
         self._stream_problem = "has not been looked at yet"
         self._streams_are_fresh = False
@@ -55,7 +56,7 @@ class Care:
         return {
             "nats": self._condition.of_nats or unseen,
             "stream": self._stream_problem or self._condition.of_store or "; ".join(full),
-            "salt": "" if self._salts.held(self._clock()) is not None else "is not agreed; is this machine's clock right?",
+            "salt": "" if self._salts.held(self._clock()) is not None else _NO_SALT,
         }
 
     def doubt(self) -> None:
@@ -117,7 +118,7 @@ class Care:
         raise problems[0]
 
     async def _refuse_late_sync(self) -> None:
-        url = self._monitor_url
+        url = self._condition.monitor_url
         if url is not None and await asyncio.to_thread(syncs_always, url) is False:
             raise StreamDrifted(
                 "nats-server acknowledges events before they are on the disk, and would lose them when the power fails. "

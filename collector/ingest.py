@@ -109,18 +109,21 @@ async def open_ingest(
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
         ):
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
-            monitor_url = settings.nats.monitor_url
-            care = Care(client, streams, publisher, salts, condition, monitor_url=monitor_url, clock=clock)
+            care = Care(client, streams, publisher, salts, condition, clock=clock)
             app = _app(settings, offer, salts=salts, publisher=publisher, teller=teller, clock=clock)
-            with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
-                async with asyncio.timeout(FIRST_LOOK_SECONDS):
-                    await care.see_to_it()
+            await _first_look(care)
             _announce(settings, salts, clock)
             async with running_beside(care.watch(), condition.watch(), salts.watch()):
                 with schedule(salts, care.recheck_streams):
                     yield Ingest(app, care, publisher, teller, salts)
     finally:
         await broker.disconnect(client)
+
+
+async def _first_look(care: Care) -> None:
+    with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
+        async with asyncio.timeout(FIRST_LOOK_SECONDS):
+            await care.see_to_it()
 
 
 def _warm_lists(settings: IngestSettings) -> Lists:

@@ -19,6 +19,7 @@ class Ailment(StrEnum):
     GONE = "nobody listens there: start nats-server again (`collector up` does it by itself), or correct COLLECTOR_NATS_URL"
     UNWELCOME = "answers, and does not let us in: is COLLECTOR_NATS_URL right, its token included?"
     FROZEN = "takes connections and does not answer: nats-server is frozen or its machine overloaded; look there"
+    LEADERLESS = "answers, and JetStream does not: a leader is being chosen, or JetStream is overloaded; it is asked again"
     DISK_FULL = (
         "nats-server's disk is full, and it stores no events: make room, then start nats-server again, for by itself it stays "
         "like that (`collector up` starts its own again)"

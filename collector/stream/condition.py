@@ -8,16 +8,18 @@ from collector.stream.connection import UNREACHABLE, Connection, ask
 from collector.stream.monitor import health
 from collector.stream.publisher import Publisher
 from contracts.jetstream import JetStreamError
+from contracts.servers import read_servers
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-# Two questions of a second each without an answer; whatever it is has then been known within four.
+# Two rounds of questions of a second each without an answer: whatever it is is known within five.
 MISSED_MOST = 2
 # nats-server logs each look at its health while that is bad.
 HEALTH_SECONDS = 2.0
 # For so long what was not confirmed says that nothing is; then somebody has to try again.
 SILENT_SECONDS = 30.0
+_OF_NO_CONNECTION = frozenset({Ailment.GONE, Ailment.UNWELCOME})
 
 
 class Condition:
@@ -30,7 +32,7 @@ class Condition:
         self._client = client
         self._publisher = publisher
         self._nats_url = nats_url
-        self._monitor_url = monitor_url
+        self.monitor_url = monitor_url
         self._missed = 0
         self._unwelcome_rounds = 0
         self._health: str | None = None
@@ -41,7 +43,7 @@ class Condition:
     @property
     def of_nats(self) -> Ailment | None:
         """Return what keeps us from NATS now."""
-        is_over = self._client.is_connected and self._of_nats is not Ailment.FROZEN  # connected since the last look
+        is_over = self._client.is_connected and self._of_nats in _OF_NO_CONNECTION  # connected since the last look
         return None if is_over else self._of_nats
 
     async def watch(self) -> None:
@@ -75,16 +77,30 @@ class Condition:
             pass  # an answer
         except UNREACHABLE:
             if not any(lane.answered_at >= began for lane in self._publisher.lanes()):
-                self._missed += 1
-                return Ailment.FROZEN if self._missed >= MISSED_MOST else self._of_nats
+                return await self._unanswered()
         self._missed = 0
         return None
 
+    async def _unanswered(self) -> Ailment | None:
+        """Tell a server that says nothing at all from one whose JetStream is silent, once it has been so twice."""
+        self._missed += 1
+        try:
+            await self._client.flush(1)
+        except UNREACHABLE:
+            found = Ailment.FROZEN
+        else:
+            found = Ailment.LEADERLESS
+        if self._missed < MISSED_MOST:
+            return self._of_nats
+        if found is Ailment.FROZEN and read_servers(self._nats_url).are_several:
+            await self._client.force_reconnect()  # nats-py by itself believes in this one for 15 seconds
+        return found
+
     async def _store(self) -> Ailment | None:
         now = asyncio.get_running_loop().time()
-        if self._monitor_url is not None and now - self._health_at >= HEALTH_SECONDS:
+        if self.monitor_url is not None and now - self._health_at >= HEALTH_SECONDS:
             self._health_at = now
-            self._health = await asyncio.to_thread(health, self._monitor_url)
+            self._health = await asyncio.to_thread(health, self.monitor_url)
         if self._health is not None:
             return of_the_store(self._health)
         silent = [lane for lane in self._publisher.lanes() if lane.missed_at > lane.answered_at and not lane.full]

@@ -68,7 +68,7 @@ class Streams:
         for stream in streams_of(self._families, partitions=self._partitions):
             try:
                 kept = await keep_stream(
-                    self._client, stream, max_bytes=self._share(stream), replicas=self._replicas, told=self._told
+                    self._client, stream, max_bytes=self._share(stream), replicas=self._wanted(stream), told=self._told
                 )
             except StreamDrifted as problem:
                 drifted.append(problem)
@@ -77,6 +77,10 @@ class Streams:
                 good.append(stream)
                 self._kept[stream] = kept
         return good, drifted
+
+    def _wanted(self, stream: EventStream) -> int:
+        """Return how many copies to bring *stream* to: ours once, so that two who were told otherwise do not go on for ever."""
+        return self._kept[stream].replicas if stream in self._kept else self._replicas
 
     def _share(self, stream: EventStream) -> int:
         return share_of(stream, self._max_bytes, self._families)

@@ -25,6 +25,11 @@ COPIED = f"{STEPS}::test_a_copy_of_the_streams_is_all_that_has_to_be_kept"
 EMPTY = f"{MIGRATIONS}::test_a_missing_database_is_created"
 AGAIN = f"{MIGRATIONS}::test_several_may_migrate_at_once_and_again"
 REBUILT = f"{REBUILD}::test_a_rebuild_equals_the_live_run_byte_for_byte"
+CUT_OFF = "tests/collector/local/test_cut_off.py::test_it_starts_again_with_what_was_acknowledged"
+COPY = "tests/collector/local/test_identity.py::test_a_copy_gets_an_identity_of_its_own_once_what_came_along_is_forgotten"
+PATIENCE = (
+    "tests/projections/projector/test_patience.py::test_a_nats_that_stays_away_ends_it_with_a_sentence_and_what_is_read_stays"
+)
 # What cannot change anything that is stored or counted, by its nature: nothing is running, or nothing was taken.
 HARMLESS = ""
 
@@ -103,7 +108,23 @@ ADVICE = (
         "a setting of the stream has drifted",
         EDITED,
     ),
-    Advice("collector/stream/publisher.py", "raise COLLECTOR_STREAM_MAX_BYTES", "the stream is full", FULL),
+    Advice("collector/stream/lane.py", "raise COLLECTOR_STREAM_MAX_BYTES", "the stream is full", FULL),
+    Advice(f"{CHECKS}/messages.py", "the row of that site in the table tallies", "a tally names somebody", HARMLESS),
+    Advice(f"{CHECKS}/tallies.py", "Raise COLLECTOR_STREAM_MAX_BYTES", "hits were refused because the stream was full", FULL),
+    Advice(
+        "collector/local/pg_cluster.py",
+        "could not be set again: move that folder away",
+        "Postgres' password was cut off",
+        CUT_OFF,
+    ),
+    Advice(
+        "collector/local/pg_place.py",
+        "is marked as another installation's",
+        "root's place for Postgres is another's",
+        "tests/collector/local/test_place.py::test_the_place_of_another_installation_stays_as_it_is",
+    ),
+    Advice(f"{PROJECTOR}/patience.py", "NATS has been away", "NATS stays away during a backfill", PATIENCE),
+    Advice("projections/tallies/keeper.py", "upgrade this program", "a newer ingest tells its tally", HARMLESS),
     Advice("projections/database.py", "the database does not exist", "somebody dropped the database", EMPTY),
     Advice("projections/database.py", "a table is missing", "somebody dropped a table", DAMAGED),
     Advice("projections/database.py", "a column is missing", "somebody dropped a column", DAMAGED),
@@ -165,6 +186,8 @@ ADVICE = (
         "tests/collector/imports/test_accesslog.py",
     ),
     Advice("README.md", "| `collector demo` |", "anybody who reads it", "tests/collector/imports/test_demo.py"),
+    Advice("README.md", "A copy of one, or a backup put back", "anybody who reads it", COPY),
+    Advice("README.md", "**A cluster of NATS.**", "anybody who reads it", "tests/cluster/test_cluster.py"),
     Advice("README.md", "**Back up.**", "anybody who reads it", COPIED),
     Advice("README.md", "**Restore, move.**", "anybody who reads it", COPIED),
     Advice("README.md", "**Upgrade.**", "anybody who reads it", NEWER),
