@@ -244,7 +244,10 @@ class _Rebuild:
             end = await watched
         finally:
             stop.set()
-            watched.cancel()
+            # Again and again: a cancellation can be lost in asyncio.wait_for, and it would watch for ever.
+            while not watched.done():
+                watched.cancel()
+                await asyncio.wait({watched}, timeout=POLL_SECONDS)
             await asyncio.wait(both)
         await self._farewell()
         return end
