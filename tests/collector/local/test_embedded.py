@@ -115,11 +115,13 @@ def test_postgres_starts_although_its_number_of_before_is_anothers_now(postgres_
     server.stop()
     # As after a power failure: its lock file is there, and the number in it belongs to another program of the same user.
     with subprocess.Popen(["sleep", "600"], **identity(owner)) as stranger:
-        (files / "postmaster.pid").write_text(f"{stranger.pid}\n{lock.partition(chr(10))[2]}")
-        if owner is not None:
-            os.chown(files / "postmaster.pid", owner.uid, owner.gid)
-        server.start()
-        stranger.kill()
+        try:
+            (files / "postmaster.pid").write_text(f"{stranger.pid}\n{lock.partition(chr(10))[2]}")
+            if owner is not None:
+                os.chown(files / "postmaster.pid", owner.uid, owner.gid)
+            server.start()
+        finally:
+            stranger.kill()
     assert server.child.is_running
 
 
