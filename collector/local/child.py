@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from collector.failure import Failure
 from collector.local.private import free_port
-from collector.local.undumped import leave_no_core
 
 _LOG_LIMIT = 10 * 1024 * 1024
 _LOG_TAIL = 4096
@@ -70,7 +69,6 @@ class PlainLauncher:
 
     def launch(self, program: Program) -> Child:
         """Start *program* in a session of its own, so that a Ctrl-C in the terminal reaches only its parent."""
-        leave_no_core()
         _rotate(program.log)
         with program.log.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603  # the command is our own, never a caller's text

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -57,13 +58,18 @@ def _wanted(url: str | None, what: str, variable: str) -> str:
     return url
 
 
+def _say(text: str) -> None:
+    # What the command prints is its own; this is about where it looks.
+    sys.stderr.write(f"{text}\n")
+
+
 def _started(settings: Settings, stack: contextlib.ExitStack, *, may_begin: bool) -> Endpoints:
     # Nothing else runs on the event loop yet, so it may as well wait here.
     data = settings.local.data.absolute()
     if not may_begin and not is_used(data) and not settings.nats.url and not settings.postgres.url:
         raise Failure(f"there is no collector's data in {data}. Is --data right? `collector up` begins there.")
     try:
-        servers, _ = stack.enter_context(servers_in_data(settings))
+        servers, _ = stack.enter_context(servers_in_data(settings, say=_say))
     except InUse:
         # An `up` that was just starting has come up meanwhile.
         if (found := known_endpoints(settings)) is not None:

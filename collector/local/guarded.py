@@ -10,7 +10,6 @@ from typing import Self
 
 from collector.local import guard
 from collector.local.child import Child, PlainLauncher, Program, stop_together
-from collector.local.undumped import leave_no_core
 
 _GOODBYE_SECONDS = 30.0
 _UNKNOWN_SECONDS = 4.0
@@ -65,7 +64,6 @@ class GuardedLauncher:
             return
         if self._guard is not None and self._guard.stdin is not None:
             self._guard.stdin.close()
-        leave_no_core()
         self._guard = subprocess.Popen(  # noqa: S603  # our own file
             [sys.executable, "-I", "-S", guard.__file__, str(self._ledger)],
             stdin=subprocess.PIPE,

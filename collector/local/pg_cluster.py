@@ -14,7 +14,7 @@ from collector.local.child import NotStarted, Owner, run
 from collector.local.child import identity as identity_of
 from collector.local.identity import Say, settled
 from collector.local.pg_binaries import Binaries, find_binaries, reachable
-from collector.local.pg_place import AGAIN, SHELF, forget_place, place_for
+from collector.local.pg_place import AGAIN, SHELF, forget_place, is_at_work, lock_holder, place_for
 from collector.local.private import private_folder, sync_folder, told, write_private
 from collector.settings.environment import plain_environment
 
@@ -70,6 +70,22 @@ def forget_cluster(home: Path) -> None:
     """Forget the cluster that a copy of *home* brought along: it may have been copied while a Postgres wrote to it."""
     forget_place(home)
     shutil.rmtree(home / "cluster", ignore_errors=True)
+
+
+def disown_lock(cluster: Cluster) -> None:
+    """Where the lock file of a Postgres that is gone names a living stranger, as after a reboot, let it name us instead.
+
+    Postgres takes its parent for no other Postgres; were the file removed, it could not see backends that are still there.
+    """
+    holder = lock_holder(cluster.files)
+    if holder is None or not Path(f"/proc/{holder}").exists() or is_at_work(holder, cluster.files):
+        return
+    descriptor = os.open(cluster.files / "postmaster.pid", os.O_RDWR | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "r+") as file:
+        rest = file.read().partition("\n")[2]
+        file.seek(0)
+        file.truncate()
+        file.write(f"{os.getpid()}\n{rest}")
 
 
 def set_password(cluster: Cluster, password: str) -> None:

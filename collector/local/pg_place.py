@@ -49,11 +49,25 @@ def forget_place(home: Path) -> None:
     (home / _LOCATION).unlink(missing_ok=True)
 
 
+def lock_holder(files: Path) -> int | None:
+    """Return the process that a Postgres' lock file in *files* names, or None when it names none."""
+    number = told(files / "postmaster.pid").partition("\n")[0]
+    return int(number) if number.isdecimal() else None
+
+
+def is_at_work(process: int | None, files: Path) -> bool:
+    """Say whether *process* is the Postgres of *files*, and not another program with its number."""
+    try:
+        return process is not None and Path(f"/proc/{process}/cwd").samefile(files)
+    except OSError:
+        return False
+
+
 def _is_ours(place: Path, identity: str) -> bool:
     if (mark := _mark_of(place)) or not (place / "cluster").is_dir():
         return mark == identity
     # Of before there were identities: whoever comes first has it, unless a Postgres that is not ours works in it now.
-    if _is_in_use(place / "cluster" / "files"):
+    if is_at_work(lock_holder(files := place / "cluster" / "files"), files):
         return False
     write_private(place / _MARK, identity)
     return True
@@ -63,14 +77,6 @@ def _mark_of(place: Path) -> str:
     # One that was cut off says nothing.
     mark = told(place / _MARK)
     return mark if _WHOLE.fullmatch(mark) else ""
-
-
-def _is_in_use(files: Path) -> bool:
-    number = told(files / "postmaster.pid").partition("\n")[0]
-    try:
-        return number.isdecimal() and Path(f"/proc/{number}/cwd").samefile(files)
-    except OSError:
-        return False
 
 
 def _make(place: Path, identity: str, owner: Owner) -> None:

@@ -18,7 +18,8 @@ from collector.local.child import (
 )
 from collector.local.disk import said_plainly
 from collector.local.identity import Say
-from collector.local.pg_cluster import SUPERUSER, Cluster, open_cluster, set_password
+from collector.local.pg_cluster import SUPERUSER, Cluster, disown_lock, open_cluster, set_password
+from collector.local.pg_place import AGAIN
 from collector.local.private import LOOPBACK, private_folder, secret_in
 from collector.settings.environment import plain_environment
 
@@ -129,6 +130,14 @@ class PostgresServer:
             stop_together([self._child], patience=patience)
 
     def _start_on(self, port: int, cluster: Cluster) -> None:
+        try:
+            return self._start_after_a_crash(port, cluster)
+        except NotStarted as error:
+            advice = f"If its files are damaged, move {cluster.files} away and start again. {AGAIN}"
+            raise NotStarted(f"{error} {advice}") from error
+
+    def _start_after_a_crash(self, port: int, cluster: Cluster) -> None:
+        disown_lock(cluster)
         for _ in range(_CRASH_TRIES):
             try:
                 return self._launch(port, cluster)

@@ -12,20 +12,15 @@ _HANDED_ON, _GIVE_UP = ("|", "@"), 1
 _PR_SET_DUMPABLE = 4
 
 
-def leave_no_core() -> None:
-    """Let neither this process nor one that it starts leave a core file."""
+def hide_memory() -> None:
+    """Let the kernel give this process's memory to nobody: no core file, no handler of cores, no debugger of our own user.
+
+    A program that is started keeps the limit and loses the rest, so each of ours says it for itself.
+    """
     wanted = _GIVE_UP if _is_handed_on() else 0
     # Below a hard limit of 0 there is no 1; a handler that was told 0 keeps nothing.
     with contextlib.suppress(ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (wanted, wanted))
-
-
-def hide_memory() -> None:
-    """Let the kernel give this process's memory to nobody: neither to a handler of cores nor to a debugger of our own user.
-
-    A program that is started loses that, so each of ours says it for itself; the limit it keeps.
-    """
-    leave_no_core()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import socket
 from collections.abc import Iterator
@@ -68,6 +69,16 @@ async def test_it_starts_again_with_what_was_acknowledged(settings, name, left):
         await client.close()
         connection = await asyncpg.connect(servers.database_url)
         await connection.close()
+
+
+async def test_a_database_that_cannot_be_opened_is_made_again_as_its_last_words_advise(settings):
+    cut(settings, "postgres/PLACE/cluster/files/global/pg_control", 0)
+    with servers_in_data(settings) as (servers, _), pytest.raises(NotStarted, match=r"move .* away") as refused:
+        servers.start()
+    advised = re.search(r"move (\S+) away and start again", str(refused.value))
+    Path(advised[1]).rename(Path(advised[1]).with_name("damaged"))
+    with servers_in_data(settings) as (servers, _):
+        servers.start()
 
 
 def cut(settings: Settings, name: str, left: float) -> None:

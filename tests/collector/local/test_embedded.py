@@ -12,7 +12,7 @@ import asyncpg
 import nats
 import pytest
 
-from collector.local.child import NotStarted
+from collector.local.child import NotStarted, identity
 from collector.local.nats import MIN_NATS_VERSION, NatsServer, nats_server_binary, parse_version
 from collector.local.pg_binaries import find_binaries
 from collector.local.postgres import PostgresServer
@@ -106,6 +106,23 @@ def test_postgres_runs_as_an_ordinary_user_and_touches_no_mode_that_is_not_its_o
     assert int(owner) != 0
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "postgres-0" / "password").stat().st_mode) == 0o600
+
+
+def test_postgres_starts_although_its_number_of_before_is_anothers_now(postgres_server):
+    server = postgres_server()
+    files = server.child.program.folder / "files"
+    lock, owner = (files / "postmaster.pid").read_text(), server.child.program.owner
+    server.stop()
+    # As after a power failure: its lock file is there, and the number in it belongs to another program of the same user.
+    with subprocess.Popen(["sleep", "600"], **identity(owner)) as stranger:
+        try:
+            (files / "postmaster.pid").write_text(f"{stranger.pid}\n{lock.partition(chr(10))[2]}")
+            if owner is not None:
+                os.chown(files / "postmaster.pid", owner.uid, owner.gid)
+            server.start()
+        finally:
+            stranger.kill()
+    assert server.child.is_running
 
 
 def test_a_cluster_that_was_made_halfway_is_made_again(postgres_server):

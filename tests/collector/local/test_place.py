@@ -73,8 +73,9 @@ def test_a_place_of_before_in_which_a_postgres_works_is_not_taken_over(place, ho
     sleeper = [sys.executable, "-c", "import time; time.sleep(600)"]
     with subprocess.Popen(sleeper, cwd=files) as working:
         (files / "postmaster.pid").write_text(f"{working.pid}\n{files}\n")
-        assert place() != before
+        taken = place()
         working.kill()
+    assert taken != before
     assert not (before / "identity").exists()
 
 

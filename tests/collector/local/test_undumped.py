@@ -1,6 +1,5 @@
 """A process of ours that crashes leaves nothing of its memory behind, wherever the machine would put it."""
 
-import os
 import resource
 import signal
 import subprocess
@@ -20,12 +19,11 @@ undumped._PATTERN = Path(sys.argv[1])
 undumped.hide_memory()
 print(*resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 """
-_, HARD = resource.getrlimit(resource.RLIMIT_CORE)
 
 
 def with_cores() -> None:
     """Let the process that is about to be started leave a core, as far as this one may say so."""
-    hard = resource.RLIM_INFINITY if os.geteuid() == 0 else HARD
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
 
