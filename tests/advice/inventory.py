@@ -26,6 +26,9 @@ EMPTY = f"{MIGRATIONS}::test_a_missing_database_is_created"
 AGAIN = f"{MIGRATIONS}::test_several_may_migrate_at_once_and_again"
 REBUILT = f"{REBUILD}::test_a_rebuild_equals_the_live_run_byte_for_byte"
 CUT_OFF = "tests/collector/local/test_cut_off.py::test_it_starts_again_with_what_was_acknowledged"
+DAMAGED_CLUSTER = (
+    "tests/collector/local/test_cut_off.py::test_a_database_that_cannot_be_opened_is_made_again_as_its_last_words_advise"
+)
 COPY = "tests/collector/local/test_identity.py::test_a_copy_gets_an_identity_of_its_own_once_what_came_along_is_forgotten"
 PATIENCE = (
     "tests/projections/projector/test_patience.py::test_a_nats_that_stays_away_ends_it_with_a_sentence_and_what_is_read_stays"
@@ -117,6 +120,7 @@ ADVICE = (
         "Postgres' password was cut off",
         CUT_OFF,
     ),
+    Advice("collector/local/postgres.py", "If its files are damaged, move", "Postgres' own files are damaged", DAMAGED_CLUSTER),
     Advice(
         "collector/local/pg_place.py",
         "is marked as another installation's",
