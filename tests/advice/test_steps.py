@@ -12,6 +12,7 @@ from collector.local.nats import NatsServer
 from collector.outcomes import Unavailable
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET
+from collector.salts.precedence import NOBODY_ELSE
 from contracts.streams import streams_of, subject_of
 from projections.migrations import migrate
 from projections.projections import WEB
@@ -191,7 +192,7 @@ async def test_a_salt_bucket_on_the_disk_is_deleted_and_made_again_with_the_salt
         return datetime.now(UTC)
 
     jetstream = facts.client.jetstream()
-    salts = AgreedSalts(facts.client, clock)
+    salts = AgreedSalts(facts.client, clock, precedence=NOBODY_ELSE)
     held = await salts.of(clock())
     await jetstream.delete_stream(BUCKET)
     await jetstream.add_stream(name=BUCKET, subjects=["$KV.salts.>"], storage="file")
