@@ -37,6 +37,7 @@ ADVICE: Final[Mapping[str, str]] = {
     UnavailableReason.STREAM_TIMEOUT: f"NATS was slow to confirm: look at its disk and its log. {_SAME_ID}",
     UnavailableReason.STREAM_FULL: f"Raise COLLECTOR_STREAM_MAX_BYTES, below what the disk has. {_SAME_ID}",
     UnavailableReason.STREAM_REFUSED: f"See what is said of the stream above, and the log of the ingest process. {_SAME_ID}",
+    UnavailableReason.STREAM_ABSENT: f"A leader of the stream was being chosen, as when a node of a cluster dies. {_SAME_ID}",
     UnavailableReason.SALT: f"See what is said of NATS and of the clock above. {_SAME_ID}",
     UnavailableReason.OVERLOADED: f"More came than one process can take: start another `collector serve` beside it. {_SAME_ID}",
     UnavailableReason.DRAINING: "",

@@ -33,6 +33,7 @@ REASONS = {
     "stream_timeout": "not confirmed in time",
     "stream_full": "the stream was full",
     "stream_refused": "the stream refused",
+    "stream_absent": "the stream had no leader",
     "salt_unavailable": "no salt agreed",
     "overloaded": "too many at once",
     "draining": "stopping",
