@@ -1,6 +1,8 @@
 """A run tells its tally beside the facts, through NATS being away or its stream being gone, and never at their cost."""
 
 import base64
+import os
+import signal
 from collections import Counter
 from collections.abc import Callable
 
@@ -172,6 +174,26 @@ async def test_a_stream_that_cannot_be_made_costs_no_fact_and_no_readiness_and_i
         await collector.ingest.teller.tell()
         assert await endings(client) == {("shop.example", "stored", ""): 3}
     await broker.disconnect(client)
+
+
+async def test_what_was_answered_503_and_landed_all_the_same_is_told(nats_server: Callable[[], NatsServer]):
+    server = nats_server()
+    async with running(server.url, PRODUCTION) as collector:
+        post = collector.http.post
+        assert (await post("/api/event", json=PAGE)).status_code == 204
+        os.kill(server.pid, signal.SIGSTOP)
+        assert (await post("/api/event", json=PAGE)).status_code == 503
+        os.kill(server.pid, signal.SIGCONT)
+
+        async def is_told() -> bool:
+            await collector.ingest.teller.tell()
+            unknown = [
+                line for part in (await told(collector.client))[0] for line in part.lines if line.ending == "unavailable"
+            ]
+            return [(line.hits, line.landed, line.not_landed) for line in unknown] == [(1, 1, 0)]
+
+        await until(is_told)
+        assert await collector.count() == 2
 
 
 async def test_nobody_can_be_found_in_what_is_told(stream_free_nats: str):
