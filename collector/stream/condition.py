@@ -3,8 +3,10 @@
 import asyncio
 import logging
 
+from nats.aio.msg import Msg
+
 from collector.stream.ailment import Ailment, knock, of_the_store
-from collector.stream.connection import UNREACHABLE, Connection, ask
+from collector.stream.connection import REQUEST_SECONDS, UNREACHABLE, Connection, ask
 from collector.stream.monitor import health
 from collector.stream.publisher import Publisher
 from contracts.jetstream import JetStreamError
@@ -35,6 +37,9 @@ class Condition:
         self.monitor_url = monitor_url
         self._missed = 0
         self._unwelcome_rounds = 0
+        self._inbox = client.new_inbox()
+        self._heard = asyncio.Event()
+        self._listens = False
         self._health: str | None = None
         self._health_at = -HEALTH_SECONDS
         self._of_nats: Ailment | None = None
@@ -84,17 +89,29 @@ class Condition:
     async def _unanswered(self) -> Ailment | None:
         """Tell a server that says nothing at all from one whose JetStream is silent, once it has been so twice."""
         self._missed += 1
-        try:
-            await self._client.flush(1)
-        except UNREACHABLE:
-            found = Ailment.FROZEN
-        else:
-            found = Ailment.LEADERLESS
+        found = Ailment.LEADERLESS if await self._hears_itself() else Ailment.FROZEN
         if self._missed < MISSED_MOST:
             return self._of_nats
         if found is Ailment.FROZEN and read_servers(self._nats_url).are_several:
             await self._client.force_reconnect()  # nats-py by itself believes in this one for 15 seconds
         return found
+
+    async def _hears_itself(self) -> bool:
+        """Say whether what is sent to ourselves comes back. Not by nats-py's flush: one that times out breaks its reading."""
+        if not self._listens:
+            await self._client.subscribe(self._inbox, cb=self._hear)
+            self._listens = True
+        self._heard.clear()
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await self._client.publish(self._inbox)
+                await self._heard.wait()
+        except UNREACHABLE:
+            return False
+        return True
+
+    async def _hear(self, _: Msg) -> None:
+        self._heard.set()
 
     async def _store(self) -> Ailment | None:
         now = asyncio.get_running_loop().time()
