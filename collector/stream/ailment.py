@@ -29,8 +29,8 @@ class Ailment(StrEnum):
         "again, for by itself it stays like that (`collector up` starts its own again)"
     )
     STORES_NOTHING = (
-        "JetStream answers and stores no events: see nats-server's log and its /healthz, and whether its disk is full; then "
-        "start it again"
+        "JetStream answers and stores no events: a leader may be being chosen; if it lasts, see nats-server's log and "
+        "/healthz, and whether its disk is full, and then start it again"
     )
 
 

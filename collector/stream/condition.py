@@ -21,6 +21,8 @@ MISSED_MOST = 2
 HEALTH_SECONDS = 2.0
 # For so long what was not confirmed says that nothing is; then somebody has to try again.
 SILENT_SECONDS = 30.0
+# One event that was lost on its way says nothing of the next.
+LASTING_SECONDS = 2.0
 _OF_NO_CONNECTION = frozenset({Ailment.GONE, Ailment.UNWELCOME})
 
 
@@ -71,6 +73,7 @@ class Condition:
     async def _nats(self) -> Ailment | None:
         if not self._client.is_connected:
             self._missed = 0
+            self._health, self._health_at = None, -HEALTH_SECONDS  # of the server before, it may be
             found = await asyncio.to_thread(knock, self._nats_url)
             is_new = found is Ailment.UNWELCOME and self._unwelcome_rounds == 0
             self._unwelcome_rounds = self._unwelcome_rounds + 1 if found is Ailment.UNWELCOME else 0
@@ -121,6 +124,7 @@ class Condition:
         if self._health is not None:
             return of_the_store(self._health)
         silent = [lane for lane in self._publisher.lanes() if lane.missed_at > lane.answered_at and not lane.full]
-        if self._missed or all(now - lane.missed_at > SILENT_SECONDS for lane in silent):
+        lasting = [lane for lane in silent if lane.missed_at - lane.missing_since > LASTING_SECONDS]
+        if self._missed or all(now - lane.missed_at > SILENT_SECONDS for lane in lasting):
             return None
         return Ailment.STORES_NOTHING

@@ -8,10 +8,12 @@ from collector.fate import Fate
 from collector.stream.parcel import Parcel
 from contracts.streams import DUPLICATE_WINDOW_SECONDS
 
-# What is still in a socket when a connection breaks, or a server thaws, may come in this much later than a question.
+# What is still in a socket when a connection breaks, or a server thaws, may come in this much later than a new connection.
 CALM_SECONDS: Final = 3.0
 # After that the stream has forgotten the ids itself.
 ANSWERABLE_SECONDS: Final = DUPLICATE_WINDOW_SECONDS - 20.0
+# A frozen node of a cluster hands on what is in its socket when it thaws: no sooner is it said that something did not land.
+HOPELESS_SECONDS: Final = ANSWERABLE_SECONDS - 20.0
 MOST: Final = 10_000
 
 
@@ -43,10 +45,14 @@ class Doubts:
         return fate
 
     def settle(self, message_id: str, *, landed: bool) -> None:
-        """Say that what *message_id* names is in the stream since then, or is not."""
+        """Say that what *message_id* names is in the stream since then, or is not; of several with one id one has landed."""
         doubt = self._open.pop(message_id, None)
-        for fate in () if doubt is None else doubt.fates:
-            (fate.landed if landed else fate.not_landed)()
+        if doubt is None:
+            return
+        first, *repeats = doubt.fates
+        (first.landed if landed else first.not_landed)()
+        for repeat in repeats:
+            repeat.not_landed()
 
     def due(self, now: float, most: int) -> list[Parcel]:
         """Return up to *most* parcels that the stream should be asked about now."""
@@ -57,6 +63,11 @@ class Doubts:
             doubt.asked_at = now
         return [doubt.parcel for doubt in due]
 
-    def age(self, now: float) -> float:
+    def oldest(self, now: float) -> float:
         """Return how many seconds ago the oldest of them was given up."""
         return max((now - doubt.since for doubt in self._open.values()), default=0.0)
+
+    def is_hopeless(self, message_id: str, now: float) -> bool:
+        """Say whether a stream of several nodes, one of which may be frozen, can have heard nothing more of it by now."""
+        doubt = self._open.get(message_id)
+        return doubt is not None and now - doubt.since > HOPELESS_SECONDS

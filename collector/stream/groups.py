@@ -27,6 +27,7 @@ class Groups:
         self._waiting: deque[Parcel] = deque()
         self._alone: deque[Parcel] = deque()
         self._under_way: dict[str, list[Parcel]] = {}
+        self._deadlines: dict[str, float] = {}
         self._departed = 0.0
 
     def __iter__(self) -> Iterator[Parcel]:
@@ -51,7 +52,7 @@ class Groups:
         self._waiting.append(parcel)
 
     def again(self, parcels: Sequence[Parcel]) -> None:
-        """Let *parcels*, which have waited once, go before all others."""
+        """Let *parcels*, which have waited once, go before all others, and not with them, who may refuse their group again."""
         self._first.extend(parcels)
 
     def separate(self, parcels: Sequence[Parcel]) -> None:
@@ -65,20 +66,25 @@ class Groups:
         self._departed = now
         group = [self._alone.popleft()] if self._alone else self._gather()
         self._under_way[name] = group
+        self._deadlines[name] = min(parcel.deadline for parcel in group)
         return group
 
     def arrive(self, name: str) -> list[Parcel]:
         """Take the group *name* out; it is empty when it is not under way, because its time ran out."""
+        self._deadlines.pop(name, None)
         return self._under_way.pop(name, [])
 
     def overdue(self, now: float) -> list[Parcel]:
-        """Take out the parcels whose deadline has passed, and with the first of a group the whole group."""
+        """Take out the parcels whose deadline has passed, and with the earliest of a group the whole group."""
         late: list[Parcel] = []
-        for queue in (self._alone, self._first, self._waiting):
-            while queue and queue[0].deadline <= now:
-                late.append(queue.popleft())
-        for name in [name for name, group in self._under_way.items() if group[0].deadline <= now]:
-            late += self._under_way.pop(name)
+        while self._waiting and self._waiting[0].deadline <= now:
+            late.append(self._waiting.popleft())
+        for queue in (self._alone, self._first):  # who stands in them came there in any order
+            for parcel in [parcel for parcel in queue if parcel.deadline <= now]:
+                queue.remove(parcel)
+                late.append(parcel)
+        for name in [name for name, deadline in self._deadlines.items() if deadline <= now]:
+            late += self.arrive(name)
         return late
 
     def clear(self) -> list[Parcel]:
@@ -88,6 +94,7 @@ class Groups:
         self._waiting.clear()
         self._alone.clear()
         self._under_way.clear()
+        self._deadlines.clear()
         return everybody
 
     def _may_go(self, now: float) -> bool:
@@ -108,10 +115,10 @@ class Groups:
         return bool(self) and (under_way < SMALL_GROUP or now - self._departed >= LONG_SECONDS)
 
     def _gather(self) -> list[Parcel]:
+        queue = self._first or self._waiting
         group: list[Parcel] = []
         size = 0
-        for queue in (self._first, self._waiting):
-            while queue and len(group) < self._most and size < GROUP_BYTES:
-                group.append(queue.popleft())
-                size += len(group[-1].body)
+        while queue and len(group) < self._most and size < GROUP_BYTES:
+            group.append(queue.popleft())
+            size += len(group[-1].body)
         return group

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from collector.outcomes import Unavailable, UnavailableReason
-from collector.stream.doubts import Doubts
+from collector.stream.doubts import CALM_SECONDS, Doubts
 from collector.stream.groups import GROUP_EVENTS, Groups
 from collector.stream.lately import OFTEN, ONCE, Lately
 from collector.stream.parcel import Parcel
@@ -35,7 +35,7 @@ class Lane:
 
     ``each_alone`` where the stream has replicas: there it is neither sent groups nor asked questions. ``full`` is what to do
     about it while the stream takes no more. ``answered_at`` and ``missed_at`` are when it last stored something and last left
-    somebody without an answer.
+    somebody without an answer, ``missing_since`` the first time after that.
     """
 
     def __init__(self, stream: EventStream, number: int, *, lately: Lately, doubts: Doubts) -> None:
@@ -49,7 +49,7 @@ class Lane:
         self._full_at = 0.0
         self.held: UnavailableReason | None = None
         self.paused_until = 0.0
-        self.answered_at = self.missed_at = 0.0
+        self.answered_at = self.missed_at = self.missing_since = self.opened_at = 0.0
         self.each_alone = False
         self._lately = lately
         self.doubts = doubts
@@ -72,7 +72,14 @@ class Lane:
             self.say_full(STREAM_IS_FULL, now)
         elif self.is_unmade or self.full == FULL_ADVICE[STREAM_IS_FULL] or now - self._full_at > FULL_RETRY_SECONDS:
             self.full = ""  # where its server has no room for more, only after a while
-        self.is_open, self.is_unmade, self.held = True, False, None
+        self.begin(now)
+        self.held = None
+
+    def begin(self, now: float) -> None:
+        """Send from now on."""
+        if not self.is_open:
+            self.opened_at = now
+        self.is_open, self.is_unmade = True, False
 
     def refuse_while_closed(self) -> None:
         """Raise Unavailable when a fact for this stream would not be sent, or only wait behind too many others.
@@ -81,15 +88,15 @@ class Lane:
         """
         if self.held is not None:
             raise Unavailable(self.held)
-        if len(self.groups) >= WAITING_EVENTS + GROUP_EVENTS:
+        if len(self.groups) + len(self.questions) >= WAITING_EVENTS + GROUP_EVENTS:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
     def is_late(self, now: float) -> bool:
         """Say whether whoever comes at *now* would wait too long: as long as the first of those who wait has already."""
+        if len(self.groups) + len(self.questions) >= WAITING_EVENTS:
+            return True
         first = self.groups.first
-        if first is None:
-            return False
-        return first.deadline < now + DEADLINE_SECONDS - WAITING_SECONDS or len(self.groups) >= WAITING_EVENTS
+        return first is not None and first.deadline < now + DEADLINE_SECONDS - WAITING_SECONDS
 
     def take(self, parcel: Parcel, now: float) -> None:
         """Let *parcel* wait where it belongs: with the first of its id, to be asked about, or for the next group."""
@@ -129,6 +136,8 @@ class Lane:
         if not parcel.is_sent:
             parcel.fail(parcel.refusal or reason, retry_after=retry_after)
             return
+        if self.missing_since <= self.answered_at:
+            self.missing_since = now
         self.missed_at = now
         self._lately.keep(parcel.message_id, max(ONCE, self._lately.times(parcel.message_id)))
         parcel.fail(reason, retry_after=retry_after, fate=partial(self.doubts.fate_of, parcel, now))
@@ -144,7 +153,9 @@ class Lane:
             self.fail(parcel, UnavailableReason.STREAM_TIMEOUT, now)
 
     def ask_about_doubts(self, now: float) -> None:
-        """Let the stream be asked what became of those whom nobody could tell."""
+        """Let the stream be asked what became of those whom nobody could tell, once nothing of them can be on its way."""
+        if now - self.opened_at < CALM_SECONDS:
+            return
         for parcel in self.doubts.due(now, ASKED_MOST // 2):
             if parcel.message_id not in self._coming:
                 parcel.deadline = now + DEADLINE_SECONDS

@@ -31,12 +31,13 @@ async def settle_doubts(client: Connection, lane: Lane, now: float) -> None:
     if not (ids := {parcel.message_id for parcel in lane.doubts.due(now, MOST)}):
         return
     try:
-        held = await held_of(client, lane.stream, ids, seconds=lane.doubts.age(now))
+        held = await held_of(client, lane.stream, ids, seconds=lane.doubts.oldest(now))
     except (JetStreamError, *UNREACHABLE) as error:
         log.debug("the stream could not be looked through", extra={"error": type(error).__name__})
         return
     for id_ in ids:
-        lane.doubts.settle(id_, landed=id_ in held)
+        if id_ in held or lane.doubts.is_hopeless(id_, now):
+            lane.doubts.settle(id_, landed=id_ in held)
 
 
 async def held_of(client: Connection, stream: EventStream, ids: AbstractSet[str], *, seconds: float) -> set[str]:

@@ -35,8 +35,7 @@ from contracts.streams import EventStream
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 0.1
-LOOK_BACK_SECONDS = 1.0
+SWEEP_SECONDS, LOOK_BACK_SECONDS = 0.1, 1.0
 _SITES_AT_HAND = 4096
 _QUESTION = "?"  # what the name of a question begins with, and that of no group
 
@@ -103,7 +102,7 @@ class Publisher:
         nothing. While one stream is late and another is not, the late one refuses its own facts.
         """
         for lane in self._lanes.values():
-            if lane.groups.first is None or not lane.is_late(self._loop.time()):
+            if not lane.is_late(self._loop.time()):
                 return
         if self._lanes:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
@@ -219,8 +218,9 @@ class Publisher:
             log.debug("the stream cannot be looked at", extra={"error": type(error).__name__})
         else:
             lane.go_alone(is_wanted=self._streams.is_replicated(lane.stream))
-            lane.is_open = losses == self._losses  # else what was looked at may be gone
             lane.is_unmade = False
+            if losses == self._losses:  # else what was looked at may be gone
+                lane.begin(self._loop.time())
             (self._wake if lane.is_open else self._unopened).set()
 
     def _refused_to_make(self, lane: Lane, error: JetStreamError) -> None:

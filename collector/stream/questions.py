@@ -31,6 +31,10 @@ class Questions:
         """Yield every parcel that has no answer yet."""
         return itertools.chain(self._now, (parcel for _, parcel in self._held), self._asked.values())
 
+    def __len__(self) -> int:
+        """Return how many wait for an answer, but for those held back."""
+        return len(self._now) + len(self._asked)
+
     @property
     def are_too_many(self) -> bool:
         """Say whether no more may be held back."""

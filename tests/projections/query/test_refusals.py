@@ -133,7 +133,11 @@ async def test_the_schema_describes_the_api_and_every_parameter_of_it(doorstep: 
     assert set(schema["paths"]) == {
         "/api/stats",
         "/api/stats/definitions",
-        *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "breakdown/{dimension}")),
+        "/api/stats/tallies",
+        *(
+            f"/api/stats/{{site}}/{answer}"
+            for answer in ("overview", "timeseries", "realtime", "breakdown/{dimension}", "tallies")
+        ),
     }
     named = {parameter["name"] for parameter in schema["paths"]["/api/stats/{site}/overview"]["get"]["parameters"]}
     assert {"site", "period", "from", "to", "timezone", "who", "filter", "limit"} <= named
