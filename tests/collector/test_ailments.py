@@ -110,7 +110,9 @@ async def test_a_disk_that_takes_no_more_reads_differently_until_the_server_is_s
             pass
         assert answer.status_code == 503
         wanted = Ailment.DISK_FAILED if is_monitored else Ailment.STORES_NOTHING
-        await until(lambda: check(collector, "stream") == wanted)
+        async with asyncio.timeout(PATIENCE):
+            while check(collector, "stream") != wanted:
+                assert (await collector.http.post("/api/event", json=PAGE)).status_code == 503
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         assert (await collector.http.post("/api/event", json=LARGE)).status_code == 503  # it does not heal by itself
         known = environment | {"COLLECTOR_NATS_URL": server.url}
