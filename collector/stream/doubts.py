@@ -54,11 +54,15 @@ class Doubts:
         for repeat in repeats:
             repeat.not_landed()
 
-    def due(self, now: float, most: int) -> list[Parcel]:
-        """Return up to *most* parcels that the stream should be asked about now."""
+    def due(self, now: float, most: int, *, again: float = CALM_SECONDS) -> list[Parcel]:
+        """Return up to *most* parcels that the stream should be asked about now, and then after *again* seconds."""
         for message_id in [id_ for id_, doubt in self._open.items() if now - doubt.since > ANSWERABLE_SECONDS]:
             del self._open[message_id]
-        due = [doubt for doubt in self._open.values() if now - doubt.asked_at >= CALM_SECONDS][:most]
+        due = [
+            doubt
+            for doubt in self._open.values()
+            if now - doubt.asked_at >= (CALM_SECONDS if doubt.asked_at == doubt.since else again)
+        ][:most]
         for doubt in due:
             doubt.asked_at = now
         return [doubt.parcel for doubt in due]

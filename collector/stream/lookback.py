@@ -14,7 +14,7 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from collector.stream.connection import UNREACHABLE, Connection, ask
-from collector.stream.doubts import MOST
+from collector.stream.doubts import HOPELESS_SECONDS, MOST
 from collector.stream.lane import Lane
 from contracts.jetstream import MESSAGE_ID, JetStreamError
 from contracts.streams import EventStream
@@ -24,11 +24,13 @@ log = logging.getLogger(__name__)
 # The server's clock and ours need not agree.
 _SLACK_SECONDS = 10.0
 _PATIENCE_SECONDS = 10.0
+# Beyond that the look would cost ingest a second and more; then it is never known.
+_MOST_MESSAGES = 50_000
 
 
 async def settle_doubts(client: Connection, lane: Lane, now: float) -> None:
     """Find out what became of whom nobody could tell; what cannot be found out now is looked for again."""
-    if not (ids := {parcel.message_id for parcel in lane.doubts.due(now, MOST)}):
+    if not (ids := {parcel.message_id for parcel in lane.doubts.due(now, MOST, again=HOPELESS_SECONDS)}):
         return
     try:
         held = await held_of(client, lane.stream, ids, seconds=lane.doubts.oldest(now))
@@ -60,7 +62,11 @@ async def held_of(client: Connection, stream: EventStream, ids: AbstractSet[str]
     reading = await client.jetstream().subscribe(">", stream=stream.name, cb=look, ordered_consumer=True, config=config)
     try:
         consumer = await reading.consumer_info()
-        if consumer.num_pending or (consumer.delivered and consumer.delivered.consumer_seq):
+        delivered = consumer.delivered.consumer_seq if consumer.delivered else 0
+        messages = (consumer.num_pending or 0) + (delivered or 0)
+        if messages > _MOST_MESSAGES:
+            raise TimeoutError
+        if messages:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await is_through.wait()
     except NotFoundError as gone:
