@@ -59,9 +59,26 @@ class Groups:
         """Let each of *parcels* go again, alone."""
         self._alone.extend(parcels)
 
+    def may_go(self, now: float) -> bool:
+        """Say whether the next group goes now.
+
+        Each costs nats-server a millisecond whatever its size, so beside a large one the next waits until it is large, too;
+        but not for long.
+        """
+        if not self._under_way:
+            return bool(self or self._alone)
+        if len(self._under_way) >= self._most_under_way:
+            return False
+        if self._most == 1:
+            return bool(self or self._alone)
+        if self._alone or len(self) >= LARGE_GROUP:
+            return True
+        under_way = sum(map(len, self._under_way.values()))
+        return bool(self) and (under_way < SMALL_GROUP or now - self._departed >= LONG_SECONDS)
+
     def depart(self, name: str, now: float) -> list[Parcel]:
         """Return the next group, which is under way as *name* from now on; it is empty when none may go yet."""
-        if not self._may_go(now):
+        if not self.may_go(now):
             return []
         self._departed = now
         group = [self._alone.popleft()] if self._alone else self._gather()
@@ -96,23 +113,6 @@ class Groups:
         self._under_way.clear()
         self._deadlines.clear()
         return everybody
-
-    def _may_go(self, now: float) -> bool:
-        """Say whether the next group goes now.
-
-        Each costs nats-server a millisecond whatever its size, so beside a large one the next waits until it is large, too;
-        but not for long.
-        """
-        if not self._under_way:
-            return bool(self or self._alone)
-        if len(self._under_way) >= self._most_under_way:
-            return False
-        if self._most == 1:
-            return bool(self or self._alone)
-        if self._alone or len(self) >= LARGE_GROUP:
-            return True
-        under_way = sum(map(len, self._under_way.values()))
-        return bool(self) and (under_way < SMALL_GROUP or now - self._departed >= LONG_SECONDS)
 
     def _gather(self) -> list[Parcel]:
         queue = self._first or self._waiting

@@ -88,34 +88,39 @@ class Lane:
         """
         if self.held is not None:
             raise Unavailable(self.held)
+        if len(self._coming) < WAITING_EVENTS:  # the others are among them, and this is asked for each fact
+            return
         if len(self.groups) + len(self.questions) >= WAITING_EVENTS + GROUP_EVENTS:
             raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
 
     def is_late(self, now: float) -> bool:
         """Say whether whoever comes at *now* would wait too long: as long as the first of those who wait has already."""
-        if len(self.groups) + len(self.questions) >= WAITING_EVENTS:
-            return True
         first = self.groups.first
-        return first is not None and first.deadline < now + DEADLINE_SECONDS - WAITING_SECONDS
+        if first is not None and first.deadline < now + DEADLINE_SECONDS - WAITING_SECONDS:
+            return True
+        return len(self._coming) >= WAITING_EVENTS and len(self.groups) + len(self.questions) >= WAITING_EVENTS
 
     def take(self, parcel: Parcel, now: float) -> None:
         """Let *parcel* wait where it belongs: with the first of its id, to be asked about, or for the next group."""
-        first = self._coming.get(parcel.message_id)
-        if first is not None:
+        first = self._coming.setdefault(parcel.message_id, parcel)
+        if first is not parcel:
             first.tell_others(parcel.outcome)
             return
         times = self._lately.times(parcel.message_id)
-        if times >= OFTEN and self.questions.are_too_many:
-            raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
-        self._coming[parcel.message_id] = parcel
-        if times >= OFTEN:
-            self.questions.hold(parcel, now)
-        elif self.each_alone:
+        if not times and not self._wary:  # nearly always
             self.groups.add(parcel)
-        elif times or (self._wary and self._wary.get(parcel.subject, now) > now):
+        elif times >= OFTEN:
+            self._hold(parcel, now)
+        elif not self.each_alone and (times or self._wary.get(parcel.subject, now) > now):
             self.questions.add(parcel)
         else:
             self.groups.add(parcel)
+
+    def _hold(self, parcel: Parcel, now: float) -> None:
+        if self.questions.are_too_many:
+            del self._coming[parcel.message_id]
+            raise Unavailable(UnavailableReason.OVERLOADED, retry_after=1)
+        self.questions.hold(parcel, now)
 
     def store(self, parcel: Parcel, *, duplicate: bool) -> None:
         """Tell whoever sent *parcel* that the stream has it."""

@@ -165,7 +165,8 @@ class Publisher:
                     await self._client.subscribe(f"{self._inbox}.*.*", cb=self._answered)
                     subscribed = True
                 for lane in self.lanes():
-                    await self._send_questions(lane)
+                    if lane.questions.is_any_waiting:
+                        await self._send_questions(lane)
                     await self._send_groups(lane)
             except (nats.errors.Error, OSError) as error:
                 log.warning("publishing failed", extra={"error": type(error).__name__})
@@ -180,11 +181,9 @@ class Publisher:
             await send_question(self._client, parcel, reply=f"{self._inbox}.{lane.number}.{name}")
 
     async def _send_groups(self, lane: Lane) -> None:
-        while self._may_send(lane):
+        while self._may_send(lane) and lane.groups.may_go(self._loop.time()):
             name = self._next_name()
             group = lane.groups.depart(name, self._loop.time())
-            if not group:
-                return
             await send_group(self._client, group, name=name, reply=f"{self._inbox}.{lane.number}.{name}")
 
     def _may_send(self, lane: Lane) -> bool:

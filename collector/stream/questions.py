@@ -36,6 +36,11 @@ class Questions:
         return len(self._now) + len(self._asked)
 
     @property
+    def is_any_waiting(self) -> bool:
+        """Say whether somebody waits to be asked about, or is held back."""
+        return bool(self._now or self._held)
+
+    @property
     def are_too_many(self) -> bool:
         """Say whether no more may be held back."""
         return len(self._held) >= HELD_MOST
