@@ -22,7 +22,7 @@ from projections.projector.patience import Answer, patiently
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
 from projections.projector.worker import Projector
-from projections.stream import Identity, Stream
+from projections.stream import Identity, NoStream, Stream
 
 POLL_SECONDS = 0.2
 # For how long the projector of the generation that is read may be held up while the new one comes level with it.
@@ -201,7 +201,8 @@ class _Rebuild:
             return True
         stream = self._streams[partition]
         if position is None:
-            await self._ask(stream, stream.identity)  # whose absence is why nobody has begun, it may be
+            with contextlib.suppress(NoStream):  # made again meanwhile, it is refused by what it has become
+                await self._ask(stream, stream.identity)  # NATS's absence is why nobody has begun, it may be
             return False
         # What was last in the stream may have been erased; that nothing waits is as good as having read it.
         if position.seq >= goal.last_seq:
