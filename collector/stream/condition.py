@@ -38,6 +38,7 @@ class Condition:
         self._nats_url = nats_url
         self.monitor_url = monitor_url
         self._missed = 0
+        self._suspected: Ailment | None = None
         self._unwelcome_rounds = 0
         self._inbox = client.new_inbox()
         self._heard = asyncio.Event()
@@ -91,8 +92,9 @@ class Condition:
 
     async def _unanswered(self) -> Ailment | None:
         """Tell a server that says nothing at all from one whose JetStream is silent, once it has been so twice."""
-        self._missed += 1
         found = Ailment.LEADERLESS if await self._hears_itself() else Ailment.FROZEN
+        self._missed = self._missed + 1 if found is self._suspected else 1
+        self._suspected = found
         if self._missed < MISSED_MOST:
             return self._of_nats
         if found is Ailment.FROZEN and read_servers(self._nats_url).are_several:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from click import Context
 from click.testing import CliRunner, Result
 from nats.js.api import StreamConfig
 
@@ -31,7 +32,11 @@ class Installation:
         """Run `collector ...` as it is advised, to its end, and look at what is read then."""
         environment = clean_environment(**self._known | settings)
         _, *arguments = shlex.split(line)
-        result = await asyncio.to_thread(CliRunner().invoke, main, arguments, env=environment)
+        name, *options = arguments
+        # The command itself: what stands before all of them takes the right to leave a core from the whole process.
+        command = main.get_command(Context(main), name)
+        assert command is not None
+        result = await asyncio.to_thread(CliRunner().invoke, command, options, env=environment)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         if looks:
             await self.tables.turn_to_current()
