@@ -35,6 +35,8 @@ async def _count(nats_url: str, database_url: str) -> None:
     await migrate(database_url)
     async with Facts(nats_url) as facts:
         tables = Tables(await connect_to_tables(database_url))
+        await facts.delete_stream()  # what an earlier test has left
+        await facts.create_stream()
         await facts.publish(*COUNTED)
         await project_all(facts, tables, database_url)
         await tables.connection.close()
