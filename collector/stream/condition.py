@@ -103,11 +103,11 @@ class Condition:
 
     async def _hears_itself(self) -> bool:
         """Say whether what is sent to ourselves comes back. Not by nats-py's flush: one that times out breaks its reading."""
-        if not self._listens:
-            await self._client.subscribe(self._inbox, cb=self._hear)
-            self._listens = True
         self._heard.clear()
         try:
+            if not self._listens:
+                await self._client.subscribe(self._inbox, cb=self._hear)
+                self._listens = True
             async with asyncio.timeout(REQUEST_SECONDS):
                 await self._client.publish(self._inbox)
                 await self._heard.wait()

@@ -4,7 +4,7 @@ import mmap
 from typing import Final
 
 SLOTS: Final = 1 << 20  # eight megabytes: at 5,000 events a second, most of what the stream's own window of 120 s holds
-ONCE, TWICE, OFTEN = 1, 2, 3
+ONCE, OFTEN = 1, 3
 
 _SLOT: Final = SLOTS - 1
 _TIMES: Final = 3  # the lowest two bits count, the others say which id it is
