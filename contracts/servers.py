@@ -32,10 +32,14 @@ class Servers(Struct, frozen=True, kw_only=True):
     def in_order(self, known: Iterable[str]) -> list[str]:
         """Return in which order to try the addresses: ours by chance, so that clients spread, and then the others in *known*.
 
-        What a cluster says of itself may be out of reach from here, as an address inside of a container is, and cost seconds.
+        The last of *known* was tried last, and is left now: it is the last of ours, for a server that hangs goes on taking
+        connections. What a cluster says of itself may be out of reach from here, as an address inside of a container is, and
+        cost seconds.
         """
+        told = list(known)
         ours = random.sample(self.addresses, len(self.addresses))
-        return ours + [address for address in known if address not in self.addresses]
+        ours.sort(key=lambda address: address == told[-1] if told else False)
+        return ours + [address for address in told if address not in self.addresses]
 
 
 def read_servers(text: str) -> Servers:

@@ -36,6 +36,13 @@ def test_what_a_cluster_says_of_itself_is_tried_after_what_we_were_told():
     assert order[2:] == ["nats://172.18.0.3:4222"]
 
 
+def test_the_server_that_is_left_is_the_last_to_be_tried_again():
+    servers = read_servers("nats://a:4222,nats://b:4222,nats://c:4222")
+    orders = [servers.in_order(["nats://a:4222", "nats://d:4222", "nats://c:4222", "nats://b:4222"]) for _ in range(50)]
+    assert {order[2] for order in orders} == {"nats://b:4222"}
+    assert {order[0] for order in orders} == {"nats://a:4222", "nats://c:4222"}
+
+
 def test_clients_spread_over_the_servers():
     servers = read_servers("nats://a:4222,nats://b:4222")
     assert {servers.options["servers"][0] for _ in range(100)} == {"nats://a:4222", "nats://b:4222"}

@@ -161,7 +161,7 @@ async def test_a_server_that_falls_silent_is_noticed(nats_server: Callable[[], N
 
 
 async def test_a_server_that_hangs_is_left_for_another(nats_server: Callable[[], NatsServer], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(connection, "PING_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "PING_SECONDS", 0.5)
     servers = [nats_server(), nats_server()]
     opened = Connection(",".join(server.url for server in servers))
     await opened.open()
