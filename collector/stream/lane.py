@@ -100,6 +100,14 @@ class Lane:
             return True
         return len(self._coming) >= WAITING_EVENTS and len(self.groups) + len(self.questions) >= WAITING_EVENTS
 
+    def may_send(self, now: float) -> bool:
+        """Say whether something goes out *now*, a group or a question."""
+        return self.may_send_group(now) or (self.questions.is_any_waiting and self.is_open and self.paused_until <= now)
+
+    def may_send_group(self, now: float) -> bool:
+        """Say whether the next group goes out *now*."""
+        return self.is_open and self.paused_until <= now and self.groups.may_go(now)
+
     def take(self, parcel: Parcel, now: float) -> None:
         """Let *parcel* wait where it belongs: with the first of its id, to be asked about, or for the next group."""
         first = self._coming.setdefault(parcel.message_id, parcel)

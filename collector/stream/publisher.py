@@ -85,7 +85,10 @@ class Publisher:
         outcome: asyncio.Future[Stored] = self._loop.create_future()
         now = self._loop.time()
         lane.take(wrap(event, codec=self._codec, deadline=now + DEADLINE_SECONDS, outcome=outcome), now)
-        (self._wake if lane.is_open else self._unopened).set()
+        if not lane.is_open:
+            self._unopened.set()
+        elif not self._wake.is_set() and lane.may_send(now):  # while none may go, the answer that makes room wakes the sender
+            self._wake.set()
         return outcome
 
     def refuse_while_closed(self) -> None:
@@ -173,7 +176,7 @@ class Publisher:
                 self._fail_everything(UnavailableReason.STREAM_DISCONNECTED)
 
     async def _send_questions(self, lane: Lane) -> None:
-        while self._may_send(lane):
+        while lane.may_send(self._loop.time()):
             name = self._next_name(_QUESTION)
             parcel = lane.next_question(name, self._loop.time())
             if parcel is None:
@@ -181,13 +184,10 @@ class Publisher:
             await send_question(self._client, parcel, reply=f"{self._inbox}.{lane.number}.{name}")
 
     async def _send_groups(self, lane: Lane) -> None:
-        while self._may_send(lane) and lane.groups.may_go(self._loop.time()):
+        while lane.may_send_group(now := self._loop.time()):
             name = self._next_name()
-            group = lane.groups.depart(name, self._loop.time())
+            group = lane.groups.depart(name, now)
             await send_group(self._client, group, name=name, reply=f"{self._inbox}.{lane.number}.{name}")
-
-    def _may_send(self, lane: Lane) -> bool:
-        return lane.is_open and lane.paused_until <= self._loop.time()
 
     def _next_name(self, prefix: str = "") -> str:
         self._departed += 1
@@ -248,10 +248,9 @@ class Publisher:
             self._refused(lane, group, error)
             return
         lane.full, lane.answered_at = "", self._loop.time()
-        if len(group) > 1:
-            # First the next group goes out, which takes the sender's turn and nats-py's: the stream works while we answer.
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+        # First the next group goes out, which takes the sender's turn and nats-py's: the stream works while we answer.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
         for parcel in group:
             lane.store(parcel, duplicate=answer.duplicate)
 
