@@ -1,8 +1,8 @@
 """Admit a hit, or drop it with a reason: the visitor objects, nobody has seen the page, we do not collect for the site."""
 
-from collector.control.sites import Site, Sites
 from collector.hit import Hit, Signal
 from collector.outcomes import Dropped, DropReason
+from collector.sites import Site, Sites
 from contracts.names import canonical_site
 
 OPT_OUT = frozenset({Signal.GPC, Signal.DNT})

@@ -13,7 +13,6 @@ from collector import __version__
 from collector.app import IngestApp
 from collector.arrival import BodyRoom
 from collector.care import Care
-from collector.control.sites import sites_of
 from collector.dialects import DIALECTS, Dialects
 from collector.jobs import schedule
 from collector.kinds import KINDS
@@ -28,6 +27,7 @@ from collector.salts.agreed import AgreedSalts
 from collector.salts.derived import DerivedSalts
 from collector.salts.precedence import NOBODY_ELSE
 from collector.settings import IngestSettings, SaltMode
+from collector.sites import sites_of
 from collector.stream import connection as broker
 from collector.stream.condition import Condition
 from collector.stream.connection import Connection

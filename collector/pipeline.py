@@ -19,7 +19,6 @@ from collector.admit import admit
 from collector.answer import Answer, problem_of
 from collector.arrival import Arrival, BodyRoom, Head, arrive
 from collector.asgi import Receive
-from collector.control.sites import Site, Sites
 from collector.dialects.endpoint import Endpoint, Item, Reply
 from collector.hit import A_PAGE, Hit, Sender
 from collector.kinds import KIND_OF
@@ -42,6 +41,7 @@ from collector.privacy.forget import forget
 from collector.privacy.visitor import Salt
 from collector.recognise import Recognise, recognise_nobody
 from collector.salts.source import SaltSource
+from collector.sites import Site, Sites
 from collector.stream.publisher import Publisher
 from collector.tally import Tally
 

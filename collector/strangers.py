@@ -3,9 +3,9 @@
 from collections.abc import Container
 from datetime import date
 
-from collector.control.sites import Site, Sites
 from collector.hit import Hit
 from collector.privacy.site_name import plausible_site
+from collector.sites import Site, Sites
 from contracts.names import canonical_site
 from contracts.tallies import NAMES_A_DAY, OTHER_SITES
 

@@ -11,10 +11,10 @@ from functools import partial
 from itertools import count
 from typing import Final, TypeAlias
 
-from collector.control.sites import Site, Sites
 from collector.fate import Landing
 from collector.hit import Hit, Sender
 from collector.outcomes import Dropped, Failure, Outcome, Refused, Rejected, Stored, Unavailable, UnavailableReason
+from collector.sites import Site, Sites
 from collector.strangers import Strangers
 from contracts.tallies import MAX_PART_BYTES, OTHER_SITES, Ending, TallyLine, TallyPart, hour_of
 

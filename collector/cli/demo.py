@@ -10,12 +10,12 @@ from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.sites import site_named, where_to_look
 from collector.cli.terminal import run_command
-from collector.control.sites import Site
 from collector.failure import Failure
 from collector.imports.delivery import open_delivery
 from collector.imports.demo.month import Month
 from collector.privacy.enrich.sources import Sources
 from collector.settings import Settings
+from collector.sites import Site
 from collector.stream import connection as broker
 from collector.stream.connection import Connection
 from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError

@@ -15,7 +15,6 @@ from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.sites import site_named, where_to_look
 from collector.cli.terminal import run_command
-from collector.control.sites import Site, sites_of
 from collector.imports.accesslog.bring import Send, bring_in
 from collector.imports.accesslog.read import STANDARD_INPUT, Unreadable, size_of
 from collector.imports.accesslog.skip import SkipReason
@@ -24,6 +23,7 @@ from collector.imports.accesslog.walk import DEFAULT_BATCH, LogWalk
 from collector.imports.delivery import open_delivery
 from collector.privacy.enrich.lists import Lists
 from collector.settings import Mode, Settings
+from collector.sites import Site, sites_of
 from contracts.events import WebEvent
 
 _MOST_LINKS = 10  # a server of many hosts has many sites

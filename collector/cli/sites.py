@@ -4,9 +4,9 @@ from datetime import date
 
 from click import UsageError
 
-from collector.control.sites import Site, sites_of
 from collector.local.directory import running
 from collector.settings import Settings
+from collector.sites import Site, sites_of
 from contracts.names import canonical_site
 
 

@@ -1,6 +1,5 @@
 """forget: the one step at which a person leaves; read it from top to bottom to see what is kept and what is not."""
 
-from collector.control.sites import Site
 from collector.hit import Hit
 from collector.kinds import KIND_OF
 from collector.kinds.kind import Kinds
@@ -11,6 +10,7 @@ from collector.privacy.remains import Remains
 from collector.privacy.text import printable
 from collector.privacy.visitor import Salt, visitor_id
 from collector.record import fact_id
+from collector.sites import Site
 from contracts.events import Fact
 
 

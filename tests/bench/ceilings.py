@@ -13,7 +13,6 @@ from nats.aio.client import Client
 from collector.app import IngestApp, addresses
 from collector.arrival import BodyRoom
 from collector.asgi import App, Receive, Scope, Send, answer
-from collector.control.sites import AnySite
 from collector.outcomes import Stored
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
@@ -24,6 +23,7 @@ from collector.serving.role import asgi, operated
 from collector.serving.server import serve_until_told
 from collector.serving.table import AddressTable, Owner
 from collector.settings import read_settings
+from collector.sites import AnySite
 from collector.stream.parcel import wrap
 from collector.stream.publisher import Publisher
 from collector.stream.streams import Streams

@@ -14,12 +14,12 @@ from prometheus_client import REGISTRY
 
 from collector import pipeline
 from collector.admit import admit
-from collector.control.sites import Site, Sites
 from collector.dialects import DIALECTS, native
 from collector.dialects.endpoint import Endpoint
 from collector.hit import Hit
 from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
+from collector.sites import Site, Sites
 from contracts.streams import EventStream
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from collector import tally as tallying
-from collector.control.sites import AnySite, ListedSites, Site, Sites
 from collector.fate import Fate
 from collector.hit import A_PAGE, Claim, Hit, Person, Sender
 from collector.outcomes import (
@@ -22,6 +21,7 @@ from collector.outcomes import (
     Unavailable,
     UnavailableReason,
 )
+from collector.sites import AnySite, ListedSites, Site, Sites
 from collector.tally import Tally
 from contracts.tallies import MAX_PART_BYTES, NAMES_A_DAY, OTHER_SITES, TALLY_CODEC, Ending, TallyLine, TallyPart
 

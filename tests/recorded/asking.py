@@ -19,7 +19,6 @@ import nats
 from httpx import Response
 from nats.js.errors import NotFoundError
 
-from collector.control.sites import AnySite, Site
 from collector.imports.accesslog.bring import bring_in
 from collector.imports.accesslog.summary import Summary
 from collector.imports.accesslog.walk import LogWalk
@@ -30,6 +29,7 @@ from collector.local.postgres import PostgresServer
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.enrich.sources import Sources
 from collector.settings import read_settings
+from collector.sites import AnySite, Site
 from collector.stream import connection as broker
 from contracts.codec import CODEC, type_of
 from contracts.events import Fact

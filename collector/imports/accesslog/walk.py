@@ -7,7 +7,6 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from collector.control.sites import Site, Sites
 from collector.hit import A_PAGE, NOT_LOGGED, Hit, Person
 from collector.imports.accesslog.classify import DOWNLOAD_NAME, Logged, classify
 from collector.imports.accesslog.identify import Keys
@@ -18,6 +17,7 @@ from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
 from collector.privacy.visitor import Salt
 from collector.record import fact_id
+from collector.sites import Site, Sites
 from contracts.events import Scalar, WebEvent
 from contracts.names import canonical_host
 

@@ -6,12 +6,12 @@ from itertools import chain
 
 from msgspec import Struct
 
-from collector.control.sites import Site
 from collector.imports.demo.origins import pick_origin
 from collector.imports.demo.people import ROBOTS, person, seeded, visitor_id
 from collector.imports.demo.visit import Occasion, crawl, visit
 from collector.imports.demo.weighted import Weighted
 from collector.privacy.enrich.sources import Sources
+from collector.sites import Site
 from contracts.events import WebEvent
 
 _VISITS = 440

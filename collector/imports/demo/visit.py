@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from collector.control.sites import Site
 from collector.imports.demo.deeds import deed_on
 from collector.imports.demo.origins import Origin, source_of
 from collector.imports.demo.people import Person
 from collector.imports.demo.website import WEBSITE
 from collector.privacy.enrich.sources import Sources
 from collector.record import uuid8
+from collector.sites import Site
 from contracts.events import BotRule, EngagementMeasured, EventRecorded, Page, PageViewed, WebEvent
 
 BATCH = "demo"

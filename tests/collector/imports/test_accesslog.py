@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from collector.cli.options import settings_with
-from collector.control.sites import Site
 from collector.failure import Failure
 from collector.imports.accesslog.skip import SkipReason
 from collector.imports.delivery import open_delivery
@@ -22,6 +21,7 @@ from collector.imports.demo.month import Month
 from collector.local.nats import NatsServer
 from collector.local.private import free_port
 from collector.privacy.enrich.sources import Sources
+from collector.sites import Site
 from contracts.events import BotRule
 from tests.collector.imports.logs import (
     BROWSER,

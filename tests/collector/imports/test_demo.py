@@ -9,9 +9,9 @@ from itertools import chain
 
 import pytest
 
-from collector.control.sites import Site
 from collector.imports.demo.month import Month
 from collector.privacy.enrich.sources import Sources
+from collector.sites import Site
 from contracts.events import BotRule, Channel, DeviceKind, EngagementMeasured, EventRecorded, PageViewed, WebEvent
 from tests.collector.imports.logs import collector, held, told
 

@@ -8,13 +8,13 @@ from urllib.parse import unquote
 
 import pytest
 
-from collector.control.sites import AnySite, ListedSites, Site
 from collector.imports.accesslog.bring import bring_in
 from collector.imports.accesslog.identify import Keys
 from collector.imports.accesslog.skip import Skipped, SkipReason
 from collector.imports.accesslog.summary import Summary
 from collector.imports.accesslog.walk import LogWalk
 from collector.privacy.enrich.lists import Lists
+from collector.sites import AnySite, ListedSites, Site
 from contracts.codec import CODEC
 from contracts.events import BotRule, EventRecorded, PageViewed, WebEvent
 from tests.collector.imports.logs import BROWSER, ROBOT, SITE, busy_log, line, written

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
-from collector.control.sites import Site
 from collector.hit import A_PAGE, NOT_LOGGED, Hit, Person
 from collector.kinds.web import EngagementClaim, EventClaim, PageviewClaim
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
 from collector.privacy.visitor import Salt, visitor_id
 from collector.record import uuid8
+from collector.sites import Site
 from contracts.codec import CODEC
 from contracts.events import (
     BotRule,
