@@ -37,7 +37,7 @@ cluster: .venv/synced ## kill and freeze the nodes of a cluster of three nats-se
 	CLUSTER=all $(BIN)/pytest tests/cluster
 
 control: .venv/synced ## let two processes decide the same a thousand times while nats-server is killed: one wins each time
-	CONTROL=all $(BIN)/pytest tests/collector/control/test_races.py
+	CONTROL=all $(BIN)/pytest tests/collector/control/test_races.py tests/collector/control/cluster_races.py
 
 nightly: chaos cluster control bench ## what is too long for every change: chaos, the cluster, races, then the benchmarks
 

@@ -47,6 +47,18 @@ def test_somebody_elses_write_is_a_conflict_and_all_of_ours_stays_out(recorder: 
     assert recorder.select_events("name:b") == []
 
 
+def test_half_a_batch_of_a_process_that_died_is_in_nobodys_way(line: Line, control_stream, recorder: RecorderOnStream):
+    assert recorder.max_notification_id() is None
+    write = writing.Write(control_stream, [recorder._letter(event(1)), recorder._letter(event(2))])
+
+    async def half(client) -> None:
+        await client.publish(write._letters[0].subject, b"half", headers=write._headers(0, "batch"))
+
+    line.ask(half)
+    assert recorder.insert_events([event(1), event(2)]) == [1, 2]
+    assert [stored.state for stored in recorder.select_events("tenant:acme")] == [b"{}", b"{}"]
+
+
 def test_a_decision_on_what_has_changed_since_is_refused(recorder: RecorderOnStream):
     recorder.insert_events([event(1)])
     recorder.insert_events([event(1, thing="tenant:other")])
