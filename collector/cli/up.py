@@ -6,6 +6,7 @@ import socket
 import click
 from msgspec import structs
 
+from collector.cli.members_invite import owners_link
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
 from collector.local.private import LOOPBACK, free_port
 from collector.local.probe import nearby
@@ -45,7 +46,7 @@ def _supervise(settings: Settings, signals: StopSignals) -> None:
         try:
             supervisor.start()
             lacking = supervisor.wait_until_ready()
-            click.echo(welcome(settings))
+            click.echo(welcome(settings, owners_link(settings, servers.nats_url)))
             for name, why in lacking.items():
                 _say(f"not ready yet: {name} {why}")
             supervisor.run()
@@ -54,8 +55,8 @@ def _supervise(settings: Settings, signals: StopSignals) -> None:
             supervisor.stop()
 
 
-def welcome(settings: Settings) -> str:
-    """Return the dashboard's address, the snippet to paste and what to do next."""
+def welcome(settings: Settings, link: str | None = None) -> str:
+    """Return the dashboard's address, the snippet to paste and what to do next; *link* is there while nobody can sign in."""
     address = settings.http.public_url
     token = "" if settings.http.access_token is None or settings.http.is_loopback else "  (asks for COLLECTOR_ACCESS_TOKEN)"
     return f"""
@@ -64,7 +65,7 @@ def welcome(settings: Settings) -> str:
   Dashboard   {click.style(f"{address}/", fg="cyan", underline=True)}{token}
   Metrics     http://{nearby(settings.http.host)}:{settings.http.port}/metrics, http://{LOOPBACK}:{settings.http.projector_port}/metrics
   Data, logs  {settings.local.data.absolute()}
-
+{"" if link is None else _FIRST.format(link=click.style(link, fg="cyan"))}
 Paste this into the pages to count, with your site's name:
 
   {click.style(snippet("your-site.example", address), fg="green")}
@@ -75,6 +76,13 @@ Then open such a page, and watch the dashboard. In another terminal:
   collector doctor      check that everything is as it should be
 
 Ctrl-C stops everything; the data stays.
+"""
+
+
+_FIRST = """
+Nobody can sign in yet. Whoever opens this link becomes the owner; it works once, for a week, or until the next start:
+
+  {link}
 """
 
 

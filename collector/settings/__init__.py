@@ -9,6 +9,7 @@ from collector.settings.declaration import PREFIX, Setting, read_group, settings
 from collector.settings.groups import (
     MOST_STREAM_BYTES,
     Collection,
+    Control,
     EventStreams,
     Http,
     Local,
@@ -26,6 +27,7 @@ __all__ = [
     "MOST_STREAM_BYTES",
     "SETTINGS",
     "Collection",
+    "Control",
     "EventStreams",
     "HealthcheckSettings",
     "Http",
@@ -65,6 +67,7 @@ class IngestSettings(Struct, frozen=True, kw_only=True):
     nats: Nats
     stream: EventStreams
     privacy: Privacy
+    control: Control
     log: Log
 
 
@@ -104,7 +107,7 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Control, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 

@@ -1,15 +1,19 @@
-"""Control planes on streams of their own in the shared nats-server, with a clock that a test sets."""
+"""Control planes on streams of their own in the shared nats-server, and whole installations with nothing but a master key."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
+from nats.aio.client import Client
 
 from collector.control.line import Line
 from collector.control.plane import ControlPlane
+from collector.stream import connection as broker
 from collector.stream.connection import ask
 from contracts.control.stream import ControlStream
 from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
+from tests.collector.control.world import World
 from tests.collector.control.worlds import Clock
 
 
@@ -62,3 +66,15 @@ def acme(plane: ControlPlane) -> ControlPlane:
     plane.tenants.add("acme", label="Acme", by="here")
     plane.sites.add("acme", "shop.example", by="here")
     return plane
+
+
+@pytest.fixture
+async def client(stream_free_nats: str) -> AsyncIterator[Client]:
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    yield client
+    await broker.disconnect(client)
+
+
+@pytest.fixture
+async def world(client: Client, tmp_path: Path) -> World:
+    return await World(client, tmp_path / "master.key").begin()
