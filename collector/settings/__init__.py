@@ -20,6 +20,7 @@ from collector.settings.groups import (
     Privacy,
     SaltMode,
 )
+from collector.settings.limits import Limits
 
 __all__ = [
     "GROUPS",
@@ -31,6 +32,7 @@ __all__ = [
     "Http",
     "IngestSettings",
     "InvalidSettings",
+    "Limits",
     "Local",
     "Log",
     "LogLevel",
@@ -65,6 +67,7 @@ class IngestSettings(Struct, frozen=True, kw_only=True):
     nats: Nats
     stream: EventStreams
     privacy: Privacy
+    limits: Limits
     log: Log
 
 
@@ -104,7 +107,7 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Limits, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 
