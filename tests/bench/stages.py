@@ -1,6 +1,6 @@
 """STAGES: everything that is measured, in the order in which it is."""
 
-from tests.bench import backfill, batch, families, ingest, memory, noise, overload, projector, startup
+from tests.bench import backfill, batch, directory, families, ingest, memory, noise, overload, projector, startup
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -9,6 +9,7 @@ STAGES: tuple[Stage, ...] = (
     batch.STAGE,
     overload.STAGE,
     noise.STAGE,
+    directory.STAGE,
     projector.STAGE,
     backfill.STAGE,
     families.STAGE,
