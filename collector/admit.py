@@ -1,28 +1,71 @@
-"""Admit a hit, or drop it with a reason: the visitor objects, nobody has seen the page, we do not collect for the site."""
+"""Admit a hit, or drop it with a reason: the visitor objects, nobody has seen the page, or its site takes none of it."""
 
-from collector.hit import Hit, Signal
-from collector.outcomes import Dropped, DropReason
+from collector.arrival import Head
+from collector.hit import Hit, Sender, Signal
+from collector.outcomes import Dropped, DropReason, Refused, RefuseReason
 from collector.sites import Site, Sites
+from contracts.events import Fact
 from contracts.names import canonical_site
 
 OPT_OUT = frozenset({Signal.GPC, Signal.DNT})
 
 
+def refuse_other_tenant(sender: Sender, head: Head) -> None:
+    """Raise Refused where *head* names another tenant than the one that the credential is for."""
+    said = head.headers.get(b"x-tenant-id")
+    if said is not None and sender.tenant and said.decode("latin-1") != sender.tenant:
+        raise Refused(RefuseReason.FORBIDDEN)
+
+
 def admit(hit: Hit, sites: Sites) -> Site:
-    """Return the site that *hit* belongs to, or raise Dropped.
+    """Return the site that *hit* belongs to, or raise Dropped; Refused where its key is for another site than it names.
 
     A robot is admitted: it is kept with its verdict, and left out of the numbers.
     """
     if hit.signals:
         raise Dropped(DropReason.PRIVACY_SIGNAL if hit.signals & OPT_OUT else DropReason.PREFETCH)
-    claimed = hit.sender.site or hit.site
-    if not claimed:
-        return _known(sites.only())
-    name = canonical_site(claimed)
-    return _known(sites.find(name) if name is not None else None)
-
-
-def _known(site: Site | None) -> Site:
+    site = _site_of(hit, sites)
     if site is None:
         raise Dropped(DropReason.UNKNOWN_SITE)
+    if not site.is_open:
+        raise Dropped(DropReason.SITE_CLOSED)
+    return site
+
+
+def admit_origin(site: Site, head: Head) -> None:
+    """Raise Dropped when a page sent it that the site does not know; a server, which says no Origin, is not judged."""
+    if site.rules is None or not site.rules.origins:
+        return
+    origin = head.headers.get(b"origin")
+    if origin is not None and origin.decode("latin-1").lower() not in site.rules.origins:
+        raise Dropped(DropReason.FOREIGN_ORIGIN)
+
+
+def admit_fact(site: Site, fact: Fact) -> None:
+    """Raise Dropped when the site leaves such facts out: judged by what would be stored, and so before it is."""
+    if site.rules is not None and site.rules.excludes is not None and site.rules.excludes(fact):
+        raise Dropped(DropReason.EXCLUDED)
+
+
+def _site_of(hit: Hit, sites: Sites) -> Site | None:
+    sender = hit.sender
+    if sender.site:
+        return _site_of_key(hit, sites)
+    if hit.site:
+        name = canonical_site(hit.site)
+        return None if name is None else sites.find(name, sender.tenant)
+    only = sites.only()
+    return only if only is None or sender.tenant in ("", only.tenant) else None
+
+
+def _site_of_key(hit: Hit, sites: Sites) -> Site | None:
+    """Return the one site that the key is for; what is claimed for any other, there or not, is refused."""
+    sender = hit.sender
+    site = sites.keyed(sender.tenant, sender.site)
+    if not hit.site:
+        return site
+    name = canonical_site(hit.site)
+    claimed = None if name is None else sites.find(name, sender.tenant)
+    if claimed is None or claimed.id != sender.site:
+        raise Refused(RefuseReason.FORBIDDEN)
     return site

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NoReturn
 
+from collector.control.follow import Follower
 from collector.metrics import NATS_CONNECTED, STREAM_DRIFTED
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.salts.agreed import AgreedSalts
@@ -37,8 +38,10 @@ class Care:
         salts: AgreedSalts | DerivedSalts,
         condition: Condition,
         *,
+        follower: Follower,
         clock: Callable[[], datetime],
     ) -> None:
+        self.follower = follower
         self._client = client
         self._streams = streams
         self._publisher = publisher
@@ -50,13 +53,14 @@ class Care:
         self._doubts = 0
 
     def problems(self) -> dict[str, str]:
-        """Return what readiness depends on: name -> "" when good, else what is wrong."""
+        """Return what readiness depends on: name -> "" when good, else what is wrong; a Note is no reason to be not ready."""
         unseen = "" if self._client.is_connected else "is not connected; is COLLECTOR_NATS_URL right and the server up?"
         full = [f"{lane.stream.name} takes no more: {lane.full}" for lane in self._publisher.lanes() if lane.full]
         return {
             "nats": self._condition.of_nats or unseen,
             "stream": self._stream_problem or self._condition.of_store or "; ".join(full),
             "salt": "" if self._salts.held(self._clock()) is not None else _NO_SALT,
+            "control": self.follower.problem(),
         }
 
     def doubt(self) -> None:
@@ -68,6 +72,7 @@ class Care:
         self._doubts += 1
         if isinstance(self._salts, AgreedSalts):
             self._salts.doubt()
+        self.follower.interrupt()
 
     def recheck_streams(self) -> None:
         """Have the streams looked at again: one refused an event, or the scheduler asks, as it does now and then."""

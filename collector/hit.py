@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-# What an import says where its log holds no user agents: nothing can be told from one, nor from its absence.
+# What an import says where its log holds no user agents, and a server that has not passed its visitor's on: nothing can be told
+# from one, nor from its absence.
 NOT_LOGGED: Final = "(not logged)"
 
 
@@ -22,7 +23,8 @@ class Person(Struct, frozen=True, kw_only=True):
     """Whom a request came from; only the front rooms and privacy may touch it, and no repr shows it.
 
     ``language`` is the primary subtag of the language that was asked for first. ``is_automated`` is the client's own word, and
-    ``has_odd_headers`` says that a browser would have sent others (see dialects/browser.py).
+    ``has_odd_headers`` says that a browser would have sent others (see dialects/browser.py). ``is_unnamed`` is somebody of whom
+    a server has said nothing that could tell them apart: they make an event, and no visitor.
     """
 
     ip: str
@@ -31,6 +33,7 @@ class Person(Struct, frozen=True, kw_only=True):
     language: str = ""
     is_automated: bool = False
     has_odd_headers: bool = False
+    is_unnamed: bool = False
 
     def __repr__(self) -> str:
         return "Person()"
@@ -46,15 +49,16 @@ class Sender(Struct, frozen=True, kw_only=True):
     """Who speaks for the person: a page in a browser, or whoever holds a key.
 
     ``credential`` is the id of the key, never the key. ``site`` is the one site that the key is for, empty for any that the
-    caller names; ``tenant`` is whose key it is, empty for the one tenant of an installation without keys. A key that
-    ``is_public`` stands in pages, so that many send with it.
+    caller names; ``tenant`` is whose key it is, empty for the one tenant of an installation without keys. Who ``is_server``
+    holds a secret, and speaks of others: neither address nor agent of the request are a visitor's. Whoever holds another key is
+    a page, with which many send.
     """
 
     credential: str = ""
     scopes: frozenset[str] = frozenset()
     tenant: str = ""
     site: str = ""
-    is_public: bool = False
+    is_server: bool = False
 
     def __repr__(self) -> str:
         return "Sender()"

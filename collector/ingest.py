@@ -14,6 +14,9 @@ from collector import __version__
 from collector.app import IngestApp
 from collector.arrival import BodyRoom
 from collector.care import Care
+from collector.control.directory import Directory, collected_sites
+from collector.control.follow import Follower
+from collector.control.recognition import recogniser
 from collector.dialects import DIALECTS, Dialects
 from collector.jobs import schedule
 from collector.kinds import KINDS
@@ -23,12 +26,11 @@ from collector.metrics import SERVICE_INFO, watch_salt
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
-from collector.recognise import Recognise, recognise_nobody
+from collector.recognise import Recognise
 from collector.salts.agreed import AgreedSalts
 from collector.salts.derived import DerivedSalts
 from collector.salts.precedence import NOBODY_ELSE
 from collector.settings import IngestSettings, SaltMode
-from collector.sites import sites_of
 from collector.stream import connection as broker
 from collector.stream.condition import Condition
 from collector.stream.connection import Connection
@@ -45,12 +47,16 @@ FIRST_LOOK_SECONDS = 3.0
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """What an ingest half takes: dialects, kinds of claims, families of facts; and who may send how much, if others say it."""
+    """What an ingest half takes: dialects, kinds of claims, families of facts; and who may send how much, if others say it.
+
+    ``recognise`` is None where the keys of the control plane and of the settings are the ones that there are, and ``limit``
+    where the settings say it.
+    """
 
     dialects: Dialects = DIALECTS
     kinds: tuple[Kind, ...] = KINDS
     families: tuple[Family, ...] = FAMILIES
-    recognise: Recognise = recognise_nobody
+    recognise: Recognise | None = None
     limit: Limit | None = None
 
 
@@ -70,7 +76,7 @@ class Ingest:
         self._publisher = publisher
 
     def checks(self) -> dict[str, str]:
-        """Return what readiness depends on: name -> "" when good, else what is wrong."""
+        """Return what readiness depends on: name -> "" when good, else what is wrong; a Note is no reason to be not ready."""
         return self.care.problems()
 
     async def drain(self, seconds: float) -> None:
@@ -110,21 +116,30 @@ async def open_ingest(
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
         ):
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
-            care = Care(client, streams, publisher, salts, condition, clock=clock)
-            app = _app(settings, offer, salts=salts, publisher=publisher, teller=teller, clock=clock)
-            await _first_look(care)
-            _announce(settings, salts, clock)
-            async with running_beside(care.watch(), condition.watch(), salts.watch()):
-                with schedule(salts, care.recheck_streams):
-                    yield Ingest(app, care, publisher, teller, salts)
+            care = Care(client, streams, publisher, salts, condition, follower=Follower(client, Directory()), clock=clock)
+            app = _app(settings, offer, care=care, salts=salts, publisher=publisher, teller=teller, clock=clock)
+            async with _looked_after(care, condition, salts):
+                _announce(settings, salts, clock)
+                yield Ingest(app, care, publisher, teller, salts)
     finally:
         await broker.disconnect(client)
+
+
+@contextlib.asynccontextmanager
+async def _looked_after(care: Care, condition: Condition, salts: AgreedSalts | DerivedSalts) -> AsyncIterator[None]:
+    """Follow what is decided, look once before anything is taken, and then for as long as it is."""
+    async with running_beside(care.follower.watch()):
+        await _first_look(care)
+        async with running_beside(care.watch(), condition.watch(), salts.watch()):
+            with schedule(salts, care.recheck_streams):
+                yield
 
 
 async def _first_look(care: Care) -> None:
     with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
         async with asyncio.timeout(FIRST_LOOK_SECONDS):
             await care.see_to_it()
+            await care.follower.be_level()
 
 
 def _warm_lists(settings: IngestSettings) -> Lists:
@@ -155,19 +170,21 @@ def _app(
     settings: IngestSettings,
     offer: Offer,
     *,
+    care: Care,
     salts: AgreedSalts | DerivedSalts,
     publisher: Publisher,
     teller: Teller,
     clock: Callable[[], datetime],
 ) -> IngestApp:
+    directory = care.follower.directory
     pipeline = Pipeline(
-        sites=sites_of(settings.collection),
+        sites=collected_sites(settings.collection, directory),
         salts=salts,
         lists=_warm_lists(settings),
         publisher=publisher,
         clock=clock,
         room=BodyRoom(),
-        recognise=offer.recognise,
+        recognise=offer.recognise or recogniser(directory, settings.collection.api_keys, clock),
         limit=offer.limit or LimitByPace(settings.limits, time.monotonic),
         kinds=kinds_by_claim(offer.kinds),
         tally=teller.tally,

@@ -82,7 +82,7 @@ class LimitByPace:
         now = self._clock()
         if not sender.credential:
             return self._of_address(head, now)
-        if sender.is_public:
+        if not sender.is_server:
             self._of_address(head, now)
         pace = self._keys
         return None if pace is None else _quota(pace, _take(pace, sender.credential, now))
@@ -123,7 +123,7 @@ def _pace(per_minute: int, burst: int) -> Pace | None:
 
 
 def _is_by_address(sender: Sender, head: Head) -> bool:
-    return (not sender.credential or sender.is_public) and not _is_nearby(head)
+    return not sender.is_server and not _is_nearby(head)
 
 
 def _is_nearby(head: Head) -> bool:

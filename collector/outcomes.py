@@ -14,6 +14,9 @@ class DropReason(StrEnum):
     UNKNOWN_SITE = "unknown_site"
     PRIVACY_SIGNAL = "privacy_signal"
     PREFETCH = "prefetch"
+    SITE_CLOSED = "site_closed"
+    EXCLUDED = "excluded"
+    FOREIGN_ORIGIN = "foreign_origin"
 
 
 class RejectReason(StrEnum):
@@ -52,6 +55,7 @@ class UnavailableReason(StrEnum):
     STREAM_REFUSED = "stream_refused"
     STREAM_ABSENT = "stream_absent"
     SALT = "salt_unavailable"
+    DIRECTORY = "directory_unread"
     OVERLOADED = "overloaded"
     DRAINING = "draining"
     DEFECT = "defect"

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct, field, structs
 
 from collector.addresses import Address, Found
-from collector.admit import admit
+from collector.admit import admit, admit_fact, admit_origin, refuse_other_tenant
 from collector.answer import Answer, problem_of, with_quota
 from collector.arrival import Arrival, BodyRoom, Head, arrive
 from collector.asgi import Receive
@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 NO_SUCH_HEAD: Final = "The headers name none of the forms that this address takes; the README lists them."
 
 Sent: TypeAlias = "asyncio.Future[Stored] | Outcome"
+# Under which site, and with which credential, a hit is counted.
+Whose: TypeAlias = tuple[Site, str]
 
 
 class Pipeline(Struct, frozen=True, kw_only=True):
@@ -85,16 +87,16 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             endpoint = _by_body(entries, arrival.body)
             hits = _decoded(endpoint, arrival)
         except (Rejected, Refused, Unavailable) as failure:
-            self._count(self.tally.site_of_sender(sender), endpoint.dialect, failure)
+            self._count(self.tally.site_of_sender(sender), endpoint.dialect, failure, sender.credential)
             return with_quota(endpoint.refuse(failure), quota)
         if len(hits) > 1:
             quota = self.limit.of_further_hits(sender, head, len(hits) - 1)
-        sites, outcomes = await self._outcomes(endpoint, arrival, hits)
+        everybody, outcomes = await self._outcomes(endpoint, arrival, hits)
         hour = self.tally.at(arrival.received_at)
         is_any_stored = False
-        for site, outcome in zip(sites, outcomes, strict=True):
+        for (site, credential), outcome in zip(everybody, outcomes, strict=True):
             count(endpoint.dialect, outcome)
-            hour.count(site, endpoint.dialect, outcome)
+            hour.count(site, endpoint.dialect, outcome, credential)
             is_any_stored = is_any_stored or isinstance(outcome, Stored)
         if is_any_stored:
             PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
@@ -115,10 +117,10 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             self._count(self.tally.nowhere, part.dialect, refusal)
         return problem_of(refusal)
 
-    def _count(self, site: Site, dialect: str, failure: Failure) -> None:
+    def _count(self, site: Site, dialect: str, failure: Failure, credential: str = "") -> None:
         """Count a request that failed as a whole, when it did: it may never have arrived."""
         count(dialect, failure)
-        self.tally.at(self.clock()).count(site, dialect, failure)
+        self.tally.at(self.clock()).count(site, dialect, failure, credential)
 
     def _document(self, reply: Reply, head: Head) -> Answer:
         """Return a document, for which nothing is stored and nothing counted."""
@@ -132,9 +134,14 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     def _recognised_by(self, part: Endpoint | Reply, head: Head) -> Sender:
         """Recognise who sends by what the head shows."""
         shown = None if part.shown_key is None else part.shown_key(head)
-        return A_PAGE if shown is None else self.recognise(shown, part.scope)
+        return A_PAGE if shown is None else self._recognise(shown, part.scope, head)
 
-    async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Item]) -> tuple[list[Site], list[Outcome]]:
+    def _recognise(self, shown: str, scope: str, head: Head) -> Sender:
+        sender = self.recognise(shown, scope)
+        refuse_other_tenant(sender, head)
+        return sender
+
+    async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Item]) -> tuple[list[Whose], list[Outcome]]:
         """Return whose each of *hits* was and how it ended, in order, once JetStream has answered; none spoils another."""
         salt = self.salts.held(arrival.received_at) or await self._salt(arrival.received_at)
         sent = [self._send(hit, endpoint, arrival, salt) for hit in hits]
@@ -147,7 +154,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
                 outcomes.append(await each)
             except Unavailable as outcome:
                 outcomes.append(outcome)
-        return [site for site, _ in sent], outcomes
+        return [whose for whose, _ in sent], outcomes
 
     async def _salt(self, at: datetime) -> Salt | Unavailable:
         """Take up the salt for *at*, which is not at hand; the hits that need it end as Unavailable when it cannot be had."""
@@ -158,31 +165,35 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             return outage
         return salt
 
-    def _send(self, item: Item, endpoint: Endpoint, arrival: Arrival, salt: Salt | Unavailable) -> tuple[Site, Sent]:
-        site = self.tally.site_of_sender(arrival.sender)
+    def _send(self, item: Item, endpoint: Endpoint, arrival: Arrival, salt: Salt | Unavailable) -> tuple[Whose, Sent]:
+        sender = arrival.sender
+        site = self.tally.site_of_sender(sender)
         if isinstance(item, Rejected):
-            return site, item
+            return (site, sender.credential), item
         try:
             hit = item if isinstance(item, Hit) else item()
             if hit.shown_key is not None:
                 # Before anything is done for them.
-                sender = self.recognise(hit.shown_key, endpoint.scope)
+                sender = self._recognise(hit.shown_key, endpoint.scope, arrival.head)
                 site = self.tally.site_of_sender(sender)
                 self.limit.of_key_in_body(sender)
                 hit = structs.replace(hit, sender=sender, shown_key=None)
             try:
                 site = admit(hit, self.sites)
             except Dropped as dropped:
-                return self.tally.site_of_dropped(hit, self.sites), dropped
+                return (self.tally.site_of_dropped(hit, self.sites), sender.credential), dropped
+            admit_origin(site, arrival.head)
             self.limit.of_site(site)
             self.publisher.refuse_while_closed()
             if isinstance(salt, Unavailable):
-                return site, salt
-            return site, self.publisher.submit(forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds))
+                return (site, sender.credential), salt
+            fact = forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds)
+            admit_fact(site, fact)
+            return (site, sender.credential), self.publisher.submit(fact)
         except (Dropped, Rejected, Refused, Unavailable) as outcome:
-            return site, outcome
+            return (site, sender.credential), outcome
         except Exception as error:  # noqa: BLE001  # a defect of ours costs this item and no other
-            return site, defect(error)
+            return (site, sender.credential), defect(error)
 
 
 def defect(error: Exception) -> Unavailable:

@@ -1,38 +1,67 @@
-"""Which sites exist: one small interface, so that a control plane can take the list's place."""
+"""Which sites exist, and what their owners have decided about their facts: one small interface, whoever keeps the list."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from msgspec import Struct
 
 from collector.settings import Collection, Mode
+from contracts.events import Fact
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What the owner of a site has decided about its facts, compiled once for each version of the site.
+
+    ``policy`` stands on each fact, ``kept`` are the properties that nobody redacts, ``origins`` the only ones that pages may
+    send from, where there are any; ``excludes`` says of a fact that it is not to be stored.
+    """
+
+    policy: str = ""
+    kept: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    excludes: Callable[[Fact], bool] | None = None
 
 
 class Site(Struct, frozen=True, kw_only=True):
-    """A site we collect for; both names are canonical: lower case, ``[a-z0-9._-]``, at most 253 characters."""
+    """A site we know; both names are canonical: lower case, ``[a-z0-9._-]``, at most 253 characters.
+
+    Nothing is taken for one that is not open; ``rules`` is None where nobody has decided anything.
+    """
 
     tenant: str
     id: str
+    is_open: bool = True
+    rules: Rules | None = None
 
 
 class Sites(Protocol):
     """The directory of sites."""
 
-    def find(self, claimed: str) -> Site | None:
-        """Return the site with the canonical name *claimed*, or None when we do not collect for it."""
+    def find(self, claimed: str, tenant: str = "") -> Site | None:
+        """Return the site with the canonical name *claimed*, or None when we do not collect for it, or not for *tenant*."""
+
+    def keyed(self, tenant: str, key: str) -> Site | None:
+        """Return the site *key* of *tenant*, whatever names it goes by, or None when we do not collect for it."""
 
     def only(self) -> Site | None:
         """Return the site that a hit without any claim belongs to, or None when there is more than one candidate."""
 
 
 class ListedSites:
-    """Production: the sites that the operator listed, and no other."""
+    """The sites that the operator listed, and no other."""
 
     def __init__(self, tenant: str, ids: tuple[str, ...]) -> None:
+        self.ids = ids
+        self._tenant = tenant
         self._sites = {id_: Site(tenant=tenant, id=id_) for id_ in ids}
 
-    def find(self, claimed: str) -> Site | None:
+    def find(self, claimed: str, tenant: str = "") -> Site | None:
         """Return the listed site of that name."""
-        return self._sites.get(claimed)
+        return self._sites.get(claimed) if tenant in ("", self._tenant) else None
+
+    def keyed(self, tenant: str, key: str) -> Site | None:
+        """Return the listed site of that name."""
+        return self.find(key, tenant)
 
     def only(self) -> Site | None:
         """Return the one listed site, if there is just one."""
@@ -45,9 +74,13 @@ class AnySite:
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
 
-    def find(self, claimed: str) -> Site | None:
+    def find(self, claimed: str, tenant: str = "") -> Site | None:
         """Return a site of that name."""
-        return Site(tenant=self._tenant, id=claimed)
+        return Site(tenant=tenant or self._tenant, id=claimed)
+
+    def keyed(self, tenant: str, key: str) -> Site | None:
+        """Return a site of that name."""
+        return self.find(key, tenant)
 
     def only(self) -> Site | None:
         """Return the site ``localhost``."""
@@ -55,7 +88,7 @@ class AnySite:
 
 
 def sites_of(collection: Collection) -> Sites:
-    """Return the directory of sites that the settings call for."""
+    """Return the directory of sites that the settings alone call for."""
     if collection.mode is Mode.PRODUCTION:
         return ListedSites(collection.tenant, collection.sites)
     return AnySite(collection.tenant)

@@ -15,31 +15,32 @@ class Strangers:
 
     def __init__(self, tenant: str) -> None:
         self._tenant = tenant
-        self._nobody = Site(tenant=tenant, id="")
-        self._others = Site(tenant=tenant, id=OTHER_SITES)
         self._day = date.min
-        self._named: dict[str, Site] = {}
+        self._named: dict[tuple[str, str], Site] = {}
 
     def site_of(self, hit: Hit, sites: Sites, ours: Container[tuple[str, str]]) -> Site:
         """Return the site that *hit* claims; *ours* are the tenants and sites of hits that were stored, which are no secret."""
+        # What was sent with a key is told to that key's tenant.
+        tenant = hit.sender.tenant or self._tenant
         claimed = hit.sender.site or hit.site
         if not claimed:
-            return sites.only() or self._nobody
+            only = sites.only()
+            return only if only is not None and hit.sender.tenant in ("", only.tenant) else Site(tenant=tenant, id="")
         name = canonical_site(claimed)
         if name is None:
-            return self._others
-        found = sites.find(name)
+            return Site(tenant=tenant, id=OTHER_SITES)
+        found = sites.keyed(tenant, name) if hit.sender.site else sites.find(name, hit.sender.tenant)
         if found is not None and ((found.tenant, found.id) in ours or plausible_site(claimed)):
             return found
-        return self._stranger(name, claimed, hit.received_at.date())
+        return self._stranger(name, claimed, hit.received_at.date(), tenant)
 
-    def _stranger(self, name: str, claimed: str, day: date) -> Site:
+    def _stranger(self, name: str, claimed: str, day: date, tenant: str) -> Site:
         if day > self._day:  # a clock that goes back begins no day again
             self._day = day
             self._named.clear()
-        if (known := self._named.get(name)) is not None:
+        if (known := self._named.get((tenant, name))) is not None:
             return known
         # Looked at only while there is room: who invents names costs no more than a look-up each.
         if len(self._named) >= NAMES_A_DAY or not plausible_site(claimed):
-            return self._others
-        return self._named.setdefault(name, Site(tenant=self._tenant, id=name))
+            return Site(tenant=tenant, id=OTHER_SITES)
+        return self._named.setdefault((tenant, name), Site(tenant=tenant, id=name))

@@ -1,4 +1,4 @@
-"""Tally: how the hits of this process ended, by hour of receipt, site, dialect and reason; and what of it is still to be told.
+"""Tally: how the hits of this process ended, by hour of receipt, site, dialect, reason and key; and what is still to be told.
 
 Counting is one dictionary update, for it is done for every hit. Nothing here waits, asks for the time, or knows a transport.
 """
@@ -21,15 +21,15 @@ from contracts.tallies import MAX_PART_BYTES, OTHER_SITES, Ending, TallyLine, Ta
 PART_LINES: Final = 500
 _PART_BYTES: Final = MAX_PART_BYTES // 2
 # What a line takes besides its names: the members' own names, and three counts.
-_LINE_BYTES: Final = 160
+_LINE_BYTES: Final = 180
 # Beyond these, lines that are new are counted as other sites: anybody may name sites where any name is one, and hours wait
 # to be told while NATS is away.
 MOST_IN_AN_HOUR: Final = 20_000
 MOST_LINES: Final = 100_000
 KEPT: Final = timedelta(hours=2)
 
-# tenant, site, dialect, ending, reason: a plain tuple, because one is made for each hit.
-Key: TypeAlias = tuple[str, str, str, str, str]
+# tenant, site, dialect, ending, reason, credential: a plain tuple, because one is made for each hit.
+Key: TypeAlias = tuple[str, str, str, str, str, str]
 # An enum's ``value`` costs as much as the rest of counting.
 _STORED, _REPEATED, _DROPPED, _REJECTED, _REFUSED, _UNAVAILABLE = (ending.value for ending in Ending)
 
@@ -73,12 +73,12 @@ class Hour:
         """Return how many lines there are."""
         return len(self._hits)
 
-    def count(self, site: Site, dialect: str, outcome: Outcome) -> None:
-        """Count one hit of *site* by how it ended."""
+    def count(self, site: Site, dialect: str, outcome: Outcome, credential: str = "") -> None:
+        """Count one hit of *site*, which came with *credential*, by how it ended."""
         if isinstance(outcome, Stored):  # most of them
-            key: Key = (site.tenant, site.id, dialect, _REPEATED if outcome.duplicate else _STORED, "")
+            key: Key = (site.tenant, site.id, dialect, _REPEATED if outcome.duplicate else _STORED, "", credential)
         else:
-            key = (site.tenant, site.id, dialect, *_ended(outcome))
+            key = (site.tenant, site.id, dialect, *_ended(outcome), credential)
         hits = self._fresh.get(key)
         if hits is None:
             key = self._line_of(key)
@@ -139,13 +139,14 @@ class Hour:
         return self._newest
 
     def _line(self, key: Key) -> TallyLine:
-        tenant, site, dialect, ending, reason = key
+        tenant, site, dialect, ending, reason, credential = key
         return TallyLine(
             tenant=tenant,
             site=site,
             dialect=dialect,
             ending=Ending(ending),
             reason=reason,
+            credential=credential,
             hits=self._hits[key],
             landed=self._landed[key],
             not_landed=self._not_landed[key],
@@ -177,7 +178,7 @@ class Tally:
 
     def site_of_sender(self, sender: Sender) -> Site:
         """Return the site that a credential is for, for a request of which nothing else is known."""
-        if not sender.site:
+        if not (sender.site or sender.tenant):
             return self.nowhere
         return Site(tenant=sender.tenant or self._tenant, id=sender.site)
 
@@ -187,11 +188,11 @@ class Tally:
 
     def landed(self, site: Site, at: datetime, dialect: str, reason: UnavailableReason) -> None:
         """Count one hit that ended as unavailable as stored all the same."""
-        self.amend(hour_of(at), (site.tenant, site.id, dialect, _UNAVAILABLE, reason), Landing.LANDED)
+        self.amend(hour_of(at), (site.tenant, site.id, dialect, _UNAVAILABLE, reason, ""), Landing.LANDED)
 
     def not_landed(self, site: Site, at: datetime, dialect: str, reason: UnavailableReason) -> None:
         """Count one hit that ended as unavailable as certainly not stored."""
-        self.amend(hour_of(at), (site.tenant, site.id, dialect, _UNAVAILABLE, reason), Landing.NOT_LANDED)
+        self.amend(hour_of(at), (site.tenant, site.id, dialect, _UNAVAILABLE, reason, ""), Landing.NOT_LANDED)
 
     def amend(self, begins: datetime, key: Key, landing: Landing) -> None:
         """Say what became of one hit of the line *key* in the hour that *begins*."""
@@ -223,9 +224,9 @@ class Tally:
     def admit_line(self, hour: Hour, key: Key) -> Key:
         """Return the line that a hit of *key*, which is new in *hour*, is counted in."""
         self.has_counted = True
-        tenant, site, dialect, ending, reason = key
+        tenant, site, dialect, ending, reason, _ = key
         if len(hour) >= MOST_IN_AN_HOUR or sum(map(len, self._hours.values())) >= MOST_LINES:
-            return tenant, OTHER_SITES, dialect, ending, reason
+            return tenant, OTHER_SITES, dialect, ending, reason, ""
         if ending == _STORED and len(self._ours) < MOST_LINES:
             self._ours.add((tenant, site))
         return key

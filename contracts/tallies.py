@@ -28,6 +28,7 @@ SILENT_SECONDS = 30
 RunId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 ReasonCode = Annotated[str, Meta(pattern="^([a-z][a-z0-9_]{0,39})?$")]
 Name = Annotated[str, Meta(pattern="^[^\\x00-\\x1f]{0,253}$")]
+CredentialId = Annotated[str, Meta(pattern="^[0-9a-z]{0,32}$")]
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
 
@@ -45,8 +46,9 @@ class Ending(StrEnum):
 class TallyLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many hits of one site and dialect ended in one way, for one reason; ``site`` is empty where none is known.
 
-    Of those that ended as unavailable, ``landed`` are in the stream all the same and ``not_landed`` are not; of the rest that
-    is not known. In another part of the same hour the same line may stand again: they add up.
+    ``credential`` is the id of the key that they were sent with, empty where there was none. Of those that ended as
+    unavailable, ``landed`` are in the stream all the same and ``not_landed`` are not; of the rest that is not known. In another
+    part of the same hour the same line may stand again: they add up.
     """
 
     tenant: Name
@@ -54,6 +56,7 @@ class TallyLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dialect: Annotated[str, Meta(pattern="^[^\\x00-\\x1f]{0,40}$")]
     ending: Ending
     reason: ReasonCode = ""
+    credential: CredentialId = ""
     hits: Amount = 0
     landed: Amount = 0
     not_landed: Amount = 0

@@ -11,15 +11,17 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from collector.answer import Answer, retry_headers
 from collector.arrival import Arrival
 from collector.decode import corrected, moment, money, parse_json, read_json, scalars
 from collector.dialects.browser import Browser, host_of, read_browser, site_of_page
 from collector.dialects.endpoint import Endpoint, ended_well
+from collector.dialects.keyed import key_in_head
+from collector.dialects.passed_on import visitor_of
 from collector.dialects.retry_key import checked_key
-from collector.hit import Hit
+from collector.hit import Hit, Person, Sender
 from collector.kinds.web import EngagementClaim, EventClaim, PageviewClaim, WebClaim
 from collector.outcomes import (
     Dropped,
@@ -32,6 +34,7 @@ from collector.outcomes import (
     Unavailable,
     UnavailableReason,
 )
+from contracts.control.keys import Scope
 from contracts.events import Screen
 
 EVENT_BYTES: Final = 64 * 1024
@@ -87,6 +90,8 @@ class Item(Struct):
     timezone: str | None = None
     bot: bool = False
     screen: Any = None  # anything but our four words is somebody else's, and ignored
+    ip: Any = None  # of pages ignored, whatever it is
+    user_agent: Any = field(default=None, name="userAgent")
 
 
 class Batch(Struct):
@@ -140,8 +145,9 @@ def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: AR
     receipts = [_receipt(outcome) for outcome in outcomes]
     counts = {status: sum(receipt["status"] == status for receipt in receipts) for status in STATUSES}
     too_many = [outcome for outcome in outcomes if isinstance(outcome, Refused) and outcome.reason is RefuseReason.RATE_LIMITED]
-    refused = {"refused": len(too_many)} if too_many else {}
-    body = msgspec.json.encode(counts | refused | {"results": receipts})
+    if refused := sum(receipt["status"] == "refused" for receipt in receipts):
+        counts["refused"] = refused
+    body = msgspec.json.encode(counts | {"results": receipts})
     if to_repeat:
         return Answer(status=503, headers=(*JSON, *retry_headers(to_repeat[0])), body=body)
     if too_many:
@@ -183,16 +189,24 @@ def _hit(item: Item, arrival: Arrival, browser: Browser) -> Hit:
     name = item.event_name or item.name or ""
     happening = _happening(item, name)
     occurred_at = _occurred_at(item, arrival)
+    sender = arrival.sender
     return Hit(
-        person=browser.person(timezone=item.timezone or "", is_automated=item.bot),
-        sender=arrival.sender,
-        site=item.domain or item.site or host_of(url) or site_of_page(arrival.head),
+        person=_server_visitor(sender, item)
+        if sender.is_server
+        else browser.person(timezone=item.timezone or "", is_automated=item.bot),
+        sender=sender,
+        # A key for one site says which it is; only what names another in so many words contradicts it.
+        site=item.domain or item.site or ("" if sender.site else host_of(url) or site_of_page(arrival.head)),
         received_at=arrival.received_at,
         claim=_claim(item, happening, name, url),
         key=key,
         occurred_at=occurred_at,
         signals=browser.signals,
     )
+
+
+def _server_visitor(sender: Sender, item: Item) -> Person:
+    return visitor_of(sender, ip=item.ip, user_agent=item.user_agent, timezone=item.timezone or "", is_automated=item.bot)
 
 
 def _claim(item: Item, happening: Happening, name: str, url: str) -> WebClaim:
@@ -250,10 +264,18 @@ def _occurred_at(item: Item, arrival: Arrival) -> datetime | None:
     return corrected(moment(item.timestamp, "timestamp"), sent, arrival.received_at)
 
 
+_ONE: Final = Endpoint(
+    template="/api/event",
+    dialect="native",
+    methods=("POST",),
+    limit=EVENT_BYTES,
+    read=read_one,
+    word=word_one,
+    scope=Scope.INGEST,
+    shown_key=key_in_head,
+)
 ENDPOINTS: Final = (
-    Endpoint(template="/api/event", dialect="native", methods=("POST",), limit=EVENT_BYTES, read=read_one, word=word_one),
-    Endpoint(template="/api/pageview", dialect="native", methods=("POST",), limit=EVENT_BYTES, read=read_one, word=word_one),
-    Endpoint(
-        template="/api/events/batch", dialect="batch", methods=("POST",), limit=BATCH_BYTES, read=read_batch, word=word_batch
-    ),
+    _ONE,
+    structs.replace(_ONE, template="/api/pageview"),
+    structs.replace(_ONE, template="/api/events/batch", dialect="batch", limit=BATCH_BYTES, read=read_batch, word=word_batch),
 )

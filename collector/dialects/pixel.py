@@ -7,10 +7,13 @@ from collector.arrival import Arrival
 from collector.decode import read_query
 from collector.dialects.browser import host_of, read_browser, site_of_page
 from collector.dialects.endpoint import Endpoint, ended_well
+from collector.dialects.keyed import key_in_head
+from collector.dialects.passed_on import visitor_of
 from collector.dialects.retry_key import checked_key
 from collector.hit import Hit
 from collector.kinds.web import EventClaim, PageviewClaim
 from collector.outcomes import Dropped, Outcome, Rejected, RejectReason
+from contracts.control.keys import Scope
 
 # The smallest transparent GIF (GIF89a, one pixel).
 GIF: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -26,12 +29,12 @@ def read_pixel(arrival: Arrival) -> list[Hit | Rejected]:
         detail = "The page is missing; add path to the pixel's address, such as ?site=shop.example&path=/pricing."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field="path")
     browser = read_browser(head)
-    name, referrer = fields.get("name", ""), fields.get("referrer", "")
+    name, referrer, sender = fields.get("name", ""), fields.get("referrer", ""), arrival.sender
     return [
         Hit(
-            person=browser.person(),
-            sender=arrival.sender,
-            site=fields.get("site") or host_of(url) or site_of_page(head),
+            person=visitor_of(sender) if sender.is_server else browser.person(),
+            sender=sender,
+            site=fields.get("site") or ("" if sender.site else host_of(url) or site_of_page(head)),
             received_at=arrival.received_at,
             claim=EventClaim(url=url, referrer=referrer, name=name) if name else PageviewClaim(url=url, referrer=referrer),
             key=key,
@@ -48,5 +51,14 @@ def word_pixel(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: AR
 
 
 ENDPOINTS: Final = (
-    Endpoint(template="/pixel.gif", dialect="pixel", methods=("GET",), limit=0, read=read_pixel, word=word_pixel),
+    Endpoint(
+        template="/pixel.gif",
+        dialect="pixel",
+        methods=("GET",),
+        limit=0,
+        read=read_pixel,
+        word=word_pixel,
+        scope=Scope.INGEST,
+        shown_key=key_in_head,
+    ),
 )

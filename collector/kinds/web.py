@@ -87,7 +87,7 @@ def fact(claim: WebClaim, envelope: dict[str, Any], remains: Remains, lists: Lis
     }
     match claim:
         case EventClaim(name=name, props=props, revenue=revenue, interactive=interactive):
-            kept = redact_props(props) if props else {}
+            kept = redact_props(props, kept=remains.kept) if props else {}
             return EventRecorded(**envelope, name=clean(name, NAME_BYTES), props=kept, revenue=revenue, interactive=interactive)
         case EngagementClaim(engaged_ms=engaged_ms, scroll_percent=scroll_percent):
             return EngagementMeasured(**envelope, engaged_ms=engaged_ms, scroll_percent=scroll_percent)

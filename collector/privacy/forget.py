@@ -1,12 +1,12 @@
 """forget: the one step at which a person leaves; read it from top to bottom to see what is kept and what is not."""
 
-from collector.hit import Hit
+from collector.hit import Hit, Person
 from collector.kinds import KIND_OF
 from collector.kinds.kind import Kinds
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.enrich.robot import AUTOMATED
 from collector.privacy.evidence import evidence_of
-from collector.privacy.remains import Remains
+from collector.privacy.remains import NOTHING_KEPT, Remains
 from collector.privacy.text import printable
 from collector.privacy.visitor import Salt, visitor_id
 from collector.record import fact_id
@@ -25,12 +25,13 @@ def forget(hit: Hit, *, site: Site, salt: Salt, lists: Lists, kinds: Kinds = KIN
     verdict = AUTOMATED if agent.verdict.rule is None and person.is_automated else agent.verdict
     remains = Remains(
         salt_day=salt.day,
-        visitor=visitor_id(salt, tenant=site.tenant, site=site.id, ip=person.ip, user_agent=person.user_agent),
+        visitor=_visitor_of(person, site, salt),
         device=agent.device,
         place=located.place,
         language=person.language,
         verdict=verdict,
         evidence=evidence_of(person, agent.verdict, is_hosting=located.is_hosting),
+        kept=NOTHING_KEPT if site.rules is None else site.rules.kept,
     )
     key = None if hit.key is None else printable(hit.key)
     kind = kinds[type(hit.claim)]
@@ -43,5 +44,13 @@ def forget(hit: Hit, *, site: Site, salt: Salt, lists: Lists, kinds: Kinds = KIN
         "batch": None if hit.batch is None else printable(hit.batch),
         "lists": lists.version,
         "places": lists.places.built,
+        "policy": "" if site.rules is None else site.rules.policy,
     }
     return kind.fact(hit.claim, envelope, remains, lists)
+
+
+def _visitor_of(person: Person, site: Site, salt: Salt) -> str:
+    """Return the visitor's id, "" for somebody of whom nothing is known that could tell them from others."""
+    if person.is_unnamed:
+        return ""
+    return visitor_id(salt, tenant=site.tenant, site=site.id, ip=person.ip, user_agent=person.user_agent)

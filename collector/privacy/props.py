@@ -5,6 +5,8 @@ import re
 from itertools import pairwise
 
 from collector.privacy.redact import clean, redact
+from collector.privacy.remains import NOTHING_KEPT
+from collector.privacy.text import cut, printable
 from contracts.events import Scalar
 
 MOST_PROPS = 30
@@ -36,19 +38,23 @@ _PERSONAL_PAIRS = frozenset(
 )
 
 
-def redact_props(props: dict[str, Scalar]) -> dict[str, Scalar]:
-    """Return the first 30 properties that may be kept, redacted: names in 300 bytes, texts in 2,000.
+def redact_props(props: dict[str, Scalar], *, kept: frozenset[str] = NOTHING_KEPT) -> dict[str, Scalar]:
+    """Return the first 30 properties that may be stored, redacted: names in 300 bytes, texts in 2,000.
 
-    A property with a personal name is dropped, and so is a number that JSON or Postgres could not hold.
+    A property with a personal name is dropped, and so is a number that JSON or Postgres could not hold. Those that are called
+    as in *kept*, which the site's policy names, are stored as they are.
     """
-    kept: dict[str, Scalar] = {}
+    stored: dict[str, Scalar] = {}
     for key, value in props.items():
-        if len(kept) == MOST_PROPS:
+        if len(stored) == MOST_PROPS:
             break
-        if is_personal(key) or not _storable(value):
+        if not _storable(value):
             continue
-        kept.setdefault(clean(key, KEY_BYTES), _redact_value(value))
-    return kept
+        if key in kept:
+            stored[key] = cut(printable(value), VALUE_BYTES) if isinstance(value, str) else value
+        elif not is_personal(key):
+            stored.setdefault(clean(key, KEY_BYTES), _redact_value(value))
+    return stored
 
 
 def is_personal(key: str) -> bool:

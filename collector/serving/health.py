@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from collector import __version__
 from collector.asgi import App, Headers, Receive, Scope, Send, answer
+from collector.readiness import Note
 from contracts.access import bearer_of, is_loopback_host, is_proxied, same_secret
 from contracts.problem import MEDIA_TYPE, Problem
 
@@ -25,10 +26,10 @@ class Operations:
     """An ASGI app that answers the operator's addresses itself and hands everything else to *app*.
 
     /livez says that the process runs, whatever it depends on. /readyz, and /health and /healthz by other names, say with 503
-    that no work should be sent here: a check fails (its name -> what is wrong; "" is good) or the process is draining. Nothing
-    may restart ingest for that: it would lose the day's salt, and the next one would count everybody again. /metrics asks for
-    ``Authorization: Bearer`` and the access token where there is one, but for a scraper on this machine that comes to a
-    loopback port by itself, not through a proxy.
+    that no work should be sent here: a check fails (its name -> what is wrong; "" is good, and a Note is no reason) or the
+    process is draining. Nothing may restart ingest for that: it would lose the day's salt, and the next one would count
+    everybody again. /metrics asks for ``Authorization: Bearer`` and the access token where there is one, but for a scraper on
+    this machine that comes to a loopback port by itself, not through a proxy.
     """
 
     def __init__(self, app: App, *, role: str, checks: Checks, access_token: str | None, is_loopback: bool) -> None:
@@ -57,7 +58,7 @@ class Operations:
 
     async def _ready(self, _: Scope, send: Send) -> None:
         checks = {"draining": "is stopping"} if self._draining else dict(await self._checked())
-        is_ready = not any(checks.values())
+        is_ready = not any(why and not isinstance(why, Note) for why in checks.values())
         document = {
             "status": "ok" if is_ready else "unavailable",
             "checks": {name: why or "ok" for name, why in checks.items()},

@@ -9,6 +9,7 @@ from collector.settings.declaration import Group, Setting
 from collector.settings.parsers import (
     address,
     addresses,
+    api_keys,
     existing_file,
     one_of,
     optional,
@@ -19,6 +20,7 @@ from collector.settings.parsers import (
     tenant_name,
     whole_number,
 )
+from contracts.keys import ListedKey
 
 MEBIBYTE = 1024 * 1024
 # A pebibyte: more than any disk has, and below what nats-server is told it may keep.
@@ -61,24 +63,31 @@ class Collection(Group, frozen=True, kw_only=True):
             "COLLECTOR_MODE",
             "development",
             one_of(Mode),
-            "development collects for any site; production only for COLLECTOR_SITES",
+            "development collects for any site; production for those that were added, and for COLLECTOR_SITES",
         ),
     ]
     sites: Annotated[
         tuple[str, ...],
         Setting(
-            "COLLECTOR_SITES", "", site_names, "the sites of production mode, separated by commas: shop.example, blog.example"
+            "COLLECTOR_SITES",
+            "",
+            site_names,
+            "sites for production that nobody has to add, separated by commas: shop.example, blog.example",
         ),
     ]
     tenant: Annotated[
         str, Setting("COLLECTOR_TENANT", "main", tenant_name, "who owns the sites; part of every fact and of every visitor id")
     ]
-
-    def contradictions(self) -> list[str]:
-        """Say so when production has nothing to collect for."""
-        if self.mode is Mode.PRODUCTION and not self.sites:
-            return ["COLLECTOR_SITES is empty, and production collects only for the sites it lists; list them"]
-        return []
+    api_keys: Annotated[
+        tuple[ListedKey, ...],
+        Setting(
+            "COLLECTOR_API_KEYS",
+            "",
+            api_keys,
+            "keys that hold while they stand here, each tenant:scopes:key (16 characters or more), separated by commas",
+            secret=True,
+        ),
+    ]
 
 
 class Local(Group, frozen=True, kw_only=True):

@@ -1,11 +1,14 @@
 """Text -> the value of a setting, or a ValueError whose text completes the sentence "COLLECTOR_X ..."."""
 
 import ipaddress
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from contracts.control.keys import Scope
+from contracts.keys import ListedKey, digest_of
 from contracts.names import canonical_site
 from contracts.servers import SEPARATOR, split
 
@@ -70,6 +73,32 @@ def tenant_name(text: str) -> str:
     if canonical_site(text) != text:
         raise ValueError("must be made of a-z, 0-9, dot, dash and underscore")
     return text
+
+
+_SCOPE = "|".join(re.escape(scope) for scope in Scope)
+_LISTED_KEY = re.compile(rf"(?P<tenant>[^:]+):(?P<scopes>(?:{_SCOPE})(?:\+(?:{_SCOPE}))*):(?P<key>.+)")
+MINIMUM_KEY = 16
+
+
+def api_keys(text: str) -> tuple[ListedKey, ...]:
+    """Take keys as tenant:scopes:key, separated by commas; of each, its digest alone goes on."""
+    keys = tuple(_listed_key(number, part) for number, part in enumerate(listed(text), 1))
+    if len({key.digest for key in keys}) < len(keys):
+        raise ValueError("lists one key twice; give everybody one of their own")
+    return keys
+
+
+def _listed_key(number: int, text: str) -> ListedKey:
+    said = _LISTED_KEY.fullmatch(text)
+    if said is None or canonical_site(said["tenant"]) != said["tenant"]:
+        raise ValueError(
+            f"lists keys, and number {number} is not tenant:scopes:key, such as main:ingest+read: and the key behind it; the "
+            f"scopes are {', '.join(Scope)}, with + between them"
+        )
+    if len(said["key"]) < MINIMUM_KEY:
+        raise ValueError(f"lists keys, and number {number} could be guessed; use at least {MINIMUM_KEY} random characters")
+    scopes = frozenset(said["scopes"].split("+"))
+    return ListedKey(id=f"listed{number}", tenant=said["tenant"], scopes=scopes, digest=digest_of(said["key"]))
 
 
 def proxies(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """STAGES: everything that is measured, in the order in which it is."""
 
-from tests.bench import backfill, batch, families, ingest, limits, memory, noise, overload, projector, startup
+from tests.bench import backfill, batch, directory, families, ingest, limits, memory, noise, overload, projector, startup
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -10,6 +10,7 @@ STAGES: tuple[Stage, ...] = (
     batch.STAGE,
     overload.STAGE,
     noise.STAGE,
+    directory.STAGE,
     projector.STAGE,
     backfill.STAGE,
     families.STAGE,

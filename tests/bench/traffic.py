@@ -8,6 +8,8 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterator
 
+from contracts.keys import key_text
+
 BODY_BYTES = 250
 BATCH_EVENTS = 500
 LARGEST_BATCH = 1000
@@ -48,6 +50,20 @@ def of_many_addresses(_: int) -> Iterator[bytes]:
     return _of_addresses(100_000)
 
 
+def keyed(first: int) -> Iterator[bytes]:
+    """Yield such pageviews, each with a key: of so many as *first* says there are, in turn."""
+    ids = _ids()
+    key = b"x-api-key: {key}\r\n"
+    shapes = [_HEAD % (b"event", _agent(number), key, BODY_BYTES, _pageview(number)) for number in range(64)]
+    for number, shape in enumerate(itertools.cycle(shapes)):
+        yield shape.replace(_ID, next(ids), 1).replace(b"{key}", bench_key(number * 7919 % first).encode(), 1)
+
+
+def bench_key(number: int) -> str:
+    """Return the key of that number; it opens nothing but a bench's own servers."""
+    return key_text(f"{number:x}", f"{number:043}")
+
+
 def batches(_: int) -> Iterator[bytes]:
     """Yield native batches of 500 such pageviews, for ever."""
     return _batches_of(BATCH_EVENTS)
@@ -84,6 +100,7 @@ TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
     "singles": singles,
     "of_ten_addresses": of_ten_addresses,
     "of_many_addresses": of_many_addresses,
+    "keyed": keyed,
     "batches": batches,
     "largest_batches": largest_batches,
     "strangers": strangers,

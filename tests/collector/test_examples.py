@@ -12,7 +12,9 @@ import yaml
 
 from collector.dialects import DIALECTS
 from collector.outcomes import DropReason
-from tests.collector.ingest import ADDRESS, FIREFOX, Running, dotted, running
+from contracts.control import sites
+from tests.collector.control.telling import controlled, told
+from tests.collector.ingest import ADDRESS, FIREFOX, Running, dotted
 
 FILES = sorted((Path(__file__).parent.parent / "examples").glob("*.yml"))
 EXAMPLES = [(file.stem, example) for file in FILES for example in yaml.safe_load(file.read_text(encoding="utf-8"))]
@@ -22,7 +24,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def collector(nats_url: str) -> AsyncIterator[Running]:
-    async with running(nats_url) as collector:
+    async with controlled(nats_url) as (collector, pen):
+        await pen.write([*pen.site("acme", "ruled.example", "alias.example"), *pen.site("acme", "closed.example")])
+        await pen.write(pen.of_site(sites.SiteArchived, "acme", "closed.example"))
+        await pen.write(pen.of_site(sites.SiteOriginsDecided, "acme", "ruled.example", origins=("https://ruled.example",)))
+        out = sites.Exclusions(paths=("/admin/*",))
+        await pen.write(pen.of_site(sites.SiteExclusionsDecided, "acme", "ruled.example", exclusions=out))
+        await pen.write(pen.of_site(sites.SitePolicyDecided, "acme", "ruled.example", policy=sites.Policy(id="p1")))
+        await told(collector, pen)
         yield collector
 
 

@@ -21,8 +21,8 @@ from contracts.tallies import Ending
 from tests.collector.ingest import ADDRESS, Running, running
 
 PAGE = {"domain": "shop.example", "pathname": "/"}
-SECRET = Sender(credential="k1", tenant="main")
-PUBLIC = structs.replace(SECRET, credential="k2", is_public=True)
+SECRET = Sender(credential="k1", tenant="main", is_server=True)
+PUBLIC = structs.replace(SECRET, credential="k2", is_server=False)
 
 
 class Metered:

@@ -15,8 +15,9 @@ _TIGHT_BYTES = 1024**3
 def examine_settings(settings: Settings) -> Finding:
     """Say what the settings, which were read without a problem, come to."""
     if settings.collection.mode is Mode.PRODUCTION:
-        return good("Settings", f"production, collecting for {len(settings.collection.sites)} site(s)")
-    return odd("Settings", "development: events of any site are kept", "For production set COLLECTOR_MODE and COLLECTOR_SITES.")
+        listed = len(settings.collection.sites)
+        return good("Settings", f"production, collecting for the sites that were added and for {listed} of COLLECTOR_SITES")
+    return odd("Settings", "development: events of any site are kept", "For production set COLLECTOR_MODE.")
 
 
 def examine_disk(settings: Settings) -> Finding:

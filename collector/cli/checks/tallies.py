@@ -25,7 +25,10 @@ _MEND_SENDER: Final = (
 
 # For what happens on purpose there is nothing to do.
 ADVICE: Final[Mapping[str, str]] = {
-    DropReason.UNKNOWN_SITE: "Mend a misspelt name in the page's snippet, or add the site to COLLECTOR_SITES and start again.",
+    DropReason.UNKNOWN_SITE: "Mend a misspelt name in the page's snippet, or add the site.",
+    DropReason.SITE_CLOSED: "The site, or its tenant, is archived or erased: take the snippet out of its pages, or restore it.",
+    DropReason.FOREIGN_ORIGIN: "A page of an origin that the site does not allow sends for it: add its origin, or leave it so.",
+    DropReason.EXCLUDED: "",
     DropReason.PRIVACY_SIGNAL: "",
     DropReason.PREFETCH: "",
     **dict.fromkeys(RejectReason, _MEND_SENDER),
@@ -42,6 +45,7 @@ ADVICE: Final[Mapping[str, str]] = {
     UnavailableReason.STREAM_REFUSED: f"See what is said of the stream above, and the log of the ingest process. {_SAME_ID}",
     UnavailableReason.STREAM_ABSENT: f"A leader of the stream was being chosen, as when a node of a cluster dies. {_SAME_ID}",
     UnavailableReason.SALT: f"See what is said of NATS and of the clock above. {_SAME_ID}",
+    UnavailableReason.DIRECTORY: f"An ingest process had just started, and was reading tenants, sites and keys. {_SAME_ID}",
     UnavailableReason.OVERLOADED: f"More came than one process can take: start another `collector serve` beside it. {_SAME_ID}",
     UnavailableReason.DRAINING: "",
     UnavailableReason.DEFECT: "Collector broke down over them: its log says where. Please report it.",

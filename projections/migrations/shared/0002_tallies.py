@@ -14,11 +14,12 @@ CREATE TABLE tallies (
     dialect TEXT NOT NULL,
     ending TEXT NOT NULL,
     reason TEXT NOT NULL,
+    credential TEXT NOT NULL,
     hour TIMESTAMP WITH TIME ZONE NOT NULL,
     hits BIGINT NOT NULL,
     landed BIGINT NOT NULL,
     not_landed BIGINT NOT NULL,
-    PRIMARY KEY (run, part, tenant, site, dialect, ending, reason)
+    PRIMARY KEY (run, part, tenant, site, dialect, ending, reason, credential)
 );
 
 CREATE INDEX tallies_by_hour ON tallies (tenant, hour);

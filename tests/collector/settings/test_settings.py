@@ -61,7 +61,9 @@ def test_every_problem_is_said_at_once():
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({"MODE": "production"}, "COLLECTOR_SITES is empty"),
+        ({"API_KEYS": f"main:ingest:{'k' * 16},main:write:{'k' * 20}"}, "number 2 is not tenant:scopes:key"),
+        ({"API_KEYS": f"main:ingest:{'k' * 15}"}, "number 1 could be guessed"),
+        ({"API_KEYS": f"main:ingest:{'k' * 16},other:read:{'k' * 16}"}, "lists one key twice"),
         ({"PARTITION": "1"}, "counts from 0"),
         ({"ACCESS_TOKEN": "short"}, "too short"),
         ({"SALT_MODE": "derived"}, "at least 32 characters"),

@@ -16,7 +16,7 @@ from tests.projections.tallies.telling import NOW, head, keeping, line, part, ta
 
 REASONS = [*DropReason, *RejectReason, *RefuseReason, *UnavailableReason]
 # What happens on purpose.
-FINE = {DropReason.PRIVACY_SIGNAL, DropReason.PREFETCH, UnavailableReason.DRAINING}
+FINE = {DropReason.PRIVACY_SIGNAL, DropReason.PREFETCH, DropReason.EXCLUDED, UnavailableReason.DRAINING}
 
 
 def told(*, gaps: list[Gap] | None = None, unknown: list[UnknownSite] | None = None) -> NotStored:
