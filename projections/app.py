@@ -11,13 +11,17 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
+from contracts.keys import ListedKey
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
-from projections.query.access import Access
+from projections.query.access import Access, caller_in, signed_in_caller
 from projections.query.answers import EXCEPTION_HANDLERS, add_security_headers
-from projections.query.api import API, Desk
-from projections.query.caller import Caller, only_caller
+from projections.query.api import API, SITES, Desk, PlainRequest
+from projections.query.caller import Caller
+from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
+from projections.query.known_sites import Listing
+from projections.query.sign_ins import SignIns
 
 _MAX_BODY = 16 * 1024
 _OPENAPI = OpenAPIConfig(
@@ -33,22 +37,31 @@ def create_app(
     public_url: str,
     clock: Callable[[], datetime],
     allowed_hosts: Collection[str] = (),
+    listed_sites: Collection[str] | None = None,
+    listed_keys: Collection[ListedKey] = (),
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
-    Without *access_token* it answers this machine only; whomever it answers asks for *tenant*. *public_url* is the address that
-    browsers reach the collector under; *allowed_hosts* narrows the host names that are answered, for those who sit behind a
-    proxy that passes any.
+    Whoever shows *access_token*, a key, one of *listed_keys* or a session is answered; without any, this machine alone, and
+    only while there is no token and nobody is a member. *tenant* is whose the installation is: the token's, this machine's.
+    *listed_sites* are those that it collects for beside the sites of the control plane, None where any name is one.
+    *public_url* is the address that browsers reach the collector under; *allowed_hosts* narrows the host names that are
+    answered, for those who sit behind a proxy that passes any.
     """
-    desk = Desk(engine=open_engine(database_url), clock=clock)
+    engine = open_engine(database_url)
+    listed = None if listed_sites is None else frozenset(listed_sites)
+    desk = Desk(engine=engine, clock=clock, listing=Listing(tenant=tenant, sites=listed))
     access = Access(
         token=access_token or None,
+        tenant=tenant,
         secure=public_url.startswith("https://"),
         allowed_hosts=frozenset(host.lower() for host in allowed_hosts),
         clock=clock,
+        listed_keys=tuple(listed_keys),
+        credentials=Credentials(engine),
+        sign_ins=SignIns(engine=engine, database_url=database_url, token=access_token, clock=clock) if access_token else None,
     )
-    views = Views(public_url=public_url.rstrip("/"), signed_in=access.token is not None)
-    return _application(desk, access, views, only_caller(tenant))
+    return _application(desk, access, Views(public_url=public_url.rstrip("/")))
 
 
 class QueryApp(Litestar):
@@ -77,16 +90,16 @@ async def check(app: Litestar) -> None:
     await check_tables(app.state.engine)
 
 
-def _application(desk: Desk, access: Access, views: Views, caller: Caller) -> Litestar:
+def _application(desk: Desk, access: Access, views: Views) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, PAGES],
+        route_handlers=[API, SITES, PAGES],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
             "access": _provided(access),
-            "views": _provided(views),
-            # For each request: with credentials, the one that was shown will say who asks.
-            "caller": Provide(lambda: caller, sync_to_thread=False),
+            # For each request: the credential that was shown says who asks.
+            "views": Provide(_shown_with(views), sync_to_thread=False),
+            "caller": Provide(_caller, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[add_security_headers],
@@ -96,13 +109,32 @@ def _application(desk: Desk, access: Access, views: Views, caller: Caller) -> Li
         logging_config=None,
     )
     app.state.engine = desk.engine
+    app.state.sign_ins = access.sign_ins
     return app
 
 
 @asynccontextmanager
 async def _closing(app: Litestar) -> AsyncIterator[None]:
     yield
+    await close(app)
+
+
+async def close(app: Litestar) -> None:
+    """Leave the database."""
     await app.state.engine.dispose()
+    if app.state.sign_ins is not None:
+        await app.state.sign_ins.close()
+
+
+def _caller(request: PlainRequest) -> Caller:
+    return caller_in(request)
+
+
+def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
+    def shown(request: PlainRequest) -> Views:
+        return views.shown_to(signed_in_caller(request))
+
+    return shown
 
 
 def _provided(value: Any) -> Provide:

@@ -12,7 +12,7 @@ from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import serve_until_told
 from collector.serving.table import AddressTable, Owner
-from collector.settings import QuerySettings, Settings
+from collector.settings import Mode, QuerySettings, Settings
 from projections.app import check, create_app
 from projections.query.problems import Refused
 
@@ -56,6 +56,7 @@ def query_app(settings: QuerySettings | Settings) -> Litestar:
         access_token=settings.http.access_token,
         public_url=settings.http.public_url,
         clock=utc_now,
+        listed_sites=settings.collection.sites if settings.collection.mode is Mode.PRODUCTION else None,
     )
 
 

@@ -16,13 +16,15 @@ from projections.query.problems import bad_parameter
 _MAX_FIELDS = 4
 
 
-@get("/login", include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)
-def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
-    """Show the form, unless no token is needed."""
+@get("/login", include_in_schema=False, opt={OPEN: True})
+async def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
+    """Show the form, unless nobody has to sign in."""
     onward = own_path(request.query_params.get("next", "/"))
-    if access.token is None:
+    with_name = await access.has_members()
+    if access.token is None and not with_name:
         return Redirect(onward, status_code=303)
-    return _form(views, onward, wrong=False, status=200)
+    html = views.render("login.html", onward=onward, wrong=False, with_name=with_name, with_token=access.token is not None)
+    return Response(html, media_type=MediaType.HTML)
 
 
 @post("/login", include_in_schema=False, opt={OPEN: True})
@@ -32,15 +34,15 @@ async def sign_in(access: NamedDependency[Access], views: NamedDependency[Views]
     fields = _fields(await _body(request))
     onward = own_path(fields.get("next", "/"))
     if not access.admits(fields.get("token", "").strip()):
-        return _form(views, onward, wrong=True, status=401)
-    return Redirect(onward, status_code=303, cookies=[access.cookie()])
+        return _form(views, onward, with_name=await access.has_members())
+    return Redirect(onward, status_code=303, cookies=[await access.begin_sign_in()])
 
 
-@post("/logout", include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)
-def sign_out(access: NamedDependency[Access], request: PlainRequest) -> Response[Any]:
-    """Take the cookie back."""
+@post("/logout", include_in_schema=False, opt={OPEN: True})
+async def sign_out(access: NamedDependency[Access], request: PlainRequest) -> Response[Any]:
+    """Take the cookie back, also from whoever has copied it."""
     require_same_origin(request)
-    return Redirect("/login", status_code=303, cookies=[access.no_cookie()])
+    return Redirect("/login", status_code=303, cookies=await access.end_sign_in(request))
 
 
 def own_path(claimed: str) -> str:
@@ -49,9 +51,9 @@ def own_path(claimed: str) -> str:
     return claimed if plain and claimed.startswith("/") and not claimed.startswith("//") else "/"
 
 
-def _form(views: Views, onward: str, *, wrong: bool, status: int) -> Response[str]:
-    html = views.render("login.html", onward=onward, wrong=wrong)
-    return Response(html, status_code=status, media_type=MediaType.HTML)
+def _form(views: Views, onward: str, *, with_name: bool) -> Response[str]:
+    html = views.render("login.html", onward=onward, wrong=True, with_name=with_name, with_token=True)
+    return Response(html, status_code=401, media_type=MediaType.HTML)
 
 
 async def _body(request: PlainRequest) -> bytes:
