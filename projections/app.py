@@ -11,15 +11,19 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
+from contracts.keys import ListedKey
 from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
-from projections.query.access import Access
+from projections.query.access import Access, caller_in, signed_in_caller
 from projections.query.answers import EXCEPTION_HANDLERS, add_security_headers
-from projections.query.api import API, Desk
-from projections.query.caller import Caller, only_caller
+from projections.query.api import API, SITES, Desk, PlainRequest
+from projections.query.caller import Caller
+from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
+from projections.query.known_sites import Listing
+from projections.query.sign_ins import SignIns
 
 _MAX_BODY = 16 * 1024
 _OPENAPI = OpenAPIConfig(
@@ -36,23 +40,33 @@ def create_app(
     clock: Callable[[], datetime],
     allowed_hosts: Collection[str] = (),
     address_of: AddressOf = address_of_peer,
+    listed_sites: Collection[str] | None = None,
+    listed_keys: Collection[ListedKey] = (),
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
-    Without *access_token* it answers this machine only; whomever it answers asks for *tenant*. *public_url* is the address that
-    browsers reach the collector under; *allowed_hosts* narrows the host names that are answered, for those who sit behind a
-    proxy that passes any. *address_of* says whose address a request comes from, where a proxy speaks for others.
+    Whoever shows *access_token*, a key, one of *listed_keys* or a session is answered; without any, this machine alone, and
+    only while there is no token and nobody is a member. *tenant* is whose the installation is: the token's, this machine's.
+    *listed_sites* are those that it collects for beside the sites of the control plane, None where any name is one.
+    *public_url* is the address that browsers reach the collector under; *allowed_hosts* narrows the host names that are
+    answered, for those who sit behind a proxy that passes any. *address_of* says whose address a request comes from, where a
+    proxy speaks for others.
     """
-    desk = Desk(engine=open_engine(database_url), clock=clock)
+    engine = open_engine(database_url)
+    listed = None if listed_sites is None else frozenset(listed_sites)
+    desk = Desk(engine=engine, clock=clock, listing=Listing(tenant=tenant, sites=listed))
     access = Access(
         token=access_token or None,
+        tenant=tenant,
         secure=public_url.startswith("https://"),
         allowed_hosts=frozenset(host.lower() for host in allowed_hosts),
         clock=clock,
+        listed_keys=tuple(listed_keys),
+        credentials=Credentials(engine),
+        sign_ins=SignIns(engine=engine, database_url=database_url, token=access_token, clock=clock) if access_token else None,
     )
-    views = Views(public_url=public_url.rstrip("/"), signed_in=access.token is not None)
     guessing = Guessing(throttle=Throttle(lambda: clock().timestamp()), address_of=address_of)
-    return _application(desk, access, views, guessing, only_caller(tenant))
+    return _application(desk, access, Views(public_url=public_url.rstrip("/")), guessing)
 
 
 class QueryApp(Litestar):
@@ -81,17 +95,17 @@ async def check(app: Litestar) -> None:
     await check_tables(app.state.engine)
 
 
-def _application(desk: Desk, access: Access, views: Views, guessing: Guessing, caller: Caller) -> Litestar:
+def _application(desk: Desk, access: Access, views: Views, guessing: Guessing) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, PAGES],
+        route_handlers=[API, SITES, PAGES],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
             "access": _provided(access),
-            "views": _provided(views),
             "guessing": _provided(guessing),
-            # For each request: with credentials, the one that was shown will say who asks.
-            "caller": Provide(lambda: caller, sync_to_thread=False),
+            # For each request: the credential that was shown says who asks.
+            "views": Provide(_shown_with(views), sync_to_thread=False),
+            "caller": Provide(_caller, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[add_security_headers],
@@ -101,13 +115,32 @@ def _application(desk: Desk, access: Access, views: Views, guessing: Guessing, c
         logging_config=None,
     )
     app.state.engine = desk.engine
+    app.state.sign_ins = access.sign_ins
     return app
 
 
 @asynccontextmanager
 async def _closing(app: Litestar) -> AsyncIterator[None]:
     yield
+    await close(app)
+
+
+async def close(app: Litestar) -> None:
+    """Leave the database."""
     await app.state.engine.dispose()
+    if app.state.sign_ins is not None:
+        await app.state.sign_ins.close()
+
+
+def _caller(request: PlainRequest) -> Caller:
+    return caller_in(request)
+
+
+def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
+    def shown(request: PlainRequest) -> Views:
+        return views.shown_to(signed_in_caller(request))
+
+    return shown
 
 
 def _provided(value: Any) -> Provide:

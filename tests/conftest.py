@@ -1,5 +1,6 @@
 """The real servers that tests run against: a nats-server and a Postgres for the session, and private ones to kill."""
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -16,6 +17,7 @@ from nats.js.errors import NotFoundError
 from collector.local.guarded import GuardedLauncher
 from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
+from projections.migrations import migrate
 
 pytest_plugins = ["tests.browser"]
 
@@ -72,6 +74,13 @@ async def postgres_url(session_postgres: PostgresServer) -> AsyncIterator[str]:
     await run_sql(session_postgres.url, f"CREATE DATABASE {database}")
     yield session_postgres.url_of(database)
     await run_sql(session_postgres.url, f"DROP DATABASE {database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def empty_tables(session_postgres: PostgresServer) -> str:
+    """The name of a database with empty tables, to make others of."""
+    asyncio.run(migrate(session_postgres.url_of("empty_tables")))
+    return "empty_tables"
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from collector.cli.terminal import run_command
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from contracts.jetstream import JetStreamError
+from projections.control.keeper import ControlKeeper
 from projections.database import POSTGRES_ERRORS, advice_for
 from projections.migrations import NotMigrated, migrate
 from projections.projections import PROJECTIONS
@@ -80,6 +81,8 @@ _REFUSALS = (HistoryWouldBeLost, CannotApply, AnotherBackfill, Halted, NotMigrat
 async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:
     async with endpoints(settings) as (nats_url, database_url, _):
         await migrate(database_url)
+        async with ControlKeeper(nats_url=nats_url, database_url=database_url) as decisions:
+            await decisions.catch_up()
         began = time.monotonic()
         with _bar() as bar:
             task = bar.add_task("Computing", total=None)

@@ -16,6 +16,7 @@ from collector.serving.role import operated, run_role
 from collector.serving.server import serve_until_told
 from collector.serving.table import AddressTable
 from collector.settings import ProjectorSettings
+from projections.control.keeper import ControlKeeper
 from projections.projector.halt import Halted
 from projections.projector.projectors import Projectors
 from projections.tallies.keeper import Keeper
@@ -57,10 +58,14 @@ async def project(settings: ProjectorSettings) -> None:
             nats_url=nats_url_for_role(settings.nats, settings.local),
             database_url=database_url_for_role(settings.postgres, settings.local),
         )
-        async with projectors, keeper:
+        decisions = ControlKeeper(
+            nats_url=nats_url_for_role(settings.nats, settings.local),
+            database_url=database_url_for_role(settings.postgres, settings.local),
+        )
+        async with projectors, keeper, decisions:
 
             async def checks() -> Mapping[str, str]:
-                return projectors.checks()
+                return {**projectors.checks(), "control": decisions.trouble}
 
             app = operated(_nothing_here, AddressTable({}), settings.http, role="projector", checks=checks)
             stop = asyncio.Event()
@@ -72,6 +77,7 @@ async def project(settings: ProjectorSettings) -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_run_and_tell(projectors, stop), name="projectors")
                 tasks.create_task(keeper.run(stop, clock=utc_now), name="tallies")
+                tasks.create_task(decisions.run(stop), name="decisions")
                 tasks.create_task(serve_until_told(app, bound, begin_drain=begin_drain), name="operations")
 
 

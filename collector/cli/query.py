@@ -14,7 +14,7 @@ from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import serve_until_told
 from collector.serving.table import AddressTable, Owner
-from collector.settings import QuerySettings, Settings
+from collector.settings import Mode, QuerySettings, Settings
 from projections.app import check, create_app
 from projections.query.problems import Refused
 
@@ -59,6 +59,8 @@ def query_app(settings: QuerySettings | Settings) -> Litestar:
         public_url=settings.http.public_url,
         clock=utc_now,
         address_of=partial(client_ip, trusted=TrustedProxies.parse(settings.http.trusted_proxies)),
+        listed_keys=settings.collection.api_keys,
+        listed_sites=settings.collection.sites if settings.collection.mode is Mode.PRODUCTION else None,
     )
 
 

@@ -13,7 +13,7 @@ from projections.query.answers import headers_of, log_if_unexpected, to_problem
 from projections.query.api import PlainRequest
 from projections.query.problems import Refused
 
-_NOBODY = Views(public_url="", signed_in=False)
+_NOBODY = Views(public_url="")
 
 
 def answer_page(request: PlainRequest, error: Exception) -> Response[Any]:

@@ -4,12 +4,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.names import readable_site
 from contracts.snippet import snippet
 from projections.dashboard.assets import path_of
 from projections.dashboard.panels.not_stored import in_words
 from projections.dashboard.words import exactly, short
+from projections.query.caller import Caller
 from projections.query.definitions import DEFINITIONS
 
 _TEMPLATES = Environment(
@@ -30,11 +32,22 @@ _TEMPLATES.globals.update(
 )
 
 
+_END_SIGN_IN = "/logout"
+# Ending a session is a decision, which the admin app makes.
+_END_SESSION = "/v1/admin/sessions/end"
+
+
 class Views(Struct, frozen=True, kw_only=True):
-    """What all pages of one application have in common: the collector's public address, and whether one signs in."""
+    """What all pages have in common: the collector's public address, and where to sign out, "" for who is not signed in."""
 
     public_url: str
-    signed_in: bool
+    sign_out: str = ""
+
+    def shown_to(self, caller: Caller | None) -> "Views":
+        """Return what is shown to *caller*, who has signed in; None where nobody has."""
+        if caller is None:
+            return self
+        return replace(self, sign_out=_END_SESSION if caller.is_member else _END_SIGN_IN)
 
     def render(self, template: str, **shown: Any) -> str:
         """Return the page that *template* makes of what is *shown*."""

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from projections.control import tables as control
 from projections.database import POSTGRES_ERRORS, advice_for, open_engine, sqlstate_of
 from projections.generations import (
     GENERATIONS,
@@ -29,7 +30,9 @@ from projections.generations import (
 from projections.projections import PROJECTIONS
 from projections.projector.projection import Projection
 from projections.reader_role import ensure_role, let_read
+from projections.sign_ins import SIGN_INS
 from projections.tallies import tables as tallies
+from projections.tenant_wall import unwalled, wall_in
 
 LOG = logging.getLogger(__name__)
 
@@ -47,6 +50,9 @@ class History(NamedTuple):
 
 _SHARED = History(_HERE / "shared", "alembic_version")
 _ACCOUNTS = History(_HERE / "accounts", "accounts_version")
+
+
+SHARED_TABLES = tuple(table.name for table in (GENERATIONS, *tallies.TABLES, *control.TABLES, SIGN_INS))
 
 
 class NotMigrated(Exception):
@@ -106,6 +112,15 @@ async def has_tables(database_url: str) -> bool:
         await engine.dispose()
 
 
+async def without_wall(connection: AsyncConnection) -> list[str]:
+    """Return the tables that are read and whose rows of one tenant nothing but the program keeps from another's queries."""
+    found = await unwalled(connection, await _shared_schema(connection), SHARED_TABLES)
+    for generation in await all_generations(connection):
+        if generation.state is State.CURRENT:
+            found += [f"{generation.schema}.{name}" for name in await unwalled(connection, generation.schema)]
+    return found
+
+
 async def begin_generation(connection: AsyncConnection, projection: Projection, state: State) -> Generation:
     """Make a generation of *projection* with empty tables, in the transaction of *connection*."""
     generation = await add_generation(connection, projection.name, state)
@@ -120,8 +135,9 @@ async def _migrate(engine: AsyncEngine, projections: Sequence[Projection]) -> No
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
         await _refuse_tables_of_before(connection)
         await connection.run_sync(_upgrade, _SHARED)
-        shared = [GENERATIONS.name, *(table.name for table in tallies.TABLES)]
-        await let_read(connection, str(await connection.scalar(text("SELECT current_schema()"))), shared)
+        schema = await _shared_schema(connection)
+        await let_read(connection, schema, SHARED_TABLES)
+        await wall_in(connection, schema, SHARED_TABLES)
         await retire_emptied(connection)
         for projection in projections:
             generations = await all_generations(connection, [projection.name])
@@ -130,6 +146,10 @@ async def _migrate(engine: AsyncEngine, projections: Sequence[Projection]) -> No
                     await _upgrade_generation(connection, projection, generation)
             if not any(generation.state is State.CURRENT for generation in generations):
                 await begin_generation(connection, projection, State.CURRENT)
+
+
+async def _shared_schema(connection: AsyncConnection) -> str:
+    return str(await connection.scalar(text("SELECT current_schema()")))
 
 
 async def _refuse_tables_of_before(connection: AsyncConnection) -> None:
@@ -147,6 +167,7 @@ async def _upgrade_generation(connection: AsyncConnection, projection: Projectio
     before = await _enter(connection, generation.schema)
     for history in _histories_of(projection):
         await connection.run_sync(_upgrade, history)
+    await wall_in(connection, generation.schema)
     await _enter(connection, before)
 
 

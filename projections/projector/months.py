@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from projections.projector.batch import facts_for
 from projections.read_models.model import ReadModel, partition_name
 from projections.stream.item import Sequenced
+from projections.tenant_wall import wall
 
 # Any number will do as long as everything that creates partitions uses the same.
 _CREATING_PARTITIONS = 0x636F6C6C01
@@ -61,6 +62,9 @@ async def _create_partition(connection: AsyncConnection, table: Table, month: da
     after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     # CREATE TABLE ... PARTITION OF would wait for everybody who uses the table; attaching does not.
     await connection.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))
+    # Asked by its own name, a month does not ask the table that it is a part of.
+    for statement in wall(name, table.name) if "tenant" in table.c else ():
+        await connection.execute(text(statement))
     # The session's time zone is UTC, so the same words bound days and moments.
     bounds = f"FOR VALUES FROM ('{month}') TO ('{after}')"
     await connection.execute(text(f"ALTER TABLE {table.name} ATTACH PARTITION {name} {bounds}"))

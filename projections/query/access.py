@@ -1,9 +1,8 @@
-"""Who may ask: whoever shows the access token; without a token only this machine, by a name that no stranger can borrow."""
+"""Who may ask: whoever shows the access token, a key or a session; without any only this machine, while nobody is a member."""
 
-import hmac
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from datetime import datetime
+from typing import Any, Final, TypeAlias
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -11,13 +10,26 @@ from litestar.handlers import BaseRouteHandler
 from msgspec import Struct
 
 from contracts.access import bearer_of, host_named, is_loopback_host, is_proxied, same_secret
-from projections.query.problems import forbidden, unauthorized
+from contracts.control.keys import Key, Scope
+from contracts.keys import ListedKey, digest_of, id_in, key_in_authorization, same_digest
+from projections.query.caller import TOKEN, Caller, guest, only_caller
+from projections.query.credentials import Credentials
+from projections.query.members import caller_signed_in
+from projections.query.problems import Refused, forbidden, unauthorized
+from projections.query.sign_ins import LIFETIME, SignIns
 
-COOKIE = "collector_access"
+# Stands for the access token.
+COOKIE: Final = "collector_access"
+# Of a member, which signing in with a name gives out.
+SESSION_COOKIE: Final = "collector_session"
+# Of several tenants of a member, the one that they look at.
+TENANT_COOKIE: Final = "collector_tenant"
+TENANT_HEADER: Final = "x-tenant-id"
+KEY_HEADER: Final = "x-api-key"
 # The key of a handler's opt that lets everybody in: the sign-in form and the files it needs.
-OPEN = "open"
-_SESSION = timedelta(days=30)
-_SAME = frozenset({"same-origin", "none"})
+OPEN: Final = "open"
+_CALLER: Final = "collector_caller"
+_SAME: Final = frozenset({"same-origin", "none"})
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 
@@ -26,62 +38,119 @@ class Access(Struct, frozen=True, kw_only=True):
     """The rule at the door."""
 
     token: str | None
+    tenant: str
     secure: bool
     allowed_hosts: frozenset[str]
     clock: Callable[[], datetime]
+    listed_keys: tuple[ListedKey, ...]
+    credentials: Credentials
+    sign_ins: SignIns | None
 
     def __repr__(self) -> str:
         """Say whether there is a token, never which."""
         return f"Access(token={'set' if self.token else 'not set'})"
 
-    def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
-        """Raise Refused unless the caller may have what *handler* answers."""
+    async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Remember who asks, or raise Refused unless they may have what *handler* answers."""
         self._require_host(connection)
-        if self.token is None or handler.opt.get(OPEN) or self._is_known(connection):
-            return
-        raise unauthorized()
+        if not handler.opt.get(OPEN):
+            connection.scope["state"][_CALLER] = await self._caller_of(connection)
+        elif self.token is None and not _is_here(connection) and not await self.has_members():
+            raise _only_here()
 
     def admits(self, token: str) -> bool:
         """Return whether *token* is the access token."""
         return self.token is not None and same_secret(token, self.token)
 
-    def cookie(self) -> Cookie:
-        """Return the cookie that stands for the token until it expires; the token cannot be read from it."""
-        expires = int((self.clock() + _SESSION).timestamp())
-        return self._cookie(f"{expires}.{self._seal(expires)}", max_age=int(_SESSION.total_seconds()))
+    async def has_members(self) -> bool:
+        """Say whether anybody may sign in with a name; while nobody can know, nobody may."""
+        try:
+            return await self.credentials.has_members()
+        except Refused:
+            return False
 
-    def no_cookie(self) -> Cookie:
-        """Return the cookie that takes the other one back."""
-        return self._cookie("", max_age=0)
+    async def begin_sign_in(self) -> Cookie:
+        """Return a cookie that stands for the token until it expires or is taken back; the token cannot be read from it."""
+        if self.sign_ins is None:
+            raise unauthorized()
+        return self._cookie(COOKIE, await self.sign_ins.begin(), max_age=int(LIFETIME.total_seconds()))
 
-    def _cookie(self, value: str, *, max_age: int) -> Cookie:
-        return Cookie(key=COOKIE, value=value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="strict")
+    async def end_sign_in(self, connection: Connection) -> list[Cookie]:
+        """Take back the cookie that *connection* shows, so that nobody who has copied it is let in; return what removes it."""
+        shown = connection.cookies.get(COOKIE, "")
+        if self.sign_ins is not None and await self.sign_ins.know(shown):
+            await self.sign_ins.end(shown)
+        return [self._cookie(name, "", max_age=0) for name in (COOKIE, TENANT_COOKIE)]
+
+    def _cookie(self, name: str, value: str, *, max_age: int) -> Cookie:
+        return Cookie(key=name, value=value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="strict")
 
     def _require_host(self, connection: Connection) -> None:
-        is_here = is_loopback_host(connection.headers.get("host", ""))
-        if self.token is None and (not is_here or is_proxied(connection.headers.keys())):
-            raise forbidden(
-                "loopback_only",
-                "Without an access token only this machine is answered, under http://localhost. "
-                "Set COLLECTOR_ACCESS_TOKEN to open the dashboard to others.",
-            )
-        if self.allowed_hosts and not is_here and host_of(connection) not in self.allowed_hosts:
+        if self.allowed_hosts and not _names_here(connection) and host_of(connection) not in self.allowed_hosts:
             raise forbidden("wrong_host", "This host name is not served here. Ask under the public address.")
 
-    def _is_known(self, connection: Connection) -> bool:
-        shown = bearer_of(connection.headers.get("authorization", ""))
-        if shown is not None:
-            return self.admits(shown)
-        return self._is_sealed(connection.cookies.get(COOKIE, ""))
+    async def _caller_of(self, connection: Connection) -> Caller:
+        caller = await self._known(connection)
+        if caller is None:
+            caller = await self._unknown(connection)
+        asked = connection.headers.get(TENANT_HEADER)
+        if asked is not None and asked != caller.tenant:
+            raise forbidden("wrong_tenant", "The credential is another tenant's. Leave X-Tenant-Id out, or show that tenant's.")
+        return caller
 
-    def _is_sealed(self, value: str) -> bool:
-        text, _, seal = value.partition(".")
-        expires = int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else 0  # noqa: PLR2004  # seconds
-        # Both are always looked at, so that the time it takes says nothing.
-        return same_secret(seal, self._seal(expires)) and expires > self.clock().timestamp()
+    async def _known(self, connection: Connection) -> Caller | None:
+        """Return whom the credential that is shown stands for, None where none is; one in a header must be right."""
+        authorization = connection.headers.get("authorization", "")
+        shown = connection.headers.get(KEY_HEADER, "").strip() or authorization.strip()
+        if shown:
+            return await self._holder(connection.headers.get(KEY_HEADER, "").strip(), authorization)
+        if (session := connection.cookies.get(SESSION_COOKIE)) is not None:
+            signed_in = await self.credentials.signed_in(digest_of(session))
+            if signed_in is not None and signed_in.is_open_at(self.clock()):
+                asked = (connection.headers.get(TENANT_HEADER), connection.cookies.get(TENANT_COOKIE))
+                return await caller_signed_in(signed_in.member, asked, default=self.tenant, credentials=self.credentials)
+        if self.sign_ins is not None and await self.sign_ins.know(connection.cookies.get(COOKIE, "")):
+            return only_caller(self.tenant, credential=TOKEN)
+        return None
 
-    def _seal(self, expires: int) -> str:
-        return hmac.digest((self.token or "").encode(), f"collector dashboard until {expires}".encode(), "sha256").hex()
+    async def _holder(self, key: str, authorization: str) -> Caller:
+        bearer = None if key else bearer_of(authorization)
+        if bearer is not None and self.admits(bearer):
+            return only_caller(self.tenant, credential=TOKEN)
+        text = key or key_in_authorization(authorization)
+        digest = digest_of(text)
+        for listed in self.listed_keys:
+            if same_digest(digest, listed.digest):
+                return _reader(Caller(tenant=listed.tenant, scopes=_scopes(listed), credential=f"listed:{listed.id}"))
+        short = id_in(text)
+        key_ = None if short is None else await self.credentials.key(short)
+        if not same_digest(digest, None if key_ is None else key_.digest) or key_ is None or not key_.works_at(self.clock()):
+            raise unauthorized()
+        if await self.credentials.is_archived(key_.tenant):
+            raise unauthorized()
+        return _reader(_caller_with(key_))
+
+    async def _unknown(self, connection: Connection) -> Caller:
+        if self.token is not None:
+            raise unauthorized()
+        if _is_here(connection):
+            return guest(self.tenant)
+        if await self.has_members():
+            raise unauthorized()
+        raise _only_here()
+
+
+def caller_in(connection: Connection) -> Caller:
+    """Return who asks, as the guard has found out."""
+    caller: Caller = connection.scope["state"][_CALLER]
+    return caller
+
+
+def signed_in_caller(connection: Connection) -> Caller | None:
+    """Return who asks where a cookie says so, and so could be given back; None where none does, or everybody is let in."""
+    caller: Caller | None = connection.scope["state"].get(_CALLER)
+    by_cookie = COOKIE in connection.cookies or SESSION_COOKIE in connection.cookies
+    return caller if caller is not None and by_cookie and not caller.is_guest else None
 
 
 def host_of(connection: Connection) -> str:
@@ -101,3 +170,34 @@ def require_same_origin(connection: Connection) -> None:
         same = origin is None or (host != "" and origin.lower().partition("://")[2] == host)
     if not same:
         raise forbidden("cross_site", "The form was sent from another site. Open the dashboard and send it from there.")
+
+
+def _names_here(connection: Connection) -> bool:
+    return is_loopback_host(connection.headers.get("host", ""))
+
+
+def _is_here(connection: Connection) -> bool:
+    return _names_here(connection) and not is_proxied(connection.headers.keys())
+
+
+def _only_here() -> Refused:
+    return forbidden(
+        "loopback_only",
+        "Without an access token only this machine is answered, under http://localhost. "
+        "Set COLLECTOR_ACCESS_TOKEN to open the dashboard to others.",
+    )
+
+
+def _scopes(listed: ListedKey) -> frozenset[Scope]:
+    return frozenset(scope for scope in Scope if scope.value in listed.scopes)
+
+
+def _caller_with(key: Key) -> Caller:
+    sites = None if key.site is None else frozenset({key.site})
+    return Caller(tenant=key.tenant, scopes=frozenset(key.scopes), sites=sites, credential=key.id)
+
+
+def _reader(caller: Caller) -> Caller:
+    if Scope.READ not in caller.scopes:
+        raise forbidden("scope", "The key may not read. Show one that has the scope read.")
+    return caller

@@ -21,6 +21,7 @@ from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.definitions import DEFINITIONS, Definition
 from projections.query.freshness import freshness
+from projections.query.known_sites import Listing, reading_about
 from projections.query.parameters import QUESTION_PARAMETERS, Parameter, read_parameters
 from projections.query.question import WebQuestion, dimension_of, parse_question
 from projections.query.tallies import TALLY_PARAMETERS, TallyOfAll, TallyOfOne, tally_of_all, tally_of_one
@@ -28,15 +29,16 @@ from projections.query.web import breakdown as breakdowns
 from projections.query.web import overview as overviews
 from projections.query.web import timeseries as series
 from projections.query.web.realtime import Realtime, realtime
-from projections.query.web.sites import SiteList, list_sites
+from projections.query.web.sites import SiteDirectory, SiteList, list_directory, list_sites
 from projections.query.web.spreadsheet import CSV, to_csv
 
 
 class Desk(Struct, frozen=True, kw_only=True):
-    """Where questions are answered: the database and the clock."""
+    """Where questions are answered: the database, the clock, and the sites that the settings list."""
 
     engine: AsyncEngine
     clock: Callable[[], datetime]
+    listing: Listing
 
 
 PlainRequest: TypeAlias = Request[Any, Any, Any]
@@ -64,11 +66,11 @@ def _answered_by(document: Any) -> dict[int, ResponseSpec]:
     return {200: ResponseSpec(document, description="The answer", generate_examples=False)}
 
 
-@get("/", summary="Every site that has facts")
+@get("/", summary="Every site, and how its last week went")
 async def read_sites(desk: NamedDependency[Desk], caller: NamedDependency[Caller]) -> SiteList:
     """Return the sites with their visitors of the last seven days."""
     async with reading(desk.engine, caller) as connection:
-        answer = await list_sites(connection, caller, desk.clock())
+        answer = await list_sites(connection, caller, desk.clock(), desk.listing)
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
@@ -91,8 +93,8 @@ async def read_tallies_of_site(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> TallyOfOne:
     """Return how hits ended, in buckets of UTC hours, days or months."""
-    question = _about_tallies(desk, caller, request, site_named(site))
-    async with reading(desk.engine, caller) as connection:
+    asked = _about_tallies(desk, caller, request, site_named(site))
+    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         return await tally_of_one(connection, question)
 
 
@@ -106,8 +108,8 @@ async def read_overview(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> Response[Any]:
     """Return every number of the period, of the period before it, and how each moved."""
-    question = ask(desk, caller, request, site)
-    async with reading(desk.engine, caller) as connection:
+    asked = ask(desk, caller, request, site)
+    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         answer = await overviews.overview(connection, question)
         as_of = (await freshness(connection, caller)).as_of
     return Response(overviews.to_document(answer, as_of))
@@ -123,8 +125,8 @@ async def read_timeseries(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> Response[Any]:
     """Return every bucket of the period, also the empty ones."""
-    question = ask(desk, caller, request, site)
-    async with reading(desk.engine, caller) as connection:
+    asked = ask(desk, caller, request, site)
+    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         answer = await series.timeseries(connection, question)
         as_of = (await freshness(connection, caller)).as_of
     return Response(series.to_document(answer, as_of))
@@ -135,8 +137,8 @@ async def read_realtime(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> Realtime:
     """Return the visitors of the last five minutes and the pageviews of each of the last thirty."""
-    question = ask(desk, caller, request, site)
-    async with reading(desk.engine, caller) as connection:
+    asked = ask(desk, caller, request, site)
+    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         answer = await realtime(connection, question)
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
@@ -155,18 +157,26 @@ async def read_breakdown(
     dimension: FromPath[str],
 ) -> Response[Any]:
     """Return the greatest values first; as CSV when *dimension* ends with .csv or the caller accepts text/csv."""
-    question = ask(desk, caller, request, site)
-    asked = dimension_of(dimension.removesuffix(".csv"))
-    async with reading(desk.engine, caller) as connection:
+    asked = ask(desk, caller, request, site)
+    named = dimension_of(dimension.removesuffix(".csv"))
+    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         visitors = await breakdowns.count_visitors(connection, question)
-        answer = await breakdowns.breakdown(connection, question, asked, visitors=visitors)
+        answer = await breakdowns.breakdown(connection, question, named, visitors=visitors)
         as_of = (await freshness(connection, caller)).as_of
     if not dimension.endswith(".csv") and "text/csv" not in request.headers.get("accept", ""):
         return Response(breakdowns.to_document(answer, as_of))
-    name = f"{question.site}-{asked.name}-{question.days.first}-{question.days.last}.csv"
+    name = f"{question.site}-{named.name}-{question.days.first}-{question.days.last}.csv"
     return Response(to_csv(answer), media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
+@get("/", summary="Every site: what it is called, and whether it takes facts")
+async def read_directory(desk: NamedDependency[Desk], caller: NamedDependency[Caller]) -> SiteDirectory:
+    """Return the sites of the caller, also those without facts and those that are archived."""
+    async with reading(desk.engine, caller) as connection:
+        return await list_directory(connection, caller, desk.listing)
+
+
+SITES = Router(path="/api/sites", route_handlers=[read_directory], tags=["sites"])
 API = Router(
     path="/api/stats",
     route_handlers=[

@@ -4,19 +4,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections import database
+from projections.control import tables as control
 from projections.generations import GENERATIONS, enter_current
 from projections.projections import PROJECTIONS
 from projections.projector.projection import Projection
 from projections.query.caller import Caller
-from projections.query.problems import Refused, unavailable
+from projections.query.problems import Refused, unauthorized, unavailable
 from projections.reader_role import TAKE_ON_ROLE
+from projections.sign_ins import SIGN_INS
 from projections.tallies import tables as tallies
+from projections.tenant_wall import SEE_INSTALLATION
 
 POOL_SIZE = 5
 _STATEMENT_SECONDS = 5
@@ -59,6 +62,18 @@ def open_engine(database_url: str) -> AsyncEngine:
     )
 
 
+def open_writing(database_url: str) -> AsyncEngine:
+    """Return the way of the few words that the query side writes: as the owner of the tables, one session at a time."""
+    return database.open_engine(
+        database_url,
+        {"application_name": "collector query", "statement_timeout": f"{_STATEMENT_SECONDS}s", "timezone": "UTC"},
+        connect_seconds=_PATIENCE_SECONDS,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=_PATIENCE_SECONDS,
+    )
+
+
 # Under which a connection says which generations it has entered.
 _ENTERED = "collector.generations"
 
@@ -70,15 +85,38 @@ async def reading(engine: AsyncEngine, caller: Caller) -> AsyncIterator[AsyncCon
     Raise Refused while there is no database.
     """
     async with _session(engine, caller.tenant) as connection:
+        # In the same moment as everything that is read: nobody is a guest beside a member.
+        if caller.is_guest and await connection.scalar(select(control.READING.c.members)):
+            raise unauthorized()
+        yield connection
+
+
+@asynccontextmanager
+async def at_the_door(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Lend a connection that finds out who somebody is: it sees the things of every tenant, and no facts."""
+    async with _refusing(), engine.connect() as connection:
+        await connection.execute(SEE_INSTALLATION)
+        yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Lend a transaction in which something is written; raise Refused while there is no database."""
+    async with _refusing(), engine.begin() as connection:
         yield connection
 
 
 @asynccontextmanager
 async def _session(engine: AsyncEngine, tenant: str) -> AsyncIterator[AsyncConnection]:
+    async with _refusing(), engine.connect() as connection:
+        connection.info[_ENTERED] = await enter_current(connection, tenant=tenant)
+        yield connection
+
+
+@asynccontextmanager
+async def _refusing() -> AsyncIterator[None]:
     try:
-        async with engine.connect() as connection:
-            connection.info[_ENTERED] = await enter_current(connection, tenant=tenant)
-            yield connection
+        yield
     except DBAPIError as error:
         raise _refusal(error) from error
     except (OSError, TimeoutError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -96,7 +134,8 @@ def schema_of(connection: AsyncConnection, projection: Projection) -> str:
 
 async def check_tables(engine: AsyncEngine) -> None:
     """Return when Postgres answers and holds every table, or raise Refused."""
-    names = [table.name for table in (GENERATIONS, *tallies.TABLES, *(table for each in PROJECTIONS for table in each.tables))]
+    shared = (GENERATIONS, *tallies.TABLES, *control.TABLES, SIGN_INS)
+    names = [table.name for table in (*shared, *(table for each in PROJECTIONS for table in each.tables))]
     async with _session(engine, "") as connection:
         # The tables that are missing, by the names that we know them under.
         missing = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")

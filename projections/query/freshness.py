@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projections import WEB
@@ -35,6 +35,7 @@ async def freshness(connection: AsyncConnection, caller: Caller, *, of: Projecti
         func.coalesce(func.sum(column.applied), 0).label("applied"),
         func.coalesce(func.sum(column.duplicates), 0).label("repeated"),
         func.coalesce(func.sum(column.quarantined), 0).label("quarantined"),
+        literal_column("(SELECT seq FROM control_reading)").label("decided"),  # which is in no generation
     ).where(column.tenant == caller.tenant)
     # Every generation has totals of its own, so their name alone does not say whose.
     row = (await connection.execute(query, execution_options={"schema_translate_map": {None: schema}})).one()
@@ -44,5 +45,5 @@ async def freshness(connection: AsyncConnection, caller: Caller, *, of: Projecti
         repeated=int(row.repeated),
         quarantined=int(row.quarantined),
         # Another generation may have counted as many facts, and otherwise.
-        mark=f"{schema}-{row.applied}-{row.repeated}-{row.quarantined}",
+        mark=f"{schema}-{row.applied}-{row.repeated}-{row.quarantined}-{row.decided or 0}-{caller.mark}",
     )

@@ -68,6 +68,8 @@ def _of_sites(question: WebQuestion, columns: Columns) -> list[Condition]:
     asked = [columns.tenant == question.caller.tenant]
     if question.sites:
         asked.append(columns.site.in_(question.sites) if len(question.sites) > 1 else columns.site == question.site)
+    elif question.caller.sites is not None:
+        asked.append(columns.site.in_(sorted(question.caller.sites)))
     if question.who is Who.ALL:
         return asked
     return [*asked, columns.bot.is_(question.who is Who.BOT)]

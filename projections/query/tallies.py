@@ -9,11 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, cast, false, func, select
+from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, cast, false, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.tallies import OTHER_SITES, SILENT_SECONDS, Ending, hour_of
+from projections.control.tables import READING as CONTROL_READING
 from projections.query.caller import Caller
 from projections.query.parameters import QUESTION_PARAMETERS
 from projections.query.periods import Interval, Span, edges
@@ -210,6 +211,11 @@ async def _by(
     """Return how the *caller*'s hits of *span* ended, *only* some of them, by *cut*; the commonest ending first."""
     columns = TALLIES.c
     sums = [cast(func.sum(columns[name]), BigInteger).label(name) for name in ("hits", "landed", "not_landed")]
+    if caller.sites is not None:
+        only = (*only, columns.site.in_(sorted(caller.sites)))
+    if not caller.runs_installation:
+        # Names that nobody has may be a stranger's, or another tenant's slip.
+        only = (*only, or_(columns.reason != UNKNOWN_SITE, _is_only_tenant()))
     query = (
         select(cut.label("cut"), columns.ending, columns.reason, *sums)
         .where(columns.tenant == caller.tenant, columns.hour >= span.since, columns.hour < span.until, *only)
@@ -221,6 +227,10 @@ async def _by(
         ended = Ended(ending=Ending(row.ending), reason=row.reason, hits=row.hits, landed=row.landed, not_landed=row.not_landed)
         found.setdefault(row.cut, []).append(ended)
     return found
+
+
+def _is_only_tenant() -> ColumnElement[bool]:
+    return func.coalesce(select(CONTROL_READING.c.tenants).scalar_subquery(), 0) <= 1
 
 
 def _unknown(found: dict[str, list[Ended]]) -> list[UnknownSite]:

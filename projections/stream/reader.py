@@ -16,6 +16,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from contracts.codec import CODEC, Codec
+from contracts.control.stream import ControlStream
 from contracts.jetstream import API, MESSAGE_ID
 from contracts.streams import EventStream
 from contracts.tallies import TallyStream
@@ -48,7 +49,9 @@ class Interrupted(ConnectionError):
 class Reader:
     """A consumer of our own that acknowledges nothing: the position in Postgres is the only one that counts."""
 
-    def __init__(self, connection: Connection, stream: EventStream | TallyStream, *, after: int, codec: Codec = CODEC) -> None:
+    def __init__(
+        self, connection: Connection, stream: EventStream | TallyStream | ControlStream, *, after: int, codec: Codec = CODEC
+    ) -> None:
         self._connection = connection
         self._codec = codec
         self._settings = consumer_settings(after=after)

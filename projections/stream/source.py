@@ -8,6 +8,7 @@ from typing import Any, Self
 from msgspec import Struct
 
 from contracts.codec import CODEC, Codec
+from contracts.control.stream import ControlStream
 from contracts.jetstream import MESSAGE_NOT_FOUND, JetStreamError, StoredMessage
 from contracts.streams import EventStream
 from contracts.tallies import TallyStream
@@ -45,7 +46,7 @@ NOTHING_WAITS = Backlog(messages=0, oldest_at=None)
 class Stream:
     """A stream, read whole; use it as an async context manager, and connect before asking."""
 
-    def __init__(self, nats_url: str, of: EventStream | TallyStream, codec: Codec = CODEC) -> None:
+    def __init__(self, nats_url: str, of: EventStream | TallyStream | ControlStream, codec: Codec = CODEC) -> None:
         self._connection = Connection(nats_url)
         self._of = of
         self._codec = codec

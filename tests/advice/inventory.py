@@ -23,6 +23,10 @@ LOWERED = f"{STEPS}::test_a_limit_below_what_is_stored_takes_nothing"
 ERASED = f"{BACKFILL}::test_an_accepted_loss_is_said_before_and_takes_no_more_than_that"
 COPIED = f"{STEPS}::test_a_copy_of_the_streams_is_all_that_has_to_be_kept"
 EMPTY = f"{MIGRATIONS}::test_a_missing_database_is_created"
+WALLED = (
+    "tests/projections/query/test_tenant_wall.py"
+    "::test_every_table_that_says_whose_its_rows_are_is_walled_and_a_migration_mends_what_is_not"
+)
 AGAIN = f"{MIGRATIONS}::test_several_may_migrate_at_once_and_again"
 REBUILT = f"{REBUILD}::test_a_rebuild_equals_the_live_run_byte_for_byte"
 CUT_OFF = "tests/collector/local/test_cut_off.py::test_it_starts_again_with_what_was_acknowledged"
@@ -66,6 +70,7 @@ ADVICE = (
         "no role may be made by us",
         "tests/projections/test_reader_role.py",
     ),
+    Advice(f"{CHECKS}/database.py", "It puts row-level security", "a table has lost its wall", WALLED),
     Advice(f"{CHECKS}/database.py", "Run: collector migrate (`collector up`", "there are no tables", AGAIN),
     Advice(f"{CHECKS}/database.py", "They stay in the stream: after an upgrade", "events are set aside", QUARANTINE),
     Advice(f"{CHECKS}/logs.py", "remove this one log", "a log holds somebody", HARMLESS),
@@ -132,6 +137,7 @@ ADVICE = (
         "tests/collector/local/test_place.py::test_the_place_of_another_installation_stays_as_it_is",
     ),
     Advice(f"{PROJECTOR}/patience.py", "NATS has been away", "NATS stays away during a backfill", PATIENCE),
+    Advice("projections/control/keeper.py", "upgrade this program", "a newer program decides", HARMLESS),
     Advice("projections/tallies/keeper.py", "upgrade this program", "a newer ingest tells its tally", HARMLESS),
     Advice("contracts/vault.py", "Put the file back from your backup", "there is no master key", KEY_BACK),
     Advice("contracts/vault.py", "Put it back from your backup", "the master key's file is damaged", KEY_BACK),

@@ -21,7 +21,10 @@ PERSON = (
     "collector/imports/accesslog/",
 )
 # Each of them logs or counts what it caught, and answers or goes on.
-CATCH_ALL = ("collector/app.py", "collector/pipeline.py", "projections/projector/worker.py", "projections/tallies/keeper.py")
+CATCH_ALL = (
+    *("collector/app.py", "collector/pipeline.py"),
+    *("projections/projector/worker.py", "projections/tallies/keeper.py", "projections/control/keeper.py"),
+)
 ENVIRONMENT = re.compile(r"\bos\.(environ|getenv)\b|from os import .*\b(environ|getenv)\b")
 
 

@@ -1,12 +1,14 @@
 """An empty stream and migrated tables for each test."""
 
+import secrets
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from collector.local.postgres import PostgresServer
 from projections.database import open_engine
-from projections.migrations import migrate
+from tests.conftest import run_sql
 from tests.projections.world import Facts, Tables, connect_to_tables, read_generation
 
 
@@ -18,10 +20,12 @@ async def facts(stream_free_nats: str) -> AsyncIterator[Facts]:
 
 
 @pytest.fixture
-async def database_url(postgres_url: str) -> str:
+async def database_url(session_postgres: PostgresServer, empty_tables: str) -> AsyncIterator[str]:
     """The address of a database with empty tables."""
-    await migrate(postgres_url)
-    return postgres_url
+    database = f"test_{secrets.token_hex(6)}"
+    await run_sql(session_postgres.url, f"CREATE DATABASE {database} TEMPLATE {empty_tables}")
+    yield session_postgres.url_of(database)
+    await run_sql(session_postgres.url, f"DROP DATABASE {database} WITH (FORCE)")
 
 
 @pytest.fixture

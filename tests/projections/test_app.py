@@ -17,7 +17,7 @@ def test_its_addresses_are_its_own_rooms():
     assert templates == {
         *("/", "/sites/{site}", "/sites/{site}/{dimension}", "/login", "/logout"),
         *("/assets/{name}", "/favicon.ico", "/robots.txt", "/schema", "/schema/{path}", "/schema/openapi.json"),
-        *("/api/stats", "/api/stats/definitions", "/api/stats/tallies"),
+        *("/api/sites", "/api/stats", "/api/stats/definitions", "/api/stats/tallies"),
         *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "tallies")),
         "/api/stats/{site}/breakdown/{dimension}",
     }

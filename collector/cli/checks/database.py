@@ -7,7 +7,7 @@ from contracts.streams import EventStream
 from projections.database import POSTGRES_ERRORS, advice_for, open_engine, sqlstate_of
 from projections.generations import current_generation
 from projections.inspection import Session
-from projections.migrations import has_tables, is_current
+from projections.migrations import has_tables, is_current, without_wall
 from projections.projections import PROJECTIONS
 from projections.projector.halt import COMPARE, KEPT, difference
 from projections.projector.positions import Position, positions_in
@@ -17,6 +17,9 @@ from projections.stream import NoStream, Stream, StreamUnavailable
 
 _LATE_EVENTS = 10_000
 _OTHER_VERSION = "Run: collector migrate. Where they are of a newer version it changes nothing, and says so."
+
+
+_NO_WALL = "Run: collector migrate. It puts row-level security around each table again, and changes no row."
 
 
 async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Finding]:
@@ -50,7 +53,9 @@ def _unusable(error: Exception) -> Finding:
 
 async def _role(connection: Session) -> Finding:
     if await reader_role(connection) is not None:
-        return good("Reading", "is done by a role of its own, which can change nothing")
+        if open_tables := await without_wall(connection):
+            return bad("Reading", f"sees rows of every tenant in {', '.join(open_tables)}", _NO_WALL)
+        return good("Reading", "is done by a role of its own, which can change nothing and sees one tenant's rows at a time")
     return odd(
         "Reading",
         "is done by the role that owns the tables, so only the program itself keeps one tenant's rows from another's queries",

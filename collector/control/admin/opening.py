@@ -1,6 +1,7 @@
 """Opening the administration on NATS, and closing it: it opens without NATS, too, and answers 503 until that is there."""
 
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,24 +11,14 @@ from collector.control.admin.desk import Desk, whereabouts
 from collector.control.passwords import Passwords
 from collector.control.people import People
 from collector.control.roster import StreamRoster
-from collector.control.signing_in import SignIns, Throttle
+from collector.control.signing_in import SignIns
 from collector.control.tokens import Tokens
 from collector.control.vault import Vault
 from collector.privacy.client_ip import TrustedProxies
 from collector.settings import Http
 from collector.stream import connection as broker
 from collector.stream.connection import Connection
-
-
-class Unslowed:
-    """Slows nobody down."""
-
-    def attempt(self, *, address: str, name: str = "") -> int:  # noqa: ARG002  # the interface
-        """Let everybody try."""
-        return 0
-
-    def forgive(self, *, address: str, name: str = "") -> None:
-        """Have nothing to forgive."""
+from contracts.throttle import Throttle
 
 
 @contextlib.asynccontextmanager
@@ -37,7 +28,7 @@ async def open_admin(
     """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
     try:
-        slowing = throttle or Unslowed()
+        slowing = throttle or Throttle(time.monotonic)
         yield create_admin(desk_of(http, client, key_file, clock, replicas=replicas, throttle=slowing))
     finally:
         await broker.disconnect(client)

@@ -17,13 +17,14 @@ from projections.query.problems import bad_parameter
 _MAX_FIELDS = 4
 
 
-@get("/login", include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)
-def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
-    """Show the form, unless no token is needed."""
+@get("/login", include_in_schema=False, opt={OPEN: True})
+async def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
+    """Show the form, unless nobody has to sign in."""
     onward = own_path(request.query_params.get("next", "/"))
-    if access.token is None:
+    with_name = await access.has_members()
+    if access.token is None and not with_name:
         return Redirect(onward, status_code=303)
-    return _form(views, onward, status=200)
+    return _form(views, onward, status=200, with_name=with_name, with_token=access.token is not None)
 
 
 @post("/login", include_in_schema=False, opt={OPEN: True})
@@ -38,18 +39,18 @@ async def sign_in(
     fields = _fields(await _body(request))
     onward = own_path(fields.get("next", "/"))
     if wait := guessing.attempt(request):
-        return _form(views, onward, wait=wait, status=429)
+        return _form(views, onward, wait=wait, status=429, with_name=await access.has_members())
     if not access.admits(fields.get("token", "").strip()):
-        return _form(views, onward, wrong=True, status=401)
+        return _form(views, onward, wrong=True, status=401, with_name=await access.has_members())
     guessing.forgive(request)
-    return Redirect(onward, status_code=303, cookies=[access.cookie()])
+    return Redirect(onward, status_code=303, cookies=[await access.begin_sign_in()])
 
 
-@post("/logout", include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)
-def sign_out(access: NamedDependency[Access], request: PlainRequest) -> Response[Any]:
-    """Take the cookie back."""
+@post("/logout", include_in_schema=False, opt={OPEN: True})
+async def sign_out(access: NamedDependency[Access], request: PlainRequest) -> Response[Any]:
+    """Take the cookie back, also from whoever has copied it."""
     require_same_origin(request)
-    return Redirect("/login", status_code=303, cookies=[access.no_cookie()])
+    return Redirect("/login", status_code=303, cookies=await access.end_sign_in(request))
 
 
 def own_path(claimed: str) -> str:
@@ -58,8 +59,10 @@ def own_path(claimed: str) -> str:
     return claimed if plain and claimed.startswith("/") and not claimed.startswith("//") else "/"
 
 
-def _form(views: Views, onward: str, *, status: int, wrong: bool = False, wait: int = 0) -> Response[str]:
-    html = views.render("login.html", onward=onward, wrong=wrong, wait=wait)
+def _form(
+    views: Views, onward: str, *, status: int, with_name: bool, with_token: bool = True, wrong: bool = False, wait: int = 0
+) -> Response[str]:
+    html = views.render("login.html", onward=onward, wrong=wrong, wait=wait, with_name=with_name, with_token=with_token)
     return Response(html, status_code=status, media_type=MediaType.HTML, headers={"Retry-After": str(wait)} if wait else None)
 
 

@@ -6,7 +6,9 @@ from typing import Any
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Redirect
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.controls import Controls, controls_of
@@ -21,8 +23,8 @@ from projections.dashboard.views import Views
 from projections.query.api import Desk, PlainRequest
 from projections.query.asked import MAX_DAYS
 from projections.query.caller import Caller
-from projections.query.database import reading
 from projections.query.freshness import Freshness, freshness
+from projections.query.known_sites import reading_about
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
 from projections.query.web.overview import Overview, overview
@@ -55,8 +57,10 @@ async def show_site(
     site: FromPath[str],
 ) -> Response[Any]:
     """Show the numbers of a site, or how to get the first fact."""
-    question, state = read_address(desk, caller, request, site)
-    async with reading(desk.engine, caller) as connection:
+    asked, state = read_address(desk, caller, request, site)
+    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
+        if question.site != asked.site:
+            return Redirect(replace(state, site=question.site).href(), status_code=303)
         fresh = await freshness(connection, caller)
         mark = mark_of(desk, fresh)
         if mark.is_known_to(request):

@@ -1,4 +1,4 @@
-"""The front page: the sites that have facts, or how to get the first one."""
+"""The front page: the sites that there are, or how to get the first fact."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ async def show_sites(
     views: NamedDependency[Views],
     request: PlainRequest,
 ) -> Response[Any]:
-    """Show the sites that have facts, or how to get the first one; ?site=name leads to that site."""
+    """Show the sites, or how to get the first fact; ?site=name leads to that site."""
     wanted = request.query_params.get("site", "").strip()
     if wanted:
         return Redirect(f"/sites/{site_named(wanted)}", status_code=303)
@@ -33,6 +33,6 @@ async def show_sites(
         mark = mark_of(desk, fresh)
         if mark.is_known_to(request):
             return mark.unchanged()
-        answer = await list_sites(connection, caller, desk.clock())
+        answer = await list_sites(connection, caller, desk.clock(), desk.listing)
     notice = notice_of(answer.not_stored, desk.clock())
     return mark.page(views.render("sites.html", sites=answer.sites, notice=notice, freshness=fresh))

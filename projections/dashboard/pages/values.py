@@ -5,6 +5,7 @@ from typing import Any
 from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
+from litestar.response import Redirect
 from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,8 +17,8 @@ from projections.dashboard.panels.rows import detail_columns, details_of, flag_o
 from projections.dashboard.views import Views
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
-from projections.query.database import reading
 from projections.query.dimensions import Dimension
+from projections.query.known_sites import reading_about
 from projections.query.question import MAX_LIMIT, WebQuestion, dimension_of
 from projections.query.web.breakdown import ValueRow, breakdown, count_visitors
 
@@ -55,10 +56,12 @@ async def show_values(
     dimension: FromPath[str],
 ) -> Response[Any]:
     """Show every value of one dimension, as many as an answer may hold."""
-    asked = dimension_of(dimension)
-    question, state = read_address(desk, caller, request, site)
-    async with reading(desk.engine, caller) as connection:
-        page = await _compose(connection, replace(question, limit=MAX_LIMIT), asked, state)
+    named = dimension_of(dimension)
+    asked, state = read_address(desk, caller, request, site)
+    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
+        if question.site != asked.site:
+            return Redirect(replace(state, site=question.site).href(below=named.name), status_code=303)
+        page = await _compose(connection, replace(question, limit=MAX_LIMIT), named, state)
     return Response(views.render("values.html", page=page), media_type=MediaType.HTML)
 
 

@@ -1,15 +1,17 @@
-"""The sites that have facts, and how their last week went."""
+"""The sites of a caller, and how their last week went."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.control.sites import NameUse, Site, SiteState
 from projections.query.caller import Caller
 from projections.query.counts import ByBucket, BySite, counts
+from projections.query.known_sites import Listing, decided_sites
 from projections.query.periods import Interval, Period, Span, edges
 from projections.query.question import WebQuestion, parse_question
 from projections.query.sums import VISITORS
@@ -29,21 +31,49 @@ _NAMES = text("""
     SELECT site FROM names WHERE site IS NOT NULL LIMIT :limit
 """)
 
+_NAMED = text("""
+    SELECT site FROM unnest(CAST(:sites AS text[])) AS named (site)
+    WHERE EXISTS (SELECT FROM hits WHERE hits.tenant = :tenant AND hits.site = named.site)
+""")
+
 
 class SiteWeek(Struct, frozen=True, kw_only=True):
-    """A site that has facts, and its human visitors of the last seven UTC days, oldest first, today last.
+    """A site, and its human visitors of the last seven UTC days, oldest first, today last.
 
-    ``not_stored`` says how those of its hits ended that were not stored in the last 24 hours.
+    ``label`` and ``state`` are there where something was decided about it. ``not_stored`` says how those of its hits ended that
+    were not stored in the last 24 hours.
     """
 
     site: str
     visitors: int
     visitors_per_day: list[int]
+    label: str | UnsetType = UNSET
+    state: SiteState | UnsetType = UNSET
     not_stored: list[Ended] | UnsetType = UNSET
 
 
+class SiteEntry(Struct, frozen=True, kw_only=True):
+    """A site: what it is called in facts and addresses, and on pages; ``names`` are those that it goes by, each with its use.
+
+    What nothing was decided about has no ``state``: the settings list it, or its facts say that there is one.
+    """
+
+    site: str
+    has_facts: bool
+    label: str = ""
+    timezone: str = "UTC"
+    names: dict[str, NameUse] = {}
+    state: SiteState | UnsetType = UNSET
+
+
+class SiteDirectory(Struct, frozen=True, kw_only=True):
+    """The answer: every site of the caller, by name, those without facts and those that take no more included."""
+
+    sites: list[SiteEntry]
+
+
 class SiteList(Struct, frozen=True, kw_only=True):
-    """The answer: every site that has facts, by name, and what was not stored in the last 24 hours.
+    """The answer: every site of the caller, by name, and what was not stored in the last 24 hours.
 
     Where no ingest process has ever told its tally, nothing is said of what was not stored.
     """
@@ -53,9 +83,10 @@ class SiteList(Struct, frozen=True, kw_only=True):
     not_stored: NotStored | UnsetType = UNSET
 
 
-async def list_sites(connection: AsyncConnection, caller: Caller, now: datetime) -> SiteList:
-    """Return the sites of *caller* that have facts."""
-    names = await site_names(connection, caller)
+async def list_sites(connection: AsyncConnection, caller: Caller, now: datetime, listing: Listing) -> SiteList:
+    """Return the sites of *caller*, also those without facts."""
+    decided = await decided_sites(connection, caller)
+    names = _names(caller, listing, decided, await site_names(connection, caller))
     weeks = await _weeks(connection, parse_question({"period": [Period.WEEK]}, caller=caller, sites=(), now=now))
     told = await not_stored(connection, caller, names, now)
     elsewhere, by_site = told if told is not None else (UNSET, dict.fromkeys(names, UNSET))
@@ -65,6 +96,8 @@ async def list_sites(connection: AsyncConnection, caller: Caller, now: datetime)
                 site=name,
                 visitors=sum(weeks[name]),
                 visitors_per_day=weeks[name],
+                label=decided[name].label if name in decided else UNSET,
+                state=decided[name].state if name in decided else UNSET,
                 not_stored=by_site[name],
             )
             for name in names
@@ -73,9 +106,34 @@ async def list_sites(connection: AsyncConnection, caller: Caller, now: datetime)
     )
 
 
-async def site_names(connection: AsyncConnection, caller: Caller) -> Sequence[str]:
+async def list_directory(connection: AsyncConnection, caller: Caller, listing: Listing) -> SiteDirectory:
+    """Return what the sites of *caller* are called and whether they take facts."""
+    decided = await decided_sites(connection, caller)
+    with_facts = frozenset(await site_names(connection, caller))
+    names = _names(caller, listing, decided, with_facts)
+    return SiteDirectory(sites=[_entry(name, decided.get(name), has_facts=name in with_facts) for name in names])
+
+
+async def site_names(connection: AsyncConnection, caller: Caller) -> list[str]:
     """Return the names of the sites of *caller* that have facts, as many as a list may have."""
-    return (await connection.execute(_NAMES, {"tenant": caller.tenant, "limit": MAX_SITES})).scalars().all()
+    if caller.sites is not None:
+        asked = {"tenant": caller.tenant, "sites": sorted(caller.sites)}
+        return list((await connection.execute(_NAMED, asked)).scalars())
+    return list((await connection.execute(_NAMES, {"tenant": caller.tenant, "limit": MAX_SITES})).scalars())
+
+
+def _names(caller: Caller, listing: Listing, decided: Mapping[str, Site], with_facts: Iterable[str]) -> list[str]:
+    listed = [name for name in listing.names_for(caller.tenant) if caller.may_see(name)]
+    gone = {key for key, site in decided.items() if site.state is SiteState.ERASED}
+    return sorted({*decided, *listed, *with_facts} - gone)[:MAX_SITES]
+
+
+def _entry(name: str, site: Site | None, *, has_facts: bool) -> SiteEntry:
+    if site is None:
+        return SiteEntry(site=name, has_facts=has_facts)
+    return SiteEntry(
+        site=name, has_facts=has_facts, label=site.label, timezone=site.timezone, names=site.names, state=site.state
+    )
 
 
 async def facts_span(connection: AsyncConnection, caller: Caller, site: str) -> Span | None:

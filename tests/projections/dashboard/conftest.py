@@ -1,3 +1,3 @@
 """The same application and the same facts as for the tests of answers."""
 
-from tests.projections.query.conftest import database_url, world  # noqa: F401  # pytest finds fixtures by their names here
+from tests.projections.query.conftest import world  # noqa: F401  # pytest finds fixtures by their names here

@@ -1,18 +1,10 @@
-"""A migrated database and an application in front of it, for each test."""
+"""An application in front of empty tables, for each test."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from projections.migrations import migrate
 from tests.projections.query.world import NOWHERE, World, open_world
-
-
-@pytest.fixture
-async def database_url(postgres_url: str) -> str:
-    """The address of a database with empty tables."""
-    await migrate(postgres_url)
-    return postgres_url
 
 
 @pytest.fixture

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from projections.dashboard.pages.signing_in import own_path
+from projections.migrations import migrate
 from projections.query.access import COOKIE
+from tests.conftest import run_sql
 from tests.projections.query.world import NOWHERE, World, open_world
 
 TOKEN = "correct-horse-battery-staple"
@@ -79,10 +82,10 @@ async def test_the_api_takes_the_token_as_a_bearer(locked: World):
         assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-async def test_a_page_leads_to_the_form_and_back(gate: World):
-    response = await gate.get("/sites/example.org", period="30d")
+async def test_a_page_leads_to_the_form_and_back(locked: World):
+    response = await locked.get("/sites/example.org", period="30d")
     assert (response.status_code, response.headers["location"]) == (303, "/login?next=/sites/example.org%3Fperiod%3D30d")
-    answer = await sign_in(gate, next="/sites/example.org?period=30d")
+    answer = await sign_in(locked, next="/sites/example.org?period=30d")
     assert (answer.status_code, answer.headers["location"]) == (303, "/sites/example.org?period=30d")
 
 
@@ -96,12 +99,12 @@ async def test_the_cookie_opens_pages_and_answers_and_does_not_hold_the_token(lo
         assert (await locked.client.get(path, headers=signed_in)).status_code == 200
 
 
-async def test_a_cookie_expires_and_cannot_be_prolonged(gate: World):
-    value = cookie_in(await sign_in(gate))
-    expires, _, seal = value.partition(".")
-    gate.now += timedelta(days=31)
-    for forged in (value, f"{int(expires) * 2}.{seal}", f"{expires}.", ".", "", f"0.{seal}", f"{'9' * 99}.{seal}", "é.é"):
-        response = await gate.client.get("/api/stats", headers={"Cookie": f"{COOKIE}={forged}".encode()})
+async def test_a_cookie_expires_and_cannot_be_forged(locked: World):
+    value = cookie_in(await sign_in(locked))
+    named, _, seal = value.partition(".")
+    locked.now += timedelta(days=31)
+    for forged in (value, f"{named}.", ".", "", f".{seal}", f"{named}x.{seal}", f"{'9' * 99}.{seal}", "é.é"):
+        response = await locked.client.get("/api/stats", headers={"Cookie": f"{COOKIE}={forged}".encode()})
         assert response.status_code == 401
 
 
@@ -138,14 +141,43 @@ async def test_a_form_from_another_site_is_refused(gate: World, headers: dict[st
 @pytest.mark.parametrize(
     "onward", ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil", "", "/\r\nSet-Cookie:x", "x"]
 )
-async def test_signing_in_never_leads_to_another_site(gate: World, onward: str):
-    assert (await sign_in(gate, next=onward)).headers["location"] == "/"
+async def test_signing_in_never_leads_to_another_site(onward: str):
+    assert own_path(onward) == "/"
+
+
+async def test_signing_in_leads_to_the_front_page_when_the_form_names_no_path_of_ours(locked: World):
+    assert (await sign_in(locked, next="//evil.example")).headers["location"] == "/"
 
 
 async def test_signing_out_takes_the_cookie_back(gate: World):
     response = await gate.client.post("/logout", headers=ORIGIN)
     assert (response.status_code, response.headers["location"]) == (303, "/login")
     assert "Max-Age=0" in response.headers["set-cookie"]
+
+
+async def test_a_cookie_that_was_given_back_opens_nothing_on_any_replica(locked: World, database_url: str):
+    held = {"Cookie": f"{COOKIE}={cookie_in(await sign_in(locked))}"}
+    other = {"Cookie": f"{COOKIE}={cookie_in(await sign_in(locked))}"}
+    assert (await locked.client.get("/api/stats", headers=held)).status_code == 200
+    await locked.client.post("/logout", headers=ORIGIN | held)
+    for path in ("/api/stats", "/api/sites", "/sites/example.org/page"):
+        assert (await locked.client.get(path, headers=held)).status_code in (401, 303)
+    async with open_world(database_url, **LOCKED) as replica:
+        assert (await replica.client.get("/api/stats", headers=held)).status_code == 401
+        assert (await replica.client.get("/api/stats", headers=other)).status_code == 200, "another browser stays signed in"
+
+
+async def test_a_cookie_is_worth_nothing_where_the_database_was_made_anew(locked: World, database_url: str):
+    held = {"Cookie": f"{COOKIE}={cookie_in(await sign_in(locked))}"}
+    await run_sql(database_url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA web_g1 CASCADE")
+    await migrate(database_url)
+    assert (await locked.client.get("/api/stats", headers=held)).status_code == 401
+
+
+async def test_while_there_is_no_database_nobody_signs_in_and_it_is_said(gate: World):
+    response = await sign_in(gate)
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert "set-cookie" not in response.headers
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"token", b"&" * 999, b"a=1&" * 99])

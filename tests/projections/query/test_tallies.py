@@ -8,10 +8,9 @@ from sqlalchemy import text
 
 from contracts.tallies import Ending, TallyHead, TallyPart
 from projections.database import open_engine
-from projections.tallies.tables import Reading, keep, write_reading
 from tests.facts import pageview
 from tests.projections.query.world import NOW, World
-from tests.projections.tallies.telling import OTHER_RUN, head, line, part
+from tests.projections.tallies.telling import OTHER_RUN, head, kept, line, part
 
 DROPPED, UNAVAILABLE = Ending.DROPPED, Ending.UNAVAILABLE
 HOUR = timedelta(hours=1)
@@ -19,11 +18,7 @@ HOUR = timedelta(hours=1)
 
 async def told(world: World, *documents: TallyPart | TallyHead, looked_at: datetime = NOW) -> None:
     """Keep *documents*, as of a look at the stream."""
-    engine = open_engine(world.database_url)
-    async with engine.begin() as connection:
-        await keep(connection, documents)
-        await write_reading(connection, Reading(stream_created=NOW, seq=1, looked_at=looked_at))
-    await engine.dispose()
+    await kept(world.database_url, *documents, looked_at=looked_at)
 
 
 async def tallies(world: World, site: str = "", **parameters: str):

@@ -8,7 +8,7 @@ from typing import Any
 from httpx import ASGITransport, AsyncClient, Response
 
 from contracts.events import WebEvent
-from projections.app import create_app
+from projections.app import close, create_app
 from tests.projections.world import Teller
 
 # A Wednesday afternoon, with a clock change far away.
@@ -68,5 +68,5 @@ async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]
     async with AsyncClient(transport=through, base_url="http://localhost:8000") as world.client:
         yield world
     # Not by the application's own lifespan, which has to end in the task that it began in; a fixture's end is another one.
-    await app.state.engine.dispose()
+    await close(app)
     await world.teller.close()

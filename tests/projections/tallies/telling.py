@@ -10,7 +10,9 @@ import nats
 from nats.aio.client import Client
 
 from contracts.tallies import TALLY_CODEC, TALLY_STREAM, Ending, TallyHead, TallyLine, TallyPart, hour_of, tally_settings
+from projections.database import open_engine
 from projections.tallies.keeper import Keeper
+from projections.tallies.tables import Reading, keep, write_reading
 
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
 RUN, OTHER_RUN = "0123456789abcdef", "fedcba9876543210"
@@ -60,6 +62,15 @@ async def keeping(nats_url: str, database_url: str) -> AsyncIterator[Keeper]:
     """Lend a keeper that looks when it is told to."""
     async with Keeper(nats_url=nats_url, database_url=database_url) as keeper:
         yield keeper
+
+
+async def kept(database_url: str, *documents: TallyPart | TallyHead, looked_at: datetime = NOW) -> None:
+    """Keep *documents*, as of a look at the stream."""
+    engine = open_engine(database_url)
+    async with engine.begin() as connection:
+        await keep(connection, documents)
+        await write_reading(connection, Reading(stream_created=NOW, seq=1, looked_at=looked_at))
+    await engine.dispose()
 
 
 def head(*, at: datetime = NOW, run: str = RUN, ended: bool = False) -> TallyHead:

@@ -1,0 +1,54 @@
+"""The second wall between tenants: row-level security on every table that says whose its rows are.
+
+It holds for whoever reads and owns nothing (see reader_role.py), and not for the owner, who folds the facts of all. A session
+sees the rows of the tenant that its transaction is on behalf of, and before it has said so it sees none.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.control.tables import THINGS
+
+WALL = "own_tenant"
+
+# A setting that one transaction made is empty in the next, and rows of nobody say nothing of their tenant.
+_OWN = "tenant = nullif(current_setting('collector.tenant', true), '')"
+# Who somebody is, is found out before it is known whose they are.
+_OWN_OR_INSTALLATION = f"{_OWN} OR current_setting('collector.installation', true) = 'on'"
+
+# What enter_current() says for the first, and only the door, where credentials are looked up, for the second.
+SEE_INSTALLATION = text("SELECT set_config('collector.installation', 'on', true)")
+
+_UNWALLED = text("""
+    SELECT space.nspname AS schema, class.relname AS name
+    FROM pg_class AS class JOIN pg_namespace AS space ON space.oid = class.relnamespace
+    WHERE space.nspname = :schema AND class.relkind IN ('r', 'p')
+      AND (CAST(:tables AS text[]) IS NULL OR class.relname = ANY (CAST(:tables AS text[])))
+      AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = class.oid AND attname = 'tenant' AND NOT attisdropped)
+      AND NOT (class.relrowsecurity AND EXISTS (SELECT FROM pg_policy WHERE polrelid = class.oid AND polname = :wall))
+    ORDER BY class.relname
+""")
+
+
+def wall(table: str, name: str) -> tuple[str, ...]:
+    """Return the statements that put the wall around *table*, which is *name* without its schema and its month."""
+    sees = _OWN_OR_INSTALLATION if name == THINGS.name else _OWN
+    return (
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"CREATE POLICY {WALL} ON {table} FOR SELECT USING ({sees})",
+    )
+
+
+async def wall_in(connection: AsyncConnection, schema: str, tables: Sequence[str] | None = None) -> None:
+    """Put the wall around every table in *schema* that says whose its rows are and has none yet, or around *tables* alone."""
+    for name in await unwalled(connection, schema, tables):
+        for statement in wall(f'"{schema}"."{name}"', name):
+            await connection.execute(text(statement))
+
+
+async def unwalled(connection: AsyncConnection, schema: str, tables: Sequence[str] | None = None) -> list[str]:
+    """Return the tables in *schema* that say whose their rows are and have no wall."""
+    asked = {"schema": schema, "tables": None if tables is None else list(tables), "wall": WALL}
+    return [row.name for row in await connection.execute(_UNWALLED, asked)]
