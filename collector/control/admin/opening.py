@@ -11,14 +11,14 @@ from collector.control.admin.desk import Desk, whereabouts
 from collector.control.passwords import Passwords
 from collector.control.people import People
 from collector.control.roster import StreamRoster
-from collector.control.signing_in import SignIns
+from collector.control.signing_in import SignIns, Throttle
 from collector.control.tokens import Tokens
 from collector.control.vault import Vault
 from collector.privacy.client_ip import TrustedProxies
 from collector.settings import Http
 from collector.stream import connection as broker
 from collector.stream.connection import Connection
-from contracts.throttle import Throttle
+from contracts.throttle import Throttle as Slowing
 
 
 @contextlib.asynccontextmanager
@@ -28,7 +28,7 @@ async def open_admin(
     """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
     try:
-        slowing = throttle or Throttle(time.monotonic)
+        slowing = throttle or Slowing(time.monotonic)
         yield create_admin(desk_of(http, client, key_file, clock, replicas=replicas, throttle=slowing))
     finally:
         await broker.disconnect(client)
