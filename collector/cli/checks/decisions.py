@@ -6,8 +6,7 @@ from typing import Final
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.control.directory import Directory
 from collector.control.follow import Follower
-from collector.control.listed_sites import Differs, Why, differences
-from collector.control.things import Things
+from collector.control.listed_sites import Differs, Look, Why, differences
 from collector.settings import Collection, Mode, Settings
 from collector.stream import connection as broker
 
@@ -40,15 +39,15 @@ async def examine_decisions(settings: Settings, nats_url: str) -> AsyncIterator[
         return
     things = directory.things
     yield good(_SUBJECT, f"{len(things):,} tenants, sites, names and keys are known")
-    for finding in differing(settings.collection, things):
+    for finding in differing(settings.collection, things.thing):
         yield finding
 
 
-def differing(collection: Collection, things: Things) -> Iterator[Finding]:
+def differing(collection: Collection, look: Look) -> Iterator[Finding]:
     """Yield what COLLECTOR_SITES names and was decided about otherwise: what was decided counts."""
     if collection.mode is not Mode.PRODUCTION:
         return
-    for why, names in _by_reason(differences(things.thing, collection.tenant, collection.sites)).items():
+    for why, names in _by_reason(differences(look, collection.tenant, collection.sites)).items():
         yield odd(
             _SUBJECT,
             f"COLLECTOR_SITES names {', '.join(names)}, which is not collected for: {why}",
