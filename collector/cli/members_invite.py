@@ -1,6 +1,5 @@
 """`collector members invite`: prints a one-time link; whoever opens it becomes a member, by a name of their own."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
@@ -28,10 +27,12 @@ _HERE = "here"
 
 @click.command("invite", epilog=examples("collector members invite", "collector members invite --role viewer --tenant shop"))
 @data_option
-@click.option("--role", type=click.Choice(list(Role)), default=Role.OWNER, show_default=True, help="What they may do.")
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), default="owner", show_default=True, help="What they may do."
+)
 @click.option("--tenant", help="For this tenant alone [all of them].")
 @click.option("--site", help="For this site of the tenant alone [all of its sites].")
-def command(*, role: Role, tenant: str | None, site: str | None, **options: str) -> None:
+def command(*, role: str, tenant: str | None, site: str | None, **options: str) -> None:
     """Print a one-time link that makes somebody a member; it works for a week."""
     if site is not None and tenant is None:
         raise click.UsageError("a site belongs to a tenant; name it, too, with --tenant")
@@ -48,7 +49,7 @@ def command(*, role: Role, tenant: str | None, site: str | None, **options: str)
 def owners_link(settings: Settings, nats_url: str) -> str | None:
     """Return the link that makes the owner while nobody can sign in; None once somebody can, or where nobody could."""
     with contextlib.suppress(VaultClosed, VaultUnavailable, RosterUnavailable):
-        invitation = asyncio.run(_invite_owner(settings, nats_url))
+        invitation = run_command(_invite_owner(settings, nats_url))
         return None if invitation is None else join_link(settings.http.public_url, invitation.secret)
     return None
 
