@@ -5,6 +5,7 @@ from tests.house.sources import SOURCES, imports, is_at, name_of
 # A folder ends with a slash.
 ADDRESSES = {
     "nats": ("collector/stream/", "collector/salts/", "projections/stream/"),
+    "eventsourcing": ("collector/control/",),
     "sqlalchemy": ("projections/",),
     "asyncpg": ("projections/",),
     "alembic": ("projections/migrations/",),
