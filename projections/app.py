@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
+from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
 from projections.query.access import Access
@@ -18,6 +19,7 @@ from projections.query.answers import EXCEPTION_HANDLERS, add_security_headers
 from projections.query.api import API, Desk
 from projections.query.caller import Caller, only_caller
 from projections.query.database import check_tables, open_engine
+from projections.query.guessing import AddressOf, Guessing, address_of_peer
 
 _MAX_BODY = 16 * 1024
 _OPENAPI = OpenAPIConfig(
@@ -33,12 +35,13 @@ def create_app(
     public_url: str,
     clock: Callable[[], datetime],
     allowed_hosts: Collection[str] = (),
+    address_of: AddressOf = address_of_peer,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
     Without *access_token* it answers this machine only; whomever it answers asks for *tenant*. *public_url* is the address that
     browsers reach the collector under; *allowed_hosts* narrows the host names that are answered, for those who sit behind a
-    proxy that passes any.
+    proxy that passes any. *address_of* says whose address a request comes from, where a proxy speaks for others.
     """
     desk = Desk(engine=open_engine(database_url), clock=clock)
     access = Access(
@@ -48,7 +51,8 @@ def create_app(
         clock=clock,
     )
     views = Views(public_url=public_url.rstrip("/"), signed_in=access.token is not None)
-    return _application(desk, access, views, only_caller(tenant))
+    guessing = Guessing(throttle=Throttle(lambda: clock().timestamp()), address_of=address_of)
+    return _application(desk, access, views, guessing, only_caller(tenant))
 
 
 class QueryApp(Litestar):
@@ -77,7 +81,7 @@ async def check(app: Litestar) -> None:
     await check_tables(app.state.engine)
 
 
-def _application(desk: Desk, access: Access, views: Views, caller: Caller) -> Litestar:
+def _application(desk: Desk, access: Access, views: Views, guessing: Guessing, caller: Caller) -> Litestar:
     app = QueryApp(
         route_handlers=[API, PAGES],
         guards=[access.guard],
@@ -85,6 +89,7 @@ def _application(desk: Desk, access: Access, views: Views, caller: Caller) -> Li
             "desk": _provided(desk),
             "access": _provided(access),
             "views": _provided(views),
+            "guessing": _provided(guessing),
             # For each request: with credentials, the one that was shown will say who asks.
             "caller": Provide(lambda: caller, sync_to_thread=False),
         },

@@ -21,6 +21,7 @@ from collector.settings.groups import (
     Privacy,
     SaltMode,
 )
+from collector.settings.limits import Limits
 
 __all__ = [
     "GROUPS",
@@ -33,6 +34,7 @@ __all__ = [
     "Http",
     "IngestSettings",
     "InvalidSettings",
+    "Limits",
     "Local",
     "Log",
     "LogLevel",
@@ -68,6 +70,7 @@ class IngestSettings(Struct, frozen=True, kw_only=True):
     stream: EventStreams
     privacy: Privacy
     control: Control
+    limits: Limits
     log: Log
 
 
@@ -107,7 +110,7 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Control, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Control, Limits, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 

@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from projections.dashboard.views import Views
 from projections.query.access import OPEN, Access, require_same_origin
 from projections.query.api import PlainRequest
+from projections.query.guessing import Guessing
 from projections.query.problems import bad_parameter
 
 _MAX_FIELDS = 4
@@ -22,17 +23,25 @@ def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views],
     onward = own_path(request.query_params.get("next", "/"))
     if access.token is None:
         return Redirect(onward, status_code=303)
-    return _form(views, onward, wrong=False, status=200)
+    return _form(views, onward, status=200)
 
 
 @post("/login", include_in_schema=False, opt={OPEN: True})
-async def sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
-    """Give the cookie to whoever knows the token, and lead on to where they wanted to go."""
+async def sign_in(
+    access: NamedDependency[Access],
+    views: NamedDependency[Views],
+    guessing: NamedDependency[Guessing],
+    request: PlainRequest,
+) -> Response[Any]:
+    """Give the cookie to whoever knows the token, and lead on to where they wanted to go; who guesses waits."""
     require_same_origin(request)
     fields = _fields(await _body(request))
     onward = own_path(fields.get("next", "/"))
+    if wait := guessing.attempt(request):
+        return _form(views, onward, wait=wait, status=429)
     if not access.admits(fields.get("token", "").strip()):
         return _form(views, onward, wrong=True, status=401)
+    guessing.forgive(request)
     return Redirect(onward, status_code=303, cookies=[access.cookie()])
 
 
@@ -49,9 +58,9 @@ def own_path(claimed: str) -> str:
     return claimed if plain and claimed.startswith("/") and not claimed.startswith("//") else "/"
 
 
-def _form(views: Views, onward: str, *, wrong: bool, status: int) -> Response[str]:
-    html = views.render("login.html", onward=onward, wrong=wrong)
-    return Response(html, status_code=status, media_type=MediaType.HTML)
+def _form(views: Views, onward: str, *, status: int, wrong: bool = False, wait: int = 0) -> Response[str]:
+    html = views.render("login.html", onward=onward, wrong=wrong, wait=wait)
+    return Response(html, status_code=status, media_type=MediaType.HTML, headers={"Retry-After": str(wait)} if wait else None)
 
 
 async def _body(request: PlainRequest) -> bytes:
