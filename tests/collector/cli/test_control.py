@@ -58,7 +58,7 @@ async def test_a_key_is_made_once_and_lost_is_never_made_again(run: Run, tmp_pat
 async def test_starting_over_says_what_is_lost_asks_and_invites_the_owner(run: Run, tmp_path: Path):
     key = tmp_path / "data" / "master.key"
     await run("control init")
-    invited = await run("members invite --role viewer --tenant main")
+    invited = await run("members invite --role viewer")
     assert LINK.fullmatch(invited.output)
     key.unlink()
     asked = await run("control reset-vault")

@@ -1,12 +1,14 @@
 """Signing in at the front door: the cookie, the forms of pages, other people's pages, and what is not told."""
 
+import asyncio
 import re
+from pathlib import Path
 
 from nats.aio.client import Client
 
 from collector.control.people import OWNER
 from contracts.sessions import COOKIE
-from tests.collector.control.world import NAME, ORIGIN, PASSWORD, World
+from tests.collector.control.people_world import NAME, ORIGIN, PASSWORD, World
 
 
 async def test_signing_in_gives_a_cookie_that_signing_out_ends(world: World):
@@ -27,10 +29,27 @@ async def test_signing_in_gives_a_cookie_that_signing_out_ends(world: World):
     assert (again.status_code, again.json()["code"]) == (401, "not_signed_in")
 
 
-async def test_behind_https_the_cookie_goes_over_nothing_else(client: Client, tmp_path):
-    world = await World(client, tmp_path / "key", COLLECTOR_PUBLIC_URL="https://stats.example.org").begin()
-    await world.join()
-    assert "Secure" in (await world.sign_in()).headers["set-cookie"]
+async def test_behind_https_the_cookie_goes_over_nothing_else(stream_free_nats: str, client: Client, tmp_path: Path):
+    async with World(stream_free_nats, client, tmp_path / "key", COLLECTOR_PUBLIC_URL="https://stats.example.org") as world:
+        await (await world.begin()).join()
+        assert "Secure" in (await world.sign_in()).headers["set-cookie"]
+
+
+async def test_forty_wrong_sign_ins_in_a_second_are_slowed_and_the_right_one_works_later(
+    stream_free_nats: str, client: Client, tmp_path: Path
+):
+    seconds = 0.0
+    async with World(stream_free_nats, client, tmp_path / "key", monotonic=lambda: seconds) as world:
+        await (await world.begin()).join()
+        wrong = await asyncio.gather(*(world.sign_in(password=f"{number} wrong words here") for number in range(40)))
+        slowed = [answer for answer in wrong if answer.status_code == 429]
+        assert {answer.status_code for answer in wrong} == {401, 429}
+        assert len(slowed) > 30
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in slowed)
+        right = await world.sign_in()
+        assert right.status_code == 429, "whoever guesses learns nothing meanwhile"
+        seconds += int(right.headers["retry-after"])
+        assert (await world.sign_in()).status_code == 201
 
 
 async def test_a_form_leads_on_and_says_what_to_wait_for(world: World):
