@@ -84,6 +84,7 @@ class People:
         *member* is one who was invited before and has not joined: the link that they had is worth nothing then.
         """
         await self._vault.seal()  # whoever cannot join must not be invited
+        await self.forget_the_removed()
         secret, expires_at = self._draw(_SECRET_BYTES), self._clock() + life
         made = await self._roster.invite(digest=digest_of(secret), grants=grants, expires_at=expires_at, by=by, member=member)
         short = short_of(made.thing)
@@ -152,12 +153,10 @@ class People:
 
     async def forget_the_removed(self) -> int:
         """Erase what a removal that did not come to its end has left, and return of how many members."""
+        # In this order: whoever has joined meanwhile is among the members.
+        registered = await self._register.registered()
         members = await self._roster.members()
-        left = [
-            short
-            for short in await self._register.registered()
-            if (member := members.get(short)) is None or member.state is MemberState.REMOVED
-        ]
+        left = [short for short in registered if (member := members.get(short)) is None or member.state is MemberState.REMOVED]
         for short in left:
             await self._register.forget(short)
         return len(left)
