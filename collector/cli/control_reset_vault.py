@@ -2,14 +2,12 @@
 
 import click
 
-from collector.cli.clock import utc_now
+from collector.cli.members_invite import open_people
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.control.bucket import VaultUnavailable
-from collector.control.passwords import Passwords
-from collector.control.people import Invitation, People
-from collector.control.roster import RosterUnavailable, StreamRoster
-from collector.control.vault import Vault
+from collector.control.decided import Undecided
+from collector.control.people import Invitation
 from collector.failure import Failure
 from collector.local.endpoints import endpoints
 from collector.local.master_key import master_key_file, start_over
@@ -43,7 +41,7 @@ def command(*, yes: bool, **options: str) -> None:
         click.confirm("Is the key lost, and may all of that go?", abort=True, err=True)
     try:
         aside, invitation = run_command(reset(settings))
-    except (VaultUnavailable, RosterUnavailable) as error:
+    except (VaultUnavailable, Undecided) as error:
         raise Failure("NATS does not answer; what was not taken away yet is there. Run it again beside NATS.") from error
     if aside:
         click.echo(f"The file that held no whole key is now {aside}.", err=True)
@@ -60,9 +58,7 @@ async def reset(settings: Settings) -> tuple[str, Invitation | None]:
         client = await broker.connect(nats_url, on_loss=lambda: None)
         try:
             aside = await start_over(client, path, replicas=replicas)
-            roster = StreamRoster(client, clock=utc_now, replicas=replicas)
-            vault = Vault(client, path, replicas=replicas)
-            people = People(roster=roster, vault=vault, passwords=Passwords(), clock=utc_now)
-            return "" if aside is None else str(aside), await people.invite_owner()
         finally:
             await broker.disconnect(client)
+        async with open_people(settings, nats_url) as people:
+            return "" if aside is None else str(aside), await people.invite_owner()

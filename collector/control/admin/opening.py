@@ -1,52 +1,56 @@
 """Opening the administration on NATS, and closing it: it opens without NATS, too, and answers 503 until that is there."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from collector.control.admin import AdminApp, create_admin
 from collector.control.admin.desk import Desk, whereabouts
 from collector.control.passwords import Passwords
 from collector.control.people import People
-from collector.control.roster import StreamRoster
-from collector.control.signing_in import SignIns, Throttle
+from collector.control.plane import ControlPlane, open_plane
+from collector.control.roster import Roster
+from collector.control.signing_in import SignIns
 from collector.control.tokens import Tokens
 from collector.control.vault import Vault
 from collector.privacy.client_ip import TrustedProxies
 from collector.settings import Http
 from collector.stream import connection as broker
-from collector.stream.connection import Connection
-from contracts.throttle import Throttle as Slowing
+from contracts.throttle import Throttle
+
+# Of whoever waits for a page.
+PATIENCE_SECONDS: Final = 1.0
 
 
 @contextlib.asynccontextmanager
 async def open_admin(
-    http: Http, nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int, throttle: Throttle | None = None
+    http: Http, nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int
 ) -> AsyncIterator[AdminApp]:
     """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
+    plane = open_plane(nats_url, clock=clock, replicas=replicas, patience=PATIENCE_SECONDS)
     try:
-        slowing = throttle or Slowing(time.monotonic)
-        yield create_admin(desk_of(http, client, key_file, clock, replicas=replicas, throttle=slowing))
+        yield create_admin(desk_of(http, plane, Vault(client, key_file, replicas=replicas), clock))
     finally:
+        await asyncio.to_thread(plane.close)
         await broker.disconnect(client)
 
 
 def desk_of(
     http: Http,
-    client: Connection,
-    key_file: Path,
+    plane: ControlPlane,
+    vault: Vault,
     clock: Callable[[], datetime],
     *,
-    replicas: int,
-    throttle: Throttle,
     passwords: Passwords | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Desk:
-    """Return the desk of the installation that *client* is connected to."""
-    roster = StreamRoster(client, clock=clock, replicas=replicas)
-    vault, hashing = Vault(client, key_file, replicas=replicas), passwords or Passwords()
+    """Return the desk at *plane* and *vault*."""
+    roster, hashing, throttle = Roster(plane), passwords or Passwords(), Throttle(monotonic)
     return Desk(
         people=People(roster=roster, vault=vault, passwords=hashing, clock=clock),
         sign_ins=SignIns(roster=roster, vault=vault, passwords=hashing, throttle=throttle, clock=clock),

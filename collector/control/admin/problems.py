@@ -9,9 +9,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from collector.control.bucket import Overtaken, VaultUnavailable
+from collector.control.decided import Reason, Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.master_key import VaultClosed
-from collector.control.roster import Outdated, RosterUnavailable
 from contracts.problem import MEDIA_TYPE, Problem
 
 log = logging.getLogger(__name__)
@@ -26,11 +26,11 @@ _STATUS: Final = {
     DeniedReason.NAME_TAKEN: 409,
     DeniedReason.ADDRESS: 400,
     DeniedReason.PASSWORD: 400,
-    DeniedReason.NO_MEMBER: 404,
     DeniedReason.NO_SESSION: 404,
     DeniedReason.CHANGED: 409,
     DeniedReason.TOKEN: 401,
 }
+_UNDECIDED: Final = {Reason.INVALID: 400, Reason.NOT_FOUND: 404, Reason.CONFLICT: 409}
 _TITLES: Final = {
     400: "The request cannot be read.",
     401: "Nobody is signed in.",
@@ -78,9 +78,9 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             return error.problem, {}
         case Denied():
             return _denied(error)
-        case VaultClosed() | VaultUnavailable() | RosterUnavailable():
-            return _unavailable(error)
-        case Overtaken() | Outdated():
+        case Undecided() | VaultClosed() | VaultUnavailable():
+            return _kept_from(error)
+        case Overtaken():
             return _denied(Denied(DeniedReason.CHANGED))
         case HTTPException():
             return problem_for(error.status_code), dict(error.headers or {})
@@ -99,17 +99,21 @@ def answer_problem(_: Request[Any, Any, Any], error: Exception) -> Response[byte
 
 EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(
     (
-        *(Refused, Denied, VaultClosed, VaultUnavailable, RosterUnavailable, Overtaken, Outdated),
+        *(Refused, Denied, Undecided, VaultClosed, VaultUnavailable, Overtaken),
         *(RecursionError, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception),
     ),
     answer_problem,
 )
 
 
-def _unavailable(error: VaultClosed | VaultUnavailable | RosterUnavailable) -> tuple[Problem, dict[str, str]]:
+def _kept_from(error: Undecided | VaultClosed | VaultUnavailable) -> tuple[Problem, dict[str, str]]:
     if isinstance(error, VaultClosed):  # waiting does not help
         return Problem(status=503, title=_TITLES[503], code=error.reason.value, detail=str(error)), {}
-    return Problem(status=503, title=_TITLES[503], code="control_unavailable", detail=_AWAY), {"Retry-After": "2"}
+    if isinstance(error, VaultUnavailable) or error.reason is Reason.UNAVAILABLE:
+        return Problem(status=503, title=_TITLES[503], code="control_unavailable", detail=_AWAY), {"Retry-After": "2"}
+    status = _UNDECIDED[error.reason]
+    problem = Problem(status=status, title=_TITLES[status], code=error.reason.value, detail=str(error), field=error.field)
+    return problem, {}
 
 
 def _denied(denied: Denied) -> tuple[Problem, dict[str, str]]:
