@@ -132,7 +132,13 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     def _recognised_by(self, part: Endpoint | Reply, head: Head) -> Sender:
         """Recognise who sends by what the head shows."""
         shown = None if part.shown_key is None else part.shown_key(head)
-        return A_PAGE if shown is None else self.recognise(shown, part.scope)
+        if shown is None:
+            return A_PAGE
+        try:
+            return self.recognise(shown, part.scope)
+        except Refused:
+            self.limit.of_request(A_PAGE, head)  # who tries out keys is somebody without one
+            raise
 
     async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Item]) -> tuple[list[Site], list[Outcome]]:
         """Return whose each of *hits* was and how it ended, in order, once JetStream has answered; none spoils another."""
