@@ -10,21 +10,21 @@ _PREFIX_BYTES: Final = 8
 _V4_MAPPED: Final = bytes(10) + b"\xff\xff"
 
 
-def hashed_prefix(address: str, key: bytes) -> int:
+def hashed_prefix(address: str, key: bytes) -> bytes:
     """Return the hash of the prefix of *address*, which is canonical where it is IPv4; what is no address stands for itself."""
-    return hashed(_prefix6(address) if ":" in address else address.encode(errors="surrogatepass"), key)
+    return hashed(_prefix6(address) if ":" in address else address.encode(), key)
 
 
-def hashed(text: bytes, key: bytes) -> int:
+def hashed(text: bytes, key: bytes) -> bytes:
     """Return the keyed hash of *text*; without *key*, which stays in one process, nobody can try out what it was made of."""
-    return int.from_bytes(hashlib.blake2b(text, key=key, digest_size=_HASH_BYTES).digest())
+    return hashlib.blake2b(text, key=key, digest_size=_HASH_BYTES).digest()
 
 
 def _prefix6(address: str) -> bytes:
     try:
         packed = socket.inet_pton(socket.AF_INET6, address.partition("%")[0])
     except (OSError, ValueError):  # not an address, or text that no address can hold
-        return address.encode(errors="surrogatepass")
+        return address.encode()
     if packed.startswith(_V4_MAPPED):
         return socket.inet_ntop(socket.AF_INET, packed[len(_V4_MAPPED) :]).encode()
     return packed[:_PREFIX_BYTES]
