@@ -146,7 +146,7 @@ class Hour:
             dialect=dialect,
             ending=Ending(ending),
             reason=reason,
-            credential=credential,
+            key_id=credential,
             hits=self._hits[key],
             landed=self._landed[key],
             not_landed=self._not_landed[key],

@@ -197,6 +197,6 @@ async def test_use_is_counted_by_key_and_what_was_refused_by_none(shown: Shown):
     for site in ("shop.example", "shop.example", "nobodys.example"):
         await send(shown, "/api/event", {"X-API-Key": text}, site=site)
     lines = [line for part in shown.collector.ingest.teller.tally.changes() for line in part.lines]
-    mine = {(line.tenant, line.site, line.ending.value): line.hits for line in lines if line.credential == text.split("_")[1]}
+    mine = {(line.tenant, line.site, line.ending.value): line.hits for line in lines if line.key_id == text.split("_")[1]}
     assert mine == {("acme", "shop.example", "stored"): 2, ("acme", "nobodys.example", "dropped"): 1}
-    assert {line.credential for line in lines if line.ending == "refused" and line.reason == "unauthenticated"} <= {""}
+    assert {line.key_id for line in lines if line.ending == "refused" and line.reason == "unauthenticated"} <= {""}
