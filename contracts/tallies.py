@@ -19,6 +19,8 @@ SUBJECT_ROOT = "tallies"
 MAX_PART_BYTES = 64 * 1024
 # For what is counted beyond the names that are told by themselves; no site can be called so.
 OTHER_SITES = "(other)"
+# The same of keys, for those beyond the ones that an hour tells apart; no key has such an id.
+OTHER_KEYS = "other"
 # Of sites that we do not collect for, a run tells so many by their names in a day.
 NAMES_A_DAY = 200
 TELL_SECONDS = 10

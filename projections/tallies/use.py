@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.tallies import OTHER_KEYS
 from projections.tallies.tables import TALLIES
 
 
@@ -13,7 +14,7 @@ async def last_uses(connection: AsyncConnection, tenant: str) -> dict[str, datet
     columns = TALLIES.c
     used = (
         select(columns.key_id, func.max(columns.hour).label("hour"))
-        .where(columns.tenant == tenant, columns.key_id != "")
+        .where(columns.tenant == tenant, columns.key_id.not_in(("", OTHER_KEYS)))
         .group_by(columns.key_id)
     )
     return {row.key_id: row.hour for row in await connection.execute(used)}

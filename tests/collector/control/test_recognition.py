@@ -180,6 +180,15 @@ async def test_a_public_key_may_stand_in_a_page_and_do_nothing_but_send(shown: S
     assert fact.bot is None, "who shows it is a page, and speaks for nobody else"
 
 
+async def test_the_same_id_of_two_tenants_is_two_events(shown: Shown):
+    before = await shown.collector.count()
+    for what, site in (("own", "shop.example"), ("foreign", "other.example"), ("own", "shop.example")):
+        item = {"domain": site, "pathname": "/", "id": "order-1"}
+        answer = await shown.collector.http.post("/api/event", json=item, headers={"X-API-Key": shown.keys[what]})
+        assert answer.status_code == 204
+    assert await shown.collector.count() == before + 2
+
+
 async def test_a_revoked_key_stops_working(shown: Shown):
     text, issued = shown.pen.key("acme", "ingest")
     await shown.pen.write(issued)
