@@ -75,7 +75,10 @@ class Follower:
             await self._has_been_level.wait()
 
     async def catch_up(self) -> None:
-        """Read everything that there is, for a command that asks once; the directory is not ready where that takes too long."""
+        """Read everything that there is, for a command that asks once; the directory is not ready where that takes too long.
+
+        ``collected_sites`` of the directory are then the sites that an ingest process would take events for.
+        """
         async with running_beside(self.watch()):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CATCH_UP_SECONDS):
