@@ -11,6 +11,7 @@ from contracts.control.keys import KeyKind, Scope
 from contracts.control.people import Grant, Role
 from contracts.keys import ListedKey, digest_of
 from contracts.tallies import Ending
+from projections.app import addresses
 from projections.query.access import COOKIE, SESSION_COOKIE, TENANT_COOKIE
 from tests.facts import pageview
 from tests.projections.control.deciding import (
@@ -137,6 +138,28 @@ async def test_a_foreign_and_an_unknown_site_are_the_same_404_everywhere(house: 
         answers.append(await shown(house, path.format("second.example"), X_API_Key=one))
         assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}, path
         assert (await shown(house, path.format(OWN), X_API_Key=one)).status_code == 200
+
+
+async def test_no_cell_of_endpoints_times_credentials_tells_what_there_is(house: World):
+    gone, late = issued("gone", gone_text := new_key("gone")), issued("late", late_text := new_key("late"), expires_at=NOW)
+    await decided(house.database_url, gone, revoked(gone), late)
+    own, rivals = await key_for(house, "own"), await key_for(house, "rival", of_tenant="rival")
+    sender = await key_for(house, "sender", Scope.INGEST)
+    expected = {own: 200, rivals: 404, gone_text: 401, late_text: 401, new_key("never"): 401, "malformed": 401, sender: 403}
+    paths = [
+        template.format(site=OWN, dimension="page")
+        for method, template in addresses(house.app)
+        if method == "GET" and template.startswith(("/api/", "/sites/"))
+    ]
+    assert len(paths) == 11
+    for path in paths:
+        statuses = {text: (await shown(house, path, X_API_Key=text)).status_code for text in expected}
+        is_of_a_site = OWN in path
+        pages = {401: 303} if path.startswith("/sites/") else {}
+        assert statuses == {
+            text: 200 if status == 404 and not is_of_a_site else pages.get(status, status) for text, status in expected.items()
+        }, path
+        assert (await shown(house, path, Host="stats.example.org")).status_code == 403
 
 
 async def test_a_key_for_one_site_is_shown_that_site_alone(house: World):
