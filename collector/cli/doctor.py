@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import click
 
-from collector.cli.checks.control import examine_control
 from collector.cli.checks.database import examine_database
+from collector.cli.checks.decisions import examine_decisions
 from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
 from collector.cli.checks.salt import examine_copies
@@ -52,7 +52,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
             async for finding in examine_database(database_url, nats_url):
                 yield finding
-            async for finding in examine_control(database_url, nats_url):
+            async for finding in examine_decisions(database_url, nats_url):
                 yield finding
             async for finding in examine_tallies(settings, database_url):
                 yield finding

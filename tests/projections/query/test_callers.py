@@ -80,6 +80,16 @@ async def test_a_key_asks_for_its_tenant_in_every_form(house: World):
         assert answer.json()["pageviews"] == 1
 
 
+async def test_a_name_at_a_proxy_before_us_is_no_key(database_url: str):
+    token = secrets.token_urlsafe(16)
+    basic = {"Authorization": "Basic " + base64.b64encode(b"somebody:word").decode()}
+    async with open_world(database_url, access_token=token) as world:
+        signed_in = await world.client.post("/login", data={"token": token}, headers=basic)
+        cookie = signed_in.headers["set-cookie"].partition(";")[0]
+        assert (await world.client.get("/api/sites", headers=basic | {"Cookie": cookie})).status_code == 200
+        assert (await world.client.get("/api/sites", headers=basic)).status_code == 401
+
+
 async def test_of_a_key_that_does_not_work_nothing_is_told(house: World):
     good = await key_for(house, "good")
     gone = issued("gone", gone_text := new_key("gone"), of_tenant="acme")

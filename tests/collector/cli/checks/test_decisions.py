@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from collector.cli.checks.control import examine_control
+from collector.cli.checks.decisions import examine_decisions
 from collector.cli.checks.finding import Severity
 from contracts.control.stream import subject_of
 from projections.control.keeper import ControlKeeper
@@ -26,7 +26,7 @@ async def decisions(stream_free_nats: str) -> AsyncIterator[Decisions]:
 
 
 async def said(database_url: str, nats_url: str) -> list[tuple[Severity, str]]:
-    found = [finding async for finding in examine_control(database_url, nats_url)]
+    found = [finding async for finding in examine_decisions(database_url, nats_url)]
     assert all(bool(finding.advice) is (finding.severity is not Severity.GOOD) for finding in found)
     return [(finding.severity, finding.text) for finding in found]
 

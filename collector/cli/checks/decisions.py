@@ -10,7 +10,7 @@ from projections.control.tables import Reading, read_reading, unreadable
 from projections.database import POSTGRES_ERRORS, open_engine
 from projections.stream import Identity, NoStream, Stream, StreamUnavailable
 
-_SUBJECT: Final = "Control"
+_SUBJECT: Final = "Control in Postgres"
 _NAMED: Final = 5
 _GONE: Final = (
     "What holds is what is known here. Without the stream nothing can be decided anew, and an empty database would know of no "
@@ -23,7 +23,7 @@ _UNREADABLE: Final = (
 )
 
 
-async def examine_control(database_url: str, nats_url: str) -> AsyncIterator[Finding]:
+async def examine_decisions(database_url: str, nats_url: str) -> AsyncIterator[Finding]:
     """Compare the decisions that are stored with those that are known."""
     engine = open_engine(database_url)
     try:
