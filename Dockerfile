@@ -18,6 +18,8 @@ LABEL org.opencontainers.image.title="Collector" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /app/.venv /app/.venv
 ENV PATH=/app/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 COLLECTOR_HOST=0.0.0.0
+# Where compose.yaml keeps the master key: a new volume takes its owner from here.
+RUN mkdir -m 700 /keys && chown 10001:10001 /keys
 # A number, so that Kubernetes can see that it is not root.
 USER 10001:10001
 EXPOSE 8000 8001

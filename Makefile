@@ -9,7 +9,7 @@ export UV_NATIVE_TLS ?= $(UV_SYSTEM_CERTS)
 SYSTEM_CERTS := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem))
 PIP_CERTS = $${PIP_CERT:-$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$${SSL_CERT_FILE:-$$($(BIN)/pip config get global.cert 2>/dev/null || echo "$(SYSTEM_CERTS)")}}}}
 
-.PHONY: help up test check fix chaos cluster nightly bench generated schemas clean
+.PHONY: help up test check fix chaos cluster control nightly bench generated schemas clean
 
 help: ## what there is to run
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,7 +36,10 @@ chaos: .venv/synced ## kill and freeze everything for CHAOS_SECONDS (300), as CH
 cluster: .venv/synced ## kill and freeze the nodes of a cluster of three nats-servers in every way: nothing lost, nothing twice, one salt
 	CLUSTER=all $(BIN)/pytest tests/cluster
 
-nightly: chaos cluster bench ## what is too long for every change: chaos, the cluster, then the benchmarks
+control: .venv/synced ## let two processes decide the same a thousand times while nats-server is killed: one wins each time
+	CONTROL=all $(BIN)/pytest tests/collector/control/test_races.py tests/collector/control/cluster_races.py
+
+nightly: chaos cluster control bench ## what is too long for every change: chaos, the cluster, races, then the benchmarks
 
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench

@@ -2,11 +2,13 @@
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from collector.outcomes import Failure, Refused, RefuseReason, Rejected, UnavailableReason
+from collector.outcomes import Failure, Quota, Refused, RefuseReason, Rejected, UnavailableReason
 from contracts.problem import MEDIA_TYPE, Problem
 
+TOO_MANY: Final = 429
+EXPOSED_QUOTA: Final = (b"access-control-expose-headers", b"x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset")
 CONTENT_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -38,9 +40,31 @@ def problem_of(failure: Failure) -> Answer:
 
 
 def retry_headers(failure: Failure) -> Headers:
-    """Return the ``Retry-After`` of *failure*, where it has one."""
-    seconds = None if isinstance(failure, Rejected) else failure.retry_after
-    return () if seconds is None else ((b"retry-after", str(seconds).encode()),)
+    """Return the ``Retry-After`` of *failure*, where it has one, and the limit that was reached, where it was one."""
+    if isinstance(failure, Rejected) or failure.retry_after is None:
+        return ()
+    after = (b"retry-after", b"%d" % failure.retry_after)
+    if isinstance(failure, Refused) and failure.quota is not None:
+        return (after, *quota_headers(failure.quota))
+    return (after,)
+
+
+def quota_headers(quota: Quota) -> Headers:
+    """Return how much may be sent: at once, still now, and after how many seconds all of it again; for pages to read, too."""
+    return (
+        # Beside what every answer exposes: browsers read the lines as one list (Fetch standard).
+        EXPOSED_QUOTA,
+        (b"x-ratelimit-limit", b"%d" % quota.limit),
+        (b"x-ratelimit-remaining", b"%d" % quota.remaining),
+        (b"x-ratelimit-reset", b"%d" % quota.reset),
+    )
+
+
+def with_quota(answer: Answer, quota: Quota | None) -> Answer:
+    """Return *answer* saying *quota*, unless it says already which limit was reached."""
+    if quota is None or answer.status == TOO_MANY:
+        return answer
+    return structs.replace(answer, headers=(*answer.headers, *quota_headers(quota)))
 
 
 def _rejected(failure: Rejected) -> Answer:

@@ -46,13 +46,15 @@ class Sender(Struct, frozen=True, kw_only=True):
     """Who speaks for the person: a page in a browser, or whoever holds a key.
 
     ``credential`` is the id of the key, never the key. ``site`` is the one site that the key is for, empty for any that the
-    caller names; ``tenant`` is whose key it is, empty for the one tenant of an installation without keys.
+    caller names; ``tenant`` is whose key it is, empty for the one tenant of an installation without keys. A key that
+    ``is_public`` stands in pages, so that many send with it.
     """
 
     credential: str = ""
     scopes: frozenset[str] = frozenset()
     tenant: str = ""
     site: str = ""
+    is_public: bool = False
 
     def __repr__(self) -> str:
         return "Sender()"

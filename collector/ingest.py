@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,7 +18,7 @@ from collector.dialects import DIALECTS, Dialects
 from collector.jobs import schedule
 from collector.kinds import KINDS
 from collector.kinds.kind import Kind, kinds_by_claim
-from collector.limit import Limit, limit_nobody
+from collector.limit import Limit, LimitByPace
 from collector.metrics import SERVICE_INFO, watch_salt
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
@@ -44,13 +45,13 @@ FIRST_LOOK_SECONDS = 3.0
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """What an ingest half takes: dialects, kinds of claims, families of facts; and who may send how much."""
+    """What an ingest half takes: dialects, kinds of claims, families of facts; and who may send how much, if others say it."""
 
     dialects: Dialects = DIALECTS
     kinds: tuple[Kind, ...] = KINDS
     families: tuple[Family, ...] = FAMILIES
     recognise: Recognise = recognise_nobody
-    limit: Limit = limit_nobody
+    limit: Limit | None = None
 
 
 OUR_OFFER: Final = Offer()
@@ -167,7 +168,7 @@ def _app(
         clock=clock,
         room=BodyRoom(),
         recognise=offer.recognise,
-        limit=offer.limit,
+        limit=offer.limit or LimitByPace(settings.limits, time.monotonic),
         kinds=kinds_by_claim(offer.kinds),
         tally=teller.tally,
     )

@@ -1,14 +1,143 @@
-"""Limit: how much a sender may send; nobody is limited by default."""
+"""Limit: how much may be sent by a key, from an address without one, and for a site; counted in this process alone.
 
-from collections.abc import Callable
-from typing import TypeAlias
+Why not the library `limits`: see CONTRIBUTING, "Why not".
+"""
+
+import secrets
+from collections.abc import Callable, Hashable
+from math import ceil
+from typing import Final, Protocol
 
 from collector.arrival import Head
 from collector.hit import Sender
+from collector.outcomes import Quota, Refused, RefuseReason
+from collector.settings import Limits
+from collector.sites import Site
+from contracts.pace import Pace
+from contracts.prefix import KEY_BYTES, hashed_prefix
 
-# Counts one request of a sender, and raises Refused with the seconds to wait when it is one too many.
-Limit: TypeAlias = Callable[[Sender, Head], None]
+# This machine and private networks, in canonical text. Whoever comes from there is one's own, or everybody, behind a proxy that
+# was not named in COLLECTOR_TRUSTED_PROXIES: refusing that one would refuse all of them.
+_NEARBY: Final = (
+    *("127.", "10.", "192.168.", "169.254.", *(f"172.{number}." for number in range(16, 32))),
+    *("::1", "fc", "fd", "fe80:"),
+)
 
 
-def limit_nobody(sender: Sender, head: Head) -> None:
+class Limit(Protocol):
+    """Who may send how much; each method raises Refused, with the seconds to wait, when it is one too many.
+
+    A Quota that is returned says how much is left, for the answer's headers; None leaves it unsaid.
+    """
+
+    def of_request(self, sender: Sender, head: Head) -> Quota | None:
+        """Count one hit of a request of which only the head is there."""
+
+    def of_further_hits(self, sender: Sender, head: Head, hits: int) -> Quota | None:
+        """Count *hits* more that the same request turned out to hold: it was let in, so whoever sent it waits afterwards."""
+
+    def of_key_in_body(self, sender: Sender) -> None:
+        """Count one hit of a key that was recognised only in the body."""
+
+    def of_site(self, site: Site) -> None:
+        """Count one hit of *site*."""
+
+
+class LimitNobody:
     """Let everybody send as much as they like."""
+
+    def of_request(self, sender: Sender, head: Head) -> Quota | None:
+        """Let it in."""
+
+    def of_further_hits(self, sender: Sender, head: Head, hits: int) -> Quota | None:
+        """Let them in."""
+
+    def of_key_in_body(self, sender: Sender) -> None:
+        """Let it in."""
+
+    def of_site(self, site: Site) -> None:
+        """Let it in."""
+
+
+limit_nobody: Final = LimitNobody()
+
+
+class LimitByPace:
+    """The limits that the settings name. Addresses are held as hashes under a key that exists in this process's memory alone.
+
+    A secret key stands for one sender, wherever it is used; one that anybody can read in a page is limited by address, too.
+    A page's own answers say what is left only when half of it is used up: nobody there reads it, and each header costs.
+    """
+
+    def __init__(self, settings: Limits, clock: Callable[[], float]) -> None:
+        """Count by *clock*, seconds that never go back."""
+        self._clock = clock
+        self._hash_key = secrets.token_bytes(KEY_BYTES)
+        self._addresses = _pace(settings.address, settings.address_burst)
+        self._keys = _pace(settings.key, settings.key_burst)
+        self._sites = _pace(settings.site, settings.site_burst)
+
+    def of_request(self, sender: Sender, head: Head) -> Quota | None:
+        """Count one hit of the key, or of the address, or of both."""
+        now = self._clock()
+        if not sender.credential:
+            return self._of_address(head, now)
+        if sender.is_public:
+            self._of_address(head, now)
+        pace = self._keys
+        return None if pace is None else _quota(pace, _take(pace, sender.credential, now))
+
+    def of_further_hits(self, sender: Sender, head: Head, hits: int) -> Quota | None:
+        """Count *hits* more of whatever the request was counted of."""
+        now = self._clock()
+        quota: Quota | None = None
+        if self._addresses is not None and _is_by_address(sender, head):
+            quota = _quota(self._addresses, self._addresses.owe(self._mark(head), now, hits))
+        if self._keys is not None and sender.credential:
+            quota = _quota(self._keys, self._keys.owe(sender.credential, now, hits))
+        return quota
+
+    def of_key_in_body(self, sender: Sender) -> None:
+        """Count one hit of the key."""
+        if self._keys is not None and sender.credential:
+            _take(self._keys, sender.credential, self._clock())
+
+    def of_site(self, site: Site) -> None:
+        """Count one hit of *site*."""
+        if self._sites is not None:
+            _take(self._sites, (site.tenant, site.id), self._clock())
+
+    def _of_address(self, head: Head, now: float) -> Quota | None:
+        pace = self._addresses
+        if pace is None or _is_nearby(head):
+            return None
+        ahead = _take(pace, self._mark(head), now)
+        return None if ahead * 2 < pace.room else _quota(pace, ahead)
+
+    def _mark(self, head: Head) -> int:
+        return hashed_prefix(head.ip, self._hash_key)
+
+
+def _pace(per_minute: int, burst: int) -> Pace | None:
+    return Pace(per_minute=per_minute, burst=burst) if per_minute else None
+
+
+def _is_by_address(sender: Sender, head: Head) -> bool:
+    return (not sender.credential or sender.is_public) and not _is_nearby(head)
+
+
+def _is_nearby(head: Head) -> bool:
+    return not head.ip or head.ip.startswith(_NEARBY)
+
+
+def _take(pace: Pace, who: Hashable, now: float) -> float:
+    """Count one of *who* and return by how much they are ahead, or raise Refused."""
+    ahead = pace.take(who, now)
+    if ahead <= pace.room:
+        return ahead
+    wait = max(ceil(ahead - pace.room), 1)
+    raise Refused(RefuseReason.RATE_LIMITED, retry_after=wait, quota=_quota(pace, ahead - pace.interval))
+
+
+def _quota(pace: Pace, ahead: float) -> Quota:
+    return Quota(limit=pace.burst, remaining=pace.left(ahead), reset=ceil(ahead))

@@ -90,14 +90,26 @@ _REFUSE_STATUS: Final = {
 }
 
 
-class Refused(Exception):
-    """Whoever sent it may not, or not so much: ``status`` is 401, 403 or 429, ``retry_after`` seconds where waiting helps."""
+class Quota(Struct, frozen=True, kw_only=True):
+    """How many hits may come at once, how many of them still may, and in how many seconds all of them may again."""
 
-    def __init__(self, reason: RefuseReason, *, retry_after: int | None = None) -> None:
+    limit: int
+    remaining: int
+    reset: int
+
+
+class Refused(Exception):
+    """Whoever sent it may not, or not so much: ``status`` is 401, 403 or 429, ``retry_after`` seconds where waiting helps.
+
+    ``quota`` is the limit that was reached.
+    """
+
+    def __init__(self, reason: RefuseReason, *, retry_after: int | None = None, quota: Quota | None = None) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.status = _REFUSE_STATUS[reason]
         self.retry_after = retry_after
+        self.quota = quota
 
 
 class Unavailable(Exception):

@@ -16,7 +16,7 @@ from msgspec import Struct, field, structs
 
 from collector.addresses import Address, Found
 from collector.admit import admit
-from collector.answer import Answer, problem_of
+from collector.answer import Answer, problem_of, with_quota
 from collector.arrival import Arrival, BodyRoom, Head, arrive
 from collector.asgi import Receive
 from collector.dialects.endpoint import Endpoint, Item, Reply
@@ -74,10 +74,10 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         endpoint = entries[0].part  # where the body has to decide, they ask for the same until then
         if isinstance(endpoint, Reply):
             return self._document(endpoint, head)
-        sender = A_PAGE
+        sender, quota = A_PAGE, None
         try:
             sender = self._recognised_by(endpoint, head)
-            self.limit(sender, head)
+            quota = self.limit.of_request(sender, head)
             # A thousand events that are read only to be refused would cost as much as storing them.
             self.publisher.refuse_while_late()
             arrival = await arrive(head, receive, sender=sender, limit=endpoint.limit, room=self.room, clock=self.clock)
@@ -86,7 +86,9 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             hits = _decoded(endpoint, arrival)
         except (Rejected, Refused, Unavailable) as failure:
             self._count(self.tally.site_of_sender(sender), endpoint.dialect, failure)
-            return endpoint.refuse(failure)
+            return with_quota(endpoint.refuse(failure), quota)
+        if len(hits) > 1:
+            quota = self.limit.of_further_hits(sender, head, len(hits) - 1)
         sites, outcomes = await self._outcomes(endpoint, arrival, hits)
         hour = self.tally.at(arrival.received_at)
         is_any_stored = False
@@ -97,9 +99,9 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         if is_any_stored:
             PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
         try:
-            return endpoint.word(arrival, outcomes)
+            return with_quota(endpoint.word(arrival, outcomes), quota)
         except (Rejected, Refused, Unavailable) as failure:
-            return endpoint.refuse(failure)
+            return with_quota(endpoint.refuse(failure), quota)
 
     def reject(self, part: Endpoint | Reply, refusal: Rejected) -> Answer:
         """Count a request that no endpoint takes, such as one by a method of none, and word it as *part* words refusals."""
@@ -122,8 +124,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         """Return a document, for which nothing is stored and nothing counted."""
         try:
             sender = self._recognised_by(reply, head)
-            self.limit(sender, head)
-            return reply.answer(head, sender)
+            quota = self.limit.of_request(sender, head)
+            return with_quota(reply.answer(head, sender), quota)
         except (Rejected, Refused, Unavailable) as failure:
             return reply.refuse(failure)
 
@@ -166,12 +168,13 @@ class Pipeline(Struct, frozen=True, kw_only=True):
                 # Before anything is done for them.
                 sender = self.recognise(hit.shown_key, endpoint.scope)
                 site = self.tally.site_of_sender(sender)
-                self.limit(sender, arrival.head)
+                self.limit.of_key_in_body(sender)
                 hit = structs.replace(hit, sender=sender, shown_key=None)
             try:
                 site = admit(hit, self.sites)
             except Dropped as dropped:
                 return self.tally.site_of_dropped(hit, self.sites), dropped
+            self.limit.of_site(site)
             self.publisher.refuse_while_closed()
             if isinstance(salt, Unavailable):
                 return site, salt

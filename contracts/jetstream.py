@@ -19,6 +19,8 @@ STREAM_IS_OFFLINE = 10118
 WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
 WRONG_LAST_MESSAGE_ID = 10070
 REPEAT_IN_BATCH = 10201
+BATCH_ABANDONED = 10176
+ID_IN_PROCESS = 10158
 # Ours: nobody was there to answer, which the server says with an empty message.
 NO_RESPONDERS = -1
 # For a moment: a leader is being chosen, or the server has too much under way.

@@ -12,6 +12,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
 from contracts.keys import ListedKey
+from contracts.sessions import COOKIE
+from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
 from projections.query.access import Access, caller_in, signed_in_caller
@@ -20,6 +22,7 @@ from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
+from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.sign_ins import SignIns
 
@@ -39,6 +42,7 @@ def create_app(
     allowed_hosts: Collection[str] = (),
     listed_sites: Collection[str] | None = None,
     listed_keys: Collection[ListedKey] = (),
+    address_of: AddressOf = address_of_peer,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
@@ -46,7 +50,8 @@ def create_app(
     only while there is no token and nobody is a member. *tenant* is whose the installation is: the token's, this machine's.
     *listed_sites* are those that it collects for beside the sites of the control plane, None where any name is one.
     *public_url* is the address that browsers reach the collector under; *allowed_hosts* narrows the host names that are
-    answered, for those who sit behind a proxy that passes any.
+    answered, for those who sit behind a proxy that passes any. *address_of* says whose address a request comes from, where a
+    proxy speaks for others.
     """
     engine = open_engine(database_url)
     listed = None if listed_sites is None else frozenset(listed_sites)
@@ -61,7 +66,8 @@ def create_app(
         credentials=Credentials(engine),
         sign_ins=SignIns(engine=engine, database_url=database_url, token=access_token, clock=clock) if access_token else None,
     )
-    return _application(desk, access, Views(public_url=public_url.rstrip("/")))
+    guessing = Guessing(throttle=Throttle(lambda: clock().timestamp()), address_of=address_of)
+    return _application(desk, access, Views(public_url=public_url.rstrip("/")), guessing)
 
 
 class QueryApp(Litestar):
@@ -90,13 +96,14 @@ async def check(app: Litestar) -> None:
     await check_tables(app.state.engine)
 
 
-def _application(desk: Desk, access: Access, views: Views) -> Litestar:
+def _application(desk: Desk, access: Access, views: Views, guessing: Guessing) -> Litestar:
     app = QueryApp(
         route_handlers=[API, SITES, PAGES],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
             "access": _provided(access),
+            "guessing": _provided(guessing),
             # For each request: the credential that was shown says who asks.
             "views": Provide(_shown_with(views), sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
@@ -132,7 +139,7 @@ def _caller(request: PlainRequest) -> Caller:
 
 def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
     def shown(request: PlainRequest) -> Views:
-        return views.shown_to(signed_in_caller(request))
+        return views.shown_to(signed_in_caller(request), request.cookies.get(COOKIE, ""))
 
     return shown
 

@@ -18,6 +18,8 @@ COMMANDS = (
     Entry("query", "collector.cli.query", "Run the dashboard and the API alone (needs Postgres)."),
     Entry("web", "collector.cli.web", "Run ingest, dashboard and API on one port."),
     Entry("project", "collector.cli.project", "Run the projector (needs NATS and Postgres)."),
+    Entry("members", "collector.cli.members", "Decide who may sign in."),
+    Entry("control", "collector.cli.control", "Make the master key, or start over without it."),
     Entry("migrate", "collector.cli.migrate", "Create or update the tables in Postgres."),
     Entry("healthcheck", "collector.cli.healthcheck", "Ask a role on this machine whether it is ready."),
 )

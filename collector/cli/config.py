@@ -5,7 +5,9 @@ import click
 from collector.app import addresses
 from collector.cli.options import examples, settings_with
 from collector.cli.query import addresses_of_query
+from collector.control.admin import create_admin
 from collector.serving.edge import edge
+from collector.serving.role import claims_of
 from collector.serving.table import AddressTable, Owner
 from collector.settings import SETTINGS, example
 from collector.settings.environment import environment_with
@@ -28,4 +30,5 @@ def command(*, wants_example: bool, wants_edge: bool) -> None:
 
 
 def _edge() -> str:
-    return edge(AddressTable({Owner.INGEST: addresses(), Owner.QUERY: addresses_of_query()}))
+    admin = claims_of(create_admin(None))
+    return edge(AddressTable({Owner.INGEST: addresses(), Owner.ADMIN: admin, Owner.QUERY: addresses_of_query()}))

@@ -12,6 +12,7 @@ from collector.cli.checks.machine import examine_disk, examine_roles, examine_se
 from collector.cli.checks.salt import examine_copies
 from collector.cli.checks.stream import examine_stream
 from collector.cli.checks.tallies import examine_tallies
+from collector.cli.checks.vault import examine_vault
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.failure import Failure
@@ -23,7 +24,7 @@ from collector.settings import Settings
 @click.command("doctor", epilog=examples("collector doctor", "collector doctor && echo all is well"))
 @data_option
 def command(**options: str) -> None:
-    """Check settings, disk, NATS, the event stream, Postgres, the projector, the clock and what was not stored; say what to do.
+    """Check settings, disk, NATS, streams, vault, Postgres, the projector, the clock and what was not stored; say what to do.
 
     It exits with 1 when something is broken. Where nothing runs now it starts the embedded servers for the time of the check.
     """
@@ -49,6 +50,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             async for finding in examine_stream(settings, nats_url, monitor_url):
                 yield finding
             async for finding in examine_copies(settings, nats_url):
+                yield finding
+            async for finding in examine_vault(settings, nats_url):
                 yield finding
             async for finding in examine_database(database_url, nats_url):
                 yield finding

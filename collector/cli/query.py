@@ -1,6 +1,7 @@
 """`collector query`: the dashboard and the API, which need Postgres alone."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import click
 from litestar import Litestar
@@ -8,6 +9,7 @@ from litestar import Litestar
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, role_settings
 from collector.local.endpoints import database_url_for_role
+from collector.privacy.client_ip import TrustedProxies, client_ip
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import serve_until_told
@@ -57,6 +59,7 @@ def query_app(settings: QuerySettings | Settings) -> Litestar:
         public_url=settings.http.public_url,
         clock=utc_now,
         listed_sites=settings.collection.sites if settings.collection.mode is Mode.PRODUCTION else None,
+        address_of=partial(client_ip, trusted=TrustedProxies.parse(settings.http.trusted_proxies)),
     )
 
 

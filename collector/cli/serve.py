@@ -7,13 +7,15 @@ import click
 from collector.app import addresses
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, role_settings
+from collector.control.admin.opening import open_admin
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
+from collector.local.master_key import master_key_file
 from collector.salts.precedence import PRECEDENCE
 from collector.serving.listening import listen
-from collector.serving.role import asgi, operated, run_role
+from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
-from collector.serving.table import AddressTable, Owner
+from collector.serving.table import AddressTable, Dispatch, Owner
 from collector.settings import IngestSettings
 
 
@@ -21,7 +23,7 @@ from collector.settings import IngestSettings
 @listen_options
 @data_option
 def command(**options: str) -> None:
-    """Run the ingest role: the snippet and the endpoints that take events.
+    """Run the ingest role: the snippet, the endpoints that take events, and the administration beside them.
 
     It answers 503 while NATS is away, and goes on while Postgres is.
     """
@@ -32,16 +34,24 @@ def command(**options: str) -> None:
 async def serve(settings: IngestSettings) -> None:
     """Take events until told to stop, and answer every one that was taken."""
     with listen(settings.http.host, settings.http.port) as bound:
+        nats_url = nats_url_for_role(settings.nats, settings.local)
         async with (
-            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now, precedence=PRECEDENCE) as ingest,
+            open_ingest(settings, nats_url, utc_now, precedence=PRECEDENCE) as ingest,
+            open_admin(
+                settings.http,
+                nats_url,
+                master_key_file(settings.control, settings.local),
+                utc_now,
+                replicas=settings.stream.replicas,
+            ) as admin,
             ingest.app.lifespan(),
         ):
 
             async def checks() -> Mapping[str, str]:
                 return ingest.checks()
 
-            app = operated(
-                asgi(ingest.app), AddressTable({Owner.INGEST: addresses()}), settings.http, role="ingest", checks=checks
-            )
+            table = AddressTable({Owner.INGEST: addresses(), Owner.ADMIN: claims_of(admin)})
+            both = Dispatch(table, ingest=asgi(ingest.app), query=asgi(ingest.app), admin=asgi(admin))
+            app = operated(both, table, settings.http, role="ingest", checks=checks)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

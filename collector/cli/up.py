@@ -45,7 +45,7 @@ def _supervise(settings: Settings, signals: StopSignals) -> None:
         try:
             supervisor.start()
             lacking = supervisor.wait_until_ready()
-            click.echo(welcome(settings))
+            click.echo(welcome(settings, _owners_link(settings, servers.nats_url)))
             for name, why in lacking.items():
                 _say(f"not ready yet: {name} {why}")
             supervisor.run()
@@ -54,8 +54,15 @@ def _supervise(settings: Settings, signals: StopSignals) -> None:
             supervisor.stop()
 
 
-def welcome(settings: Settings) -> str:
-    """Return the dashboard's address, the snippet to paste and what to do next."""
+def _owners_link(settings: Settings, nats_url: str) -> str | None:
+    # What it needs takes a quarter of a second to import, for which nothing else waits by now.
+    from collector.cli.members_invite import owners_link  # noqa: PLC0415
+
+    return owners_link(settings, nats_url)
+
+
+def welcome(settings: Settings, link: str | None = None) -> str:
+    """Return the dashboard's address, the snippet to paste and what to do next; *link* is there while nobody can sign in."""
     address = settings.http.public_url
     token = "" if settings.http.access_token is None or settings.http.is_loopback else "  (asks for COLLECTOR_ACCESS_TOKEN)"
     return f"""
@@ -64,7 +71,7 @@ def welcome(settings: Settings) -> str:
   Dashboard   {click.style(f"{address}/", fg="cyan", underline=True)}{token}
   Metrics     http://{nearby(settings.http.host)}:{settings.http.port}/metrics, http://{LOOPBACK}:{settings.http.projector_port}/metrics
   Data, logs  {settings.local.data.absolute()}
-
+{"" if link is None else _FIRST.format(link=click.style(link, fg="cyan"))}
 Paste this into the pages to count, with your site's name:
 
   {click.style(snippet("your-site.example", address), fg="green")}
@@ -75,6 +82,13 @@ Then open such a page, and watch the dashboard. In another terminal:
   collector doctor      check that everything is as it should be
 
 Ctrl-C stops everything; the data stays.
+"""
+
+
+_FIRST = """
+Nobody can sign in yet. Whoever opens this link becomes the owner; it works once, for a week, or until the next start:
+
+  {link}
 """
 
 

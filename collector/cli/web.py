@@ -9,8 +9,10 @@ from collector.app import addresses
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
 from collector.cli.query import query_app
+from collector.control.admin.opening import open_admin
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
+from collector.local.master_key import master_key_file
 from collector.salts.precedence import NOBODY_ELSE, PRECEDENCE
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
@@ -24,7 +26,7 @@ from collector.settings import Settings
 @data_option
 @click.option("--alone", is_flag=True, hidden=True, help="NATS is ours alone, so nobody else can hold the day's salt.")
 def command(*, alone: bool, **options: str) -> None:
-    """Run ingest, dashboard and API on one port; `collector up` runs this.
+    """Run ingest, administration, dashboard and API on one port; `collector up` runs this.
 
     It is ready when events can be taken: an absent Postgres closes the dashboard alone.
     """
@@ -36,9 +38,16 @@ def command(*, alone: bool, **options: str) -> None:
 async def web(settings: Settings, *, precedence: timedelta) -> None:
     """Take events and answer questions until told to stop."""
     with listen(settings.http.host, settings.http.port) as bound:
-        asked = query_app(settings)
+        asked, nats_url = query_app(settings), nats_url_for_role(settings.nats, settings.local)
         async with (
-            open_ingest(settings, nats_url_for_role(settings.nats, settings.local), utc_now, precedence=precedence) as ingest,
+            open_ingest(settings, nats_url, utc_now, precedence=precedence) as ingest,
+            open_admin(
+                settings.http,
+                nats_url,
+                master_key_file(settings.control, settings.local),
+                utc_now,
+                replicas=settings.stream.replicas,
+            ) as admin,
             ingest.app.lifespan(),
             asked.lifespan(),
         ):
@@ -46,8 +55,9 @@ async def web(settings: Settings, *, precedence: timedelta) -> None:
             async def checks() -> Mapping[str, str]:
                 return ingest.checks()
 
-            table = AddressTable({Owner.INGEST: addresses(), Owner.QUERY: claims_of(asked)})
-            both = Dispatch(table, ingest=asgi(ingest.app), query=asgi(asked))
-            app = operated(both, table, settings.http, role="web", checks=checks)
+            claims = {Owner.INGEST: addresses(), Owner.ADMIN: claims_of(admin), Owner.QUERY: claims_of(asked)}
+            table = AddressTable(claims)
+            whole = Dispatch(table, ingest=asgi(ingest.app), query=asgi(asked), admin=asgi(admin))
+            app = operated(whole, table, settings.http, role="web", checks=checks)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

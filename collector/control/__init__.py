@@ -1,1 +1,1 @@
-"""The control plane: which sites there are."""
+"""The control plane: who there is, what is collected for whom, and how; every decision is an event in a stream of its own."""

@@ -21,7 +21,17 @@ from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.retry_key import checked_key
 from collector.hit import Hit
 from collector.kinds.web import EngagementClaim, EventClaim, PageviewClaim, WebClaim
-from collector.outcomes import Dropped, Outcome, Refused, Rejected, RejectReason, Stored, Unavailable, UnavailableReason
+from collector.outcomes import (
+    Dropped,
+    Outcome,
+    Refused,
+    RefuseReason,
+    Rejected,
+    RejectReason,
+    Stored,
+    Unavailable,
+    UnavailableReason,
+)
 from contracts.events import Screen
 
 EVENT_BYTES: Final = 64 * 1024
@@ -117,9 +127,9 @@ def word_one(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
 def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  # every dialect words from the same two
     """Answer with a receipt per item, in order.
 
-    Where the stream could not confirm a part it is 503, so that nobody takes that for success: sent again with the same ids,
-    what is stored already is stored once. A batch of which nothing could be stored is Unavailable as a whole. A defect of ours
-    costs its own item, or the batch when there is no other.
+    Where the stream could not confirm a part it is 503, and where a part was too much 429, so that nobody takes that for
+    success: sent again with the same ids, what is stored already is stored once. A batch of which nothing could be stored is
+    Unavailable as a whole. A defect of ours costs its own item, or the batch when there is no other.
     """
     lost = [outcome for outcome in outcomes if isinstance(outcome, Unavailable)]
     to_repeat = [outcome for outcome in lost if outcome.reason is not UnavailableReason.DEFECT]
@@ -129,9 +139,13 @@ def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: AR
         raise lost[0]
     receipts = [_receipt(outcome) for outcome in outcomes]
     counts = {status: sum(receipt["status"] == status for receipt in receipts) for status in STATUSES}
-    body = msgspec.json.encode(counts | {"results": receipts})
+    too_many = [outcome for outcome in outcomes if isinstance(outcome, Refused) and outcome.reason is RefuseReason.RATE_LIMITED]
+    refused = {"refused": len(too_many)} if too_many else {}
+    body = msgspec.json.encode(counts | refused | {"results": receipts})
     if to_repeat:
         return Answer(status=503, headers=(*JSON, *retry_headers(to_repeat[0])), body=body)
+    if too_many:
+        return Answer(status=too_many[-1].status, headers=(*JSON, *retry_headers(too_many[-1])), body=body)
     return Answer(status=200, headers=JSON, body=body)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from collector.local.child import Child, NotStarted, Program, stop_together, tail
 from collector.local.directory import Runtime, forget_runtime, write_runtime
 from collector.local.guarded import GuardedLauncher
+from collector.local.master_key import master_key_file
 from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
 from collector.local.private import LOOPBACK, private_folder
@@ -49,7 +50,7 @@ class Supervisor:
         """Start everything, in order, and leave a note for other commands."""
         for server in self._servers.embedded:
             self._add(Revived(server.name, partial(_started, server)))
-        self._migrate()
+        self._prepare()
         for name, port in (("web", self._settings.http.port), ("project", self._settings.http.projector_port)):
             alone = ("--alone",) if name == "web" and self._servers.nats is not None else ()
             role = Revived(name, partial(self._launcher.launch, self._program(name, "--port", str(port), *alone)))
@@ -106,12 +107,18 @@ class Supervisor:
         each.start()
         self._children.append(each)
 
-    def _migrate(self) -> None:
-        child = self._launcher.launch(self._program("migrate"))
-        while child.is_running:
+    def _prepare(self) -> None:
+        """Bring the tables up to date and, the first time, make the master key; both at once, for a start is waited for."""
+        migrating = self._launcher.launch(self._program("migrate"))
+        is_first = not master_key_file(self._settings.control, self._settings.local).exists()
+        sealing = [self._launcher.launch(self._program("control", "init"))] if is_first else []
+        while any(child.is_running for child in (migrating, *sealing)):
             self._launcher.pause(_TICK_SECONDS)
-        if child.process.returncode != 0:
-            raise NotStarted(f"the database could not be migrated. {tail(child.program.log).strip()}")
+        if migrating.process.returncode != 0:
+            raise NotStarted(f"the database could not be migrated. {tail(migrating.program.log).strip()}")
+        if any(child.process.returncode != 0 for child in sealing):
+            # Events are taken all the same; only sign-in and what else needs the vault is closed.
+            self._say(f"there is no master key. {tail(sealing[0].program.log).strip()}")
 
     def _program(self, role: str, *options: str) -> Program:
         where = {

@@ -1,4 +1,4 @@
-"""The nginx in front of compose.yaml's containers, made from the table of addresses: ingest's to ingest, the rest to query."""
+"""The nginx in front of compose.yaml's containers, made from the table of addresses: what ingest's container answers, to it."""
 
 import re
 
@@ -50,13 +50,15 @@ _TAIL = """
   location / { proxy_pass $query; }
 }
 """
+# Compose runs the administration in the container of ingest, which needs no Postgres.
+_BESIDE_INGEST = frozenset({Owner.INGEST, Owner.ADMIN})
 _PARAMETER = re.compile(r"\{\w+\}")
 _REST = re.compile(r"\{\w+:path\}$")
 
 
 def edge(table: AddressTable) -> str:
     """Return the whole of deploy/nginx/edge.conf."""
-    templates = dict.fromkeys(entry.template for entry in table.entries if entry.part is Owner.INGEST)
+    templates = dict.fromkeys(entry.template for entry in table.entries if entry.part in _BESIDE_INGEST)
     maps: list[str] = []
     locations: list[str] = []
     for template in sorted(templates, key=_order):

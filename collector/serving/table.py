@@ -1,4 +1,4 @@
-"""The one table of addresses: (method, template) of ingest, query and dashboard, and operator, and who answers each."""
+"""The one table of addresses: (method, template) of ingest, administration, query and operator, and who answers each."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,6 +18,7 @@ class Owner(StrEnum):
     """Who answers at an address."""
 
     INGEST = "ingest"
+    ADMIN = "admin"
     QUERY = "query"
     OPERATOR = "operator"
 
@@ -67,14 +68,14 @@ class AddressTable:
 
 
 class Dispatch:
-    """An ASGI app that hands what is ingest's to *ingest* and everything else to *query*, which words the 404."""
+    """An ASGI app that hands to *ingest* and to *admin* what is theirs, and everything else to *query*, which words the 404."""
 
-    def __init__(self, table: AddressTable, *, ingest: App, query: App) -> None:
+    def __init__(self, table: AddressTable, *, ingest: App, query: App, admin: App | None = None) -> None:
         self._table = table
-        self._ingest = ingest
         self._query = query
+        self._apps: dict[Owner | None, App] = {Owner.INGEST: ingest, Owner.ADMIN: admin or query}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        is_ingest = self._table.owner(scope["method"], scope["path"]) is Owner.INGEST
-        await (self._ingest if is_ingest else self._query)(scope, receive, send)
+        owner = self._table.owner(scope["method"], scope["path"])
+        await self._apps.get(owner, self._query)(scope, receive, send)

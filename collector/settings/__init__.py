@@ -9,6 +9,7 @@ from collector.settings.declaration import PREFIX, Setting, read_group, settings
 from collector.settings.groups import (
     MOST_STREAM_BYTES,
     Collection,
+    Control,
     EventStreams,
     Http,
     Local,
@@ -20,17 +21,20 @@ from collector.settings.groups import (
     Privacy,
     SaltMode,
 )
+from collector.settings.limits import Limits
 
 __all__ = [
     "GROUPS",
     "MOST_STREAM_BYTES",
     "SETTINGS",
     "Collection",
+    "Control",
     "EventStreams",
     "HealthcheckSettings",
     "Http",
     "IngestSettings",
     "InvalidSettings",
+    "Limits",
     "Local",
     "Log",
     "LogLevel",
@@ -65,6 +69,8 @@ class IngestSettings(Struct, frozen=True, kw_only=True):
     nats: Nats
     stream: EventStreams
     privacy: Privacy
+    control: Control
+    limits: Limits
     log: Log
 
 
@@ -104,7 +110,7 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Control, Limits, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 

@@ -20,6 +20,11 @@ def optional(text: str) -> str | None:
     return text or None
 
 
+def optional_path(text: str) -> Path | None:
+    """Take the path of a file that need not exist yet; empty means not set."""
+    return Path(text) if text else None
+
+
 def existing_file(text: str) -> Path | None:
     """Take the path of a file that can be read."""
     if not text:

@@ -37,11 +37,12 @@ _FOLDS: Final = {kind.name: kind.fold for kind in KINDS}
 
 
 def fold(thing: Thing | None, event: ControlEvent) -> Thing | None:
-    """Return what *thing* is after *event*; an event that is not the next of it changes nothing.
+    """Return what *thing* is after *event*; an event of a version that was there already changes nothing.
 
-    So a second event of one id and version, and one that was delivered twice, is skipped by everybody alike.
+    So a second event of one id and version, and one that was delivered twice, is skipped by everybody alike. A version that is
+    missing was an event that nobody could read: it ends nothing for those after it.
     """
-    if event.originator_version != (1 if thing is None else thing.version + 1):
+    if thing is not None and event.originator_version <= thing.version:
         return thing
     folded: Thing | None = _FOLDS[kind_of(event.originator_id)](thing, event)
     return folded

@@ -11,17 +11,18 @@ _NANOSECONDS = 1_000_000_000
 
 
 class ControlStream(Struct, frozen=True, kw_only=True):
-    """The one stream that holds every decision."""
+    """A stream of decisions: its name, and the first token of its subjects; there is one, but where it is tried out."""
 
     name: str = "CONTROL"
+    root: str = SUBJECT_ROOT
 
 
 CONTROL_STREAM: Final = ControlStream()
 
 
-def subject_of(thing_id: str, version: int | str) -> str:
+def subject_of(thing_id: str, version: int | str, *, root: str = SUBJECT_ROOT) -> str:
     """Return ``control.<kind>.<key>.<version>``; dots in a name, which NATS reserves, become slashes."""
-    return f"{SUBJECT_ROOT}.{thing_id.replace('.', '/').replace(':', '.')}.{version}"
+    return f"{root}.{thing_id.replace('.', '/').replace(':', '.')}.{version}"
 
 
 def thing_of(subject: str) -> tuple[str, int]:
@@ -30,11 +31,11 @@ def thing_of(subject: str) -> tuple[str, int]:
     return ":".join(tokens[1:-1]).replace("/", "."), int(tokens[-1])
 
 
-def control_settings(*, replicas: int) -> dict[str, Any]:
+def control_settings(*, replicas: int, stream: ControlStream = CONTROL_STREAM) -> dict[str, Any]:
     """Return the JetStream settings that the promises rest on: nothing is ever given up, and a subject is written once."""
     return {
-        "name": CONTROL_STREAM.name,
-        "subjects": [f"{SUBJECT_ROOT}.>"],
+        "name": stream.name,
+        "subjects": [f"{stream.root}.>"],
         "storage": "file",
         "retention": "limits",
         "discard": "new",

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from contracts import tallies
 from contracts.codec import type_of
+from contracts.control import CONTROL_EVENTS
+from contracts.control import stream as control
 from contracts.events import CATALOGUE, Code
 from contracts.streams import SUBJECT_ROOT
 
@@ -23,7 +25,8 @@ CODE_PATTERN = "^[A-Za-z][A-Za-z _]{0,39}$"
 
 def documents() -> dict[str, str]:
     """Return file name -> text of everything that is generated."""
-    schemas = {f"{type_of(document)}.json": _json(_schema(document)) for document in (*CATALOGUE, *tallies.DOCUMENTS)}
+    published = (*CATALOGUE, *tallies.DOCUMENTS, *CONTROL_EVENTS)
+    schemas = {f"{type_of(document)}.json": _json(_schema(document)) for document in published}
     return schemas | {ASYNCAPI: _yaml(_asyncapi())}
 
 
@@ -97,14 +100,16 @@ def _asyncapi() -> dict[str, Any]:
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
             },
             "tallies": _tallies(),
+            "control": _control(),
         },
         "operations": {
             "readEvents": {"action": "receive", "channel": {"$ref": "#/channels/events"}},
             "readTallies": {"action": "receive", "channel": {"$ref": "#/channels/tallies"}},
+            "readControl": {"action": "receive", "channel": {"$ref": "#/channels/control"}},
         },
         "components": {
             "messages": {type_of(event): _message(event, headers=_HEADERS) for event in CATALOGUE}
-            | {type_of(document): _message(document) for document in tallies.DOCUMENTS}
+            | {type_of(document): _message(document) for document in (*tallies.DOCUMENTS, *CONTROL_EVENTS)}
         },
     }
 
@@ -117,6 +122,23 @@ def _tallies() -> dict[str, Any]:
         "parameters": {
             "run": {"description": "The ingest process that counted, by an id of its own."},
             "rest": {"description": "The hour and the part, in two tokens, or head."},
+        },
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
+    }
+
+
+def _control() -> dict[str, Any]:
+    names = [type_of(event) for event in CONTROL_EVENTS]
+    return {
+        "address": f"{control.SUBJECT_ROOT}.{{kind}}.{{key}}.{{version}}",
+        "description": (
+            f"The stream {control.CONTROL_STREAM.name}: every decision about tenants, sites, keys and people. "
+            "Of two messages at one address the first counts; what cannot be read counts for nothing."
+        ),
+        "parameters": {
+            "kind": {"description": "The kind of thing that is decided about, such as site."},
+            "key": {"description": "Which one, in one token or two (tenant and site); dots are written as slashes."},
+            "version": {"description": "The how-manieth event of it, from 1."},
         },
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
     }

@@ -12,6 +12,7 @@ from msgspec import Struct
 from contracts.access import bearer_of, host_named, is_loopback_host, is_proxied, same_secret
 from contracts.control.keys import Key, Scope
 from contracts.keys import ListedKey, digest_of, id_in, key_in_authorization, same_digest
+from contracts.sessions import COOKIE as SESSION_COOKIE
 from projections.query.caller import TOKEN, Caller, guest, only_caller
 from projections.query.credentials import Credentials
 from projections.query.members import caller_signed_in
@@ -20,8 +21,6 @@ from projections.query.sign_ins import LIFETIME, SignIns
 
 # Stands for the access token.
 COOKIE: Final = "collector_access"
-# Of a member, which signing in with a name gives out.
-SESSION_COOKIE: Final = "collector_session"
 # Of several tenants of a member, the one that they look at.
 TENANT_COOKIE: Final = "collector_tenant"
 TENANT_HEADER: Final = "x-tenant-id"

@@ -37,6 +37,10 @@ COPY = "tests/collector/local/test_identity.py::test_a_copy_gets_an_identity_of_
 PATIENCE = (
     "tests/projections/projector/test_patience.py::test_a_nats_that_stays_away_ends_it_with_a_sentence_and_what_is_read_stays"
 )
+KEY_BACK = (
+    "tests/collector/control/admin/test_closed.py"
+    "::test_a_lost_a_wrong_and_a_damaged_key_close_what_needs_it_until_the_right_one_is_back"
+)
 # What cannot change anything that is stored or counted, by its nature: nothing is running, or nothing was taken.
 HARMLESS = ""
 
@@ -135,6 +139,21 @@ ADVICE = (
     Advice(f"{PROJECTOR}/patience.py", "NATS has been away", "NATS stays away during a backfill", PATIENCE),
     Advice("projections/control/keeper.py", "upgrade this program", "a newer program decides", HARMLESS),
     Advice("projections/tallies/keeper.py", "upgrade this program", "a newer ingest tells its tally", HARMLESS),
+    Advice("contracts/vault.py", "Put the file back from your backup", "there is no master key", KEY_BACK),
+    Advice("contracts/vault.py", "Put it back from your backup", "the master key's file is damaged", KEY_BACK),
+    Advice("contracts/vault.py", "Put the right file back", "the master key is another installation's", KEY_BACK),
+    Advice(
+        "contracts/vault.py",
+        "Put NATS's files back from a backup",
+        "an entry of the vault is damaged",
+        "tests/collector/control/admin/test_closed.py::test_a_backup_that_is_put_back_opens_with_the_key_of_its_time",
+    ),
+    Advice(
+        "contracts/vault.py",
+        "Set it back with `nats stream edit`, which keeps its entries",
+        "a setting of the vault's bucket has drifted",
+        "tests/collector/control/test_vault.py::test_a_bucket_that_would_keep_what_is_destroyed_is_refused",
+    ),
     Advice("projections/database.py", "the database does not exist", "somebody dropped the database", EMPTY),
     Advice("projections/database.py", "a table is missing", "somebody dropped a table", DAMAGED),
     Advice("projections/database.py", "a column is missing", "somebody dropped a column", DAMAGED),

@@ -1,11 +1,12 @@
 """STAGES: everything that is measured, in the order in which it is."""
 
-from tests.bench import backfill, batch, families, ingest, memory, noise, overload, projector, startup
+from tests.bench import backfill, batch, families, ingest, limits, memory, noise, overload, projector, startup
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
     startup.STAGE,
     ingest.STAGE,
+    limits.STAGE,
     batch.STAGE,
     overload.STAGE,
     noise.STAGE,

@@ -38,6 +38,16 @@ def singles(_: int) -> Iterator[bytes]:
         yield shape.replace(_ID, next(ids), 1)
 
 
+def of_ten_addresses(_: int) -> Iterator[bytes]:
+    """Yield pageviews of visitors with ten addresses, for ever."""
+    return _of_addresses(10)
+
+
+def of_many_addresses(_: int) -> Iterator[bytes]:
+    """Yield pageviews of visitors with 100,000 addresses, for ever."""
+    return _of_addresses(100_000)
+
+
 def batches(_: int) -> Iterator[bytes]:
     """Yield native batches of 500 such pageviews, for ever."""
     return _batches_of(BATCH_EVENTS)
@@ -72,6 +82,8 @@ def strangers(first: int) -> Iterator[bytes]:
 
 TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
     "singles": singles,
+    "of_ten_addresses": of_ten_addresses,
+    "of_many_addresses": of_many_addresses,
     "batches": batches,
     "largest_batches": largest_batches,
     "strangers": strangers,
@@ -87,6 +99,16 @@ def _ids() -> Iterator[bytes]:
     """Yield UUIDs, different ones in every run."""
     run = secrets.token_hex(4)
     return (b"%b-0000-4000-8000-%012x" % (run.encode(), number) for number in itertools.count())
+
+
+def _of_addresses(count: int) -> Iterator[bytes]:
+    # Public ones, as a proxy hands them on: those of private networks are not counted.
+    ids, forwarded = _ids(), b"x-forwarded-for: {address}\r\n"
+    shapes = [_HEAD % (b"event", _agent(number), forwarded, BODY_BYTES, _pageview(number)) for number in range(64)]
+    for number in itertools.count(secrets.randbelow(count)):  # a run does not come round
+        who = number % count
+        address = b"93.%d.%d.%d" % (who >> 16 & 255, who >> 8 & 255, who & 255)
+        yield shapes[number % 64].replace(_ID, next(ids), 1).replace(b"{address}", address, 1)
 
 
 def _batches_of(events: int) -> Iterator[bytes]:

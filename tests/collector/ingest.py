@@ -22,6 +22,8 @@ from tests.facts import STREAM
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 ADDRESS = "203.0.113.77"
 ROOM = str(1 << 28)
+# One address sends all that a test sends.
+UNLIMITED = {"COLLECTOR_LIMIT_ADDRESS": "0"}
 
 
 class Running:
@@ -52,7 +54,7 @@ class Running:
 @contextlib.asynccontextmanager
 async def running(nats_url: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Running]:
     """Open the ingest half on *nats_url* with the settings in *environment*."""
-    settings = read_settings({"COLLECTOR_STREAM_MAX_BYTES": ROOM} | dict(environment or {}))
+    settings = read_settings({"COLLECTOR_STREAM_MAX_BYTES": ROOM} | UNLIMITED | dict(environment or {}))
     async with open_ingest(settings, nats_url, lambda: datetime.now(UTC)) as ingest:
         transport = httpx.ASGITransport(app=ingest.app, client=(ADDRESS, 4711), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://collector", headers={"User-Agent": FIREFOX}) as http:

@@ -19,7 +19,8 @@ from collector.dialects.browser import read_browser
 from collector.dialects.endpoint import Endpoint, Reply, ended_well
 from collector.hit import Claim, Hit, Sender
 from collector.kinds.kind import Kind
-from collector.outcomes import Dropped, Failure, Outcome, Refused, RefuseReason, Rejected
+from collector.limit import LimitNobody
+from collector.outcomes import Dropped, Failure, Outcome, Quota, Refused, RefuseReason, Rejected
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.redact import clean
 from collector.privacy.remains import Remains
@@ -170,14 +171,17 @@ def recognise(shown_key: str, scope: str) -> Sender:
     return sender
 
 
-class AtMost:
-    """At most so many requests of each key."""
+class AtMost(LimitNobody):
+    """At most so many requests of each key, wherever it stands."""
 
     def __init__(self, most: int) -> None:
         self._left: Counter[str] = Counter()
         self._most = most
 
-    def __call__(self, sender: Sender, _: Head) -> None:
+    def of_request(self, sender: Sender, _: Head) -> Quota | None:
+        self.of_key_in_body(sender)
+
+    def of_key_in_body(self, sender: Sender) -> None:
         if not sender.credential:
             return
         self._left[sender.credential] += 1

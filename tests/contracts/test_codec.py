@@ -7,13 +7,14 @@ import pytest
 from msgspec import Struct
 
 from contracts.codec import CODEC, Codec, NewerVersion, Undecodable, UnknownType, type_of
+from contracts.control import CONTROL_EVENTS
 from contracts.events import CATALOGUE, EventRecorded, Fact, PageViewed
 from contracts.tallies import DOCUMENTS
 from contracts.upcasts import UPCASTS
 
 GOLDEN = Path(__file__).parent / "golden"
-TALLIES = {type_of(document) for document in DOCUMENTS}  # their golden files are test_tallies.py's
-FACTS = sorted(file for file in GOLDEN.glob("*.json") if file.stem not in TALLIES)
+OTHERS = {type_of(document) for document in (*DOCUMENTS, *CONTROL_EVENTS)}  # test_tallies.py's and test_control.py's
+FACTS = sorted(file for file in GOLDEN.glob("*.json") if file.stem not in OTHERS)
 
 
 @pytest.mark.parametrize("file", FACTS, ids=lambda file: file.stem)

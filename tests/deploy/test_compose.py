@@ -18,8 +18,9 @@ DECIDED_HERE = {
     "COLLECTOR_PORT",
     "COLLECTOR_PROJECTOR_PORT",
     "COLLECTOR_DATA",
+    "COLLECTOR_MASTER_KEY_FILE",
 }
-ROLES = ("migrate", "ingest", "projector", "query")
+ROLES = ("migrate", "keys", "ingest", "projector", "query")
 
 
 def test_every_setting_is_handed_on_or_decided_here():
@@ -33,6 +34,18 @@ def test_every_setting_is_handed_on_or_decided_here():
 
 def test_every_role_gets_them():
     assert all(COMPOSE["services"][role]["environment"] == COMPOSE["x-settings"] for role in ROLES)
+
+
+def test_the_master_key_is_made_once_and_read_where_people_sign_in():
+    services, path = COMPOSE["services"], COMPOSE["x-settings"]["COLLECTOR_MASTER_KEY_FILE"]
+    assert services["keys"]["command"] == ["control", "init"]
+    folder = path.rpartition("/")[0]
+    assert f"keys:{folder}" in services["keys"]["volumes"]
+    assert f"keys:{folder}:ro" in services["ingest"]["volumes"]
+    assert "keys" in COMPOSE["volumes"]
+    assert "keys" not in services["ingest"]["depends_on"], "events are taken also where the key is lost"
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert f"mkdir -m 700 {folder} && chown 10001:10001 {folder}" in image, "else the volume is root's"
 
 
 def test_nats_has_room_for_every_value_of_the_setting():

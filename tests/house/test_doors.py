@@ -14,6 +14,7 @@ PERSON = (
     "collector/dialects/",
     "collector/hit.py",
     "collector/kinds/",
+    "collector/limit.py",
     "collector/admit.py",
     "collector/pipeline.py",
     "collector/privacy/",

@@ -7,7 +7,9 @@ import pytest
 
 from collector.app import addresses
 from collector.cli.query import addresses_of_query
+from collector.control.admin import create_admin
 from collector.serving.edge import edge
+from collector.serving.role import claims_of
 from collector.serving.table import AddressTable, Owner
 from collector.settings import example
 from collector.settings.compose import with_settings
@@ -17,7 +19,9 @@ from tests.house.sources import ROOT
 GENERATED: dict[str, Callable[[], str]] = {
     "env.example": example,
     "compose.yaml": lambda: with_settings((ROOT / "compose.yaml").read_text(encoding="utf-8")),
-    "deploy/nginx/edge.conf": lambda: edge(AddressTable({Owner.INGEST: addresses(), Owner.QUERY: addresses_of_query()})),
+    "deploy/nginx/edge.conf": lambda: edge(
+        AddressTable({Owner.INGEST: addresses(), Owner.ADMIN: claims_of(create_admin(None)), Owner.QUERY: addresses_of_query()})
+    ),
 }
 
 

@@ -5,11 +5,21 @@ from tests.house.sources import SOURCES, imports, is_at, name_of
 # A folder ends with a slash.
 ADDRESSES = {
     "nats": ("collector/stream/", "collector/salts/", "projections/stream/"),
+    "eventsourcing": ("collector/control/",),
     "sqlalchemy": ("projections/",),
     "asyncpg": ("projections/",),
     "alembic": ("projections/migrations/",),
     "apscheduler": ("collector/jobs.py", "projections/jobs.py"),
-    "litestar": ("collector/app.py", "collector/serving/", "projections/", "collector/cli/query.py"),
+    "litestar": (
+        "collector/app.py",
+        "collector/control/admin/",
+        "collector/serving/",
+        "projections/",
+        "collector/cli/query.py",
+    ),
+    "cryptography": ("collector/control/sealing.py", "projections/vault.py"),
+    "argon2": ("collector/control/passwords.py",),
+    "jwt": ("collector/control/tokens.py", "projections/tokens.py"),
     "uvicorn": ("collector/serving/",),
     "uvloop": ("collector/serving/",),
     "babel": ("projections/dashboard/",),

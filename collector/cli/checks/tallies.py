@@ -32,7 +32,10 @@ ADVICE: Final[Mapping[str, str]] = {
     RejectReason.TOO_LARGE: "Send batches of fewer or smaller events; the answer says how many bytes are taken.",
     RefuseReason.UNAUTHENTICATED: "The sender shows no key, or one that is not known here: give it one that is.",
     RefuseReason.FORBIDDEN: "The sender's key does not allow this: give it one that does.",
-    RefuseReason.RATE_LIMITED: "One sender sends more than it may. Have it send less at once, or let it have more.",
+    RefuseReason.RATE_LIMITED: (
+        "One address, key or site sends more than it may. Have it send less at once, or raise COLLECTOR_LIMIT_ADDRESS, _KEY or "
+        "_SITE; a proxy in front of everybody belongs into COLLECTOR_TRUSTED_PROXIES."
+    ),
     UnavailableReason.STREAM_DISCONNECTED: f"NATS was away: see what is said of it above. {_SAME_ID}",
     UnavailableReason.STREAM_TIMEOUT: f"NATS was slow to confirm: look at its disk and its log. {_SAME_ID}",
     UnavailableReason.STREAM_FULL: f"Raise COLLECTOR_STREAM_MAX_BYTES, below what the disk has. {_SAME_ID}",

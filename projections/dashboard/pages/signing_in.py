@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from projections.dashboard.views import Views
 from projections.query.access import OPEN, Access, require_same_origin
 from projections.query.api import PlainRequest
+from projections.query.guessing import Guessing
 from projections.query.problems import bad_parameter
 
 _MAX_FIELDS = 4
@@ -20,21 +21,27 @@ _MAX_FIELDS = 4
 async def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
     """Show the form, unless nobody has to sign in."""
     onward = own_path(request.query_params.get("next", "/"))
-    with_name = await access.has_members()
-    if access.token is None and not with_name:
+    if access.token is None and not await access.has_members():
         return Redirect(onward, status_code=303)
-    html = views.render("login.html", onward=onward, wrong=False, with_name=with_name, with_token=access.token is not None)
-    return Response(html, media_type=MediaType.HTML)
+    return await _form(access, views, onward, status=200)
 
 
 @post("/login", include_in_schema=False, opt={OPEN: True})
-async def sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
-    """Give the cookie to whoever knows the token, and lead on to where they wanted to go."""
+async def sign_in(
+    access: NamedDependency[Access],
+    views: NamedDependency[Views],
+    guessing: NamedDependency[Guessing],
+    request: PlainRequest,
+) -> Response[Any]:
+    """Give the cookie to whoever knows the token, and lead on to where they wanted to go; who guesses waits."""
     require_same_origin(request)
     fields = _fields(await _body(request))
     onward = own_path(fields.get("next", "/"))
+    if wait := guessing.attempt(request):
+        return await _form(access, views, onward, wait=wait, status=429)
     if not access.admits(fields.get("token", "").strip()):
-        return _form(views, onward, with_name=await access.has_members())
+        return await _form(access, views, onward, wrong=True, status=401)
+    guessing.forgive(request)
     return Redirect(onward, status_code=303, cookies=[await access.begin_sign_in()])
 
 
@@ -51,9 +58,10 @@ def own_path(claimed: str) -> str:
     return claimed if plain and claimed.startswith("/") and not claimed.startswith("//") else "/"
 
 
-def _form(views: Views, onward: str, *, with_name: bool) -> Response[str]:
-    html = views.render("login.html", onward=onward, wrong=True, with_name=with_name, with_token=True)
-    return Response(html, status_code=401, media_type=MediaType.HTML)
+async def _form(access: Access, views: Views, onward: str, *, status: int, wrong: bool = False, wait: int = 0) -> Response[str]:
+    asked = {"with_name": await access.has_members(), "with_token": access.token is not None}
+    html = views.render("login.html", onward=onward, wrong=wrong, wait=wait, **asked)
+    return Response(html, status_code=status, media_type=MediaType.HTML, headers={"Retry-After": str(wait)} if wait else None)
 
 
 async def _body(request: PlainRequest) -> bytes:

@@ -10,9 +10,10 @@ import pytest
 from contracts.control.keys import KeyKind, Scope
 from contracts.control.people import Grant, Role
 from contracts.keys import ListedKey, digest_of
+from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.tallies import Ending
 from projections.app import addresses
-from projections.query.access import COOKIE, SESSION_COOKIE, TENANT_COOKIE
+from projections.query.access import COOKIE, TENANT_COOKIE
 from tests.facts import pageview
 from tests.projections.control.deciding import (
     archived,

@@ -1,0 +1,69 @@
+"""The administration over HTTP: one application beside ingest; HANDLERS is the only list of its addresses."""
+
+from typing import Any
+
+from litestar import Litestar
+from litestar.datastructures import MutableScopeHeaders
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import Message, Scope
+
+from collector.asgi import answer
+from collector.control.admin.desk import Desk
+from collector.control.admin.door import require_our_page, visitor
+from collector.control.admin.exchange import exchange_key
+from collector.control.admin.forms import MAX_BODY, TooLarge, Unreadable, as_json, is_form
+from collector.control.admin.invitations import INVITATIONS
+from collector.control.admin.problems import EXCEPTION_HANDLERS, problem_for
+from collector.control.admin.sessions import SESSIONS
+from contracts.problem import MEDIA_TYPE
+
+HANDLERS = (*SESSIONS, *INVITATIONS, exchange_key)
+_OPENAPI = OpenAPIConfig(
+    title="Collector: administration",
+    version="1",
+    path="/v1/admin/schema",
+    render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+)
+
+
+class AdminApp(Litestar):
+    """Takes what a page's form says as it takes JSON."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # ASGI's types and Litestar's differ
+        """Answer one request."""
+        if scope["type"] == "http" and is_form(scope):
+            try:
+                scope, receive = await as_json(scope, receive)
+            except (TooLarge, Unreadable) as error:
+                problem = problem_for(413 if isinstance(error, TooLarge) else 400)
+                return await answer(send, problem.status, problem.body(), [(b"content-type", MEDIA_TYPE.encode())])
+        return await super().__call__(scope, receive, send)
+
+
+def create_admin(desk: Desk | None) -> AdminApp:
+    """Return the application that works at *desk*; without one it has its addresses alone."""
+    return AdminApp(
+        route_handlers=HANDLERS,
+        guards=[require_our_page],
+        dependencies={
+            "desk": Provide(lambda: desk, use_cache=True, sync_to_thread=False),
+            "visitor": Provide(visitor),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        before_send=[_add_headers],
+        request_max_body_size=MAX_BODY,
+        openapi_config=_OPENAPI,
+        logging_config=None,
+    )
+
+
+async def _add_headers(message: Message, _: Scope) -> None:
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Cache-Control", "no-store")

@@ -1,0 +1,64 @@
+"""The door of the administration: nobody else's page may ask for anything, and a cookie counts with its form's token."""
+
+from typing import Any, Final
+
+from litestar import Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
+from litestar.response import Redirect
+
+from collector.control.admin.desk import Desk, PlainRequest
+from collector.control.admin.forms import onward_of
+from collector.control.admin.problems import forbidden
+from collector.control.signing_in import SESSION_LIFE, Visitor
+from contracts.access import same_secret
+from contracts.sessions import COOKIE, CSRF_HEADER, csrf_token, is_same_origin
+
+_LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def require_our_page(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Raise Refused when a page of somebody else's wants something done."""
+    headers = connection.headers
+    is_ours = is_same_origin(
+        fetch_site=headers.get("sec-fetch-site"), origin=headers.get("origin"), host=headers.get("host", "")
+    )
+    if connection.scope.get("method") in _LOOKS or is_ours:
+        return
+    raise forbidden("cross_site", "It was sent from another site. Open the dashboard and send it from there.")
+
+
+async def visitor(request: PlainRequest, desk: NamedDependency[Desk]) -> Visitor:
+    """Return who is signed in, or raise Denied; whoever wants something done shows the token of their session as well."""
+    secret = request.cookies.get(COOKIE, "")
+    found = await desk.sign_ins.visitor(secret)
+    if request.method not in _LOOKS and not same_secret(request.headers.get(CSRF_HEADER, ""), csrf_token(secret)):
+        raise forbidden("csrf", "It came without the token of your session. Load the page again and send it from there.")
+    return found
+
+
+def session_cookie(desk: Desk, secret: str) -> Cookie:
+    """Return the cookie that is shown for a session."""
+    return _cookie(desk, secret, max_age=int(SESSION_LIFE.total_seconds()))
+
+
+def no_cookie(desk: Desk) -> Cookie:
+    """Return the cookie that takes the other one back."""
+    return _cookie(desk, "", max_age=0)
+
+
+def done(request: PlainRequest, answer: Any, *, seq: int, status: int = 200, cookie: Cookie | None = None) -> Response[Any]:
+    """Answer what was done: a form leads on to its page, which is told as ``after`` what it has to wait for."""
+    cookies = [] if cookie is None else [cookie]
+    onward = onward_of(request.scope)
+    if onward is None:
+        return Response(answer, status_code=status, cookies=cookies)
+    path, hash_, anchor = onward.partition("#")
+    after = f"{'&' if '?' in path else '?'}after={seq}" if seq else ""
+    return Redirect(f"{path}{after}{hash_}{anchor}", status_code=303, cookies=cookies)
+
+
+def _cookie(desk: Desk, value: str, *, max_age: int) -> Cookie:
+    return Cookie(key=COOKIE, value=value, max_age=max_age, path="/", secure=desk.is_https, httponly=True, samesite="strict")

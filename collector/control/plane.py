@@ -1,0 +1,58 @@
+"""The control plane: every command, by the kind of thing that it is about, for code that waits and for an event loop."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from collector.control.journal import Journal
+from collector.control.keys import Keys
+from collector.control.line import PATIENCE_SECONDS, Line
+from collector.control.members import Members
+from collector.control.sessions import Sessions
+from collector.control.sites import Sites
+from collector.control.tenants import Tenants
+from contracts.control.stream import CONTROL_STREAM, ControlStream
+
+Answer = TypeVar("Answer")
+
+
+def random_id() -> str:
+    """Return an id that nobody has: 128 bits, in hexadecimal."""
+    return secrets.token_hex(16)
+
+
+class ControlPlane(Journal):
+    """The commands; each says *by* whom, and returns what was Decided, or raises Undecided.
+
+    ``close`` it, or use it as a context manager. It opens its line to NATS with the first command, and goes on when NATS is
+    back.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        *,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str] = random_id,
+        replicas: int = 1,
+        stream: ControlStream = CONTROL_STREAM,
+    ) -> None:
+        super().__init__(line, clock=clock, replicas=replicas, stream=stream)
+        self.tenants = Tenants(self)
+        self.sites = Sites(self)
+        self.keys = Keys(self)
+        self.members = Members(self, new_id=new_id)
+        self.sessions = Sessions(self)
+
+    async def run(self, command: Callable[["ControlPlane"], Answer]) -> Answer:
+        """Return what *command* returns, without an event loop that stands still meanwhile."""
+        return await asyncio.to_thread(command, self)
+
+
+def open_plane(
+    nats_url: str, *, clock: Callable[[], datetime], replicas: int = 1, patience: float = PATIENCE_SECONDS
+) -> ControlPlane:
+    """Return the control plane of the installation at *nats_url*; NATS need not be there yet."""
+    return ControlPlane(Line(nats_url, patience=patience), clock=clock, replicas=replicas)

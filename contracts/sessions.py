@@ -1,0 +1,34 @@
+"""Sessions of browsers, as both halves know them: the cookie, its digest in the control stream, and the token of its forms."""
+
+import hashlib
+import hmac
+from typing import Final
+
+COOKIE: Final = "collector_session"
+CSRF_FIELD: Final = "csrf"
+CSRF_HEADER: Final = "x-csrf-token"
+JOIN_PATH: Final = "/join"
+_SAME: Final = frozenset({"same-origin", "none"})
+
+
+def digest_of(secret: str) -> str:
+    """Return what stands for *secret*, a cookie or an invitation, wherever it is kept."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def csrf_token(secret: str) -> str:
+    """Return what a form shows beside the cookie *secret*; whoever cannot read the cookie cannot know it."""
+    return hmac.digest(secret.encode("utf-8", "surrogatepass"), b"collector form", "sha256").hex()
+
+
+def is_same_origin(*, fetch_site: str | None, origin: str | None, host: str) -> bool:
+    """Say whether a request comes from a page of ours, or from no page: by Sec-Fetch-Site, else by Origin and Host."""
+    if fetch_site is not None:
+        return fetch_site in _SAME
+    # As texts: an origin that is no address must not be read as one, and an absent host is nobody's origin.
+    return origin is None or (host != "" and origin.lower().partition("://")[2] == host.lower())
+
+
+def join_link(public_url: str, invitation: str) -> str:
+    """Return the one-time link of *invitation*."""
+    return f"{public_url.rstrip('/')}{JOIN_PATH}?invitation={invitation}"
