@@ -12,6 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
 from contracts.keys import ListedKey
+from contracts.sessions import COOKIE
 from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
@@ -39,9 +40,9 @@ def create_app(
     public_url: str,
     clock: Callable[[], datetime],
     allowed_hosts: Collection[str] = (),
-    address_of: AddressOf = address_of_peer,
     listed_sites: Collection[str] | None = None,
     listed_keys: Collection[ListedKey] = (),
+    address_of: AddressOf = address_of_peer,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
@@ -138,7 +139,7 @@ def _caller(request: PlainRequest) -> Caller:
 
 def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
     def shown(request: PlainRequest) -> Views:
-        return views.shown_to(signed_in_caller(request))
+        return views.shown_to(signed_in_caller(request), request.cookies.get(COOKIE, ""))
 
     return shown
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, cast, false, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, DateTime, and_, bindparam, cast, false, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -214,8 +214,8 @@ async def _by(
     if caller.sites is not None:
         only = (*only, columns.site.in_(sorted(caller.sites)))
     if not caller.runs_installation:
-        # Names that nobody has may be a stranger's, or another tenant's slip.
-        only = (*only, or_(columns.reason != UNKNOWN_SITE, _is_only_tenant()))
+        # What is of no site may be a stranger's, or another tenant's slip.
+        only = (*only, or_(and_(columns.reason != UNKNOWN_SITE, columns.site != ""), _is_only_tenant()))
     query = (
         select(cut.label("cut"), columns.ending, columns.reason, *sums)
         .where(columns.tenant == caller.tenant, columns.hour >= span.since, columns.hour < span.until, *only)

@@ -10,8 +10,10 @@ import pytest
 from contracts.control.keys import KeyKind, Scope
 from contracts.control.people import Grant, Role
 from contracts.keys import ListedKey, digest_of
+from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.tallies import Ending
-from projections.query.access import COOKIE, SESSION_COOKIE, TENANT_COOKIE
+from projections.app import addresses
+from projections.query.access import COOKIE, TENANT_COOKIE
 from tests.facts import pageview
 from tests.projections.control.deciding import (
     archived,
@@ -79,6 +81,16 @@ async def test_a_key_asks_for_its_tenant_in_every_form(house: World):
         assert answer.json()["pageviews"] == 1
 
 
+async def test_a_name_at_a_proxy_before_us_is_no_key(database_url: str):
+    token = secrets.token_urlsafe(16)
+    basic = {"Authorization": "Basic " + base64.b64encode(b"somebody:word").decode()}
+    async with open_world(database_url, access_token=token) as world:
+        signed_in = await world.client.post("/login", data={"token": token}, headers=basic)
+        cookie = signed_in.headers["set-cookie"].partition(";")[0]
+        assert (await world.client.get("/api/sites", headers=basic | {"Cookie": cookie})).status_code == 200
+        assert (await world.client.get("/api/sites", headers=basic)).status_code == 401
+
+
 async def test_of_a_key_that_does_not_work_nothing_is_told(house: World):
     good = await key_for(house, "good")
     gone = issued("gone", gone_text := new_key("gone"), of_tenant="acme")
@@ -137,6 +149,28 @@ async def test_a_foreign_and_an_unknown_site_are_the_same_404_everywhere(house: 
         answers.append(await shown(house, path.format("second.example"), X_API_Key=one))
         assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}, path
         assert (await shown(house, path.format(OWN), X_API_Key=one)).status_code == 200
+
+
+async def test_no_cell_of_endpoints_times_credentials_tells_what_there_is(house: World):
+    gone, late = issued("gone", gone_text := new_key("gone")), issued("late", late_text := new_key("late"), expires_at=NOW)
+    await decided(house.database_url, gone, revoked(gone), late)
+    own, rivals = await key_for(house, "own"), await key_for(house, "rival", of_tenant="rival")
+    sender = await key_for(house, "sender", Scope.INGEST)
+    expected = {own: 200, rivals: 404, gone_text: 401, late_text: 401, new_key("never"): 401, "malformed": 401, sender: 403}
+    paths = [
+        template.format(site=OWN, dimension="page")
+        for method, template in addresses(house.app)
+        if method == "GET" and template.startswith(("/api/", "/sites/"))
+    ]
+    assert len(paths) == 11
+    for path in paths:
+        statuses = {text: (await shown(house, path, X_API_Key=text)).status_code for text in expected}
+        is_of_a_site = OWN in path
+        pages = {401: 303} if path.startswith("/sites/") else {}
+        assert statuses == {
+            text: 200 if status == 404 and not is_of_a_site else pages.get(status, status) for text, status in expected.items()
+        }, path
+        assert (await shown(house, path, Host="stats.example.org")).status_code == 403
 
 
 async def test_a_key_for_one_site_is_shown_that_site_alone(house: World):
