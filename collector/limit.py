@@ -114,7 +114,7 @@ class LimitByPace:
         ahead = _take(pace, self._mark(head), now)
         return None if ahead * 2 < pace.room else _quota(pace, ahead)
 
-    def _mark(self, head: Head) -> bytes:
+    def _mark(self, head: Head) -> int:
         return hashed_prefix(head.ip, self._hash_key)
 
 
