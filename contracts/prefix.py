@@ -10,7 +10,9 @@ _V4_MAPPED: Final = bytes(10) + b"\xff\xff"
 
 def hashed_prefix(address: str, key: bytes) -> int:
     """Return the hash of the prefix of *address*, which is canonical where it is IPv4; what is no address stands for itself."""
-    return hashed(_prefix6(address) if ":" in address else address.encode(), key)
+    if ":" in address:
+        return hashed(_prefix6(address), key)
+    return hash(key + address.encode())
 
 
 def hashed(text: bytes, key: bytes) -> int:
