@@ -66,10 +66,10 @@ class Throttle:
             self._names.clear(who, now)
             self._known.put(both, now + KNOWN_FOR, now)
 
-    def _marks(self, name: str, address: str) -> tuple[bytes, bytes, bytes]:
+    def _marks(self, name: str, address: str) -> tuple[int, int, int]:
         where = hashed_prefix(address, self._key)
         who = hashed(name.strip().casefold().encode(errors="surrogatepass"), self._key)
-        return who, where, hashed(who + where, self._key)
+        return who, where, hashed(b"%d %d" % (who, where), self._key)
 
 
 class _Slowing:
@@ -80,7 +80,7 @@ class _Slowing:
         self._longest = longest
         self._tries: Recent[_Tries] = Recent(_weight, most=most)
 
-    def wait(self, who: bytes, now: float) -> float:
+    def wait(self, who: int, now: float) -> float:
         """Return the seconds until a try of *who* is looked at; nothing or less is now."""
         wrong, last = self._tries_of(who, now)
         if wrong < self._free:
@@ -89,19 +89,19 @@ class _Slowing:
         # Of a clock that was put back nobody waits for longer than of one that was not.
         return min(doubled, self._longest) - max(now - last, 0.0)
 
-    def count(self, who: bytes, now: float) -> None:
+    def count(self, who: int, now: float) -> None:
         """Count one more try."""
         self._tries.put(who, (self._tries_of(who, now)[0] + 1, now), now)
 
-    def take_back(self, who: bytes, now: float) -> None:
+    def take_back(self, who: int, now: float) -> None:
         """Count one less, and let the next be looked at at once."""
         self._tries.put(who, (max(self._tries_of(who, now)[0] - 1, 0), now - self._longest), now)
 
-    def clear(self, who: bytes, now: float) -> None:
+    def clear(self, who: int, now: float) -> None:
         """Count none."""
         self._tries.put(who, (0, now), now)
 
-    def _tries_of(self, who: bytes, now: float) -> _Tries:
+    def _tries_of(self, who: int, now: float) -> _Tries:
         tries = self._tries.get(who, _NONE)
         return tries if _weight(tries, now) else _NONE
 
