@@ -62,7 +62,7 @@ class Follower:
             return "has not been read yet"
         if self._is_gone:
             return Note(
-                f"lost its stream {CONTROL_STREAM.name}: what was read holds until this process ends; let it run, and find out what took it"
+                f"lost its stream {CONTROL_STREAM.name}: what was read holds while this process runs; find out what took it"
             )
         if not self._unreadable:
             return ""
