@@ -174,6 +174,12 @@ class Tally:
         self._latest = Hour(datetime.min.replace(tzinfo=UTC), self)
         self._numbers = count()
 
+    def belong_to(self, tenant: str) -> None:
+        """Count hits of nobody's site as *tenant*'s from now on; "" is nobody's, for whoever runs the installation."""
+        if tenant != self._tenant:
+            self.nowhere = Site(tenant=tenant, id="")
+            self._tenant = self._strangers.tenant = tenant
+
     def at(self, moment: datetime) -> Hour:
         """Return the hour that a hit received at *moment* is counted in."""
         latest = self._latest

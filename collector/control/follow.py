@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final, cast
 
@@ -34,11 +34,12 @@ LOOK_AT_IT: Final = (
 
 
 class Follower:
-    """Keeps *directory* level with the stream; ``watch`` never ends."""
+    """Keeps *directory* level with the stream, and calls ``heard`` when it has changed; ``watch`` never ends."""
 
-    def __init__(self, client: Connection, directory: Directory) -> None:
+    def __init__(self, client: Connection, directory: Directory, heard: Callable[[], None] = lambda: None) -> None:
         self.directory = directory
         self._client = client
+        self._heard = heard
         self._things = Things()
         self._created: datetime | None = None
         self._seq = 0
@@ -61,7 +62,7 @@ class Follower:
             return "has not been read yet"
         if self._is_gone:
             return Note(
-                f"lost its stream {CONTROL_STREAM.name}: what was read goes on, but not behind a restart; restore NATS's data"
+                f"lost its stream {CONTROL_STREAM.name}: what was read holds while this process runs; find out what took it"
             )
         if not self._unreadable:
             return ""
@@ -131,7 +132,9 @@ class Follower:
                 if self._seq >= self._wanted:
                     self._be_level()
                 batch = await self._reading.next_batch()
-                self._take(batch)
+                if batch:
+                    self._take(batch)
+                    self._heard()
                 await asyncio.sleep(0)  # others have their turn while there is much to read
 
     def _begin_again(self, stream: ApiAnswer) -> None:
@@ -143,6 +146,7 @@ class Follower:
     def _be_level(self) -> None:
         if self.directory.things is not self._things or not self.directory.is_ready:
             self.directory.become(self._things)
+            self._heard()
             self._has_been_level.set()
 
     def _take(self, messages: Iterable[Message]) -> None:

@@ -41,6 +41,7 @@ KEY_BACK = (
     "tests/collector/control/admin/test_closed.py"
     "::test_a_lost_a_wrong_and_a_damaged_key_close_what_needs_it_until_the_right_one_is_back"
 )
+FOLLOW = "tests/collector/control/test_follow.py"
 # What cannot change anything that is stored or counted, by its nature: nothing is running, or nothing was taken.
 HARMLESS = ""
 
@@ -240,6 +241,19 @@ ADVICE = (
         "Postgres forgot the claim to rebuild",
         f"{REBUILD}::test_what_a_dead_rebuild_has_left_is_taken_away",
     ),
+    Advice(
+        f"{CHECKS}/tallies.py",
+        "or its tenant, is archived or erased",
+        "a page sends for a site that takes nothing",
+        f"{FOLLOW}::test_an_archived_site_takes_nothing_more_and_takes_again_when_it_is_restored",
+    ),
+    Advice(
+        "collector/control/follow.py",
+        "upgrade this program",
+        "a control event is of a newer version",
+        f"{FOLLOW}::test_an_event_that_cannot_be_read_stops_nothing_and_is_named_once_with_what_to_do",
+    ),
+    Advice("collector/control/follow.py", "look at it with `nats stream get", "a control event cannot be read", HARMLESS),
     Advice("projections/query/database.py", "Run: collector migrate", "there are no tables", AGAIN),
     Advice("README.md", "Drop the database, run `collector backfill`", "anybody who reads it", REBUILT),
     Advice("README.md", ".venv/bin/collector demo", "anybody who reads it", "tests/collector/imports/test_demo.py"),

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from collector.control.directory import Directory, collected_sites
+from collector.control.directory import Directory, collected_sites, tenant_of_strangers
 from collector.control.things import Things
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.settings import read_settings
@@ -141,6 +141,26 @@ def test_a_hit_without_a_claim_belongs_to_the_only_open_site_there_is():
     assert key_of(collected(alone | {"COLLECTOR_SITES": "alias.example"}, *shop).only()) == ("acme", "shop.example")
     assert collected(alone | {"COLLECTOR_SITES": "other.example"}, *shop).only() is None
     assert collected(alone, *shop, *decided.site("acme", "blog.example")).only() is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "tenants", "theirs"),
+    [
+        ({}, (), "main"),
+        ({}, ("main",), "main"),
+        ({}, ("acme",), ""),
+        ({"COLLECTOR_MODE": "production"}, (), "main"),
+        ({"COLLECTOR_MODE": "production"}, ("acme",), "acme"),
+        ({"COLLECTOR_MODE": "production"}, ("acme", "other"), ""),
+        (PRODUCTION, ("acme",), ""),
+    ],
+)
+def test_what_nobodys_site_is_hit_with_is_told_to_the_only_tenant_and_to_none_of_several(
+    environment: dict[str, str], tenants: tuple[str, ...], theirs: str
+):
+    directory, decided = Directory(), Decided()
+    directory.become(folded(*(event for name in tenants for event in decided.tenant(name))))
+    assert tenant_of_strangers(read_settings(environment).collection, directory) == theirs
 
 
 @pytest.mark.parametrize("environment", [{}, PRODUCTION])

@@ -205,7 +205,10 @@ async def test_use_is_counted_by_key_and_what_was_refused_by_none(shown: Shown):
     await told(shown.collector, shown.pen)
     for site in ("shop.example", "shop.example", "nobodys.example"):
         await send(shown, "/api/event", {"X-API-Key": text}, site=site)
+    await send(shown, "/api/event", {}, site="typo.example")
     lines = [line for part in shown.collector.ingest.teller.tally.changes() for line in part.lines]
     mine = {(line.tenant, line.site, line.ending.value): line.hits for line in lines if line.key_id == text.split("_")[1]}
     assert mine == {("acme", "shop.example", "stored"): 2, ("acme", "nobodys.example", "dropped"): 1}
+    strangers = [line.tenant for line in lines if line.site == "typo.example"]
+    assert strangers == [""], "of several tenants none is told what came without a key for nobody's site"
     assert {line.key_id for line in lines if line.ending == "refused" and line.reason == "unauthenticated"} <= {""}
