@@ -62,11 +62,8 @@ class Access(Struct, frozen=True, kw_only=True):
         return self.token is not None and same_secret(token, self.token)
 
     async def has_members(self) -> bool:
-        """Say whether anybody may sign in with a name; while nobody can know, nobody may."""
-        try:
-            return await self.credentials.has_members()
-        except Refused:
-            return False
+        """Say whether anybody may sign in with a name."""
+        return await self.credentials.has_members()
 
     async def begin_sign_in(self) -> Cookie:
         """Return a cookie that stands for the token until it expires or is taken back; the token cannot be read from it."""

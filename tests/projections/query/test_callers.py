@@ -88,6 +88,7 @@ async def test_a_name_at_a_proxy_before_us_is_no_key(database_url: str):
         signed_in = await world.client.post("/login", data={"token": token}, headers=basic)
         cookie = signed_in.headers["set-cookie"].partition(";")[0]
         assert (await world.client.get("/api/sites", headers=basic | {"Cookie": cookie})).status_code == 200
+        world.client.cookies.clear()
         assert (await world.client.get("/api/sites", headers=basic)).status_code == 401
 
 
