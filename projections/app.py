@@ -22,6 +22,7 @@ from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
+from projections.query.decisions import Decisions
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.sign_ins import SignIns
@@ -64,6 +65,7 @@ def create_app(
         clock=clock,
         listed_keys=tuple(listed_keys),
         credentials=Credentials(engine),
+        decisions=Decisions(engine),
         sign_ins=SignIns(engine=engine, database_url=database_url, token=access_token, clock=clock) if access_token else None,
     )
     guessing = Guessing(throttle=Throttle(lambda: clock().timestamp()), address_of=address_of)

@@ -15,7 +15,9 @@ from contracts.keys import ListedKey, digest_of, id_in, key_in_authorization, sa
 from contracts.sessions import COOKIE as SESSION_COOKIE
 from projections.query.caller import TOKEN, Caller, guest, only_caller
 from projections.query.credentials import Credentials
+from projections.query.decisions import Decisions, decision_in
 from projections.query.members import caller_signed_in
+from projections.query.parameters import AFTER
 from projections.query.problems import Refused, forbidden, unauthorized
 from projections.query.sign_ins import LIFETIME, SignIns
 
@@ -43,6 +45,7 @@ class Access(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     listed_keys: tuple[ListedKey, ...]
     credentials: Credentials
+    decisions: Decisions
     sign_ins: SignIns | None
 
     def __repr__(self) -> str:
@@ -53,6 +56,7 @@ class Access(Struct, frozen=True, kw_only=True):
         """Remember who asks, or raise Refused unless they may have what *handler* answers."""
         self._require_host(connection)
         if not handler.opt.get(OPEN):
+            await self._catch_up(connection)
             connection.scope["state"][_CALLER] = await self._caller_of(connection)
         elif self.token is None and not _is_here(connection) and not await self.has_members():
             raise _only_here()
@@ -62,11 +66,8 @@ class Access(Struct, frozen=True, kw_only=True):
         return self.token is not None and same_secret(token, self.token)
 
     async def has_members(self) -> bool:
-        """Say whether anybody may sign in with a name; while nobody can know, nobody may."""
-        try:
-            return await self.credentials.has_members()
-        except Refused:
-            return False
+        """Say whether anybody may sign in with a name."""
+        return await self.credentials.has_members()
 
     async def begin_sign_in(self) -> Cookie:
         """Return a cookie that stands for the token until it expires or is taken back; the token cannot be read from it."""
@@ -87,6 +88,12 @@ class Access(Struct, frozen=True, kw_only=True):
     def _require_host(self, connection: Connection) -> None:
         if self.allowed_hosts and not _names_here(connection) and host_of(connection) not in self.allowed_hosts:
             raise forbidden("wrong_host", "This host name is not served here. Ask under the public address.")
+
+    async def _catch_up(self, connection: Connection) -> None:
+        """Wait for what a form of theirs has decided, which may be that they are let in."""
+        seq = decision_in(connection.query_params.get(AFTER.name, ""))
+        if seq and (SESSION_COOKIE in connection.cookies or _is_here(connection)):
+            await self.decisions.wait_for(seq)
 
     async def _caller_of(self, connection: Connection) -> Caller:
         caller = await self._known(connection)

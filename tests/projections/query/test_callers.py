@@ -1,11 +1,13 @@
 """Whoever asks is who their credential says, sees what is theirs, and is told of nothing else that there is."""
 
+import asyncio
 import base64
 import secrets
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from contracts.control.keys import KeyKind, Scope
 from contracts.control.people import Grant, Role
@@ -14,6 +16,7 @@ from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.tallies import Ending
 from projections.app import addresses
 from projections.query.access import COOKIE, TENANT_COOKIE
+from projections.query.database import open_engine
 from tests.facts import pageview
 from tests.projections.control.deciding import (
     archived,
@@ -88,6 +91,7 @@ async def test_a_name_at_a_proxy_before_us_is_no_key(database_url: str):
         signed_in = await world.client.post("/login", data={"token": token}, headers=basic)
         cookie = signed_in.headers["set-cookie"].partition(";")[0]
         assert (await world.client.get("/api/sites", headers=basic | {"Cookie": cookie})).status_code == 200
+        world.client.cookies.clear()
         assert (await world.client.get("/api/sites", headers=basic)).status_code == 401
 
 
@@ -247,6 +251,20 @@ async def test_who_runs_the_installation_may_look_at_every_tenant(peopled: World
         answer = await shown(peopled, "/api/sites", cookies={SESSION_COOKIE: "c"}, X_Tenant_Id=name)
         assert [one["site"] for one in answer.json()["sites"]] == expected
     assert "/v1/admin/sessions/end" in (await shown(peopled, "/", cookies={SESSION_COOKIE: "c"})).text
+
+
+async def test_the_page_after_a_form_waits_for_what_the_form_has_decided(peopled: World):
+    cookie = {SESSION_COOKIE: "new"}
+    assert (await shown(peopled, "/", cookies=cookie)).status_code == 303
+    engine = open_engine(peopled.database_url)
+    async with engine.connect() as connection:
+        seq = (await connection.execute(text("SELECT seq FROM control_reading"))).scalar_one()
+    await engine.dispose()
+    asked = asyncio.create_task(shown(peopled, f"/sites/{OWN}?after={seq + 1}&period=7d", cookies=cookie, X_Tenant_Id="acme"))
+    await decided(peopled.database_url, started("new", "boss"))
+    assert (await asked).status_code == 200
+    for nothing in ("", "x", "-1", "9" * 40):
+        assert (await shown(peopled, f"/?after={nothing}", cookies=cookie)).status_code == 200
 
 
 async def test_a_session_that_has_ended_or_expired_or_is_nobodys_opens_nothing(peopled: World):
