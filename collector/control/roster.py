@@ -5,14 +5,17 @@ A session is asked for with every click, and must end everywhere at once: so not
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from collector.control.decided import Decided, Reason, Undecided
 from collector.control.plane import ControlPlane
 from contracts.control.keys import Key, key_id
 from contracts.control.people import SESSION_KIND, Grant, Member, Session, member_id, session_id
+from contracts.control.tenants import Tenant, tenant_id
 
 T = TypeVar("T")
+# Asked for where there is no key, so that a miss costs as much as a hit.
+_ANY_TENANT: Final = "main"
 
 
 class Roster:
@@ -41,8 +44,10 @@ class Roster:
         return {short_of(thing): thing for thing in things if isinstance(thing, Session)}
 
     async def key(self, short: str) -> Key | None:
-        """Return the key whose id is *short*."""
-        return await self._thing(key_id(short), Key)
+        """Return the key whose id is *short*; one of a tenant that is archived is none."""
+        key = await self._thing(key_id(short), Key)
+        tenant = await self._thing(tenant_id(_ANY_TENANT if key is None else key.tenant), Tenant)
+        return None if tenant is not None and tenant.is_archived else key
 
     async def invite(
         self, *, digest: str, grants: tuple[Grant, ...], expires_at: datetime, by: str, member: str | None = None

