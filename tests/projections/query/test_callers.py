@@ -274,12 +274,19 @@ async def test_a_session_that_has_ended_or_expired_or_is_nobodys_opens_nothing(p
         assert (await shown(peopled, "/api/sites", cookies={SESSION_COOKIE: cookie})).status_code == 401
 
 
-async def test_names_that_nobody_has_are_shown_to_who_runs_the_installation_or_to_the_only_tenant(house: World):
-    await kept(house.database_url, head(), part(line(9, Ending.DROPPED, "unknown_site", site="shpo.example")))
-    main = await key_for(house, "main", of_tenant="main")
-    assert "shpo.example" in (await shown(house, "/", **HERE)).text
+async def test_names_that_nobody_has_are_shown_to_whose_key_named_them_and_else_to_who_runs_the_installation(house: World):
+    keyed = line(9, Ending.DROPPED, "unknown_site", site="shpo.example", tenant="acme")
+    unkeyed = line(3, Ending.DROPPED, "unknown_site", site="nobodys.example", tenant="")
+    await kept(house.database_url, head(), part(keyed, unkeyed))
+    acme, rival = await key_for(house, "a"), await key_for(house, "r", of_tenant="rival")
     for path in ("/", "/api/stats", "/api/stats/tallies"):
-        assert "shpo.example" not in (await shown(house, path, X_API_Key=main)).text
+        seen = {text: (await shown(house, path, X_API_Key=text)).text for text in (acme, rival)}
+        assert "shpo.example" in seen[acme]
+        assert "shpo.example" not in seen[rival]
+        assert all("nobodys.example" not in answer for answer in seen.values())
+        mine = (await shown(house, path, **HERE)).text
+        assert "nobodys.example" in mine
+        assert "shpo.example" not in mine, "which is acme's own"
 
 
 async def test_no_key_is_in_any_answer(house: World):
