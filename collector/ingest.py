@@ -14,7 +14,7 @@ from collector import __version__
 from collector.app import IngestApp
 from collector.arrival import BodyRoom
 from collector.care import Care
-from collector.control.directory import Directory, collected_sites
+from collector.control.directory import Directory, collected_sites, tenant_of_strangers
 from collector.control.follow import Follower
 from collector.control.listed_once import ListedOnce
 from collector.control.recognition import recogniser
@@ -117,7 +117,7 @@ async def open_ingest(
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
         ):
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
-            care = Care(client, streams, publisher, salts, condition, follower=Follower(client, Directory()), clock=clock)
+            care = Care(client, streams, publisher, salts, condition, follower=_follower(settings, client, teller), clock=clock)
             app = _app(settings, offer, care=care, salts=salts, publisher=publisher, teller=teller, clock=clock)
             listed = ListedOnce(client, nats_url, settings.collection, clock, replicas=settings.stream.replicas)
             async with _looked_after(care, condition, salts, listed):
@@ -137,6 +137,15 @@ async def _looked_after(
         async with running_beside(care.watch(), condition.watch(), salts.watch(), listed.watch()):
             with schedule(salts, care.recheck_streams):
                 yield
+
+
+def _follower(settings: IngestSettings, client: Connection, teller: Teller) -> Follower:
+    directory = Directory()
+
+    def heard() -> None:
+        teller.tally.belong_to(tenant_of_strangers(settings.collection, directory))
+
+    return Follower(client, directory, heard)
 
 
 async def _first_look(care: Care) -> None:

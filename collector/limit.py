@@ -79,20 +79,20 @@ class LimitByPace:
 
     def of_request(self, sender: Sender, head: Head) -> Quota | None:
         """Count one hit of the key, or of the address, or of both."""
-        now = self._clock()
         if not sender.credential:
-            return self._of_address(head, now)
+            return self._of_address(head)
         if not sender.is_server:
-            self._of_address(head, now)
+            self._of_address(head)
         pace = self._keys
-        return None if pace is None else _quota(pace, _take(pace, sender.credential, now))
+        return None if pace is None else _quota(pace, _take(pace, sender.credential, self._clock()))
 
     def of_further_hits(self, sender: Sender, head: Head, hits: int) -> Quota | None:
         """Count *hits* more of whatever the request was counted of."""
         now = self._clock()
         quota: Quota | None = None
-        if self._addresses is not None and _is_by_address(sender, head):
-            quota = _quota(self._addresses, self._addresses.owe(self._mark(head), now, hits))
+        is_by_address = not sender.credential or not sender.is_server
+        if self._addresses is not None and is_by_address and not _is_nearby(head.ip):
+            quota = _quota(self._addresses, self._addresses.owe(hashed_prefix(head.ip, self._hash_key), now, hits))
         if self._keys is not None and sender.credential:
             quota = _quota(self._keys, self._keys.owe(sender.credential, now, hits))
         return quota
@@ -107,27 +107,20 @@ class LimitByPace:
         if self._sites is not None:
             _take(self._sites, (site.tenant, site.id), self._clock())
 
-    def _of_address(self, head: Head, now: float) -> Quota | None:
+    def _of_address(self, head: Head) -> Quota | None:
         pace = self._addresses
-        if pace is None or _is_nearby(head):
+        if pace is None or _is_nearby(head.ip):
             return None
-        ahead = _take(pace, self._mark(head), now)
+        ahead = _take(pace, hashed_prefix(head.ip, self._hash_key), self._clock())
         return None if ahead * 2 < pace.room else _quota(pace, ahead)
-
-    def _mark(self, head: Head) -> int:
-        return hashed_prefix(head.ip, self._hash_key)
 
 
 def _pace(per_minute: int, burst: int) -> Pace | None:
     return Pace(per_minute=per_minute, burst=burst) if per_minute else None
 
 
-def _is_by_address(sender: Sender, head: Head) -> bool:
-    return not sender.is_server and not _is_nearby(head)
-
-
-def _is_nearby(head: Head) -> bool:
-    return not head.ip or head.ip.startswith(_NEARBY)
+def _is_nearby(ip: str) -> bool:
+    return not ip or ip.startswith(_NEARBY)
 
 
 def _take(pace: Pace, who: Hashable, now: float) -> float:

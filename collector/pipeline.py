@@ -134,7 +134,13 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     def _recognised_by(self, part: Endpoint | Reply, head: Head) -> Sender:
         """Recognise who sends by what the head shows."""
         shown = None if part.shown_key is None else part.shown_key(head)
-        return A_PAGE if shown is None else self._recognise(shown, part.scope, head)
+        if shown is None:
+            return A_PAGE
+        try:
+            return self._recognise(shown, part.scope, head)
+        except Refused:
+            self.limit.of_request(A_PAGE, head)  # who tries out keys is somebody without one
+            raise
 
     def _recognise(self, shown: str, scope: str, head: Head) -> Sender:
         sender = self.recognise(shown, scope)

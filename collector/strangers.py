@@ -11,17 +11,20 @@ from contracts.tallies import NAMES_A_DAY, OTHER_SITES
 
 
 class Strangers:
-    """Says under which site a dropped hit is counted; what is no name, or one too many today, is counted as other sites."""
+    """Says under which site a dropped hit is counted; what is no name, or one too many today, is counted as other sites.
+
+    Those of nobody's site are ``tenant``'s.
+    """
 
     def __init__(self, tenant: str) -> None:
-        self._tenant = tenant
+        self.tenant = tenant
         self._day = date.min
         self._named: dict[tuple[str, str], Site] = {}
 
     def site_of(self, hit: Hit, sites: Sites, ours: Container[tuple[str, str]]) -> Site:
         """Return the site that *hit* claims; *ours* are the tenants and sites of hits that were stored, which are no secret."""
         # What was sent with a key is told to that key's tenant.
-        tenant = hit.sender.tenant or self._tenant
+        tenant = hit.sender.tenant or self.tenant
         claimed = hit.sender.site or hit.site
         if not claimed:
             only = sites.only()

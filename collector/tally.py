@@ -16,7 +16,7 @@ from collector.hit import Hit, Sender
 from collector.outcomes import Dropped, Failure, Outcome, Refused, Rejected, Stored, Unavailable, UnavailableReason
 from collector.sites import Site, Sites
 from collector.strangers import Strangers
-from contracts.tallies import MAX_PART_BYTES, OTHER_SITES, Ending, TallyLine, TallyPart, hour_of
+from contracts.tallies import MAX_PART_BYTES, OTHER_KEYS, OTHER_SITES, Ending, TallyLine, TallyPart, hour_of
 
 PART_LINES: Final = 500
 _PART_BYTES: Final = MAX_PART_BYTES // 2
@@ -26,6 +26,8 @@ _LINE_BYTES: Final = 180
 # to be told while NATS is away.
 MOST_IN_AN_HOUR: Final = 20_000
 MOST_LINES: Final = 100_000
+# Of an hour's lines as many may be a key's own: the stream keeps so many bytes, and each key would have lines for each site.
+MOST_KEYED_IN_AN_HOUR: Final = 1_000
 KEPT: Final = timedelta(hours=2)
 
 # tenant, site, dialect, ending, reason, credential: a plain tuple, because one is made for each hit.
@@ -68,6 +70,11 @@ class Hour:
         self._parts: dict[int, _Part] = {}
         self._part_of: dict[Key, _Part] = {}
         self._newest: _Part | None = None
+        self.keyed = 0
+
+    def __contains__(self, key: Key) -> bool:
+        """Say whether there is the line *key*."""
+        return key in self._hits
 
     def __len__(self) -> int:
         """Return how many lines there are."""
@@ -146,7 +153,7 @@ class Hour:
             dialect=dialect,
             ending=Ending(ending),
             reason=reason,
-            credential=credential,
+            key_id=credential,
             hits=self._hits[key],
             landed=self._landed[key],
             not_landed=self._not_landed[key],
@@ -166,6 +173,12 @@ class Tally:
         self._hours: dict[datetime, Hour] = {}
         self._latest = Hour(datetime.min.replace(tzinfo=UTC), self)
         self._numbers = count()
+
+    def belong_to(self, tenant: str) -> None:
+        """Count hits of nobody's site as *tenant*'s from now on; "" is nobody's, for whoever runs the installation."""
+        if tenant != self._tenant:
+            self.nowhere = Site(tenant=tenant, id="")
+            self._tenant = self._strangers.tenant = tenant
 
     def at(self, moment: datetime) -> Hour:
         """Return the hour that a hit received at *moment* is counted in."""
@@ -224,9 +237,14 @@ class Tally:
     def admit_line(self, hour: Hour, key: Key) -> Key:
         """Return the line that a hit of *key*, which is new in *hour*, is counted in."""
         self.has_counted = True
-        tenant, site, dialect, ending, reason, _ = key
+        tenant, site, dialect, ending, reason, credential = key
+        if credential and hour.keyed >= MOST_KEYED_IN_AN_HOUR:
+            key = tenant, site, dialect, ending, reason, OTHER_KEYS
+            if key in hour:
+                return key
         if len(hour) >= MOST_IN_AN_HOUR or sum(map(len, self._hours.values())) >= MOST_LINES:
             return tenant, OTHER_SITES, dialect, ending, reason, ""
+        hour.keyed += credential != ""
         if ending == _STORED and len(self._ours) < MOST_LINES:
             self._ours.add((tenant, site))
         return key

@@ -25,16 +25,25 @@ class Pace:
 
     def take(self, who: Hashable, now: float) -> float:
         """Return by how much *who* is ahead with one more; it is counted unless that is more than ``room``."""
-        level = self._level.get(who, now)
+        young = self._level.young  # who is there costs one look-up, for this is done for every hit
+        level = young.get(who)
+        if level is None:
+            return self._take_of_others(who, now)
         ahead = self.interval if level <= now else level - now + self.interval
         if ahead <= self.room:
-            self._level.put(who, now + ahead, now)
+            young[who] = now + ahead
         return ahead
 
     def owe(self, who: Hashable, now: float, amount: int) -> float:
         """Count *amount* in any case, and return by how much *who*, who waits all the longer for the next, is ahead."""
         ahead = max(self._level.get(who, now) - now, 0.0) + self.interval * amount
         self._level.put(who, now + ahead, now)
+        return ahead
+
+    def _take_of_others(self, who: Hashable, now: float) -> float:
+        ahead = max(self._level.get(who, now) - now, 0.0) + self.interval
+        if ahead <= self.room:
+            self._level.put(who, now + ahead, now)
         return ahead
 
     def left(self, ahead: float) -> int:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Hashable
 from heapq import nlargest
-from operator import itemgetter
 from typing import Final, Generic, TypeVar
 
 Value = TypeVar("Value")
 
-MOST: Final = 131_072
+# More than can matter at once at the default paces; what is passed over at a turn, while everybody waits, are milliseconds.
+MOST: Final = 32_768
 # Nobody is remembered for much longer than it matters, also where few come.
 GENERATION_SECONDS: Final = 600.0
 
@@ -17,37 +17,37 @@ class Recent(Generic[Value]):
 
     *weigh* says how much an entry still matters at a time: nothing, and it may go; else it moves on when its generation is
     given up. Where more matter than a quarter of the room can hold, those who matter least go first. So somebody who comes
-    under many names pushes out what is worth nothing and then his own, and never those who have most to wait for.
+    under many names pushes out what is worth nothing and then his own, and never those who have most to wait for. What is in
+    ``young`` may be changed there.
     """
 
     def __init__(self, weigh: Callable[[Value, float], float], *, most: int = MOST) -> None:
         self._weigh = weigh
         self._half = most // 2
-        self._young: dict[Hashable, Value] = {}
+        self.young: dict[Hashable, Value] = {}
         self._old: dict[Hashable, Value] = {}
         self._ends = 0.0
 
     def __len__(self) -> int:
         """Return how many entries are held, those of both generations twice."""
-        return len(self._young) + len(self._old)
+        return len(self.young) + len(self._old)
 
     def get(self, who: Hashable, unknown: Value) -> Value:
         """Return what is remembered of *who*, or *unknown*."""
-        found = self._young.get(who)
+        found = self.young.get(who)
         return self._old.get(who, unknown) if found is None else found
 
     def put(self, who: Hashable, value: Value, now: float) -> None:
         """Remember *value* of *who*."""
-        if who not in self._young and (len(self._young) >= self._half or now >= self._ends):
+        if who not in self.young and (len(self.young) >= self._half or now >= self._ends):
             self._turn(now)
-        self._young[who] = value
+        self.young[who] = value
 
     def _turn(self, now: float) -> None:
         """Begin a generation, with what matters of the one that is given up."""
-        weighed = [(self._weigh(value, now), who) for who, value in self._old.items() if who not in self._young]
-        weighty = [each for each in weighed if each[0] > 0]
-        if len(weighty) > self._half // 2:
-            weighty = nlargest(self._half // 2, weighty, key=itemgetter(0))
-        kept = {who: self._old[who] for _, who in weighty}
-        self._old, self._young = self._young, kept
+        weigh, young = self._weigh, self.young
+        kept = {who: value for who, value in self._old.items() if weigh(value, now) > 0 and who not in young}
+        if len(kept) > self._half // 2:
+            kept = dict(nlargest(self._half // 2, kept.items(), key=lambda entry: weigh(entry[1], now)))
+        self._old, self.young = young, kept
         self._ends = now + GENERATION_SECONDS

@@ -19,6 +19,8 @@ SUBJECT_ROOT = "tallies"
 MAX_PART_BYTES = 64 * 1024
 # For what is counted beyond the names that are told by themselves; no site can be called so.
 OTHER_SITES = "(other)"
+# The same of keys, for those beyond the ones that an hour tells apart; no key has such an id.
+OTHER_KEYS = "other"
 # Of sites that we do not collect for, a run tells so many by their names in a day.
 NAMES_A_DAY = 200
 TELL_SECONDS = 10
@@ -28,7 +30,7 @@ SILENT_SECONDS = 30
 RunId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 ReasonCode = Annotated[str, Meta(pattern="^([a-z][a-z0-9_]{0,39})?$")]
 Name = Annotated[str, Meta(pattern="^[^\\x00-\\x1f]{0,253}$")]
-CredentialId = Annotated[str, Meta(pattern="^[0-9a-z]{0,32}$")]
+SenderKeyId = Annotated[str, Meta(pattern="^[0-9a-z]{0,32}$")]
 Amount = Annotated[int, Meta(ge=0, le=2**53)]
 
 
@@ -46,7 +48,7 @@ class Ending(StrEnum):
 class TallyLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many hits of one site and dialect ended in one way, for one reason; ``site`` is empty where none is known.
 
-    ``credential`` is the id of the key that they were sent with, empty where there was none. Of those that ended as
+    ``key_id`` is the id of the key that they were sent with, empty where there was none. Of those that ended as
     unavailable, ``landed`` are in the stream all the same and ``not_landed`` are not; of the rest that is not known. In another
     part of the same hour the same line may stand again: they add up.
     """
@@ -56,7 +58,7 @@ class TallyLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dialect: Annotated[str, Meta(pattern="^[^\\x00-\\x1f]{0,40}$")]
     ending: Ending
     reason: ReasonCode = ""
-    credential: CredentialId = ""
+    key_id: SenderKeyId = ""
     hits: Amount = 0
     landed: Amount = 0
     not_landed: Amount = 0

@@ -12,6 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
 from contracts.keys import ListedKey
+from contracts.sessions import COOKIE
 from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
@@ -21,6 +22,7 @@ from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
+from projections.query.decisions import Decisions
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.sign_ins import SignIns
@@ -39,9 +41,9 @@ def create_app(
     public_url: str,
     clock: Callable[[], datetime],
     allowed_hosts: Collection[str] = (),
-    address_of: AddressOf = address_of_peer,
     listed_sites: Collection[str] | None = None,
     listed_keys: Collection[ListedKey] = (),
+    address_of: AddressOf = address_of_peer,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
@@ -63,6 +65,7 @@ def create_app(
         clock=clock,
         listed_keys=tuple(listed_keys),
         credentials=Credentials(engine),
+        decisions=Decisions(engine),
         sign_ins=SignIns(engine=engine, database_url=database_url, token=access_token, clock=clock) if access_token else None,
     )
     guessing = Guessing(throttle=Throttle(lambda: clock().timestamp()), address_of=address_of)
@@ -138,7 +141,7 @@ def _caller(request: PlainRequest) -> Caller:
 
 def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
     def shown(request: PlainRequest) -> Views:
-        return views.shown_to(signed_in_caller(request))
+        return views.shown_to(signed_in_caller(request), request.cookies.get(COOKIE, ""))
 
     return shown
 

@@ -55,18 +55,19 @@ _ENTER = text("""
     SELECT set_config('search_path', concat_ws(', ', string_agg(quote_ident(schema_name), ', ' ORDER BY projection),
                                                current_setting('search_path')), true),
            coalesce(string_agg(schema_name, ' ' ORDER BY projection), ''),
-           set_config('collector.tenant', :tenant, true)
+           set_config('collector.tenant', :tenant, true), set_config('collector.nobodys', :nobodys, true)
     FROM generations WHERE state = 'current'
 """)
 
 
-async def enter_current(connection: AsyncConnection, *, tenant: str = "") -> str:
+async def enter_current(connection: AsyncConnection, *, tenant: str = "", sees_nobodys: bool = False) -> str:
     """Have unqualified names mean the tables of every projection's current generation until the transaction ends.
 
-    Call it first in a transaction. It also says on behalf of which *tenant* the transaction reads, which row-level security
-    obeys. Return which generations these are, such as ``web_g2``: a mark that changes with them.
+    Call it first in a transaction. It also says on behalf of which *tenant* the transaction reads, and whether it sees what is
+    told of nobody in particular: row-level security obeys both (see tenant_wall.py). Return which generations these are, such
+    as ``web_g2``: a mark that changes with them.
     """
-    return str((await connection.execute(_ENTER, {"tenant": tenant})).one()[1])
+    return str((await connection.execute(_ENTER, {"tenant": tenant, "nobodys": "on" if sees_nobodys else ""})).one()[1])
 
 
 async def all_generations(connection: AsyncConnection, projections: Sequence[str] | None = None) -> list[Generation]:

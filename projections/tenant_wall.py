@@ -10,15 +10,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.control.tables import THINGS
+from projections.tallies.tables import TALLIES
 
 WALL = "own_tenant"
 
 # A setting that one transaction made is empty in the next, and rows of nobody say nothing of their tenant.
 _OWN = "tenant = nullif(current_setting('collector.tenant', true), '')"
-# Who somebody is, is found out before it is known whose they are.
-_OWN_OR_INSTALLATION = f"{_OWN} OR current_setting('collector.installation', true) = 'on'"
+# Who somebody is, is found out before it is known whose they are; and whoever runs the installation also sees what is told of
+# nobody in particular.
+_SEEN = {
+    THINGS.name: f"{_OWN} OR current_setting('collector.installation', true) = 'on'",
+    TALLIES.name: f"{_OWN} OR tenant = '' AND current_setting('collector.nobodys', true) = 'on'",
+}
 
-# What enter_current() says for the first, and only the door, where credentials are looked up, for the second.
+# What enter_current() says of tenants, and of this only the door, where credentials are looked up.
 SEE_INSTALLATION = text("SELECT set_config('collector.installation', 'on', true)")
 
 _UNWALLED = text("""
@@ -34,10 +39,9 @@ _UNWALLED = text("""
 
 def wall(table: str, name: str) -> tuple[str, ...]:
     """Return the statements that put the wall around *table*, which is *name* without its schema and its month."""
-    sees = _OWN_OR_INSTALLATION if name == THINGS.name else _OWN
     return (
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
-        f"CREATE POLICY {WALL} ON {table} FOR SELECT USING ({sees})",
+        f"CREATE POLICY {WALL} ON {table} FOR SELECT USING ({_SEEN.get(name, _OWN)})",
     )
 
 

@@ -2,13 +2,12 @@
 
 import click
 
-from collector.cli.clock import utc_now
+from collector.cli.members_invite import open_people
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
-from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
+from collector.control.decided import Undecided
 from collector.control.people import Invitation
-from collector.control.roster import RosterUnavailable
 from collector.failure import Failure
 from collector.local.endpoints import endpoints
 from collector.local.master_key import master_key_file, start_over
@@ -42,7 +41,7 @@ def command(*, yes: bool, **options: str) -> None:
         click.confirm("Is the key lost, and may all of that go?", abort=True, err=True)
     try:
         aside, invitation = run_command(reset(settings))
-    except (VaultUnavailable, RosterUnavailable) as error:
+    except (VaultUnavailable, Undecided) as error:
         raise Failure("NATS does not answer; what was not taken away yet is there. Run it again beside NATS.") from error
     if aside:
         click.echo(f"The file that held no whole key is now {aside}.", err=True)
@@ -61,5 +60,5 @@ async def reset(settings: Settings) -> tuple[str, Invitation | None]:
             aside = await start_over(client, path, replicas=replicas)
         finally:
             await broker.disconnect(client)
-        async with open_people(nats_url, path, utc_now, replicas=replicas) as people:
+        async with open_people(settings, nats_url) as people:
             return "" if aside is None else str(aside), await people.invite_owner()

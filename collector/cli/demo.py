@@ -1,13 +1,15 @@
 """`collector demo`: fills an empty site with a realistic month."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import click
 from rich.console import Console
 from rich.progress import track
 
 from collector.cli.clock import utc_now
-from collector.cli.named_site import site_named, where_to_look
+from collector.cli.named_site import canonical_name, site_among, sites_known_to, where_to_look
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.failure import Failure
@@ -37,13 +39,15 @@ def command(site_name: str, days: int, seed: int, force: bool, **options: str) -
     name "demo". An event stream forgets nothing: try it on a site of its own, not on one that you will use.
     """
     settings = settings_with(**options)
-    site = site_named(settings, site_name)
-    month = Month(site=site, seed=seed, days=days, now=utc_now(), sources=Sources())
-    run_command(_fill(settings, month, adds_to_events=force))
+    name = canonical_name(site_name)
+    run_command(
+        _fill(settings, name, partial(Month, seed=seed, days=days, now=utc_now(), sources=Sources()), adds_to_events=force)
+    )
 
 
-async def _fill(settings: Settings, month: Month, *, adds_to_events: bool) -> None:
+async def _fill(settings: Settings, name: str, month_of: Callable[..., Month], *, adds_to_events: bool) -> None:
     async with open_delivery(settings) as delivery:
+        month = month_of(site=site_among(await sites_known_to(delivery.client, settings), name))
         if not adds_to_events and await holds_events(delivery.client, month.site, partitions=settings.stream.partitions):
             raise Failure(
                 f"{month.site.id} has events already, and the demo's would be among them for good. "

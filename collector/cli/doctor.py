@@ -54,11 +54,11 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
             async for finding in examine_vault(settings, nats_url):
                 yield finding
-            async for finding in examine_decisions(settings, nats_url):
+            async for finding in examine_control(settings, nats_url):
                 yield finding
             async for finding in examine_database(database_url, nats_url):
                 yield finding
-            async for finding in examine_control(database_url, nats_url):
+            async for finding in examine_decisions(database_url, nats_url):
                 yield finding
             async for finding in examine_tallies(settings, database_url):
                 yield finding

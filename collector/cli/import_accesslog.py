@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from collector.cli.clock import utc_now
-from collector.cli.named_site import site_named, where_to_look
+from collector.cli.named_site import canonical_name, site_among, sites_at_hand, sites_known_to, where_to_look
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.imports.accesslog.bring import Send, bring_in
@@ -23,7 +24,7 @@ from collector.imports.accesslog.walk import DEFAULT_BATCH, LogWalk
 from collector.imports.delivery import open_delivery
 from collector.privacy.enrich.lists import Lists
 from collector.settings import Mode, Settings
-from collector.sites import Site, sites_of
+from collector.sites import Site, Sites
 from contracts.events import WebEvent
 
 _MOST_LINKS = 10  # a server of many hosts has many sites
@@ -74,21 +75,26 @@ def command(files: tuple[Path, ...], site_name: str | None, batch: str | None, d
     if STANDARD_INPUT in files and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe a log into the command, or name a file")
     settings = settings_with(**options)
-    site = site_named(settings, site_name) if site_name else _only_site(settings)
-    walk = LogWalk(
-        site=site,
-        sites=sites_of(settings.collection),
+    name = canonical_name(site_name) if site_name else None
+    walk_for = partial(_walk_for, settings, name, batch or DEFAULT_BATCH)
+    run_command(_try_out(settings, files, walk_for) if dry_run else _import(settings, files, walk_for))
+
+
+def _walk_for(settings: Settings, name: str | None, batch: str, sites: Sites) -> LogWalk:
+    return LogWalk(
+        site=_only_site(settings, sites) if name is None else site_among(sites, name),
+        sites=sites,
         lists=Lists.load(mmdb=settings.privacy.mmdb),
-        batch=batch or DEFAULT_BATCH,
+        batch=batch,
         clock=utc_now,
     )
-    run_command(_try_out(files, walk) if dry_run else _import(settings, files, walk))
 
 
-async def _import(settings: Settings, files: tuple[Path, ...], walk: LogWalk) -> None:
+async def _import(settings: Settings, files: tuple[Path, ...], walk_for: Callable[[Sites], LogWalk]) -> None:
     summary = Summary()
     damage: Unreadable | None = None
     async with open_delivery(settings) as delivery:
+        walk = walk_for(await sites_known_to(delivery.client, settings))
         try:
             await _read(files, walk, delivery.send, summary)
         except Unreadable as error:
@@ -104,8 +110,9 @@ async def _import(settings: Settings, files: tuple[Path, ...], walk: LogWalk) ->
         raise damage
 
 
-async def _try_out(files: tuple[Path, ...], walk: LogWalk) -> None:
+async def _try_out(settings: Settings, files: tuple[Path, ...], walk_for: Callable[[Sites], LogWalk]) -> None:
     summary = Summary()
+    walk = walk_for(await sites_at_hand(settings))
 
     async def keep_nothing(_: WebEvent) -> None:
         pass
@@ -145,6 +152,6 @@ def _refuse_what_nobody_wants(summary: Summary) -> None:
         raise UsageError("no line is in the common or combined log format of Apache or nginx; is it an access log?")
 
 
-def _only_site(settings: Settings) -> Site | None:
-    """Return the site of lines that name none: the one that production lists; in development it could be any."""
-    return sites_of(settings.collection).only() if settings.collection.mode is Mode.PRODUCTION else None
+def _only_site(settings: Settings, sites: Sites) -> Site | None:
+    """Return the site of lines that name none: the only one of production; in development it could be any."""
+    return sites.only() if settings.collection.mode is Mode.PRODUCTION else None

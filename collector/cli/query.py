@@ -58,9 +58,9 @@ def query_app(settings: QuerySettings | Settings) -> Litestar:
         access_token=settings.http.access_token,
         public_url=settings.http.public_url,
         clock=utc_now,
-        address_of=partial(client_ip, trusted=TrustedProxies.parse(settings.http.trusted_proxies)),
         listed_keys=settings.collection.api_keys,
         listed_sites=settings.collection.sites if settings.collection.mode is Mode.PRODUCTION else None,
+        address_of=partial(client_ip, trusted=TrustedProxies.parse(settings.http.trusted_proxies)),
     )
 
 

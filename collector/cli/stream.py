@@ -17,7 +17,7 @@ from collector.stream import connection as broker
 from collector.stream.tail import tail
 from contracts.codec import CODEC, VERSIONED, type_of
 from contracts.events import CATALOGUE, EngagementMeasured, EventRecorded, Fact, WebFact
-from contracts.streams import FAMILIES, SUBJECT_ROOT, EventStream, stream_for, streams_of, subject_of
+from contracts.streams import FAMILIES, EventStream, stream_for, streams_of, subject_of, subjects_of_tenant
 
 TYPES = tuple(name["name"] for event in CATALOGUE if (name := VERSIONED.match(type_of(event))) is not None)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -48,11 +48,12 @@ class Ago(click.ParamType[timedelta]):
 )
 @data_option
 @click.option("--site", default="", metavar="NAME", help="Only the events of this site.")
+@click.option("--tenant", default="", metavar="NAME", help="The events of this tenant [COLLECTOR_TENANT].")
 @click.option("--type", "type_", type=click.Choice(TYPES), help="Only events of this type.")
 @click.option("--since", type=Ago(), help="Begin that long ago instead of now.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line, exactly as it is stored.")
-def command(site: str, type_: str | None, since: timedelta | None, as_json: bool, **options: str) -> None:  # noqa: FBT001  # a click flag
-    """Watch events as they are stored, until Ctrl-C.
+def command(site: str, tenant: str, type_: str | None, since: timedelta | None, as_json: bool, **options: str) -> None:  # noqa: FBT001  # a click flag
+    """Watch a tenant's events as they are stored, until Ctrl-C.
 
     There is nobody in them: no address, no user agent, no name. Colours are left out in a pipe.
     """
@@ -60,7 +61,8 @@ def command(site: str, type_: str | None, since: timedelta | None, as_json: bool
     start = None if since is None else utc_now() - since
     # Ctrl-C is how it is meant to end.
     with contextlib.suppress(KeyboardInterrupt):
-        run_command(_tail(settings, site=site.lower(), type_=type_, start=start, as_json=as_json))
+        wanted = _wanted(settings, tenant.lower() or settings.collection.tenant, site.lower())
+        run_command(_tail(settings, wanted, type_=type_, start=start, as_json=as_json))
 
 
 def describe(event: Fact) -> str:
@@ -87,23 +89,25 @@ def describe(event: Fact) -> str:
     return "  ".join(shown)
 
 
-async def _tail(settings: Settings, *, site: str, type_: str | None, start: datetime | None, as_json: bool) -> None:
+async def _tail(
+    settings: Settings, wanted: list[tuple[EventStream, str]], *, type_: str | None, start: datetime | None, as_json: bool
+) -> None:
     async with endpoints(settings) as (nats_url, _, _):
         client = await broker.connect(nats_url, on_loss=lambda: None)
         try:
             if not client.is_connected:
                 raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
-            async for body in tail(client, _wanted(settings, site), start=start):
+            async for body in tail(client, wanted, start=start):
                 _show(body, type_=type_, as_json=as_json)
         finally:
             await broker.disconnect(client)
 
 
-def _wanted(settings: Settings, site: str) -> list[tuple[EventStream, str]]:
-    """Return each stream that may hold what is asked for, and the subject of it there."""
-    tenant, partitions = settings.collection.tenant, settings.stream.partitions
+def _wanted(settings: Settings, tenant: str, site: str) -> list[tuple[EventStream, str]]:
+    """Return each stream that may hold what is asked for, and the subject of it there: of one tenant, and no other's."""
+    partitions = settings.stream.partitions
     if not site:
-        return [(stream, f"{SUBJECT_ROOT}.{stream.family}.>") for stream in streams_of(partitions=partitions)]
+        return [(stream, subjects_of_tenant(stream.family, tenant)) for stream in streams_of(partitions=partitions)]
     return [
         (stream_for(family.name, tenant, site, partitions=partitions), subject_of(family.name, tenant, site, "*"))
         for family in FAMILIES

@@ -6,7 +6,6 @@ import socket
 import click
 from msgspec import structs
 
-from collector.cli.members_invite import owners_link
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
 from collector.local.private import LOOPBACK, free_port
 from collector.local.probe import nearby
@@ -46,13 +45,20 @@ def _supervise(settings: Settings, signals: StopSignals) -> None:
         try:
             supervisor.start()
             lacking = supervisor.wait_until_ready()
-            click.echo(welcome(settings, owners_link(settings, servers.nats_url)))
+            click.echo(welcome(settings, _owners_link(settings, servers.nats_url)))
             for name, why in lacking.items():
                 _say(f"not ready yet: {name} {why}")
             supervisor.run()
         finally:
             _say("Stopping ...")
             supervisor.stop()
+
+
+def _owners_link(settings: Settings, nats_url: str) -> str | None:
+    # What it needs takes a quarter of a second to import, for which nothing else waits by now.
+    from collector.cli.members_invite import owners_link  # noqa: PLC0415
+
+    return owners_link(settings, nats_url)
 
 
 def welcome(settings: Settings, link: str | None = None) -> str:

@@ -49,6 +49,7 @@ class Bucket:
     def __init__(self, client: Connection, *, replicas: int) -> None:
         self._client = client
         self._replicas = replicas
+        self._is_spread = False
 
     async def last(self, name: str) -> Revision | None:
         """Return the newest revision of *name*."""
@@ -92,8 +93,10 @@ class Bucket:
             found = await self._made(wanted)
         if any(found.config.get(name, wanted[name]) != wanted[name] for name in FIXED):
             raise VaultClosed(ClosedReason.DRIFTED)
-        if found.config.get("num_replicas") != self._replicas:
+        # Once, or two who have been told different numbers would never come to rest.
+        if not self._is_spread and found.config.get("num_replicas") != self._replicas:
             await self._spread(found.config)
+        self._is_spread = True
 
     async def remove(self) -> None:
         """Take all of it away, and its files with it."""

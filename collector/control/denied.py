@@ -18,7 +18,6 @@ class DeniedReason(StrEnum):
     NAME_TAKEN = "name_taken"
     ADDRESS = "bad_address"
     PASSWORD = "bad_password"  # noqa: S105  # a word, and none
-    NO_MEMBER = "no_member"
     NO_SESSION = "no_session"
     CHANGED = "changed"
     TOKEN = "no_token"  # noqa: S105  # a word, and none
@@ -34,7 +33,6 @@ WORDS: Final = {
     DeniedReason.NAME_TAKEN: "Somebody has that name already. Choose another.",
     DeniedReason.ADDRESS: "An address has at most 254 characters, and none that cannot be seen. Correct it, or leave it out.",
     DeniedReason.PASSWORD: f"A password has {SHORTEST} to {LONGEST} characters. A few words are easy to keep in mind.",
-    DeniedReason.NO_MEMBER: "There is no such member. Look at the list of members.",
     DeniedReason.NO_SESSION: "There is no such session of yours. Look at the list of sessions.",
     DeniedReason.CHANGED: "Somebody else has decided about it meanwhile. Look at it again, and decide again.",
     DeniedReason.TOKEN: "The key, or token, is not one that works here. Send a key as Authorization: Bearer, or make another.",

@@ -95,6 +95,14 @@ def _keyed_or(directory: Directory, others: Sites, tenant: str, key: str) -> Sit
     return directory.things.site(tenant, key) or _known_or(directory, others, key, tenant)
 
 
+def tenant_of_strangers(collection: Collection, directory: Directory) -> str:
+    """Return whose the hits are that no key and no site assigns: the only tenant's; of several nobody's, which is ""."""
+    tenants = set(directory.things.tenants)
+    if not tenants or collection.sites or collection.mode is Mode.DEVELOPMENT:
+        tenants.add(collection.tenant)  # whose sites are those that nobody had to add
+    return tenants.pop() if len(tenants) == 1 else ""
+
+
 def collected_sites(collection: Collection, directory: Directory) -> Sites:
     """Return the sites that are collected for: those of *directory*, beside what the settings call for."""
     if collection.mode is Mode.PRODUCTION:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final, cast
 
@@ -34,11 +34,12 @@ LOOK_AT_IT: Final = (
 
 
 class Follower:
-    """Keeps *directory* level with the stream; ``watch`` never ends."""
+    """Keeps *directory* level with the stream, and calls ``heard`` when it has changed; ``watch`` never ends."""
 
-    def __init__(self, client: Connection, directory: Directory) -> None:
+    def __init__(self, client: Connection, directory: Directory, heard: Callable[[], None] = lambda: None) -> None:
         self.directory = directory
         self._client = client
+        self._heard = heard
         self._things = Things()
         self._created: datetime | None = None
         self._seq = 0
@@ -47,6 +48,11 @@ class Follower:
         self._unreadable: dict[int, str] = {}
         self._is_gone = False
         self._has_been_level = asyncio.Event()
+
+    @property
+    def is_connected(self) -> bool:
+        """Say whether NATS is there, as far as is known."""
+        return self._client.is_connected
 
     @property
     def seq(self) -> int:
@@ -66,7 +72,7 @@ class Follower:
             return "has not been read yet"
         if self._is_gone:
             return Note(
-                f"lost its stream {CONTROL_STREAM.name}: what was read goes on, but not behind a restart; restore NATS's data"
+                f"lost its stream {CONTROL_STREAM.name}: what was read holds while this process runs; find out what took it"
             )
         if not self._unreadable:
             return ""
@@ -80,7 +86,10 @@ class Follower:
             await self._has_been_level.wait()
 
     async def catch_up(self) -> None:
-        """Read everything that there is, for a command that asks once; the directory is not ready where that takes too long."""
+        """Read everything that there is, for a command that asks once; the directory is not ready where that takes too long.
+
+        ``collected_sites`` of the directory are then the sites that an ingest process would take events for.
+        """
         async with running_beside(self.watch()):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CATCH_UP_SECONDS):
@@ -133,7 +142,9 @@ class Follower:
                 if self._seq >= self._wanted:
                     self._be_level()
                 batch = await self._reading.next_batch()
-                self._take(batch)
+                if batch:
+                    self._take(batch)
+                    self._heard()
                 await asyncio.sleep(0)  # others have their turn while there is much to read
 
     def _begin_again(self, stream: ApiAnswer) -> None:
@@ -145,6 +156,7 @@ class Follower:
     def _be_level(self) -> None:
         if self.directory.things is not self._things or not self.directory.is_ready:
             self.directory.become(self._things)
+            self._heard()
             self._has_been_level.set()
 
     def _take(self, messages: Iterable[Message]) -> None:

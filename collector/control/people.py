@@ -12,10 +12,11 @@ from typing import Final
 
 from msgspec import Struct, structs
 
+from collector.control.decided import Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.passwords import LONGEST, SHORTEST, Passwords, PasswordsBusy
 from collector.control.register import NOBODY, Register, checked_address, checked_name
-from collector.control.roster import Outdated, Roster
+from collector.control.roster import Roster, is_conflict, short_of
 from collector.control.vault import Vault, VaultClosed
 from contracts.control.people import Grant, Member, MemberState, Role
 from contracts.sessions import digest_of
@@ -57,7 +58,7 @@ class Joined(Struct, frozen=True, kw_only=True):
 
 
 class People:
-    """Who may sign in; each method raises Denied, VaultClosed, or that vault or roster is unavailable."""
+    """Who may sign in; each method raises Denied, Undecided, VaultClosed or VaultUnavailable."""
 
     def __init__(
         self,
@@ -75,12 +76,19 @@ class People:
         self._clock = clock
         self._draw = draw
 
-    async def invite(self, grants: tuple[Grant, ...], *, by: str, life: timedelta = INVITATION_LIFE) -> Invitation:
-        """Invite somebody to do what *grants* say, and return the secret of the one-time link."""
+    async def invite(
+        self, grants: tuple[Grant, ...], *, by: str, member: str | None = None, life: timedelta = INVITATION_LIFE
+    ) -> Invitation:
+        """Invite somebody to do what *grants* say, and return the secret of the one-time link.
+
+        *member* is one who was invited before and has not joined: the link that they had is worth nothing then.
+        """
         await self._vault.seal()  # whoever cannot join must not be invited
+        await self.forget_the_removed()
         secret, expires_at = self._draw(_SECRET_BYTES), self._clock() + life
-        made = await self._roster.invite(digest=digest_of(secret), grants=grants, expires_at=expires_at, by=by)
-        return Invitation(member=made.member, secret=f"{made.member}.{secret}", expires_at=expires_at, seq=made.seq)
+        made = await self._roster.invite(digest=digest_of(secret), grants=grants, expires_at=expires_at, by=by, member=member)
+        short = short_of(made.thing)
+        return Invitation(member=short, secret=f"{short}.{secret}", expires_at=expires_at, seq=made.seq)
 
     async def invite_owner(self, *, life: timedelta = INVITATION_LIFE) -> Invitation | None:
         """Invite the owner of the installation, from this machine, while nobody can sign in; None once somebody can.
@@ -90,10 +98,8 @@ class People:
         members = await self._roster.members()
         if await self._are_any(members.values()):
             return None
-        for member in members.values():
-            if member.state is MemberState.INVITED and member.grants == OWNER:
-                await self._roster.remove(member, by=_HERE)
-        return await self.invite(OWNER, by=_HERE, life=life)
+        invited = (short for short, one in members.items() if one.state is MemberState.INVITED and one.grants == OWNER)
+        return await self.invite(OWNER, by=_HERE, member=next(invited, None), life=life)
 
     async def are_any(self) -> bool:
         """Say whether anybody can sign in."""
@@ -118,9 +124,11 @@ class People:
         seq = 0
         if member.state is MemberState.INVITED:
             try:
-                seq = await self._roster.join(member)
-            except Outdated:
-                member = await self.look(secret)  # another may have shown it at the same time: the vault takes one of us
+                seq = (await self._roster.join(short, digest=member.digest)).seq
+            except Undecided as error:
+                if not is_conflict(error):
+                    raise
+                await self.look(secret)  # another may have shown it at the same time: the vault takes one of us
         await self._register.enter(short, kept)
         return Joined(member=short, seq=seq)
 
@@ -146,26 +154,16 @@ class People:
 
     async def remove(self, short: str, *, by: str) -> int:
         """Let a member do nothing more, and erase what is known about them; done again it erases what was left."""
-        member = await self._roster.member(short)
-        if member is None:
-            raise Denied(DeniedReason.NO_MEMBER)
-        seq = 0
-        if member.state is not MemberState.REMOVED:
-            try:
-                seq = await self._roster.remove(member, by=by)
-            except Outdated:
-                raise Denied(DeniedReason.CHANGED) from None
+        seq = (await self._roster.remove(short, by=by)).seq
         await self._register.forget(short)
         return seq
 
     async def forget_the_removed(self) -> int:
         """Erase what a removal that did not come to its end has left, and return of how many members."""
+        # In this order: whoever has joined meanwhile is among the members.
+        registered = await self._register.registered()
         members = await self._roster.members()
-        left = [
-            short
-            for short in await self._register.registered()
-            if (member := members.get(short)) is None or member.state is MemberState.REMOVED
-        ]
+        left = [short for short in registered if (member := members.get(short)) is None or member.state is MemberState.REMOVED]
         for short in left:
             await self._register.forget(short)
         return len(left)
@@ -195,8 +193,3 @@ class People:
             return await self._passwords.are_same(password, kept)
         except PasswordsBusy:
             raise Denied(DeniedReason.BUSY, retry_after=1) from None
-
-
-def short_of(member: Member) -> str:
-    """Return the id of *member* without its kind."""
-    return member.id.partition(":")[2]

@@ -1,150 +1,92 @@
-"""Roster: who is a member and which browsers are signed in, as the control plane decides it; read through its leader.
+"""Roster: members, sessions and keys on the control plane, for code on an event loop; read anew each time, through the leader.
 
 A session is asked for with every click, and must end everywhere at once: so nothing of it is remembered here.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, TypeVar
 
-from msgspec import Struct
-
-from collector.control.checked import known_key
-from collector.control.decided import MOVED, Reason, Undecided
+from collector.control.decided import Decided, Reason, Undecided
 from collector.control.plane import ControlPlane
 from contracts.control.keys import Key, key_id
-from contracts.control.people import SESSION_KIND, Grant, Member, Session
+from contracts.control.people import SESSION_KIND, Grant, Member, Session, member_id, session_id
+from contracts.control.tenants import Tenant, tenant_id
 
-Answer = TypeVar("Answer")
-
-
-class RosterUnavailable(Exception):
-    """The control stream does not answer now, or does not say whether it has stored; it may be asked again."""
-
-
-class Outdated(Exception):
-    """Somebody else has decided about the same thing meanwhile; look at it again."""
+T = TypeVar("T")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+# Asked for where there is no key, so that a miss costs as much as a hit.
+_ANY_TENANT: Final = "main"
 
 
-class Invited(Struct, frozen=True, kw_only=True):
-    """Who was invited, by their short id, and the control sequence of that."""
+class Roster:
+    """What people and sessions are decided through; each method raises Undecided as the plane's commands do."""
 
-    member: str
-    seq: int
-
-
-class Roster(Protocol):
-    """What people and sessions are decided through; what decides returns the control sequence."""
-
-    async def member(self, short: str) -> Member | None:
-        """Return the member whose id is *short*."""
-
-    async def members(self) -> Mapping[str, Member]:
-        """Return every member that there ever was, by their short id."""
-
-    async def session(self, digest: str) -> Session | None:
-        """Return the session whose cookie has *digest*."""
-
-    async def sessions(self) -> Mapping[str, Session]:
-        """Return every session that there ever was, by its digest."""
-
-    async def key(self, short: str) -> Key | None:
-        """Return the key whose id is *short*."""
-
-    async def invite(self, *, digest: str, grants: tuple[Grant, ...], expires_at: datetime, by: str) -> Invited:
-        """Decide that whoever shows what has *digest* may join."""
-
-    async def join(self, member: Member) -> int:
-        """Decide that the invitation of *member* was taken up, by themselves."""
-
-    async def remove(self, member: Member, *, by: str) -> int:
-        """Decide that *member* may do nothing more."""
-
-    async def start_session(self, digest: str, *, member: str, expires_at: datetime, by: str) -> int:
-        """Decide that whoever shows what has *digest* is signed in as the member whose id is *member*."""
-
-    async def end_session(self, session: Session, *, by: str) -> int:
-        """Decide that *session* is worth nothing any more."""
-
-
-class PlaneRoster:
-    """The roster of *plane*; while it is known that NATS is away, nobody waits for it."""
-
-    def __init__(self, plane: ControlPlane, *, is_connected: Callable[[], bool]) -> None:
+    def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
-        self._is_connected = is_connected
 
     async def member(self, short: str) -> Member | None:
         """Return the member whose id is *short*."""
-        return await self._found(lambda plane: plane.members.find(short))
+        return await self._thing(member_id(short), Member)
 
     async def members(self) -> Mapping[str, Member]:
         """Return every member that there ever was, by their short id."""
-        return {_short(member.id): member for member in await self._asked(lambda plane: plane.members.all())}
+        found = await self._plane.run(lambda plane: plane.members.all())
+        return {short_of(member): member for member in found}
 
     async def session(self, digest: str) -> Session | None:
         """Return the session whose cookie has *digest*."""
-        return await self._found(lambda plane: plane.sessions.find(digest))
+        if _DIGEST.fullmatch(digest) is None:  # which an address may name
+            return None
+        return await self._thing(session_id(digest), Session)
 
     async def sessions(self) -> Mapping[str, Session]:
         """Return every session that there ever was, by its digest."""
-        found = await self._asked(lambda plane: plane.things_of(SESSION_KIND))
-        return {_short(seen.id): seen.thing for seen in found if seen.thing is not None}
+        found = await self._plane.run(lambda plane: plane.things_of(SESSION_KIND))
+        things = (seen.thing for seen in found)
+        return {short_of(thing): thing for thing in things if isinstance(thing, Session)}
 
     async def key(self, short: str) -> Key | None:
-        """Return the key whose id is *short*."""
-        key: Key | None = await self._found(lambda plane: plane.look(key_id(known_key(short))).thing)
-        return key
+        """Return the key whose id is *short*; one of a tenant that is archived is none."""
+        key = await self._thing(key_id(short), Key)
+        tenant = await self._thing(tenant_id(_ANY_TENANT if key is None else key.tenant), Tenant)
+        return None if tenant is not None and tenant.is_archived else key
 
-    async def invite(self, *, digest: str, grants: tuple[Grant, ...], expires_at: datetime, by: str) -> Invited:
-        """Decide that whoever shows what has *digest* may join."""
-        decided = await self._asked(
-            lambda plane: plane.members.invite(digest=digest, grants=grants, expires_at=expires_at, by=by)
+    async def invite(
+        self, *, digest: str, grants: tuple[Grant, ...], expires_at: datetime, by: str, member: str | None = None
+    ) -> Decided[Member]:
+        """Let whoever shows what has *digest* join; *member* is one who was invited before, and is invited anew."""
+        return await self._plane.run(
+            lambda plane: plane.members.invite(digest=digest, grants=grants, expires_at=expires_at, by=by, member=member)
         )
-        return Invited(member=_short(decided.thing.id), seq=decided.seq)
 
-    async def join(self, member: Member) -> int:
-        """Decide that the invitation of *member* was taken up, by themselves; raise Outdated when it was before."""
-        try:
-            return (await self._asked(lambda plane: plane.members.join(_short(member.id), digest=member.digest))).seq
-        except Undecided as undecided:
-            if undecided.reason is Reason.CONFLICT:
-                raise Outdated from None
-            raise
+    async def join(self, short: str, *, digest: str) -> Decided[Member]:
+        """Take up the invitation that has *digest*; the member decides it themselves."""
+        return await self._plane.run(lambda plane: plane.members.join(short, digest=digest))
 
-    async def remove(self, member: Member, *, by: str) -> int:
-        """Decide that *member* may do nothing more."""
-        return (await self._asked(lambda plane: plane.members.remove(_short(member.id), by=by))).seq
+    async def remove(self, short: str, *, by: str) -> Decided[Member]:
+        """Let a member do nothing more."""
+        return await self._plane.run(lambda plane: plane.members.remove(short, by=by))
 
-    async def start_session(self, digest: str, *, member: str, expires_at: datetime, by: str) -> int:
-        """Decide that whoever shows what has *digest* is signed in as the member whose id is *member*."""
-        decided = await self._asked(lambda plane: plane.sessions.start(digest, member=member, expires_at=expires_at, by=by))
-        return decided.seq
+    async def start_session(self, digest: str, *, member: str, expires_at: datetime, by: str) -> Decided[Session]:
+        """Let whoever shows what has *digest* be signed in as the member whose id is *member*."""
+        return await self._plane.run(lambda plane: plane.sessions.start(digest, member=member, expires_at=expires_at, by=by))
 
-    async def end_session(self, session: Session, *, by: str) -> int:
-        """Decide that *session* is worth nothing any more."""
-        return (await self._asked(lambda plane: plane.sessions.end(_short(session.id), by=by))).seq
+    async def end_session(self, digest: str, *, by: str) -> Decided[Session]:
+        """Let the session be worth nothing any more."""
+        return await self._plane.run(lambda plane: plane.sessions.end(digest, by=by))
 
-    async def _found(self, look: Callable[[ControlPlane], Answer]) -> Answer | None:
-        try:
-            return await self._asked(look)
-        except Undecided as undecided:
-            if undecided.reason is Reason.NOT_FOUND:
-                return None
-            raise
-
-    async def _asked(self, command: Callable[[ControlPlane], Answer]) -> Answer:
-        if not self._is_connected():
-            raise RosterUnavailable
-        try:
-            return await self._plane.run(command)
-        except Undecided as undecided:
-            if undecided.reason is Reason.UNAVAILABLE:
-                raise RosterUnavailable from undecided
-            if str(undecided) == MOVED:
-                raise Outdated from None
-            raise
+    async def _thing(self, thing_id: str, kind: type[T]) -> T | None:
+        seen = await self._plane.run(lambda plane: plane.look(thing_id))
+        return seen.thing if isinstance(seen.thing, kind) else None
 
 
-def _short(thing_id: str) -> str:
-    return thing_id.partition(":")[2]
+def short_of(thing: Member | Session | Key) -> str:
+    """Return the id of *thing* without its kind."""
+    return thing.id.partition(":")[2]
+
+
+def is_conflict(error: Undecided) -> bool:
+    """Say whether somebody else was first."""
+    return error.reason is Reason.CONFLICT

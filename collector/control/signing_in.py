@@ -3,33 +3,24 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import Struct, structs
 
+from collector.control.decided import Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.passwords import LONGEST, Passwords, PasswordsBusy
-from collector.control.people import short_of
 from collector.control.register import LONGEST_NAME, NOBODY, Register, Registered, is_same_name
-from collector.control.roster import Outdated, Roster, RosterUnavailable
+from collector.control.roster import Roster, short_of
 from collector.control.vault import Vault, VaultClosed, VaultUnavailable
 from contracts.control.people import Member, MemberState, Session, member_id
 from contracts.sessions import digest_of
+from contracts.throttle import Throttle
 
 # What keeps an answer from whoever is asked, whatever it would be.
-UNANSWERED: Final = (VaultClosed, VaultUnavailable, RosterUnavailable)
+UNANSWERED: Final = (VaultClosed, VaultUnavailable, Undecided)
 SESSION_LIFE: Final = timedelta(days=14)
 _SECRET_BYTES: Final = 32
-
-
-class Throttle(Protocol):
-    """Slows down those who guess, by name and by where they are."""
-
-    def attempt(self, *, address: str, name: str = "") -> int:
-        """Count a try and return 0, or return the seconds after which one is looked at again."""
-
-    def forgive(self, *, address: str, name: str = "") -> None:
-        """Take back the try that turned out to be right."""
 
 
 class SignedIn(Struct, frozen=True, kw_only=True):
@@ -67,7 +58,7 @@ class Visitor(Struct, frozen=True, kw_only=True):
 
 
 class SignIns:
-    """Sessions, begun with a password and ended by anybody's decision; each method raises Denied as People's do."""
+    """Sessions, begun with a password and ended by anybody's decision; each method raises as People's do."""
 
     def __init__(
         self,
@@ -114,8 +105,8 @@ class SignIns:
         """Begin a session for the member whose id is *short*."""
         secret, expires_at = self._draw(_SECRET_BYTES), self._clock() + SESSION_LIFE
         by = member_id(short)
-        seq = await self._roster.start_session(digest_of(secret), member=short, expires_at=expires_at, by=by)
-        return SignedIn(secret=secret, member=short, expires_at=expires_at, seq=seq)
+        begun = await self._roster.start_session(digest_of(secret), member=short, expires_at=expires_at, by=by)
+        return SignedIn(secret=secret, member=short, expires_at=expires_at, seq=begun.seq)
 
     async def visitor(self, secret: str) -> Visitor:
         """Return whose cookie *secret* is, or raise Denied when it is nobody's any more."""
@@ -139,12 +130,7 @@ class SignIns:
         session = await self._roster.session(digest)
         if session is None or session.member != of:
             raise Denied(DeniedReason.NO_SESSION)
-        if session.is_ended:
-            return 0
-        try:
-            return await self._roster.end_session(session, by=by)
-        except Outdated:  # by somebody else, which is all that can become of it
-            return 0
+        return (await self._roster.end_session(digest, by=by)).seq
 
     async def end_others(self, visitor: Visitor) -> int:
         """End every session of the visitor's but the one that they came with, and return how many."""

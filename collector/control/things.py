@@ -40,6 +40,7 @@ class Things:
     def __init__(self) -> None:
         self.by_name: dict[str, Site] = {}
         self.keys: dict[str, KnownKey] = {}
+        self.tenants: set[str] = set()
         self.archived: set[str] = set()
         self._things: dict[str, control.Thing] = {}
         self._walked: dict[str, Site] = {}
@@ -136,6 +137,7 @@ class Things:
         self.keys[short] = KnownKey(digest=key.digest, sender=sender, ends_at=key.ends_at)
 
     def _index_tenant(self, tenant: tenants.Tenant) -> None:
+        self.tenants.add(tenant.name)
         if tenant.is_archived is (tenant.name in self.archived):
             return
         self.archived ^= {tenant.name}

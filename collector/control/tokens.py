@@ -1,7 +1,5 @@
 """Tokens: what a key is exchanged for, signed with keys of the vault that are rotated; a revoked key's tokens end with it."""
 
-import base64
-import binascii
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -14,16 +12,16 @@ from msgspec import Struct, to_builtins
 from collector.control.denied import Denied, DeniedReason
 from collector.control.vault import Overtaken, Vault
 from contracts.control.keys import Key
-from contracts.tokens import ALGORITHM, AUDIENCE, ISSUER, LIFE, SKEW, TokenClaims, read_claims, read_head
+from contracts.tokens import ALGORITHM, AUDIENCE, ISSUER, LIFE, REQUIRED, SKEW, TokenClaims, kid_of, read_claims
 from contracts.vault import TOKEN_KEYS, SigningKey, SigningKeys
 
 ROTATED_AFTER: Final = timedelta(days=1)
-LONGEST_TOKEN: Final = 4096
 _KID_BYTES: Final = 8
 _SECRET_BYTES: Final = 32
 # A token of a key that is not known here yet is looked up, and of one that nobody knows not more often than this.
 _LOOK_AGAIN: Final = timedelta(seconds=1)
-_REQUIRED: Final = ["exp", "iat", "aud", "iss", "sub"]
+# The times are ours to judge: PyJWT has a clock of its own, and would take a text for a number.
+_OPTIONS: Final[jwt.types.Options] = {"require": REQUIRED, "strict_aud": True, "verify_exp": False, "verify_iat": False}
 
 # The short id of a key -> the key as it is decided about now.
 FindKey = Callable[[str], Awaitable[Key | None]]
@@ -57,25 +55,11 @@ def read_token(shown: str, keys: Mapping[str, SigningKey], now: datetime) -> Tok
     key = keys.get(kid_of(shown))
     if key is None:
         return None
-    # The times are ours to judge: PyJWT has a clock of its own, and would take a text for a number.
-    options: jwt.types.Options = {"require": _REQUIRED, "strict_aud": True, "verify_exp": False, "verify_iat": False}
     try:
-        payload = jwt.decode(shown, key.secret, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=options)
+        payload = jwt.decode(shown, key.secret, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_OPTIONS)
     except jwt.InvalidTokenError:
         return None
     return read_claims(payload, now)
-
-
-def kid_of(shown: str) -> str:
-    """Return the id of the key that the token *shown* names, "" when it is no token of ours; its head says nothing else."""
-    first, _, _ = shown.partition(".")
-    if len(shown) > LONGEST_TOKEN or not first.isascii():
-        return ""
-    try:
-        head = read_head(base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)))
-    except binascii.Error:
-        return ""
-    return "" if head is None else head.kid
 
 
 class Tokens:

@@ -51,9 +51,9 @@ class Vault:
     async def find(self, name: str) -> Held | None:
         """Return the value of the entry *name* with its revision, None when there is none."""
         key = master_key_in(self._key_file)
+        await self._require(key)  # also for what is there: else the time would tell that it is
         last = await self._bucket.last(name)
         if last is None:
-            await self._require(key)
             return None
         return Held(value=unseal(key, name, last.stored), revision=last.number)
 

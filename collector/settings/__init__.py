@@ -5,11 +5,11 @@ from typing import Any, TypeVar, get_type_hints
 
 from msgspec import Struct
 
+from collector.settings.control import Control
 from collector.settings.declaration import PREFIX, Setting, read_group, settings_of
 from collector.settings.groups import (
     MOST_STREAM_BYTES,
     Collection,
-    Control,
     EventStreams,
     Http,
     Local,

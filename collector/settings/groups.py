@@ -13,7 +13,6 @@ from collector.settings.parsers import (
     existing_file,
     one_of,
     optional,
-    optional_path,
     plain,
     proxies,
     site_names,
@@ -271,21 +270,6 @@ class Privacy(Group, frozen=True, kw_only=True):
         if self.salt_mode is SaltMode.DERIVED and len(self.secret_key or "") < MINIMUM_SECRET:
             return [f"COLLECTOR_SECRET_KEY must have at least {MINIMUM_SECRET} characters when COLLECTOR_SALT_MODE is derived"]
         return []
-
-
-class Control(Group, frozen=True, kw_only=True):
-    """What the control plane keeps its secrets with."""
-
-    master_key_file: Annotated[
-        Path | None,
-        Setting(
-            "COLLECTOR_MASTER_KEY_FILE",
-            "",
-            optional_path,
-            "the file of the key that members' names, passwords and other secrets are kept under, without which they are lost: "
-            "keep a copy with your backup; empty means master.key in COLLECTOR_DATA",
-        ),
-    ]
 
 
 class Log(Group, frozen=True, kw_only=True):

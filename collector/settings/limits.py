@@ -26,7 +26,7 @@ class Limits(Group, frozen=True, kw_only=True):
         Setting("COLLECTOR_LIMIT_ADDRESS_BURST", "1000", _AT_ONCE, "how many of them may come at once; a batch has up to 1000"),
     ]
     key: Annotated[int, Setting("COLLECTOR_LIMIT_KEY", "60000", _PER_MINUTE, "events a minute with one key; 0 means no limit")]
-    key_burst: Annotated[int, Setting("COLLECTOR_LIMIT_KEY_BURST", "10000", _AT_ONCE, "how many of them may come at once")]
+    key_burst: Annotated[int, Setting("COLLECTOR_LIMIT_KEY_BURST", "3000", _AT_ONCE, "how many of them may come at once")]
     site: Annotated[
         int,
         Setting(
@@ -36,4 +36,4 @@ class Limits(Group, frozen=True, kw_only=True):
             "events a minute for one site in one ingest process, so that none takes it from the others; 0 means no limit",
         ),
     ]
-    site_burst: Annotated[int, Setting("COLLECTOR_LIMIT_SITE_BURST", "10000", _AT_ONCE, "how many of them may come at once")]
+    site_burst: Annotated[int, Setting("COLLECTOR_LIMIT_SITE_BURST", "3000", _AT_ONCE, "how many of them may come at once")]

@@ -162,7 +162,7 @@ async def _keep_new(connection: AsyncConnection, stream: Identity, after: int, r
         LOG.warning("a decision cannot be read, and is left out", extra={"seq": seq, "reason": reason.value, "advice": _DOCTOR})
 
 
-_DOCTOR = "see what `collector doctor` says of Control"
+_DOCTOR = "see what `collector doctor` says of Control in Postgres"
 
 
 def _moved(held: Reading | None, stream: Identity, after: int) -> bool:

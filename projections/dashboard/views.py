@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.names import readable_site
+from contracts.sessions import csrf_token
 from contracts.snippet import snippet
 from projections.dashboard.assets import path_of
 from projections.dashboard.panels.not_stored import in_words
@@ -42,12 +43,15 @@ class Views(Struct, frozen=True, kw_only=True):
 
     public_url: str
     sign_out: str = ""
+    csrf: str = ""
 
-    def shown_to(self, caller: Caller | None) -> "Views":
-        """Return what is shown to *caller*, who has signed in; None where nobody has."""
+    def shown_to(self, caller: Caller | None, session: str) -> "Views":
+        """Return what is shown to *caller*, who has signed in, with the cookie *session* if as a member; None: nobody has."""
         if caller is None:
             return self
-        return replace(self, sign_out=_END_SESSION if caller.is_member else _END_SIGN_IN)
+        if not caller.is_member:
+            return replace(self, sign_out=_END_SIGN_IN)
+        return replace(self, sign_out=_END_SESSION, csrf=csrf_token(session))
 
     def render(self, template: str, **shown: Any) -> str:
         """Return the page that *template* makes of what is *shown*."""

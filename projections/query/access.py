@@ -12,16 +12,17 @@ from msgspec import Struct
 from contracts.access import bearer_of, host_named, is_loopback_host, is_proxied, same_secret
 from contracts.control.keys import Key, Scope
 from contracts.keys import ListedKey, digest_of, id_in, key_in_authorization, same_digest
+from contracts.sessions import COOKIE as SESSION_COOKIE
 from projections.query.caller import TOKEN, Caller, guest, only_caller
 from projections.query.credentials import Credentials
+from projections.query.decisions import Decisions, decision_in
 from projections.query.members import caller_signed_in
+from projections.query.parameters import AFTER
 from projections.query.problems import Refused, forbidden, unauthorized
 from projections.query.sign_ins import LIFETIME, SignIns
 
 # Stands for the access token.
 COOKIE: Final = "collector_access"
-# Of a member, which signing in with a name gives out.
-SESSION_COOKIE: Final = "collector_session"
 # Of several tenants of a member, the one that they look at.
 TENANT_COOKIE: Final = "collector_tenant"
 TENANT_HEADER: Final = "x-tenant-id"
@@ -44,6 +45,7 @@ class Access(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     listed_keys: tuple[ListedKey, ...]
     credentials: Credentials
+    decisions: Decisions
     sign_ins: SignIns | None
 
     def __repr__(self) -> str:
@@ -54,6 +56,7 @@ class Access(Struct, frozen=True, kw_only=True):
         """Remember who asks, or raise Refused unless they may have what *handler* answers."""
         self._require_host(connection)
         if not handler.opt.get(OPEN):
+            await self._catch_up(connection)
             connection.scope["state"][_CALLER] = await self._caller_of(connection)
         elif self.token is None and not _is_here(connection) and not await self.has_members():
             raise _only_here()
@@ -63,11 +66,8 @@ class Access(Struct, frozen=True, kw_only=True):
         return self.token is not None and same_secret(token, self.token)
 
     async def has_members(self) -> bool:
-        """Say whether anybody may sign in with a name; while nobody can know, nobody may."""
-        try:
-            return await self.credentials.has_members()
-        except Refused:
-            return False
+        """Say whether anybody may sign in with a name."""
+        return await self.credentials.has_members()
 
     async def begin_sign_in(self) -> Cookie:
         """Return a cookie that stands for the token until it expires or is taken back; the token cannot be read from it."""
@@ -89,6 +89,12 @@ class Access(Struct, frozen=True, kw_only=True):
         if self.allowed_hosts and not _names_here(connection) and host_of(connection) not in self.allowed_hosts:
             raise forbidden("wrong_host", "This host name is not served here. Ask under the public address.")
 
+    async def _catch_up(self, connection: Connection) -> None:
+        """Wait for what a form of theirs has decided, which may be that they are let in."""
+        seq = decision_in(connection.query_params.get(AFTER.name, ""))
+        if seq and (SESSION_COOKIE in connection.cookies or _is_here(connection)):
+            await self.decisions.wait_for(seq)
+
     async def _caller_of(self, connection: Connection) -> Caller:
         caller = await self._known(connection)
         if caller is None:
@@ -102,8 +108,8 @@ class Access(Struct, frozen=True, kw_only=True):
         """Return whom the credential that is shown stands for, None where none is; one in a header must be right."""
         authorization = connection.headers.get("authorization", "")
         shown = connection.headers.get(KEY_HEADER, "").strip() or authorization.strip()
-        if shown:
-            return await self._holder(connection.headers.get(KEY_HEADER, "").strip(), authorization)
+        if shown and (holder := await self._holder(connection.headers.get(KEY_HEADER, "").strip(), authorization)) is not None:
+            return holder
         if (session := connection.cookies.get(SESSION_COOKIE)) is not None:
             signed_in = await self.credentials.signed_in(digest_of(session))
             if signed_in is not None and signed_in.is_open_at(self.clock()):
@@ -113,7 +119,7 @@ class Access(Struct, frozen=True, kw_only=True):
             return only_caller(self.tenant, credential=TOKEN)
         return None
 
-    async def _holder(self, key: str, authorization: str) -> Caller:
+    async def _holder(self, key: str, authorization: str) -> Caller | None:
         bearer = None if key else bearer_of(authorization)
         if bearer is not None and self.admits(bearer):
             return only_caller(self.tenant, credential=TOKEN)
@@ -121,8 +127,10 @@ class Access(Struct, frozen=True, kw_only=True):
         digest = digest_of(text)
         for listed in self.listed_keys:
             if same_digest(digest, listed.digest):
-                return _reader(Caller(tenant=listed.tenant, scopes=_scopes(listed), credential=f"listed:{listed.id}"))
+                return _reader(Caller(tenant=listed.tenant, scopes=_scopes(listed), credential=f"key:{listed.id}"))
         short = id_in(text)
+        if short is None and not key and _is_basic(authorization):
+            return None  # the name that somebody has signed in with at a proxy before us
         key_ = None if short is None else await self.credentials.key(short)
         if not same_digest(digest, None if key_ is None else key_.digest) or key_ is None or not key_.works_at(self.clock()):
             raise unauthorized()
@@ -186,6 +194,10 @@ def _only_here() -> Refused:
         "Without an access token only this machine is answered, under http://localhost. "
         "Set COLLECTOR_ACCESS_TOKEN to open the dashboard to others.",
     )
+
+
+def _is_basic(authorization: str) -> bool:
+    return authorization.strip().lower().startswith("basic ")
 
 
 def _scopes(listed: ListedKey) -> frozenset[Scope]:

@@ -15,7 +15,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     """Who asks: the tenant whose facts are theirs, and what they may do with them.
 
     ``sites`` are the only ones of the tenant that they may see, None for all. ``credential`` is what they have shown: ``here``
-    for somebody on this machine, ``token``, ``key:<id>``, ``listed:<id>`` or ``member:<id>``. ``role`` is a member's. A guest
+    for somebody on this machine, ``token``, ``key:<id>`` or ``member:<id>``. ``role`` is a member's. A guest
     asks from this machine without any, which is enough while nobody is a member. Who runs the installation also sees what is
     nobody's in particular.
     """

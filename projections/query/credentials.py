@@ -12,6 +12,7 @@ from contracts.control.people import Member, MemberState, Session, session_id
 from contracts.control.tenants import Tenant, tenant_id
 from projections.control.tables import READING, member_of, things_by_id
 from projections.query.database import at_the_door
+from projections.query.problems import Refused
 from projections.query.remembered import Remembered
 
 _ANYBODY = "members"
@@ -53,7 +54,7 @@ class Credentials:
         return isinstance(found, Tenant) and found.is_archived
 
     async def has_members(self) -> bool:
-        """Say whether anybody may sign in with a name."""
+        """Say whether anybody may sign in with a name; while nobody can know, nobody may."""
         return await self._members.find(_ANYBODY, self._count_members)
 
     async def _thing(self, id_: str) -> Thing | None:
@@ -69,5 +70,8 @@ class Credentials:
         return SignedIn(session=session, member=member) if isinstance(member, Member) else None
 
     async def _count_members(self, _: str) -> bool:
-        async with at_the_door(self._engine) as connection:
-            return bool(await connection.scalar(select(READING.c.members)))
+        try:
+            async with at_the_door(self._engine) as connection:
+                return bool(await connection.scalar(select(READING.c.members)))
+        except Refused:
+            return False

@@ -84,7 +84,7 @@ async def reading(engine: AsyncEngine, caller: Caller) -> AsyncIterator[AsyncCon
 
     Raise Refused while there is no database.
     """
-    async with _session(engine, caller.tenant) as connection:
+    async with _session(engine, caller.tenant, sees_nobodys=caller.runs_installation) as connection:
         # In the same moment as everything that is read: nobody is a guest beside a member.
         if caller.is_guest and await connection.scalar(select(control.READING.c.members)):
             raise unauthorized()
@@ -107,9 +107,9 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 @asynccontextmanager
-async def _session(engine: AsyncEngine, tenant: str) -> AsyncIterator[AsyncConnection]:
+async def _session(engine: AsyncEngine, tenant: str, *, sees_nobodys: bool = False) -> AsyncIterator[AsyncConnection]:
     async with _refusing(), engine.connect() as connection:
-        connection.info[_ENTERED] = await enter_current(connection, tenant=tenant)
+        connection.info[_ENTERED] = await enter_current(connection, tenant=tenant, sees_nobodys=sees_nobodys)
         yield connection
 
 

@@ -10,17 +10,48 @@ from projections.query.database import at_the_door
 
 PATIENCE_SECONDS = 2.0
 _LOOK_SECONDS = 0.03
+_MOST_WAITING = 64
+_MOST_DIGITS = 15
 
 
-async def wait_for(engine: AsyncEngine, seq: int, *, seconds: float = PATIENCE_SECONDS) -> bool:
-    """Return whether the decision *seq* of the control stream is in the tables, waiting for it at most *seconds*."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while True:
-        async with at_the_door(engine) as connection:
-            reached = await connection.scalar(select(READING.c.seq))
-        if reached is not None and reached >= seq:
-            return True
-        if loop.time() >= deadline:
+class Decisions:
+    """How far the decisions are in the tables; however many wait, one looks."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._looking = asyncio.Lock()
+        self._looked_at = float("-inf")
+        self._reached = 0
+        self._waiting = 0
+
+    async def wait_for(self, seq: int, *, seconds: float = PATIENCE_SECONDS) -> bool:
+        """Return whether the decision *seq* of the control stream is in the tables, waiting for it at most *seconds*."""
+        if self._waiting >= _MOST_WAITING:  # who asks for what will never come keeps nobody else
             return False
-        await asyncio.sleep(_LOOK_SECONDS)
+        self._waiting += 1
+        try:
+            return await self._wait(seq, asyncio.get_running_loop().time() + seconds)
+        finally:
+            self._waiting -= 1
+
+    async def _wait(self, seq: int, deadline: float) -> bool:
+        loop = asyncio.get_running_loop()
+        while await self._look() < seq:
+            if loop.time() >= deadline:
+                return False
+            await asyncio.sleep(_LOOK_SECONDS)
+        return True
+
+    async def _look(self) -> int:
+        loop = asyncio.get_running_loop()
+        async with self._looking:
+            if loop.time() - self._looked_at >= _LOOK_SECONDS:
+                async with at_the_door(self._engine) as connection:
+                    self._reached = await connection.scalar(select(READING.c.seq)) or 0
+                self._looked_at = loop.time()
+            return self._reached
+
+
+def decision_in(text: str) -> int:
+    """Return the sequence that *text*, the value of AFTER, names; 0 where it names none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0

@@ -31,12 +31,18 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 
 # Each part is one probe of an index.
-_KNOWN = text(f"""
-    SELECT (SELECT state ->> 'state' FROM control_things WHERE id = :site_id AND tenant = :tenant) AS state,
-           (SELECT state ->> 'key' FROM control_things WHERE id = :name_id AND tenant = :tenant) AS key,
-           EXISTS (SELECT FROM control_things WHERE tenant = :tenant AND kind = '{KIND}') AS decides,
-           EXISTS (SELECT FROM hits WHERE tenant = :tenant AND site = :site) AS has_facts
+_DECIDED = text(f"""
+    SELECT site.state ->> 'state' AS state, named.key, named.state AS state_of_key,
+           EXISTS (SELECT FROM control_things WHERE tenant = :tenant AND kind = '{KIND}') AS decides
+    FROM (VALUES (1)) AS one
+    LEFT JOIN control_things AS site ON site.id = :site_id AND site.tenant = :tenant
+    LEFT JOIN (
+        SELECT owner.state ->> 'key' AS key, owner.state ->> 'state' AS state
+        FROM control_things AS name JOIN control_things AS owner ON owner.id = name.owner
+        WHERE name.id = :name_id AND name.tenant = :tenant
+    ) AS named ON true
 """)
+_HAS_FACTS = text("SELECT EXISTS (SELECT FROM hits WHERE tenant = :tenant AND site = :site)")
 
 
 @asynccontextmanager
@@ -51,22 +57,24 @@ async def reading_about(
 
 async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> str:
     """Return the key of the site of *caller* that is called *claimed*, or raise Refused."""
-    asked = {
-        "tenant": caller.tenant,
-        "site": claimed,
-        "site_id": site_id(caller.tenant, claimed),
-        "name_id": name_id(claimed),
-    }
-    row = (await connection.execute(_KNOWN, asked)).one()
-    is_decided = row.state is not None and row.state != SiteState.ERASED
-    if row.key and not is_decided:
-        return _if_seen(caller, row.key)
-    is_undecided = row.state is None and (
-        row.has_facts or claimed in listing.names_for(caller.tenant) or (listing.sites is None and not row.decides)
-    )
-    if not is_decided and not is_undecided:
+    asked = {"tenant": caller.tenant, "site_id": site_id(caller.tenant, claimed), "name_id": name_id(claimed)}
+    row = (await connection.execute(_DECIDED, asked)).one()
+    # What is a site's key leads to that site, also where the site has given the name up.
+    key, state = (row.key, row.state_of_key) if row.state is None and row.key else (claimed, row.state)
+    if state == SiteState.ERASED or not caller.may_see(key):
         raise no_such_site()
-    return _if_seen(caller, claimed)
+    if state is None and not await _goes_undecided(connection, caller, claimed, listing, decides=row.decides):
+        raise no_such_site()
+    return key
+
+
+async def _goes_undecided(
+    connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing, *, decides: bool
+) -> bool:
+    """Say whether *claimed* is a site although nothing was decided about it; whether the tenant *decides* at all is known."""
+    if claimed in listing.names_for(caller.tenant) or (listing.sites is None and not decides):
+        return True
+    return bool(await connection.scalar(_HAS_FACTS, {"tenant": caller.tenant, "site": claimed}))
 
 
 async def decided_sites(connection: AsyncConnection, caller: Caller) -> dict[str, Site]:
@@ -78,9 +86,3 @@ async def decided_sites(connection: AsyncConnection, caller: Caller) -> dict[str
 def no_such_site() -> Refused:
     """Return the refusal of a name that is no site of the caller's."""
     return not_found("There is no such site. The front page and /api/sites list those that there are.")
-
-
-def _if_seen(caller: Caller, key: str) -> str:
-    if not caller.may_see(key):
-        raise no_such_site()
-    return key

@@ -23,9 +23,10 @@ class Remembered(Generic[Found]):
         if known is not None and now - known[0] < SECONDS:
             return known[1]
         found = await look_up(name)
-        if len(self._found) >= MOST:  # somebody is trying names
+        if len(self._found) >= MOST:
             self._found.clear()
-        self._found[name] = (now, found)
+        if found is not None:  # what is not there yet may be in a moment, and somebody waits for it
+            self._found[name] = (now, found)
         return found
 
     def forget(self, name: str) -> None:

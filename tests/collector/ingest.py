@@ -22,8 +22,8 @@ from tests.facts import STREAM
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 ADDRESS = "203.0.113.77"
 ROOM = str(1 << 28)
-# One address sends all that a test sends.
-UNLIMITED = {"COLLECTOR_LIMIT_ADDRESS": "0"}
+# One address sends all that a test sends, and most of it for one site.
+UNLIMITED = {"COLLECTOR_LIMIT_ADDRESS": "0", "COLLECTOR_LIMIT_SITE": "0"}
 
 
 class Running:

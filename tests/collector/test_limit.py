@@ -1,6 +1,7 @@
 """Who sends too much is told when to come back, before anything is done for them, and nobody else notices."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client import REGISTRY
 from collector.app import addresses
 from collector.arrival import Head
 from collector.hit import A_PAGE, Sender
+from collector.ingest import Offer, open_ingest
 from collector.limit import LimitByPace
 from collector.outcomes import Refused
 from collector.serving.role import asgi, operated
@@ -18,7 +20,8 @@ from collector.serving.table import AddressTable, Owner
 from collector.settings import read_settings
 from collector.sites import Site
 from contracts.tallies import Ending
-from tests.collector.ingest import ADDRESS, Running, running
+from tests.collector.ingest import ADDRESS, ROOM, Running, running
+from tests.collector.toy import TOY, recognise
 
 PAGE = {"domain": "shop.example", "pathname": "/"}
 SECRET = Sender(credential="k1", tenant="main", is_server=True)
@@ -91,6 +94,21 @@ async def test_a_refusal_comes_before_the_body_is_read(stream_free_nats: str):
         scope = {"type": "http", "method": "POST", "path": "/api/event", "query_string": b"", "headers": []}
         await collector.ingest.app(scope | {"client": (ADDRESS, 1)}, receive, send)
     assert said[0]["status"] == 429
+
+
+async def test_who_tries_out_keys_is_limited_by_address(stream_free_nats: str):
+    settings = read_settings(
+        {"COLLECTOR_LIMIT_ADDRESS": "1", "COLLECTOR_LIMIT_ADDRESS_BURST": "3", "COLLECTOR_STREAM_MAX_BYTES": ROOM}
+    )
+    offer = Offer(dialects=TOY, recognise=recognise)
+    async with open_ingest(settings, stream_free_nats, lambda: datetime.now(UTC), offer=offer) as ingest:
+        transport = ASGITransport(ingest.app, client=(ADDRESS, 4711))  # type: ignore[arg-type]
+        async with AsyncClient(transport=transport, base_url="http://collector") as http:
+            paths = ["/toy/garden/settings"] * 5
+            tried = [await http.get(path, headers={"X-Toy-Key": "a guess"}) for path in paths]
+            known = await http.get(paths[0], headers={"X-Toy-Key": "good"})
+    assert statuses(tried) == [401, 401, 401, 429, 429]
+    assert (known.status_code, known.headers["x-ratelimit-limit"]) == (200, "3000")
 
 
 async def test_a_flooded_site_takes_nothing_from_another(stream_free_nats: str):
@@ -245,4 +263,4 @@ def test_no_address_is_kept():
     metered.let_in(3, ip="2001:db8::1")
     pace = metered.limit._addresses
     assert pace is not None
-    assert all(isinstance(who, int) for who in (*pace._level._young, *pace._level._old))
+    assert all(isinstance(who, int) for who in (*pace._level.young, *pace._level._old))

@@ -23,7 +23,7 @@ from collector.outcomes import (
 )
 from collector.sites import AnySite, ListedSites, Site, Sites
 from collector.tally import Tally
-from contracts.tallies import MAX_PART_BYTES, NAMES_A_DAY, OTHER_SITES, TALLY_CODEC, Ending, TallyLine, TallyPart
+from contracts.tallies import MAX_PART_BYTES, NAMES_A_DAY, OTHER_KEYS, OTHER_SITES, TALLY_CODEC, Ending, TallyLine, TallyPart
 
 NOW = datetime(2026, 11, 26, 21, 40, tzinfo=UTC)
 HOUR = NOW.replace(minute=0)
@@ -317,3 +317,13 @@ def test_whoever_knows_the_line_may_amend_it_by_its_name():
     tally.not_landed(SHOP, NOW, "native", TIMEOUT)
     line = the_line(tally)
     assert (line.hits, line.landed, line.not_landed) == (3, 1, 1)
+
+
+def test_what_comes_with_more_keys_than_an_hour_tells_apart_is_told_by_its_site_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tallying, "MOST_KEYED_IN_AN_HOUR", 3)
+    tally = Tally(tenant="main")
+    for number in [*range(10), *range(10)]:
+        tally.at(NOW).count(SHOP, "native", STORED, f"k{number}")
+    tally.at(NOW).count(SHOP, "native", STORED)
+    told = {line.key_id: (line.site, line.hits) for part in tell(tally) for line in part.lines}
+    assert told == {f"k{number}": (SHOP.id, 2) for number in range(3)} | {OTHER_KEYS: (SHOP.id, 14), "": (SHOP.id, 1)}

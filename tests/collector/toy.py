@@ -157,7 +157,7 @@ TOY = (
 )
 
 KEYS = {
-    "good": Sender(credential="k1", scopes=frozenset({"notes", "read"}), tenant="main", site="toy.example"),
+    "good": Sender(is_server=True, credential="k1", scopes=frozenset({"notes", "read"}), tenant="main", site="toy.example"),
     "reader": Sender(credential="k2", scopes=frozenset({"read"}), site="toy.example"),
 }
 

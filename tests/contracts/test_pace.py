@@ -64,10 +64,10 @@ def test_a_million_names_take_no_more_room_than_there_is():
     pace = Pace(per_minute=1200, burst=1000)
     for number in range(1_000_000):
         pace.take(number << 32, START + number * 1e-4)
-    generations = (pace._level._young, pace._level._old)
+    generations = (pace._level.young, pace._level._old)
     held = sum(sys.getsizeof(part) for each in generations for part in (each, *each, *each.values()))
     assert len(pace._level) <= MOST
-    assert held < 16 * MIB
+    assert held < 5 * MIB
 
 
 def test_who_comes_under_many_names_frees_nobody():

@@ -140,4 +140,4 @@ def test_no_name_and_no_address_is_kept():
     door.wrong(HERE, NAME)
     door.right(HERE, NAME)
     held = [door.throttle._names._tries, door.throttle._addresses._tries, door.throttle._known]
-    assert all(isinstance(who, int) for each in held for who in (*each._young, *each._old))
+    assert all(isinstance(who, int) for each in held for who in (*each.young, *each._old))

@@ -30,6 +30,7 @@ class Role:
             "PORT": str(self.port),
             "PROJECTOR_PORT": str(self.port),
             "STREAM_MAX_BYTES": ROOM,
+            "LIMIT_SITE": "0",  # writers write as fast as they can
         } | settings
         self._child: Child | None = None
 

@@ -17,7 +17,7 @@ BOUNDED = settings(
 )
 # A site that has facts, so that a question gets as far as the database.
 KNOWN = {"site": SITE, "dimension": "page"}
-PLAIN = ("", "/definitions", "/tallies")
+PLAIN = ("", "/definitions", "/tallies", "/api/sites")
 OPEN = ("/{site}/overview", "/{site}/timeseries", "/{site}/realtime", "/{site}/breakdown/{dimension}", "/{site}/tallies")
 
 

@@ -19,7 +19,7 @@ ADDRESSES = {
     ),
     "cryptography": ("collector/control/sealing.py", "projections/vault.py"),
     "argon2": ("collector/control/passwords.py",),
-    "jwt": ("collector/control/tokens.py",),
+    "jwt": ("collector/control/tokens.py", "projections/tokens.py"),
     "uvicorn": ("collector/serving/",),
     "uvloop": ("collector/serving/",),
     "babel": ("projections/dashboard/",),

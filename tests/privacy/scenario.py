@@ -31,6 +31,7 @@ from tests.privacy.speaking import Answer, Voice
 from tests.running import Up, eventually, run_collector
 
 ACCESS_TOKEN = "the-token-of-the-owner"
+KEY = "-listed" * 4
 
 
 def settings(temporary: Path) -> dict[str, str]:
@@ -38,6 +39,7 @@ def settings(temporary: Path) -> dict[str, str]:
     return {
         "COLLECTOR_TRUSTED_PROXIES": "127.0.0.1",
         "COLLECTOR_ACCESS_TOKEN": ACCESS_TOKEN,
+        "COLLECTOR_API_KEYS": f"main:ingest+identity:override:{KEY}",
         "COLLECTOR_LOG_LEVEL": "debug",
         "TMPDIR": str(temporary),
     }
@@ -104,6 +106,7 @@ def _voices(people: People, port: int) -> Iterator[Voice]:
 
 def _speak(voice: Voice) -> Iterator[Answer]:
     yield from traffic.proper(voice)
+    yield from traffic.passed_on(voice, KEY)
     yield from traffic.refused(voice)
     yield from traffic.broken(voice)
     yield from traffic.curious(voice, ACCESS_TOKEN)

@@ -44,7 +44,7 @@ class Voice(NamedTuple):
             "User-Agent": person.user_agent,
             "Referer": f"https://{person.ip if '.' in person.ip else 'mail.example'}/from?email={person.email}",
             "Cookie": f"session={person.token}",
-            "X-API-Key": person.api_key,
+            "X-Auth-Key": person.api_key,
             "X-Real-IP": person.ip,
             "X-Forwarded-For": person.ip,
             "Forwarded": f'for="{person.ip}"',

@@ -1,11 +1,14 @@
 """Nobody who came can be found in anything that was written, stored, logged, measured or answered; whoever was planted can."""
 
+import hashlib
+
 import pytest
 
 from tests.privacy.evidence import Evidence
 from tests.privacy.haystacks import search
 from tests.privacy.needles import needles_of, packed_needle
 from tests.privacy.people import People
+from tests.privacy.scenario import KEY
 
 PLACES = (
     *("answers", "metrics", "what commands said"),
@@ -37,6 +40,13 @@ def test_an_address_is_found_in_the_types_and_the_compression_that_hide_it_from_
 @pytest.mark.parametrize("place", PLACES)
 def test_nobody_who_came_is_found_in_any_form(evidence: Evidence, people: People, place: str):
     assert search({place: evidence.haystacks[place]}, people.needles()) == set()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_key_is_found_in_whole_or_by_its_digest(evidence: Evidence, place: str):
+    digest = hashlib.sha256(KEY.encode())
+    needles = {"key": KEY.encode(), "digest": digest.digest(), "digest, hex": digest.hexdigest().encode()}
+    assert search({place: evidence.haystacks[place]}, needles) == set()
 
 
 def test_no_typed_column_holds_a_packed_address(evidence: Evidence, people: People):

@@ -52,6 +52,17 @@ def proper(voice: Voice) -> Iterator[Answer]:
     yield voice.ask("OPTIONS", "/api/event", Origin=f"https://{person.token}.example")
 
 
+def passed_on(voice: Voice, key: str) -> Iterator[Answer]:
+    """Send as a server that says whose it was, with a key that may."""
+    person = voice.person
+    named = careless(person) | {"ip": person.ip, "userAgent": person.user_agent}
+    for shown in ({"X_API_Key": key}, {"Authorization": f"Bearer {key}"}):
+        yield voice.ask("POST", "/api/event", named, **shown)
+        yield voice.ask("POST", "/api/events/batch", {"events": [named, named | {"ip": person.email}]}, **shown)
+        yield voice.ask("POST", "/api/event", named | {"ip": f"{person.ip}.{person.email}"}, **shown)
+        yield voice.ask("POST", "/api/event", named | {"userAgent": [person.user_agent]}, **shown)
+
+
 def objecting(voice: Voice) -> Iterator[Answer]:
     """Object, and name as the site what is nobody's to know: what is dropped is counted by the site that it names."""
     person = voice.person
@@ -82,6 +93,10 @@ def refused(voice: Voice) -> Iterator[Answer]:
         {person.email: [[[[[person.ip] * 9] * 9] * 9]] * 9, "engagement": {"ms": person.email}},
     ):
         yield voice.ask("POST", "/api/event", event | wrong)
+    for shown in (person.api_key, person.jwt, f"ck_{person.token}_{person.email}"):
+        yield voice.ask("POST", "/api/event", event, X_API_Key=shown)
+        yield voice.ask("POST", "/api/events/batch", {"events": [event]}, Authorization=f"Bearer {shown}")
+        yield voice.ask("GET", f"/pixel.gif?site={SITE}&path=/", Authorization=shown)
     yield voice.ask("POST", "/api/event", gzip.compress(person.email.encode() * 99_999), Content_Encoding="gzip")
     yield voice.ask("GET", f"/pixel.gif?site={SITE}&path=%FF{person.email}")
     yield voice.ask("GET", f"/u/{person.email}/{person.token}/{person.ip}?key={person.api_key}")

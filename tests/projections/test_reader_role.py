@@ -34,6 +34,7 @@ async def test_it_reads_everything_that_answers_are_made_of(
     await facts.publish(*traffic(20, seed=1))
     await project_all(facts, tables, database_url)
     assert await reading.fetchval("SELECT current_user") == READER
+    await reading.execute("SET collector.tenant = 'main'")
     assert await reading.fetchval("SELECT count(*) FROM hits") == 20
     assert await reading.fetchval("SELECT count(*) FROM hits_2026_10") > 0, "a month that was made after the grants"
     for table in ("visits", "positions", "totals", "generations"):

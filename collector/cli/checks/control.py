@@ -1,67 +1,62 @@
-"""Whether what was decided about tenants, sites, keys and people is known in Postgres, and what of it cannot be read."""
+"""Whether the control plane's events can be read, and what they have made."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Final
 
 from collector.cli.checks.finding import Finding, bad, good, odd
-from contracts.control import CONTROL_CODEC
-from contracts.control.stream import CONTROL_STREAM
-from projections.control.tables import Reading, read_reading, unreadable
-from projections.database import POSTGRES_ERRORS, open_engine
-from projections.stream import Identity, NoStream, Stream, StreamUnavailable
+from collector.control.directory import Directory
+from collector.control.follow import Follower
+from collector.control.listed_sites import Differs, Look, Why, differences
+from collector.settings import Collection, Mode, Settings
+from collector.stream import connection as broker
 
-_SUBJECT: Final = "Control"
-_NAMED: Final = 5
-_GONE: Final = (
-    "What holds is what is known here. Without the stream nothing can be decided anew, and an empty database would know of no "
-    "site, key or member: keep this database as it is, and look for the files of NATS that held the stream."
-)
-_BEHIND: Final = "Is `collector project` running? Its log says why it cannot read them."
-_UNREADABLE: Final = (
-    "Another program wrote them, or their bytes are damaged. They are left out here and by ingest; what they were meant to say "
-    "has to be decided again."
-)
+_SUBJECT = "Control"
+_ADVICE: Final = {
+    Why.TENANT_ARCHIVED: "If it shall take again: collector tenants restore.",
+    Why.ARCHIVED: "If it shall take again: collector sites restore.",
+    Why.ERASED: "If it shall begin anew: collector sites add, once it is erased.",
+    Why.UNNAMED: "If a site shall go by it: collector sites name.",
+}
 
 
-async def examine_control(database_url: str, nats_url: str) -> AsyncIterator[Finding]:
-    """Compare the decisions that are stored with those that are known."""
-    engine = open_engine(database_url)
+async def examine_control(settings: Settings, nats_url: str) -> AsyncIterator[Finding]:
+    """Read every decision, as an ingest process does when it starts, and compare the settings with them."""
+    client = await broker.connect(nats_url, on_loss=lambda: None)
     try:
-        async with engine.connect() as connection:
-            known, left_out = await read_reading(connection), await unreadable(connection)
-    except POSTGRES_ERRORS:
-        yield odd(_SUBJECT, "is not known", "See what is said of Postgres.")
-        return
+        if not client.is_connected:
+            return  # which is said already
+        directory = Directory()
+        follower = Follower(client, directory)
+        await follower.catch_up()
     finally:
-        await engine.dispose()
-    yield _compared(known, await _stored(nats_url))
-    if left_out:
-        yield odd(_SUBJECT, _said(left_out), _UNREADABLE)
+        await broker.disconnect(client)
+    if not directory.is_ready:
+        yield bad(_SUBJECT, "the control events cannot be read now", "See what is said of NATS and of the stream.")
+        return
+    if problem := follower.problem():
+        what, _, advice = problem.partition("; ")
+        yield odd(_SUBJECT, what, f"{advice[:1].upper()}{advice[1:]}.")
+        return
+    things = directory.things
+    yield good(_SUBJECT, f"{len(things):,} tenants, sites, names and keys are known")
+    for finding in differing(settings.collection, things.thing):
+        yield finding
 
 
-async def _stored(nats_url: str) -> Identity | NoStream | StreamUnavailable:
-    async with Stream(nats_url, CONTROL_STREAM, CONTROL_CODEC) as stream:
-        try:
-            await stream.connect()
-            return await stream.identity()
-        except StreamUnavailable as error:
-            return error
+def differing(collection: Collection, look: Look) -> Iterator[Finding]:
+    """Yield what COLLECTOR_SITES names and was decided about otherwise: what was decided counts."""
+    if collection.mode is not Mode.PRODUCTION:
+        return
+    for why, names in _by_reason(differences(look, collection.tenant, collection.sites)).items():
+        yield odd(
+            _SUBJECT,
+            f"COLLECTOR_SITES names {', '.join(names)}, which is not collected for: {why}",
+            f"{_ADVICE[why]} Or take the name out of COLLECTOR_SITES.",
+        )
 
 
-def _compared(known: Reading | None, stored: Identity | NoStream | StreamUnavailable) -> Finding:
-    if isinstance(stored, NoStream):
-        if known is None or not known.seq:
-            return good(_SUBJECT, "nothing has been decided yet")
-        return bad(_SUBJECT, f"the stream {CONTROL_STREAM.name} is gone, of which {known.seq:,} decisions are known", _GONE)
-    if isinstance(stored, StreamUnavailable):
-        return odd(_SUBJECT, "is not known", "See what is said about NATS and the stream.")
-    read = known.seq if known is not None and known.stream_created == stored.created else 0
-    if read == stored.last_seq:
-        return good(_SUBJECT, f"all {read:,} decisions are known")
-    return odd(_SUBJECT, f"{read:,} of {stored.last_seq:,} decisions are known", _BEHIND)
-
-
-def _said(left_out: Sequence[int]) -> str:
-    named = ", ".join(str(seq) for seq in left_out[:_NAMED])
-    more = " and others" if len(left_out) > _NAMED else ""
-    return f"{len(left_out):,} decisions cannot be read, in {CONTROL_STREAM.name} at {named}{more}"
+def _by_reason(differs: Iterable[Differs]) -> dict[Why, list[str]]:
+    found: dict[Why, list[str]] = {}
+    for each in differs:
+        found.setdefault(each.why, []).append(each.name)
+    return found

@@ -25,7 +25,7 @@ _MEND_SENDER: Final = (
 
 # For what happens on purpose there is nothing to do.
 ADVICE: Final[Mapping[str, str]] = {
-    DropReason.UNKNOWN_SITE: "Mend a misspelt name in the page's snippet, or add the site.",
+    DropReason.UNKNOWN_SITE: "Mend a misspelt name in the page's snippet, or add the site, or list it in COLLECTOR_SITES.",
     DropReason.SITE_CLOSED: "The site, or its tenant, is archived or erased: take the snippet out of its pages, or restore it.",
     DropReason.FOREIGN_ORIGIN: "A page of an origin that the site does not allow sends for it: add its origin, or leave it so.",
     DropReason.EXCLUDED: "",

@@ -10,10 +10,11 @@ from msgspec import Struct
 from collector.control.deciding import Deciding
 from collector.control.people import People
 from collector.control.roster import Roster
-from collector.control.signing_in import SignIns, Throttle
+from collector.control.signing_in import SignIns
 from collector.control.tokens import Tokens
 from collector.privacy.client_ip import TrustedProxies, client_ip
 from collector.recognise import Recognise
+from contracts.throttle import Throttle
 
 PlainRequest: TypeAlias = Request[Any, Any, Any]
 

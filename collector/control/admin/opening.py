@@ -16,18 +16,17 @@ from collector.control.passwords import Passwords
 from collector.control.people import People
 from collector.control.plane import ControlPlane, open_plane
 from collector.control.recognition import recogniser
-from collector.control.roster import PlaneRoster
-from collector.control.signing_in import SignIns, Throttle
+from collector.control.roster import Roster
+from collector.control.signing_in import SignIns
 from collector.control.tokens import Tokens
 from collector.control.vault import Vault
 from collector.privacy.client_ip import TrustedProxies
 from collector.settings import IngestSettings
 from collector.stream import connection as broker
-from collector.stream.connection import Connection
-from contracts.throttle import Throttle as Slowing
+from contracts.throttle import Throttle
 
-# Somebody waits for the answer.
-PATIENCE_SECONDS: Final = 2.0
+# Of whoever waits for a page.
+PATIENCE_SECONDS: Final = 1.0
 
 
 @contextlib.asynccontextmanager
@@ -38,29 +37,11 @@ async def open_admin(
 
     What there is is looked up in the directory that *follower* keeps.
     """
-    async with connected(nats_url, clock, replicas=settings.stream.replicas) as (client, plane):
-        slowing = Slowing(time.monotonic)
-        desk = desk_of(settings, client, plane, key_file=key_file, follower=follower, clock=clock, throttle=slowing)
-        yield create_admin(desk)
-
-
-@contextlib.asynccontextmanager
-async def open_people(nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int) -> AsyncIterator[People]:
-    """Lend the people of the installation at *nats_url*, for a command that asks once."""
-    async with connected(nats_url, clock, replicas=replicas) as (client, plane):
-        roster = PlaneRoster(plane, is_connected=lambda: client.is_connected)
-        yield People(roster=roster, vault=Vault(client, key_file, replicas=replicas), passwords=Passwords(), clock=clock)
-
-
-@contextlib.asynccontextmanager
-async def connected(
-    nats_url: str, clock: Callable[[], datetime], *, replicas: int
-) -> AsyncIterator[tuple[Connection, ControlPlane]]:
-    """Lend a connection, and a control plane with one of its own."""
+    replicas = settings.stream.replicas
     client = await broker.connect(nats_url, on_loss=lambda: None)
     plane = open_plane(nats_url, clock=clock, replicas=replicas, patience=PATIENCE_SECONDS)
     try:
-        yield client, plane
+        yield create_admin(desk_of(settings, plane, Vault(client, key_file, replicas=replicas), follower, clock))
     finally:
         await asyncio.to_thread(plane.close)
         await broker.disconnect(client)
@@ -68,28 +49,23 @@ async def connected(
 
 def desk_of(
     settings: IngestSettings,
-    client: Connection,
     plane: ControlPlane,
-    *,
-    key_file: Path,
+    vault: Vault,
     follower: Follower,
     clock: Callable[[], datetime],
-    throttle: Throttle,
+    *,
     passwords: Passwords | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Desk:
-    """Return the desk of the installation that *client* and *plane* are connected to."""
-
-    def is_connected() -> bool:
-        return client.is_connected
-
-    http, roster = settings.http, PlaneRoster(plane, is_connected=is_connected)
-    vault, hashing = Vault(client, key_file, replicas=settings.stream.replicas), passwords or Passwords()
+    """Return the desk at *plane* and *vault*, of what *follower* keeps."""
+    http = settings.http
+    roster, hashing, throttle = Roster(plane), passwords or Passwords(), Throttle(monotonic)
     return Desk(
         people=People(roster=roster, vault=vault, passwords=hashing, clock=clock),
         sign_ins=SignIns(roster=roster, vault=vault, passwords=hashing, throttle=throttle, clock=clock),
         tokens=Tokens(vault=vault, find_key=roster.key, clock=clock),
         roster=roster,
-        deciding=Deciding(plane, follower, is_connected=is_connected),
+        deciding=Deciding(plane, follower),
         recognise=recogniser(follower.directory, settings.collection.api_keys, clock),
         access_token=http.access_token,
         tenant=settings.collection.tenant,

@@ -12,7 +12,6 @@ from collector.control.bucket import Overtaken, VaultUnavailable
 from collector.control.decided import Reason, Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.master_key import VaultClosed
-from collector.control.roster import Outdated, RosterUnavailable
 from collector.outcomes import Unavailable
 from contracts.problem import MEDIA_TYPE, Problem
 
@@ -28,17 +27,11 @@ _STATUS: Final = {
     DeniedReason.NAME_TAKEN: 409,
     DeniedReason.ADDRESS: 400,
     DeniedReason.PASSWORD: 400,
-    DeniedReason.NO_MEMBER: 404,
     DeniedReason.NO_SESSION: 404,
     DeniedReason.CHANGED: 409,
     DeniedReason.TOKEN: 401,
 }
-_OF_REASON: Final = {
-    Reason.CONFLICT: 409,
-    Reason.NOT_FOUND: 404,
-    Reason.INVALID: 400,
-    Reason.UNAVAILABLE: 503,
-}
+_UNDECIDED: Final = {Reason.INVALID: 400, Reason.NOT_FOUND: 404, Reason.CONFLICT: 409}
 _TITLES: Final = {
     400: "The request cannot be read.",
     401: "Nobody is signed in.",
@@ -84,12 +77,12 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     match error:
         case Refused():
             return error.problem, {}
-        case Denied() | Overtaken() | Outdated():
-            return _denied(error if isinstance(error, Denied) else Denied(DeniedReason.CHANGED))
-        case Undecided():
-            return _undecided(error)
-        case VaultClosed() | VaultUnavailable() | RosterUnavailable() | Unavailable():
-            return _unavailable(error)
+        case Denied():
+            return _denied(error)
+        case Undecided() | VaultClosed() | VaultUnavailable() | Unavailable():
+            return _kept_from(error)
+        case Overtaken():
+            return _denied(Denied(DeniedReason.CHANGED))
         case HTTPException():
             return problem_for(error.status_code), dict(error.headers or {})
     # JSON that is nested without end is no defect of ours.
@@ -107,27 +100,21 @@ def answer_problem(_: Request[Any, Any, Any], error: Exception) -> Response[byte
 
 EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(
     (
-        *(Refused, Denied, VaultClosed, VaultUnavailable, RosterUnavailable, Overtaken, Outdated),
-        *(Undecided, Unavailable, RecursionError, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception),
+        *(Refused, Denied, Undecided, VaultClosed, VaultUnavailable, Unavailable, Overtaken),
+        *(RecursionError, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception),
     ),
     answer_problem,
 )
 
 
-def _undecided(undecided: Undecided) -> tuple[Problem, dict[str, str]]:
-    status = _OF_REASON[undecided.reason]
-    problem = Problem(
-        status=status, title=_TITLES[status], code=undecided.reason.value, detail=str(undecided), field=undecided.field
-    )
-    return problem, {"Retry-After": "2"} if undecided.reason is Reason.UNAVAILABLE else {}
-
-
-def _unavailable(
-    error: VaultClosed | VaultUnavailable | RosterUnavailable | Unavailable,
-) -> tuple[Problem, dict[str, str]]:
+def _kept_from(error: Undecided | VaultClosed | VaultUnavailable | Unavailable) -> tuple[Problem, dict[str, str]]:
     if isinstance(error, VaultClosed):  # waiting does not help
         return Problem(status=503, title=_TITLES[503], code=error.reason.value, detail=str(error)), {}
-    return Problem(status=503, title=_TITLES[503], code="control_unavailable", detail=_AWAY), {"Retry-After": "2"}
+    if not isinstance(error, Undecided) or error.reason is Reason.UNAVAILABLE:
+        return Problem(status=503, title=_TITLES[503], code="control_unavailable", detail=_AWAY), {"Retry-After": "2"}
+    status = _UNDECIDED[error.reason]
+    problem = Problem(status=status, title=_TITLES[status], code=error.reason.value, detail=str(error), field=error.field)
+    return problem, {}
 
 
 def _denied(denied: Denied) -> tuple[Problem, dict[str, str]]:

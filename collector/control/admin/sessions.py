@@ -79,7 +79,7 @@ class OwnSessions(Struct, frozen=True, kw_only=True):
 
 
 class Ended(Struct, frozen=True, kw_only=True):
-    """What was asked for is so, and known from the control sequence ``seq`` on; 0 when it was so before."""
+    """What was asked for is so, and known to whoever has read up to the control sequence ``seq``; 0 where none tells."""
 
     seq: int
 

@@ -67,7 +67,7 @@ class LogWalk:
             return self._site
         name = canonical_host(vhost)
         site = self._sites.find(name) if name else None
-        if site is None:
+        if site is None or not site.is_open:
             raise Skipped(SkipReason.SITE)
         return site
 

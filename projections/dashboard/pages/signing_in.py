@@ -21,10 +21,9 @@ _MAX_FIELDS = 4
 async def read_sign_in(access: NamedDependency[Access], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
     """Show the form, unless nobody has to sign in."""
     onward = own_path(request.query_params.get("next", "/"))
-    with_name = await access.has_members()
-    if access.token is None and not with_name:
+    if access.token is None and not await access.has_members():
         return Redirect(onward, status_code=303)
-    return _form(views, onward, status=200, with_name=with_name, with_token=access.token is not None)
+    return await _form(access, views, onward, status=200)
 
 
 @post("/login", include_in_schema=False, opt={OPEN: True})
@@ -39,9 +38,9 @@ async def sign_in(
     fields = _fields(await _body(request))
     onward = own_path(fields.get("next", "/"))
     if wait := guessing.attempt(request):
-        return _form(views, onward, wait=wait, status=429, with_name=await access.has_members())
+        return await _form(access, views, onward, wait=wait, status=429)
     if not access.admits(fields.get("token", "").strip()):
-        return _form(views, onward, wrong=True, status=401, with_name=await access.has_members())
+        return await _form(access, views, onward, wrong=True, status=401)
     guessing.forgive(request)
     return Redirect(onward, status_code=303, cookies=[await access.begin_sign_in()])
 
@@ -59,10 +58,9 @@ def own_path(claimed: str) -> str:
     return claimed if plain and claimed.startswith("/") and not claimed.startswith("//") else "/"
 
 
-def _form(
-    views: Views, onward: str, *, status: int, with_name: bool, with_token: bool = True, wrong: bool = False, wait: int = 0
-) -> Response[str]:
-    html = views.render("login.html", onward=onward, wrong=wrong, wait=wait, with_name=with_name, with_token=with_token)
+async def _form(access: Access, views: Views, onward: str, *, status: int, wrong: bool = False, wait: int = 0) -> Response[str]:
+    asked = {"with_name": await access.has_members(), "with_token": access.token is not None}
+    html = views.render("login.html", onward=onward, wrong=wrong, wait=wait, **asked)
     return Response(html, status_code=status, media_type=MediaType.HTML, headers={"Retry-After": str(wait)} if wait else None)
 
 

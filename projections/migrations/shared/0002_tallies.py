@@ -14,12 +14,12 @@ CREATE TABLE tallies (
     dialect TEXT NOT NULL,
     ending TEXT NOT NULL,
     reason TEXT NOT NULL,
-    credential TEXT NOT NULL,
+    key_id TEXT NOT NULL,
     hour TIMESTAMP WITH TIME ZONE NOT NULL,
     hits BIGINT NOT NULL,
     landed BIGINT NOT NULL,
     not_landed BIGINT NOT NULL,
-    PRIMARY KEY (run, part, tenant, site, dialect, ending, reason, credential)
+    PRIMARY KEY (run, part, tenant, site, dialect, ending, reason, key_id)
 );
 
 CREATE INDEX tallies_by_hour ON tallies (tenant, hour);

@@ -1,6 +1,8 @@
 """The commands beside a running `collector up`: they find it by themselves."""
 
+import http.client
 import json
+import re
 import signal
 import subprocess
 import urllib.request
@@ -63,6 +65,32 @@ def test_both_roles_are_healthy_and_count(beside, ask):
     send_a_hit(beside.port)
     assert 'collector_http_requests_total{method="POST",route="/api/event",status="2' in metrics(beside.port)
     assert "collector_build_info{" in metrics(beside.runtime["projector_port"])
+
+
+def test_the_printed_link_makes_the_owner_and_nothing_that_they_say_is_on_any_disk(beside, ask):
+    link = re.search(r"/join\?invitation=(\S+)", beside.output.read_text())
+    assert link is not None
+    person = {"name": "Quentin Quire", "password": "seven quails quarrel quietly", "address": f"quentin{chr(64)}quire.example"}
+    joined = post(beside.port, "/v1/admin/invitations/take", {"invitation": link[1]} | person)
+    assert joined.status == 201
+    cookie = joined.headers["set-cookie"].partition("=")[2].partition(";")[0]
+    signed_in = post(beside.port, "/v1/admin/sessions", {"name": person["name"].upper(), "password": person["password"]})
+    assert signed_in.status == 201
+    assert "ok  Vault: opens with the master key, and holds 2 secret(s)" in ask("doctor").stdout
+    files = [file for file in beside.data.rglob("*") if file.is_file()]
+    kept = b"".join(file.read_bytes() for file in files)
+    assert b"session_started.v1" in kept, "else this test looks in the wrong place"
+    for secret in (*person.values(), cookie, link[1].partition(".")[2]):
+        assert secret.encode() not in kept
+
+
+def post(port: int, path: str, body: dict[str, str]) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer
 
 
 def test_stream_shows_an_event_as_it_is_stored(beside, tmp_path):

@@ -1,4 +1,4 @@
-"""Control planes on streams of their own in the shared nats-server, and whole installations with nothing but a master key."""
+"""Control planes on streams of their own in the shared nats-server, with a clock that a test sets; and one with its people."""
 
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -9,11 +9,10 @@ from nats.aio.client import Client
 
 from collector.control.line import Line
 from collector.control.plane import ControlPlane
-from collector.stream import connection as broker
-from collector.stream.connection import ask
+from collector.stream.connection import ask, connect, disconnect
 from contracts.control.stream import ControlStream
 from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
-from tests.collector.control.world import World
+from tests.collector.control.people_world import World
 from tests.collector.control.worlds import Clock
 
 
@@ -70,13 +69,13 @@ def acme(plane: ControlPlane) -> ControlPlane:
 
 @pytest.fixture
 async def client(stream_free_nats: str) -> AsyncIterator[Client]:
-    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    client = await connect(stream_free_nats, on_loss=lambda: None)
     yield client
-    await broker.disconnect(client)
+    await disconnect(client)
 
 
 @pytest.fixture
-async def world(nats_url: str, client: Client, tmp_path: Path) -> AsyncIterator[World]:
-    world = await World(nats_url, client, tmp_path / "master.key").begin()
-    yield world
-    await world.close()
+async def world(stream_free_nats: str, client: Client, tmp_path: Path) -> AsyncIterator[World]:
+    """An installation of the control plane, with nothing in it yet but its master key."""
+    async with World(stream_free_nats, client, tmp_path / "master.key") as world:
+        yield await world.begin()

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from collector.control.directory import Directory, collected_sites
+from collector.control.directory import Directory, collected_sites, tenant_of_strangers
 from collector.control.things import Things
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.settings import read_settings
@@ -60,15 +60,16 @@ def test_of_two_claims_of_one_version_the_first_counts():
     assert key_of(things.by_name["both.example"]) == ("acme", "acme.example")
 
 
-def test_an_event_that_comes_twice_or_too_early_changes_nothing():
+def test_an_event_that_comes_twice_or_too_late_changes_nothing():
     decided = Decided()
     added, archived, restored = (
         decided.event(kind, tenants.tenant_id("acme"))
         for kind in (tenants.TenantAdded, tenants.TenantArchived, tenants.TenantRestored)
     )
-    things = folded(added, restored, archived, added, archived)
+    things = folded(added, archived, added, archived)
     assert things.archived == {"acme"}
     things.apply(restored)
+    things.apply(archived)
     assert not things.archived
 
 
@@ -140,6 +141,26 @@ def test_a_hit_without_a_claim_belongs_to_the_only_open_site_there_is():
     assert key_of(collected(alone | {"COLLECTOR_SITES": "alias.example"}, *shop).only()) == ("acme", "shop.example")
     assert collected(alone | {"COLLECTOR_SITES": "other.example"}, *shop).only() is None
     assert collected(alone, *shop, *decided.site("acme", "blog.example")).only() is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "tenants", "theirs"),
+    [
+        ({}, (), "main"),
+        ({}, ("main",), "main"),
+        ({}, ("acme",), ""),
+        ({"COLLECTOR_MODE": "production"}, (), "main"),
+        ({"COLLECTOR_MODE": "production"}, ("acme",), "acme"),
+        ({"COLLECTOR_MODE": "production"}, ("acme", "other"), ""),
+        (PRODUCTION, ("acme",), ""),
+    ],
+)
+def test_what_nobodys_site_is_hit_with_is_told_to_the_only_tenant_and_to_none_of_several(
+    environment: dict[str, str], tenants: tuple[str, ...], theirs: str
+):
+    directory, decided = Directory(), Decided()
+    directory.become(folded(*(event for name in tenants for event in decided.tenant(name))))
+    assert tenant_of_strangers(read_settings(environment).collection, directory) == theirs
 
 
 @pytest.mark.parametrize("environment", [{}, PRODUCTION])

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from collector.control.decided import Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.people import OWNER
 from collector.stream import connection as broker
 from contracts.control.people import MemberState
 from contracts.control.stream import CONTROL_STREAM
 from contracts.vault import member_entry
-from tests.collector.control.world import NAME, PASSWORD, World
+from tests.collector.control.people_world import NAME, PASSWORD, World
 
 ADDRESS = f"kim{chr(64)}example.org"
 
@@ -21,6 +22,10 @@ async def refusal(asked) -> DeniedReason:
     with pytest.raises(Denied) as denied:
         await asked
     return denied.value.reason
+
+
+async def another(world: World) -> str:
+    return await world.join("Somebody else")
 
 
 async def test_whoever_was_invited_joins_once(world: World):
@@ -89,28 +94,31 @@ async def test_what_cannot_be_kept_uses_no_link_up(world: World):
 
 
 async def test_who_is_removed_is_forgotten_and_the_name_is_free(world: World):
-    await world.join("Ash")  # an owner stays
-    others = await world.vault.names()
     invitation = await world.people.invite(OWNER, by="here")
     short = (await world.people.join(invitation.secret, name=NAME, password=PASSWORD, address=ADDRESS)).member
+    other = await another(world)
     begun = await world.sign_ins.sign_in(NAME, PASSWORD, address="")
     await world.people.remove(short, by="here")
-    assert await world.vault.names() == others
+    assert await world.vault.names("member.") == [member_entry(other)]
+    assert len(await world.vault.names()) == 2
     assert await refusal(world.sign_ins.visitor(begun.secret)) is DeniedReason.NOT_SIGNED_IN
     assert await refusal(world.sign_ins.sign_in(NAME, PASSWORD, address="")) is DeniedReason.WRONG_SIGN_IN
     await world.join(NAME)
 
 
 async def test_what_a_removal_left_is_found_and_erased(world: World):
-    await world.join("Ash")
-    others = await world.vault.names()
-    short = await world.join(NAME)
-    member = await world.desk.roster.member(short)
-    assert member is not None
-    await world.desk.roster.remove(member, by="here")
+    short, other = await world.join(NAME), await another(world)
+    await world.desk.roster.remove(short, by="here")
     assert await world.people.forget_the_removed() == 1
-    assert await world.vault.names() == others
-    assert await world.people.remove(short, by="here") == 0
+    assert await world.vault.names("member.") == [member_entry(other)]
+    await world.people.remove(short, by="here")
+
+
+async def test_the_last_owner_stays_and_is_not_forgotten(world: World):
+    short = await world.join(NAME)
+    with pytest.raises(Undecided, match="last owner stays"):
+        await world.people.remove(short, by="here")
+    await world.sign_ins.sign_in(NAME, PASSWORD, address="")
 
 
 async def test_the_control_stream_holds_no_name_password_address_or_secret(world: World):

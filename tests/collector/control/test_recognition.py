@@ -180,6 +180,15 @@ async def test_a_public_key_may_stand_in_a_page_and_do_nothing_but_send(shown: S
     assert fact.bot is None, "who shows it is a page, and speaks for nobody else"
 
 
+async def test_the_same_id_of_two_tenants_is_two_events(shown: Shown):
+    before = await shown.collector.count()
+    for what, site in (("own", "shop.example"), ("foreign", "other.example"), ("own", "shop.example")):
+        item = {"domain": site, "pathname": "/", "id": "order-1"}
+        answer = await shown.collector.http.post("/api/event", json=item, headers={"X-API-Key": shown.keys[what]})
+        assert answer.status_code == 204
+    assert await shown.collector.count() == before + 2
+
+
 async def test_a_revoked_key_stops_working(shown: Shown):
     text, issued = shown.pen.key("acme", "ingest")
     await shown.pen.write(issued)
@@ -196,7 +205,10 @@ async def test_use_is_counted_by_key_and_what_was_refused_by_none(shown: Shown):
     await told(shown.collector, shown.pen)
     for site in ("shop.example", "shop.example", "nobodys.example"):
         await send(shown, "/api/event", {"X-API-Key": text}, site=site)
+    await send(shown, "/api/event", {}, site="typo.example")
     lines = [line for part in shown.collector.ingest.teller.tally.changes() for line in part.lines]
-    mine = {(line.tenant, line.site, line.ending.value): line.hits for line in lines if line.credential == text.split("_")[1]}
+    mine = {(line.tenant, line.site, line.ending.value): line.hits for line in lines if line.key_id == text.split("_")[1]}
     assert mine == {("acme", "shop.example", "stored"): 2, ("acme", "nobodys.example", "dropped"): 1}
-    assert {line.credential for line in lines if line.ending == "refused" and line.reason == "unauthenticated"} <= {""}
+    strangers = [line.tenant for line in lines if line.site == "typo.example"]
+    assert strangers == [""], "of several tenants none is told what came without a key for nobody's site"
+    assert {line.key_id for line in lines if line.ending == "refused" and line.reason == "unauthenticated"} <= {""}

@@ -5,7 +5,7 @@ import asyncio
 from collector.control.tenant_secrets import TenantSecrets
 from collector.privacy.pseudonym import TenantSecret
 from contracts.pseudonym import pseudonym
-from tests.collector.control.world import World
+from tests.collector.control.people_world import World
 
 USER = "user-1"
 

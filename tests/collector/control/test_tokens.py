@@ -14,7 +14,7 @@ from collector.control.tokens import ROTATED_AFTER, Tokens
 from contracts.control.keys import Key, KeyKind, Scope
 from contracts.tokens import AUDIENCE, ISSUER, LIFE, SKEW
 from contracts.vault import SigningKey
-from tests.collector.control.world import NOW, World
+from tests.collector.control.people_world import NOW, World
 
 KEY = Key(
     id="key:abc",

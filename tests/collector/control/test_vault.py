@@ -13,7 +13,7 @@ from collector.local.master_key import settle_master_key, start_over
 from collector.local.nats import NatsServer
 from collector.stream import connection as broker
 from contracts.vault import VAULT_STREAM, ClosedReason, entry_subject, read_sealed
-from tests.collector.control.world import World
+from tests.collector.control.people_world import World
 
 VALUE = b"somebody's particulars"
 
@@ -21,6 +21,11 @@ VALUE = b"somebody's particulars"
 async def stored(client: Client, name: str) -> bytes:
     question = {"last_by_subj": entry_subject(name)}
     return base64.b64decode((await broker.ask(client, f"STREAM.MSG.GET.{VAULT_STREAM}", question)).message.data)
+
+
+async def begun(client: Client, folder: Path) -> Vault:
+    await settle_master_key(client, folder / "key", replicas=1)
+    return Vault(client, folder / "key")
 
 
 def blocks(server: NatsServer) -> bytes:
@@ -71,7 +76,7 @@ async def test_names_are_listed_and_the_seal_is_none_of_them(world: World):
 async def test_what_is_destroyed_or_replaced_is_on_no_block(nats_server: Callable[[], NatsServer], tmp_path: Path):
     server = nats_server()
     client = await broker.connect(server.url, on_loss=lambda: None)
-    vault = (await World(server.url, client, tmp_path / "key").begin()).vault
+    vault = await begun(client, tmp_path)
     first = await vault.put("member.kim", VALUE, expected_revision=0)
     former = await stored(client, "member.kim")
     await vault.put("member.ash", VALUE, expected_revision=0)
@@ -89,7 +94,7 @@ async def test_what_is_destroyed_or_replaced_is_on_no_block(nats_server: Callabl
 async def test_without_nats_nothing_is_said(nats_server: Callable[[], NatsServer], tmp_path: Path):
     server = nats_server()
     client = await broker.connect(server.url, on_loss=lambda: None)
-    vault = (await World(server.url, client, tmp_path / "key").begin()).vault
+    vault = await begun(client, tmp_path)
     await asyncio.to_thread(server.stop)
     asked = (vault.get("a"), vault.put("a", b"", expected_revision=0), vault.destroy("a"), vault.names())
     answers = await asyncio.gather(*asked, return_exceptions=True)

@@ -22,7 +22,9 @@ from collector.local.nats import NatsServer
 from collector.local.private import free_port
 from collector.privacy.enrich.sources import Sources
 from collector.sites import Site
+from contracts.control.sites import SiteArchived
 from contracts.events import BotRule
+from tests.collector.control.telling import writing
 from tests.collector.imports.logs import (
     BROWSER,
     ROBOT,
@@ -156,6 +158,18 @@ async def test_production_imports_for_listed_sites_only(stream_free_nats: str, t
     code, output = await imported(log, nats_url=stream_free_nats, **production)
     assert code == 0, output
     assert [fact.site for fact in await held(stream_free_nats)] == [SITE]
+
+
+async def test_production_imports_for_a_site_that_was_added_by_any_of_its_names(stream_free_nats: str, tmp_path: Path):
+    production, log = {"COLLECTOR_MODE": "production"}, written(tmp_path, [line()])
+    async with writing(stream_free_nats) as pen:
+        await pen.make()
+        await pen.write([*pen.site("acme", SITE, "alias.example"), *pen.site("acme", "closed.example")])
+        await pen.write(pen.of_site(SiteArchived, "acme", "closed.example"))
+        for name, ends, says in (("closed.example", 2, "archived"), ("alias.example", 0, "new in the event stream")):
+            code, output = await imported(log, "--site", name, nats_url=stream_free_nats, **production)
+            assert (code, says in output) == (ends, True), output
+    assert [(fact.tenant, fact.site) for fact in await held(stream_free_nats)] == [("acme", SITE)]
 
 
 async def test_nobody_is_found_on_disk_or_in_the_output(nats_server: Callable[[], NatsServer], tmp_path: Path):

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from collector.asgi import Receive, Scope, Send, answer
+from collector.readiness import Note
 from collector.serving.health import Operations
 from collector.serving.measure import Measured
 from collector.serving.table import AddressTable, Owner
@@ -55,6 +56,16 @@ async def test_readiness_says_which_check_fails_and_liveness_depends_on_nothing(
     assert (await ask(bad, "/livez", method)).status_code == 200
     if method == "GET":
         assert unready.json() == {"status": "unavailable", "checks": {"nats": "is not connected", "salt": "ok"}}
+
+
+async def noting() -> dict[str, str]:
+    return {"nats": "", "control": Note("cannot read one event")}
+
+
+async def test_what_has_to_be_mended_while_work_goes_on_is_shown_and_is_no_reason_to_send_none():
+    answer = await ask(Operations(echo, role="test", checks=noting, access_token=None, is_loopback=True), "/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert answer.json()["checks"] == {"nats": "ok", "control": "cannot read one event"}
 
 
 async def test_a_check_that_hangs_is_a_check_that_fails(monkeypatch):

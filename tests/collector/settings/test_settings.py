@@ -76,6 +76,8 @@ def test_every_problem_is_said_at_once():
         ({"NATS_URL": "nats://a:4222,wss://b:443"}, "must not mix"),
         ({"TRUSTED_PROXIES": "everyone"}, "10.0.0.0/8"),
         ({"MMDB": "/nowhere.mmdb"}, "names no readable file"),
+        ({"LIMIT_SITE": "-1"}, "whole number from 0"),
+        ({"LIMIT_SITE_BURST": "0"}, "whole number from 1"),
         ({"PROT": "8000"}, "is not a setting"),
     ],
 )

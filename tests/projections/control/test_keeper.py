@@ -12,7 +12,7 @@ from contracts.control.sites import SiteDescribed
 from contracts.control.stream import subject_of
 from projections.control.keeper import ControlKeeper
 from projections.query.database import open_engine
-from projections.query.decisions import wait_for
+from projections.query.decisions import Decisions as Decided
 from projections.stream import StreamUnavailable
 from tests.conftest import run_sql
 from tests.projections.control.deciding import (
@@ -204,12 +204,13 @@ async def test_whoever_has_decided_may_wait_until_it_is_to_be_seen(
     decisions: Decisions, stream_free_nats: str, database_url: str
 ):
     asking = open_engine(database_url)
+    decided = Decided(asking)
     async with following(stream_free_nats, database_url):
         for number in range(3):
             seq = await decisions.decide(site(f"site-{number}.example"))
-            assert await wait_for(asking, seq)
+            assert await decided.wait_for(seq)
             assert len(await rows(database_url)) == number + 1
-    assert not await wait_for(asking, seq + 1, seconds=0.1)
+    assert not await decided.wait_for(seq + 1, seconds=0.1)
     await asking.dispose()
 
 

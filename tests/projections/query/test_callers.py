@@ -1,17 +1,22 @@
 """Whoever asks is who their credential says, sees what is theirs, and is told of nothing else that there is."""
 
+import asyncio
 import base64
 import secrets
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from contracts.control.keys import KeyKind, Scope
 from contracts.control.people import Grant, Role
 from contracts.keys import ListedKey, digest_of
+from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.tallies import Ending
-from projections.query.access import COOKIE, SESSION_COOKIE, TENANT_COOKIE
+from projections.app import addresses
+from projections.query.access import COOKIE, TENANT_COOKIE
+from projections.query.database import open_engine
 from tests.facts import pageview
 from tests.projections.control.deciding import (
     archived,
@@ -79,6 +84,17 @@ async def test_a_key_asks_for_its_tenant_in_every_form(house: World):
         assert answer.json()["pageviews"] == 1
 
 
+async def test_a_name_at_a_proxy_before_us_is_no_key(database_url: str):
+    token = secrets.token_urlsafe(16)
+    basic = {"Authorization": "Basic " + base64.b64encode(b"somebody:word").decode()}
+    async with open_world(database_url, access_token=token) as world:
+        signed_in = await world.client.post("/login", data={"token": token}, headers=basic)
+        cookie = signed_in.headers["set-cookie"].partition(";")[0]
+        assert (await world.client.get("/api/sites", headers=basic | {"Cookie": cookie})).status_code == 200
+        world.client.cookies.clear()
+        assert (await world.client.get("/api/sites", headers=basic)).status_code == 401
+
+
 async def test_of_a_key_that_does_not_work_nothing_is_told(house: World):
     good = await key_for(house, "good")
     gone = issued("gone", gone_text := new_key("gone"), of_tenant="acme")
@@ -137,6 +153,28 @@ async def test_a_foreign_and_an_unknown_site_are_the_same_404_everywhere(house: 
         answers.append(await shown(house, path.format("second.example"), X_API_Key=one))
         assert {(answer.status_code, answer.text) for answer in answers} == {(404, answers[0].text)}, path
         assert (await shown(house, path.format(OWN), X_API_Key=one)).status_code == 200
+
+
+async def test_no_cell_of_endpoints_times_credentials_tells_what_there_is(house: World):
+    gone, late = issued("gone", gone_text := new_key("gone")), issued("late", late_text := new_key("late"), expires_at=NOW)
+    await decided(house.database_url, gone, revoked(gone), late)
+    own, rivals = await key_for(house, "own"), await key_for(house, "rival", of_tenant="rival")
+    sender = await key_for(house, "sender", Scope.INGEST)
+    expected = {own: 200, rivals: 404, gone_text: 401, late_text: 401, new_key("never"): 401, "malformed": 401, sender: 403}
+    paths = [
+        template.format(site=OWN, dimension="page")
+        for method, template in addresses(house.app)
+        if method == "GET" and template.startswith(("/api/", "/sites/"))
+    ]
+    assert len(paths) == 11
+    for path in paths:
+        statuses = {text: (await shown(house, path, X_API_Key=text)).status_code for text in expected}
+        is_of_a_site = OWN in path
+        pages = {401: 303} if path.startswith("/sites/") else {}
+        assert statuses == {
+            text: 200 if status == 404 and not is_of_a_site else pages.get(status, status) for text, status in expected.items()
+        }, path
+        assert (await shown(house, path, Host="stats.example.org")).status_code == 403
 
 
 async def test_a_key_for_one_site_is_shown_that_site_alone(house: World):
@@ -215,6 +253,20 @@ async def test_who_runs_the_installation_may_look_at_every_tenant(peopled: World
     assert "/v1/admin/sessions/end" in (await shown(peopled, "/", cookies={SESSION_COOKIE: "c"})).text
 
 
+async def test_the_page_after_a_form_waits_for_what_the_form_has_decided(peopled: World):
+    cookie = {SESSION_COOKIE: "new"}
+    assert (await shown(peopled, "/", cookies=cookie)).status_code == 303
+    engine = open_engine(peopled.database_url)
+    async with engine.connect() as connection:
+        seq = (await connection.execute(text("SELECT seq FROM control_reading"))).scalar_one()
+    await engine.dispose()
+    asked = asyncio.create_task(shown(peopled, f"/sites/{OWN}?after={seq + 1}&period=7d", cookies=cookie, X_Tenant_Id="acme"))
+    await decided(peopled.database_url, started("new", "boss"))
+    assert (await asked).status_code == 200
+    for nothing in ("", "x", "-1", "9" * 40):
+        assert (await shown(peopled, f"/?after={nothing}", cookies=cookie)).status_code == 200
+
+
 async def test_a_session_that_has_ended_or_expired_or_is_nobodys_opens_nothing(peopled: World):
     over = started("over", "boss")
     await decided(peopled.database_url, over, ended(over), started("late", "boss", until=NOW), started("whose", "nobody"))
@@ -222,12 +274,19 @@ async def test_a_session_that_has_ended_or_expired_or_is_nobodys_opens_nothing(p
         assert (await shown(peopled, "/api/sites", cookies={SESSION_COOKIE: cookie})).status_code == 401
 
 
-async def test_names_that_nobody_has_are_shown_to_who_runs_the_installation_or_to_the_only_tenant(house: World):
-    await kept(house.database_url, head(), part(line(9, Ending.DROPPED, "unknown_site", site="shpo.example")))
-    main = await key_for(house, "main", of_tenant="main")
-    assert "shpo.example" in (await shown(house, "/", **HERE)).text
+async def test_names_that_nobody_has_are_shown_to_whose_key_named_them_and_else_to_who_runs_the_installation(house: World):
+    keyed = line(9, Ending.DROPPED, "unknown_site", site="shpo.example", tenant="acme")
+    unkeyed = line(3, Ending.DROPPED, "unknown_site", site="nobodys.example", tenant="")
+    await kept(house.database_url, head(), part(keyed, unkeyed))
+    acme, rival = await key_for(house, "a"), await key_for(house, "r", of_tenant="rival")
     for path in ("/", "/api/stats", "/api/stats/tallies"):
-        assert "shpo.example" not in (await shown(house, path, X_API_Key=main)).text
+        seen = {text: (await shown(house, path, X_API_Key=text)).text for text in (acme, rival)}
+        assert "shpo.example" in seen[acme]
+        assert "shpo.example" not in seen[rival]
+        assert all("nobodys.example" not in answer for answer in seen.values())
+        mine = (await shown(house, path, **HERE)).text
+        assert "nobodys.example" in mine
+        assert "shpo.example" not in mine, "which is acme's own"
 
 
 async def test_no_key_is_in_any_answer(house: World):

@@ -8,7 +8,7 @@ import pytest
 from httpx import Response
 
 from collector.privacy.client_ip import TrustedProxies, client_ip
-from tests.projections.query.world import NOWHERE, World, open_world
+from tests.projections.query.world import World, open_world
 
 TOKEN = "correct-horse-battery-staple"
 ORIGIN = {"Origin": "http://localhost:8000"}
@@ -16,9 +16,9 @@ LOCKED = {"access_token": TOKEN, "public_url": "https://stats.example.org"}
 
 
 @pytest.fixture
-async def gate():
-    """An application that asks for a token; nobody gets as far as a database."""
-    async with open_world(NOWHERE, **LOCKED) as made:
+async def gate(database_url: str):
+    """An application that asks for a token."""
+    async with open_world(database_url, **LOCKED) as made:
         yield made
 
 
@@ -46,9 +46,9 @@ async def test_who_mistypes_a_few_times_is_not_slowed(gate: World):
         assert (await tried(gate, TOKEN)).status_code == 303
 
 
-async def test_behind_a_trusted_proxy_each_address_is_slowed_by_itself_and_none_can_be_made_up():
+async def test_behind_a_trusted_proxy_each_address_is_slowed_by_itself_and_none_can_be_made_up(database_url: str):
     trusting = partial(client_ip, trusted=TrustedProxies.parse(["loopback"]))
-    async with open_world(NOWHERE, **LOCKED, address_of=trusting) as gate:
+    async with open_world(database_url, **LOCKED, address_of=trusting) as gate:
         for number in range(40):
             slowed = await tried(gate, "wrong", **{"X-Forwarded-For": f"192.0.2.{number}, 203.0.113.7"})
         other = await tried(gate, TOKEN, **{"X-Forwarded-For": "203.0.113.8"})

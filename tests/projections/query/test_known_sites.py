@@ -55,14 +55,16 @@ async def test_where_any_name_is_a_site_that_ends_with_the_first_that_is_decided
 
 async def test_an_archived_site_is_marked_and_an_erased_one_is_none(world: World):
     kept_, gone = site("kept.example", label="Kept for the record"), site("gone.example")
+    names = (*named(gone, "gone.example", NameUse.DOMAIN), *named(gone, "gone.test", version=3))
     await world.tell(pageview(at=NOW, site="kept.example"), pageview(at=NOW, site="gone.example"))
-    await decided(world.database_url, kept_, archived(kept_), gone, erased(gone))
+    await decided(world.database_url, kept_, archived(kept_), gone, *names, erased(gone, 4))
     assert await listed(world) == {"kept.example": "archived"}
     page = await world.page("/")
     assert "Archived: takes nothing more" in page
     assert "Kept for the record" in page
     assert await statuses(world, "kept.example") == {200}
-    assert await statuses(world, "gone.example") == {404}
+    for name in ("gone.example", "gone.test"):
+        assert await statuses(world, name) == {404}
 
 
 async def test_another_name_of_a_site_leads_to_it(world: World):

@@ -131,6 +131,7 @@ async def test_a_bad_parameter_of_a_page_is_a_page(doorstep: World):
 async def test_the_schema_describes_the_api_and_every_parameter_of_it(doorstep: World):
     schema: Any = (await doorstep.get("/schema/openapi.json")).json()
     assert set(schema["paths"]) == {
+        "/api/sites",
         "/api/stats",
         "/api/stats/definitions",
         "/api/stats/tallies",

@@ -135,6 +135,7 @@ async def test_whoever_only_reads_may_read_them(world: World):
     await told(world, head(), part(line(1)))
     engine = open_engine(world.database_url, {"role": "collector_reader"})
     async with engine.connect() as connection:
+        await connection.execute(text("SELECT set_config('collector.tenant', 'main', true)"))
         for table in ("tallies", "tally_runs", "tally_reading"):
             assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 1
     await engine.dispose()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from httpx import ASGITransport, AsyncClient, Response
+from litestar import Litestar
 
 from contracts.events import WebEvent
 from projections.app import close, create_app
@@ -26,6 +27,7 @@ class World:
         self.now = NOW
         self.teller = Teller(database_url)
         self.client = AsyncClient()
+        self.app: Litestar | None = None
 
     async def tell(self, *events: WebEvent) -> None:
         """Fold *events* into the tables, as one batch of the projector."""
@@ -64,6 +66,7 @@ async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]
     world = World(database_url)
     plain = {"access_token": None, "public_url": "http://localhost:8000", "tenant": "main"}
     app = create_app(database_url=database_url, clock=lambda: world.now, **(plain | settings))
+    world.app = app
     through = ASGITransport(app, raise_app_exceptions=False)
     async with AsyncClient(transport=through, base_url="http://localhost:8000") as world.client:
         yield world

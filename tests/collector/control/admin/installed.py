@@ -10,7 +10,7 @@ import httpx
 from msgspec import Struct
 
 from collector.control.new_key import new_key
-from collector.control.people import short_of
+from collector.control.roster import short_of
 from collector.stream import connection as broker
 from collector.upkeep import running_beside
 from contracts.control.keys import KeyKind, Scope
@@ -19,7 +19,7 @@ from contracts.control.stream import CONTROL_STREAM
 from contracts.jetstream import JetStreamError
 from contracts.sessions import COOKIE, CSRF_HEADER, csrf_token, digest_of
 from contracts.vault import VAULT_STREAM
-from tests.collector.control.world import World
+from tests.collector.control.people_world import World
 
 TOKEN = "token-" * 4
 SITE, SPARE = "shop.example", "spare.example"
@@ -56,10 +56,10 @@ async def installed(nats_url: str, folder: Path) -> AsyncIterator[Installed]:
     for stream in (CONTROL_STREAM.name, VAULT_STREAM):
         with contextlib.suppress(JetStreamError):
             await broker.ask(client, f"STREAM.DELETE.{stream}")
-    world = await World(nats_url, client, folder / "master.key", COLLECTOR_ACCESS_TOKEN=TOKEN).begin()
-    async with running_beside(world.follower.watch()):
-        yield await _peopled(world)
-    await world.close()
+    async with World(nats_url, client, folder / "master.key", COLLECTOR_ACCESS_TOKEN=TOKEN) as world:
+        await world.begin()
+        async with running_beside(world.follower.watch()):
+            yield await _peopled(world)
     for stream in (CONTROL_STREAM.name, VAULT_STREAM):
         with contextlib.suppress(JetStreamError):
             await broker.ask(client, f"STREAM.DELETE.{stream}")

@@ -12,15 +12,14 @@ from collector.control.vault import VaultClosed
 from collector.local.master_key import settle_master_key, start_over
 from collector.local.nats import NatsServer
 from collector.stream import connection as broker
-from tests.collector.control.world import NAME, PASSWORD, World
+from tests.collector.control.people_world import NAME, PASSWORD, World
 
 
 @asynccontextmanager
 async def opened(server: NatsServer, key_file: Path) -> AsyncIterator[World]:
     client = await broker.connect(server.url, on_loss=lambda: None)
-    world = World(server.url, client, key_file)
-    yield world
-    await world.close()
+    async with World(server.url, client, key_file) as world:
+        yield world
     await broker.disconnect(client)
 
 

@@ -11,7 +11,7 @@ from collector.local.nats import NatsServer
 from collector.stream import connection as broker
 from collector.upkeep import running_beside
 from contracts.sessions import COOKIE
-from tests.collector.control.world import World
+from tests.collector.control.people_world import World
 
 
 def asking(world: World, *, peer: str = "127.0.0.1", host: str = "localhost:8000") -> httpx.AsyncClient:
@@ -52,9 +52,12 @@ async def test_the_first_key_brings_the_tenant_of_the_settings_along(world: Worl
 async def test_with_nats_away_what_there_is_is_shown_and_a_change_is_503(nats_server: Callable[[], NatsServer], tmp_path: Path):
     server, token = nats_server(), "token-" * 4
     client = await broker.connect(server.url, on_loss=lambda: None)
-    world = await World(server.url, client, tmp_path / "key", COLLECTOR_ACCESS_TOKEN=token).begin()
-    world.ask.headers["Authorization"] = f"Bearer {token}"
-    async with running_beside(world.follower.watch()):
+    async with (
+        World(server.url, client, tmp_path / "key", COLLECTOR_ACCESS_TOKEN=token) as world,
+        running_beside(world.follower.watch()),
+    ):
+        await world.begin()
+        world.ask.headers["Authorization"] = f"Bearer {token}"
         key = (await world.ask.post("/v1/admin/keys", json={"scopes": "admin"})).json()
         await world.ask.post("/v1/admin/sites", json={"key": "shop.example"})
         assert len((await world.ask.get("/v1/admin/sites")).json()["items"]) == 1
@@ -63,7 +66,6 @@ async def test_with_nats_away_what_there_is_is_shown_and_a_change_is_503(nats_se
             said = {"Authorization": shown}
             assert len((await world.ask.get("/v1/admin/sites", headers=said)).json()["items"]) == 1
             away = await world.ask.post("/v1/admin/sites/shop.example/archive", headers=said)
-            assert (away.status_code, away.json()["code"]) == (503, "unavailable")
+            assert (away.status_code, away.json()["code"]) == (503, "control_unavailable")
             assert away.headers["retry-after"] == "2"
-    await world.close()
     await broker.disconnect(client)

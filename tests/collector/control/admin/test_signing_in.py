@@ -1,12 +1,19 @@
 """Signing in at the front door: the cookie, the forms of pages, other people's pages, and what is not told."""
 
+import asyncio
 import re
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from nats.aio.client import Client
 
+from collector.control.denied import Denied
 from collector.control.people import OWNER
-from contracts.sessions import COOKIE
-from tests.collector.control.world import NAME, ORIGIN, PASSWORD, World
+from collector.control.plane import ControlPlane
+from contracts.control.keys import KeyKind, Scope
+from contracts.sessions import COOKIE, digest_of
+from tests.collector.control.people_world import NAME, ORIGIN, PASSWORD, World
 
 
 async def test_signing_in_gives_a_cookie_that_signing_out_ends(world: World):
@@ -27,11 +34,27 @@ async def test_signing_in_gives_a_cookie_that_signing_out_ends(world: World):
     assert (again.status_code, again.json()["code"]) == (401, "not_signed_in")
 
 
-async def test_behind_https_the_cookie_goes_over_nothing_else(nats_url: str, client: Client, tmp_path):
-    world = await World(nats_url, client, tmp_path / "key", COLLECTOR_PUBLIC_URL="https://stats.example.org").begin()
-    await world.join()
-    assert "Secure" in (await world.sign_in()).headers["set-cookie"]
-    await world.close()
+async def test_behind_https_the_cookie_goes_over_nothing_else(stream_free_nats: str, client: Client, tmp_path: Path):
+    async with World(stream_free_nats, client, tmp_path / "key", COLLECTOR_PUBLIC_URL="https://stats.example.org") as world:
+        await (await world.begin()).join()
+        assert "Secure" in (await world.sign_in()).headers["set-cookie"]
+
+
+async def test_forty_wrong_sign_ins_in_a_second_are_slowed_and_the_right_one_works_later(
+    stream_free_nats: str, client: Client, tmp_path: Path
+):
+    seconds = 0.0
+    async with World(stream_free_nats, client, tmp_path / "key", monotonic=lambda: seconds) as world:
+        await (await world.begin()).join()
+        wrong = await asyncio.gather(*(world.sign_in(password=f"{number} wrong words here") for number in range(40)))
+        slowed = [answer for answer in wrong if answer.status_code == 429]
+        assert {answer.status_code for answer in wrong} == {401, 429}
+        assert len(slowed) > 30
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in slowed)
+        right = await world.sign_in()
+        assert right.status_code == 429, "whoever guesses learns nothing meanwhile"
+        seconds += int(right.headers["retry-after"])
+        assert (await world.sign_in()).status_code == 201
 
 
 async def test_a_form_leads_on_and_says_what_to_wait_for(world: World):
@@ -143,11 +166,46 @@ async def test_a_form_that_is_none_is_refused(world: World):
         assert (await world.ask.post("/v1/admin/sessions", content=body, headers=kind)).status_code == status
 
 
-async def test_a_key_is_exchanged_for_a_token_and_what_is_none_is_refused_alike(world: World):
-    tokens = await exchange(world, "")
-    assert tokens.status_code == 401
-    refused = {(await exchange(world, shown)).text for shown in ("", "ck_abc_", "x", "ck_0_" + "A" * 43, "é")}
-    assert len(refused) == 1
+async def test_a_key_is_exchanged_for_a_token_that_ends_with_it(world: World):
+    text = await issue(world, "abc")
+    for header in ({"X-API-Key": text}, {"Authorization": f"Bearer {text}"}, {"Authorization": text}):
+        answer = await world.ask.post("/v1/token", headers=header)
+        assert (answer.status_code, answer.json()["token_type"], answer.json()["expires_in"]) == (200, "Bearer", 900)
+        claims = await world.desk.tokens.check(answer.json()["access_token"])
+        assert (claims.tenant, claims.scopes, claims.sub) == ("acme", (Scope.INGEST, Scope.READ), "abc")
+    other = await issue(world, "other")
+    await ends(world, text, lambda plane: plane.keys.revoke("acme", "abc", by="here"))
+    await ends(world, other, lambda plane: plane.tenants.archive("acme", by="here"))
+
+
+async def ends(world: World, text: str, end: Callable[[ControlPlane], object]) -> None:
+    """See *end* end the key and the token that it was exchanged for."""
+    token = (await exchange(world, text)).json()["access_token"]
+    await world.plane.run(end)
+    assert (await exchange(world, text)).status_code == 401
+    with pytest.raises(Denied):
+        await world.desk.tokens.check(token)
+
+
+async def test_what_is_no_key_is_refused_alike(world: World):
+    text = await issue(world, "abc")
+    wrong = ("", "ck_abc_", "x", f"ck_0_{'A' * 43}", f"{text[:-1]}!", text[:-3] + "AAA", text.swapcase(), "é")
+    refused = [await exchange(world, shown) for shown in wrong]
+    assert {answer.status_code for answer in refused} == {401}
+    assert len({answer.text for answer in refused}) == 1
+
+
+async def issue(world: World, short: str) -> str:
+    """Make a key that may send and read, and return it as people copy it."""
+    text = f"ck_{short}_{short[0] * 43}"
+
+    def decide(plane: ControlPlane) -> None:
+        plane.tenants.add("acme", label="Acme", by="here")
+        kind, scopes = KeyKind.SECRET, (Scope.INGEST, Scope.READ)
+        plane.keys.issue("acme", short, digest=digest_of(text), kind=kind, scopes=scopes, by="here")
+
+    await world.plane.run(decide)
+    return text
 
 
 async def exchange(world: World, shown: str):

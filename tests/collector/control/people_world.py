@@ -1,9 +1,11 @@
 """What tests of people share: a vault, a roster and a desk on a real nats-server, a clock that a test sets, cheap hashing."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import httpx
 from argon2 import PasswordHasher
@@ -14,10 +16,11 @@ from collector.control.admin.desk import Desk
 from collector.control.admin.opening import desk_of
 from collector.control.directory import Directory
 from collector.control.follow import Follower
+from collector.control.line import Line
 from collector.control.passwords import Passwords
 from collector.control.people import OWNER, People
-from collector.control.plane import open_plane
-from collector.control.signing_in import SignIns, Throttle
+from collector.control.plane import ControlPlane
+from collector.control.signing_in import SignIns
 from collector.control.vault import Vault
 from collector.local.master_key import settle_master_key
 from collector.settings import read_settings
@@ -42,38 +45,34 @@ class Clock:
         self.now += timedelta(**span)
 
 
-class Unslowed:
-    """Slows nobody down."""
-
-    def attempt(self, *, address: str, name: str = "") -> int:  # noqa: ARG002  # the interface
-        """Let everybody try."""
-        return 0
-
-    def forgive(self, *, address: str, name: str = "") -> None:
-        """Have nothing to forgive."""
-
-
 class World:
     """One installation: NATS, a key file, and everything about people on them; ``ask`` is its front door."""
 
     def __init__(
-        self, nats_url: str, client: Client, key_file: Path, *, throttle: Throttle | None = None, **settings: str
+        self, nats_url: str, client: Client, key_file: Path, *, monotonic: Callable[[], float] | None = None, **settings: str
     ) -> None:
         self.client, self.key_file, self.clock = client, key_file, Clock()
-        self.plane = open_plane(nats_url, clock=self.clock)
+        self.plane = ControlPlane(Line(nats_url, patience=0.5), clock=self.clock)
         self.follower = Follower(client, Directory())
+        # By a clock that leaps nobody is ever slowed down.
+        leaping = itertools.count(step=100_000)
         self.desk: Desk = desk_of(
             read_settings(settings),
-            client,
             self.plane,
-            key_file=key_file,
-            follower=self.follower,
-            clock=self.clock,
-            throttle=throttle or Unslowed(),
+            self.vault,
+            self.follower,
+            self.clock,
             passwords=Passwords(CHEAP),
+            monotonic=monotonic or (lambda: float(next(leaping))),
         )
         transport = httpx.ASGITransport(app=create_admin(self.desk), client=("127.0.0.1", 4711), raise_app_exceptions=False)
         self.ask = httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.plane.close)
 
     @property
     def vault(self) -> Vault:
@@ -92,11 +91,6 @@ class World:
         await settle_master_key(self.client, self.key_file, replicas=1)
         return self
 
-    async def close(self) -> None:
-        """Leave NATS."""
-        await self.ask.aclose()
-        await asyncio.to_thread(self.plane.close)
-
     async def join(self, name: str = NAME, password: str = PASSWORD) -> str:
         """Make a member, and return their id."""
         invitation = await self.people.invite(OWNER, by="here")
@@ -105,6 +99,3 @@ class World:
     async def sign_in(self, name: str = NAME, password: str = PASSWORD) -> httpx.Response:
         """Sign in at the front door."""
         return await self.ask.post("/v1/admin/sessions", json={"name": name, "password": password}, headers=ORIGIN)
-
-
-Worlds = Callable[..., World]

@@ -1,0 +1,85 @@
+"""`collector control` and `collector members` do what they say, and doctor says of the vault what there is to do."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from collector.cli import main
+from tests.running import clean_environment
+
+LINK = re.compile(r"https://stats\.example\.org/join\?invitation=[0-9a-f]{32}\.[0-9a-f]{64}\n")
+NOWHERE = "nats://127.0.0.1:1"
+Run = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def run(stream_free_nats: str, tmp_path: Path, postgres_url: str) -> Run:
+    known = {
+        "COLLECTOR_NATS_URL": stream_free_nats,
+        "COLLECTOR_DATABASE_URL": postgres_url,
+        "COLLECTOR_DATA": str(tmp_path / "data"),
+        "COLLECTOR_PUBLIC_URL": "https://stats.example.org",
+    }
+
+    async def run(line: str, **settings: str) -> Result:
+        name, *arguments = line.split()
+        # The command itself: what stands before all of them takes the right to leave a core from the whole process.
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        return await asyncio.to_thread(CliRunner().invoke, command, arguments, env=clean_environment(**known | settings))
+
+    return run
+
+
+async def test_a_key_is_made_once_and_lost_is_never_made_again(run: Run, tmp_path: Path):
+    assert "note  Vault: there is no master key yet" in (await run("doctor")).output
+    key = tmp_path / "data" / "master.key"
+    for _ in range(2):
+        assert (await run("control init")).exit_code == 0
+    assert "ok  Vault: opens with the master key, and holds 0 secret(s)" in (await run("doctor")).output
+    kept = key.read_text()
+    key.unlink()
+    refused = await run("control init")
+    assert "There is no master key" in " ".join(refused.output.split())
+    assert not key.exists()
+    report = await run("doctor")
+    assert report.exit_code == 1
+    assert "fail  Vault: does not open" in report.output
+    assert "`collector control reset-vault`" in report.output
+    key.write_text(kept)
+    assert (await run("doctor")).exit_code == 0
+
+
+async def test_starting_over_says_what_is_lost_asks_and_invites_the_owner(run: Run, tmp_path: Path):
+    key = tmp_path / "data" / "master.key"
+    await run("control init")
+    invited = await run("members invite --role viewer")
+    assert LINK.fullmatch(invited.output)
+    key.unlink()
+    asked = await run("control reset-vault")
+    assert asked.exit_code == 1
+    assert "nobody can sign in until they are invited again" in asked.output
+    assert not key.exists()
+    done = await run("control reset-vault --yes")
+    assert done.exit_code == 0, done.output
+    assert LINK.search(done.output)
+    assert key.exists()
+    assert "ok  Vault" in (await run("doctor")).output
+
+
+async def test_nobody_is_invited_whom_no_vault_could_keep(run: Run):
+    refused = await run("members invite")
+    assert refused.exit_code == 1
+    assert "There is no master key" in " ".join(refused.output.split())
+    assert "belongs to a tenant" in (await run("members invite --site shop.example")).output
+
+
+async def test_without_nats_no_key_is_made(run: Run, tmp_path: Path):
+    refused = await run("control init", COLLECTOR_NATS_URL=NOWHERE)
+    assert "NATS does not answer" in " ".join(refused.output.split())
+    assert not (tmp_path / "data" / "master.key").exists()
