@@ -10,52 +10,84 @@ from typing import Final
 
 from collector.control.admin import AdminApp, create_admin
 from collector.control.admin.desk import Desk, whereabouts
+from collector.control.deciding import Deciding
+from collector.control.follow import Follower
 from collector.control.passwords import Passwords
 from collector.control.people import People
 from collector.control.plane import ControlPlane, open_plane
+from collector.control.recognition import recogniser
 from collector.control.roster import Roster
 from collector.control.signing_in import SignIns
 from collector.control.tokens import Tokens
 from collector.control.vault import Vault
 from collector.privacy.client_ip import TrustedProxies
-from collector.settings import Http
+from collector.settings import IngestSettings
 from collector.stream import connection as broker
+from collector.stream.connection import Connection
 from contracts.throttle import Throttle
 
-# Of whoever waits for a page.
-PATIENCE_SECONDS: Final = 1.0
+# Somebody waits for the answer.
+PATIENCE_SECONDS: Final = 2.0
 
 
 @contextlib.asynccontextmanager
 async def open_admin(
-    http: Http, nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int
+    settings: IngestSettings, nats_url: str, key_file: Path, follower: Follower, clock: Callable[[], datetime]
 ) -> AsyncIterator[AdminApp]:
-    """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*."""
+    """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*.
+
+    What there is is looked up in the directory that *follower* keeps.
+    """
+    async with connected(nats_url, clock, replicas=settings.stream.replicas) as (client, plane):
+        vault = Vault(client, key_file, replicas=settings.stream.replicas)
+        yield create_admin(desk_of(settings, plane, vault, follower, clock, is_connected=lambda: client.is_connected))
+
+
+@contextlib.asynccontextmanager
+async def open_people(nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int) -> AsyncIterator[People]:
+    """Lend the people of the installation at *nats_url*, for a command that asks once."""
+    async with connected(nats_url, clock, replicas=replicas) as (client, plane):
+        roster = Roster(plane)
+        yield People(roster=roster, vault=Vault(client, key_file, replicas=replicas), passwords=Passwords(), clock=clock)
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    nats_url: str, clock: Callable[[], datetime], *, replicas: int
+) -> AsyncIterator[tuple[Connection, ControlPlane]]:
+    """Lend a connection, and a control plane with one of its own."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
     plane = open_plane(nats_url, clock=clock, replicas=replicas, patience=PATIENCE_SECONDS)
     try:
-        yield create_admin(desk_of(http, plane, Vault(client, key_file, replicas=replicas), clock))
+        yield client, plane
     finally:
         await asyncio.to_thread(plane.close)
         await broker.disconnect(client)
 
 
 def desk_of(
-    http: Http,
+    settings: IngestSettings,
     plane: ControlPlane,
     vault: Vault,
+    follower: Follower,
     clock: Callable[[], datetime],
     *,
+    is_connected: Callable[[], bool] = lambda: True,
     passwords: Passwords | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Desk:
-    """Return the desk at *plane* and *vault*."""
-    roster, hashing, throttle = Roster(plane), passwords or Passwords(), Throttle(monotonic)
+    """Return the desk at *plane* and *vault*, with the directory that *follower* keeps."""
+    http, roster, hashing, throttle = settings.http, Roster(plane), passwords or Passwords(), Throttle(monotonic)
     return Desk(
         people=People(roster=roster, vault=vault, passwords=hashing, clock=clock),
         sign_ins=SignIns(roster=roster, vault=vault, passwords=hashing, throttle=throttle, clock=clock),
         tokens=Tokens(vault=vault, find_key=roster.key, clock=clock),
         roster=roster,
+        deciding=Deciding(plane, follower, is_connected=is_connected),
+        recognise=recogniser(follower.directory, settings.collection.api_keys, clock),
+        access_token=http.access_token,
+        tenant=settings.collection.tenant,
+        public_url=http.public_url,
         throttle=throttle,
         where=whereabouts(TrustedProxies.parse(http.trusted_proxies)),
         is_https=http.public_url.startswith("https://"),

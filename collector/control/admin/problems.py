@@ -12,6 +12,7 @@ from collector.control.bucket import Overtaken, VaultUnavailable
 from collector.control.decided import Reason, Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.master_key import VaultClosed
+from collector.outcomes import Unavailable
 from contracts.problem import MEDIA_TYPE, Problem
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             return error.problem, {}
         case Denied():
             return _denied(error)
-        case Undecided() | VaultClosed() | VaultUnavailable():
+        case Undecided() | VaultClosed() | VaultUnavailable() | Unavailable():
             return _kept_from(error)
         case Overtaken():
             return _denied(Denied(DeniedReason.CHANGED))
@@ -99,17 +100,17 @@ def answer_problem(_: Request[Any, Any, Any], error: Exception) -> Response[byte
 
 EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(
     (
-        *(Refused, Denied, Undecided, VaultClosed, VaultUnavailable, Overtaken),
+        *(Refused, Denied, Undecided, VaultClosed, VaultUnavailable, Unavailable, Overtaken),
         *(RecursionError, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception),
     ),
     answer_problem,
 )
 
 
-def _kept_from(error: Undecided | VaultClosed | VaultUnavailable) -> tuple[Problem, dict[str, str]]:
+def _kept_from(error: Undecided | VaultClosed | VaultUnavailable | Unavailable) -> tuple[Problem, dict[str, str]]:
     if isinstance(error, VaultClosed):  # waiting does not help
         return Problem(status=503, title=_TITLES[503], code=error.reason.value, detail=str(error)), {}
-    if isinstance(error, VaultUnavailable) or error.reason is Reason.UNAVAILABLE:
+    if not isinstance(error, Undecided) or error.reason is Reason.UNAVAILABLE:
         return Problem(status=503, title=_TITLES[503], code="control_unavailable", detail=_AWAY), {"Retry-After": "2"}
     status = _UNDECIDED[error.reason]
     problem = Problem(status=status, title=_TITLES[status], code=error.reason.value, detail=str(error), field=error.field)

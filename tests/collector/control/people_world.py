@@ -14,6 +14,8 @@ from nats.aio.client import Client
 from collector.control.admin import create_admin
 from collector.control.admin.desk import Desk
 from collector.control.admin.opening import desk_of
+from collector.control.directory import Directory
+from collector.control.follow import Follower
 from collector.control.line import Line
 from collector.control.passwords import Passwords
 from collector.control.people import OWNER, People
@@ -53,10 +55,12 @@ class World:
         self.plane = ControlPlane(Line(nats_url, patience=0.5), clock=self.clock)
         # By a clock that leaps nobody is ever slowed down.
         leaping = itertools.count(step=100_000)
+        self.follower = Follower(client, Directory())
         self.desk: Desk = desk_of(
-            read_settings(settings).http,
+            read_settings(settings),
             self.plane,
             self.vault,
+            self.follower,
             self.clock,
             passwords=Passwords(CHEAP),
             monotonic=monotonic or (lambda: float(next(leaping))),
