@@ -15,12 +15,13 @@ from contracts.keys import ListedKey
 from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
-from projections.query.access import Access, caller_in, signed_in_caller
+from projections.query.access import SESSION_COOKIE, Access, caller_in, is_late, known_caller, shows_cookie
 from projections.query.answers import EXCEPTION_HANDLERS, add_security_headers
 from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
+from projections.query.decisions import Waiting
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.sign_ins import SignIns
@@ -63,6 +64,7 @@ def create_app(
         clock=clock,
         listed_keys=tuple(listed_keys),
         credentials=Credentials(engine),
+        waiting=Waiting(engine),
         sign_ins=SignIns(engine=engine, database_url=database_url, token=access_token, clock=clock) if access_token else None,
     )
     guessing = Guessing(throttle=Throttle(lambda: clock().timestamp()), address_of=address_of)
@@ -138,7 +140,11 @@ def _caller(request: PlainRequest) -> Caller:
 
 def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
     def shown(request: PlainRequest) -> Views:
-        return views.shown_to(signed_in_caller(request))
+        caller = known_caller(request)
+        if caller is None:
+            return views
+        session = request.cookies.get(SESSION_COOKIE, "")
+        return views.shown_to(caller, session=session, may_sign_out=shows_cookie(request), is_late=is_late(request))
 
     return shown
 

@@ -14,7 +14,9 @@ from contracts.control.keys import Key, Scope
 from contracts.keys import ListedKey, digest_of, id_in, key_in_authorization, same_digest
 from projections.query.caller import TOKEN, Caller, guest, only_caller
 from projections.query.credentials import Credentials
+from projections.query.decisions import Waiting
 from projections.query.members import caller_signed_in
+from projections.query.parameters import AFTER
 from projections.query.problems import Refused, forbidden, unauthorized
 from projections.query.sign_ins import LIFETIME, SignIns
 
@@ -28,7 +30,12 @@ TENANT_HEADER: Final = "x-tenant-id"
 KEY_HEADER: Final = "x-api-key"
 # The key of a handler's opt that lets everybody in: the sign-in form and the files it needs.
 OPEN: Final = "open"
+# The key of a handler's opt that waits for what the address says was decided: a page after its form.
+WAITS: Final = "waits"
+
 _CALLER: Final = "collector_caller"
+_LATE: Final = "collector_late"
+_LONGEST_SEQ: Final = 18
 _SAME: Final = frozenset({"same-origin", "none"})
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
@@ -44,6 +51,7 @@ class Access(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     listed_keys: tuple[ListedKey, ...]
     credentials: Credentials
+    waiting: Waiting
     sign_ins: SignIns | None
 
     def __repr__(self) -> str:
@@ -53,6 +61,9 @@ class Access(Struct, frozen=True, kw_only=True):
     async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Remember who asks, or raise Refused unless they may have what *handler* answers."""
         self._require_host(connection)
+        if handler.opt.get(WAITS) and not handler.opt.get(OPEN):
+            # First, for it may have made the session that is shown.
+            connection.scope["state"][_LATE] = not await self._has(connection.query_params.get(AFTER.name, ""))
         if not handler.opt.get(OPEN):
             connection.scope["state"][_CALLER] = await self._caller_of(connection)
         elif self.token is None and not _is_here(connection) and not await self.has_members():
@@ -81,6 +92,14 @@ class Access(Struct, frozen=True, kw_only=True):
         if self.sign_ins is not None and await self.sign_ins.know(shown):
             await self.sign_ins.end(shown)
         return [self._cookie(name, "", max_age=0) for name in (COOKIE, TENANT_COOKIE)]
+
+    def looking_at(self, tenant: str) -> Cookie:
+        """Return the cookie by which somebody looks at *tenant*, should it be theirs."""
+        return self._cookie(TENANT_COOKIE, tenant, max_age=int(LIFETIME.total_seconds()))
+
+    async def _has(self, after: str) -> bool:
+        is_number = after.isascii() and after.isdecimal() and len(after) <= _LONGEST_SEQ
+        return await self.waiting.has(int(after)) if is_number else True
 
     def _cookie(self, name: str, value: str, *, max_age: int) -> Cookie:
         return Cookie(key=name, value=value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="strict")
@@ -146,11 +165,21 @@ def caller_in(connection: Connection) -> Caller:
     return caller
 
 
-def signed_in_caller(connection: Connection) -> Caller | None:
-    """Return who asks where a cookie says so, and so could be given back; None where none does, or everybody is let in."""
+def known_caller(connection: Connection) -> Caller | None:
+    """Return who asks, None at an address that is open to everybody."""
     caller: Caller | None = connection.scope["state"].get(_CALLER)
-    by_cookie = COOKIE in connection.cookies or SESSION_COOKIE in connection.cookies
-    return caller if caller is not None and by_cookie and not caller.is_guest else None
+    return caller
+
+
+def shows_cookie(connection: Connection) -> bool:
+    """Say whether who asks shows a cookie, and so has something to give back."""
+    return COOKIE in connection.cookies or SESSION_COOKIE in connection.cookies
+
+
+def is_late(connection: Connection) -> bool:
+    """Say whether what the page's address names was not known in time."""
+    late: bool = connection.scope["state"].get(_LATE, False)
+    return late
 
 
 def host_of(connection: Connection) -> str:

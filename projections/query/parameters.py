@@ -61,6 +61,8 @@ QUESTION_PARAMETERS: tuple[Parameter, ...] = (
 
 # What only pages understand: which of a panel's tabs is open.
 SHOW = Parameter(name="show", meaning="Dimension whose tab is open.", repeatable=True)
+# And what was just decided, which a page waits for.
+AFTER = Parameter(name="after", meaning="Sequence of the decision that the page follows.")
 
 
 def read_parameters(query_string: bytes, known: Iterable[Parameter] = QUESTION_PARAMETERS) -> dict[str, list[str]]:

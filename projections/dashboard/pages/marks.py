@@ -12,13 +12,13 @@ from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.dimensions import DIMENSION_NAMED
 from projections.query.freshness import Freshness
-from projections.query.parameters import QUESTION_PARAMETERS, SHOW, read_parameters
+from projections.query.parameters import AFTER, QUESTION_PARAMETERS, SHOW, read_parameters
 from projections.query.problems import bad_parameter
 from projections.query.question import WebQuestion, parse_question
 
 # How often a page without new facts is worth another look: visitors leave without a fact.
 _LOOK_SECONDS = 15
-_PARAMETERS = (*QUESTION_PARAMETERS, SHOW)
+_PARAMETERS = (*QUESTION_PARAMETERS, SHOW, AFTER)
 
 
 class Mark(Struct, frozen=True):
