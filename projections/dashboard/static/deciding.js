@@ -1,4 +1,4 @@
-// Sends the forms that decide something in place: what is wrong is said beside the form, and a secret is shown once, here.
+// Sends the forms that decide something in place: what is wrong is said beside the form, and a secret is shown once, there.
 // Everything works without it: then a form is sent as any, and the administration answers with a page of its own.
 
 const AWAY = "Nothing answered. Try again in a moment.";
@@ -9,14 +9,14 @@ function say(form, words) {
   wrong.hidden = false;
 }
 
-async function decide(form, button) {
-  const fields = new URLSearchParams(new FormData(form, button));
+async function decide(form) {
   const headers = { Accept: "application/json" };
-  const answer = await fetch(form.action, { method: "POST", body: fields, headers, credentials: "same-origin" });
+  const body = new URLSearchParams(new FormData(form));
+  const answer = await fetch(form.action, { method: "POST", body, headers, credentials: "same-origin" });
   if (answer.redirected) return go(answer.url);
+  if (answer.ok) return show(form, new DOMParser().parseFromString(await answer.text(), "text/html"));
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) return say(form, said.detail || said.title || AWAY);
-  show(form, said.key?.text ?? said.secret ?? said.link ?? said.key ?? "");
+  say(form, said.detail || said.title || AWAY);
 }
 
 // The same address with another fragment would not be loaded again.
@@ -27,15 +27,15 @@ function go(address) {
   if (isHere) location.reload();
 }
 
-function show(form, secret) {
-  const shown = form.parentElement.querySelector("[data-shown]");
-  if (!shown) return location.reload();
-  const place = form.nextElementSibling?.matches("[data-shown]") ? form.nextElementSibling : shown;
-  place.querySelector("[data-secret]").textContent = secret;
-  place.hidden = false;
-  for (const copy of place.querySelectorAll("[data-copy]")) copy.hidden = !navigator.clipboard;
-  form.hidden = true;
-  place.scrollIntoView({ block: "nearest" });
+// What the administration's own page shows once, in this page.
+function show(form, page) {
+  const shown = document.getElementById("shown-once").content.cloneNode(true);
+  shown.querySelector("[data-title]").textContent = page.querySelector("h1").textContent;
+  shown.querySelector("[data-words]").textContent = page.querySelector("h1 + p").textContent;
+  shown.querySelector("[data-secret]").textContent = page.getElementById("shown").textContent;
+  shown.querySelector("[data-onward]").setAttribute("href", page.querySelector("a").getAttribute("href"));
+  shown.querySelector("[data-copy]").hidden = !navigator.clipboard;
+  form.replaceWith(shown);
 }
 
 addEventListener("submit", async (event) => {
@@ -45,7 +45,7 @@ addEventListener("submit", async (event) => {
   const button = event.submitter;
   if (button) button.disabled = true;
   try {
-    await decide(form, null);
+    await decide(form);
   } catch {
     say(form, AWAY);
   } finally {
@@ -62,16 +62,18 @@ if (invitation && location.hash.length > 1) {
 }
 
 // What members are called is in no table: the administration says it to those who may know.
-const named = [...document.querySelectorAll("[data-member]")];
-if (named.length) {
-  fetch("/v1/admin/members?limit=1000", { headers: { Accept: "application/json" }, credentials: "same-origin" })
-    .then((answer) => (answer.ok ? answer.json() : { members: [] }))
-    .then(({ members = [] }) => {
-      const names = new Map(members.map((one) => [one.id ?? one.member, one.name]));
-      for (const one of named) if (names.get(one.dataset.member)) one.textContent = names.get(one.dataset.member);
-      if (named.every((one) => names.get(one.dataset.member))) {
-        for (const sentence of document.querySelectorAll("[data-names-missing]")) sentence.hidden = true;
-      }
+const members = [...document.querySelectorAll("[data-member]")];
+if (members.length) {
+  fetch("/v1/admin/members?limit=500", { headers: { Accept: "application/json" }, credentials: "same-origin" })
+    .then((answer) => (answer.ok ? answer.json() : { items: [] }))
+    .then(({ items }) => {
+      const names = new Map(items.map((one) => [one.id, one.name]));
+      const nameless = members.filter((one) => {
+        const name = names.get(one.dataset.member);
+        if (name) one.textContent = name;
+        return !name;
+      });
+      document.querySelector("[data-names-missing]").hidden = !nameless.length;
     })
     .catch(() => { /* ids, then */ });
 }
