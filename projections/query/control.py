@@ -1,6 +1,6 @@
 """What was decided, as lists for pages: keys with their last use, members, tenants and sessions."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from sqlalchemy import Text, func, select
@@ -16,6 +16,8 @@ from projections.tallies.tables import TALLIES
 
 # More than anybody reads on a page.
 MOST = 1_000
+# In how much of the past the last use of a key is looked for.
+USED_WITHIN = timedelta(days=90)
 
 
 class UsedKey(Struct, frozen=True, kw_only=True):
@@ -50,7 +52,7 @@ class OpenSession(Struct, frozen=True, kw_only=True):
 
 async def keys_for(connection: AsyncConnection, caller: Caller, powers: Powers, now: datetime) -> list[UsedKey]:
     """Return the keys of the caller's tenant that they decide about, those that work first, the newest first."""
-    used = await _last_used(connection, caller)
+    used = await _last_used(connection, caller, now - USED_WITHIN)
     found = [key for key in await things_of(connection, keys.KIND, caller.tenant) if isinstance(key, keys.Key)]
     listed = [
         UsedKey(key=key, short=_short(key.id), works=key.works_at(now), used_at=used.get(_short(key.id)))
@@ -99,11 +101,11 @@ async def site_decided_at(connection: AsyncConnection, caller: Caller, seq: int)
     return None
 
 
-async def _last_used(connection: AsyncConnection, caller: Caller) -> dict[str, datetime]:
+async def _last_used(connection: AsyncConnection, caller: Caller, since: datetime) -> dict[str, datetime]:
     columns = TALLIES.c
     query = (
         select(columns.credential, func.max(columns.hour))
-        .where(columns.tenant == caller.tenant, columns.credential != "")
+        .where(columns.tenant == caller.tenant, columns.hour >= since, columns.credential != "")
         .group_by(columns.credential)
     )
     return {row[0]: row[1] for row in await connection.execute(query)}

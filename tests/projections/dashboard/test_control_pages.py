@@ -10,7 +10,7 @@ from httpx import Response
 from contracts.control.keys import Scope
 from contracts.control.people import Grant, Role
 from contracts.control.sites import Exclusions, SiteExclusionsDecided
-from contracts.sessions import csrf_token, join_link
+from contracts.sessions import csrf_token, digest_of, join_link
 from contracts.tallies import Ending
 from projections.query.access import SESSION_COOKIE, TENANT_COOKIE
 from projections.query.database import open_engine
@@ -19,6 +19,7 @@ from tests.facts import pageview
 from tests.projections.control.deciding import (
     archived,
     decided,
+    ended,
     issued,
     joined,
     named,
@@ -51,11 +52,9 @@ async def house(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Two tenants with sites, and a member of each role, whose cookie is their name."""
     monkeypatch.setattr("projections.query.remembered.SECONDS", 0.0)
     shop = site(SHOP, of_tenant="acme", label="The shop")
-    await decided(world.database_url, tenant("acme"), tenant("rival", "Rival & Co"))
-    await decided(world.database_url, shop, *named(shop, "shop.test"), site(BLOG, of_tenant="acme"))
-    await decided(world.database_url, site(FOREIGN, of_tenant="rival"))
-    for name, grants in PEOPLE.items():
-        await decided(world.database_url, *joined(name, *grants), started(cookie_of(name), name))
+    things = (tenant("acme"), tenant("rival", "Rival & Co"), shop, *named(shop, "shop.test"), site(BLOG, of_tenant="acme"))
+    people = [event for name, grants in PEOPLE.items() for event in (*joined(name, *grants), started(cookie_of(name), name))]
+    await decided(world.database_url, *things, site(FOREIGN, of_tenant="rival"), *people)
     return world
 
 
@@ -217,7 +216,7 @@ async def test_keys_say_when_they_were_last_used_and_how_they_end(world: World):
     said = Outline(html).said()
     assert "Back end ck_shop_… secret · ingest · all sites · last used on 18 Nov 2026, around 15:00 UTC" in said
     assert "ends 15:30:00 UTC on 21 Nov 2026" in said
-    assert "not used for sending · revoked" in said
+    assert "not used for sending in 90 days · revoked" in said
     assert text.rpartition("_")[2] not in html
     assert "/v1/admin/keys/gone/revoke" not in html
 
@@ -245,6 +244,32 @@ async def test_a_member_chooses_which_tenant_to_look_at(house: World):
         assert (await house.client.post("/tenants/look", headers=sent, data=tried)).status_code == 400
     foreign = {**sent, "Origin": "https://evil.example"}
     assert (await house.client.post("/tenants/look", headers=foreign, data={"tenant": "rival"})).status_code == 403
+
+
+async def test_one_is_shown_ones_own_open_sessions_alone(house: World):
+    over = started("over", "viewer")
+    await decided(house.database_url, started("elsewhere", "viewer"), over, ended(over), started("late", "viewer", until=NOW))
+    page = await read(house, "viewer", "/you")
+    forms = [form.fields for form in page.forms if form.action == "/v1/admin/sessions/end" and "id" in form.fields]
+    assert {fields["id"]: fields["next"] for fields in forms} == {
+        digest_of(cookie_of("viewer")): "/login",
+        digest_of("elsewhere"): "/you",
+    }
+
+
+async def test_the_days_of_a_site_begin_by_its_own_time_zone_unless_another_is_asked_for(world: World):
+    await decided(world.database_url, site(SHOP, timezone="Pacific/Auckland"))
+    await world.tell(pageview(at=NOW, site=SHOP))
+    for path in (f"/sites/{SHOP}", f"/sites/{SHOP}/page"):
+        assert "Thu 19 Nov 2026" in (await world.page(path, period="today"))
+        page = Outline(await world.page(path, period="today", timezone="UTC"))
+        assert "Wed 18 Nov 2026" in page.said()
+        periods = [href for href in page.hrefs() if "period=yesterday" in href]
+        assert periods
+        assert all("timezone=UTC" in href for href in periods)
+    csv = [href for href in Outline(await world.page(f"/sites/{SHOP}")).hrefs() if href.startswith("/api/")]
+    assert csv
+    assert all("timezone=Pacific/Auckland" in href for href in csv)
 
 
 async def test_the_link_of_an_invitation_tells_no_server_what_it_holds(house: World):
