@@ -26,10 +26,12 @@ _HERE = "here"
 
 @click.command("invite", epilog=examples("collector members invite", "collector members invite --role viewer --tenant shop"))
 @data_option
-@click.option("--role", type=click.Choice(list(Role)), default=Role.OWNER, show_default=True, help="What they may do.")
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), default="owner", show_default=True, help="What they may do."
+)
 @click.option("--tenant", help="For this tenant alone [all of them].")
 @click.option("--site", help="For this site of the tenant alone [all of its sites].")
-def command(*, role: Role, tenant: str | None, site: str | None, **options: str) -> None:
+def command(*, role: str, tenant: str | None, site: str | None, **options: str) -> None:
     """Print a one-time link that makes somebody a member; it works for a week."""
     if site is not None and tenant is None:
         raise click.UsageError("a site belongs to a tenant; name it, too, with --tenant")

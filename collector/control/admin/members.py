@@ -8,14 +8,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from collector.control.admin.desk import Desk, PlainRequest
+from collector.control.admin.desk import PlainRequest
 from collector.control.admin.door import changed, done, showing_once
 from collector.control.admin.fields import choice
 from collector.control.admin.motion import Motion, wrong_role
 from collector.control.admin.pages import Page, PageAsked, cut
 from collector.control.admin.shown import Shown
 from collector.control.decided import MOVED, Decided, conflict, invalid, not_found
-from collector.control.master_key import VaultClosed
 from collector.control.plane import ControlPlane
 from collector.control.views import MemberView, member_view
 from contracts.control.people import Grant, Member, MemberState, Role
@@ -68,14 +67,10 @@ async def list_members(motion: NamedDependency[Motion], page: NamedDependency[Pa
     """Return who may do something of one's own, and what; names come from the vault, and are empty while it is closed."""
     motion.require_owner()
     members = await motion.desk.roster.members()
-    seen = {short: member for short, member in sorted(members.items()) if short > page.after and _is_seen(motion, member)}
-    some = list(seen.items())[: page.most]
-    names = await _names(motion.desk, [short for short, _ in some])
-    return cut(
-        [member_view(member, motion.who.owned(member.grants), names.get(short, "")) for short, member in some],
-        page,
-        key=lambda view: view.id,
-    )
+    seen = [member for short, member in sorted(members.items()) if short > page.after and _is_seen(motion, member)]
+    name_of = motion.desk.people.name_or_nothing
+    found = [member_view(one, motion.who.owned(one.grants), await name_of(one)) for one in seen[: page.most]]
+    return cut(found, page, key=lambda view: view.id)
 
 
 @post("/v1/admin/members/invite", summary="Invite somebody", status_code=201)
@@ -157,13 +152,6 @@ def _not_ours(motion: Motion, member: Member) -> tuple[Grant, ...]:
 
 def _is_seen(motion: Motion, member: Member) -> bool:
     return member.state is not MemberState.REMOVED and bool(motion.who.owned(member.grants))
-
-
-async def _names(desk: Desk, shorts: list[str]) -> dict[str, str]:
-    try:
-        return {short: await desk.people.name_of(short) or "" for short in shorts}
-    except VaultClosed:
-        return {}
 
 
 MEMBERS = (list_members, invite_member, decide_grants, remove_member)

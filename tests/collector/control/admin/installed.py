@@ -15,10 +15,10 @@ from collector.stream import connection as broker
 from collector.upkeep import running_beside
 from contracts.control.keys import KeyKind, Scope
 from contracts.control.people import Grant, Role
-from contracts.sessions import COOKIE, CSRF_HEADER, csrf_token, digest_of
-from contracts.vault import VAULT_STREAM
 from contracts.control.stream import CONTROL_STREAM
 from contracts.jetstream import JetStreamError
+from contracts.sessions import COOKIE, CSRF_HEADER, csrf_token, digest_of
+from contracts.vault import VAULT_STREAM
 from tests.collector.control.world import World
 
 TOKEN = "token-" * 4

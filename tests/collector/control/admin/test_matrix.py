@@ -1,16 +1,13 @@
 """Every address of the administration times everybody who may ask: each is told what is theirs, and nobody what is not."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from msgspec import Struct
 
 from collector.control.admin import create_admin
 from collector.serving.role import claims_of
-from tests.collector.control.admin.installed import SITE, SPARE, Installed, installed
+from tests.collector.control.admin.installed import SITE, SPARE, Installed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -93,13 +90,6 @@ DECIDED = [pytest.param(address, row, id=" ".join(address)) for address, row in 
 async def test_every_address_has_a_row():
     claims = {(method, path) for method, path in claims_of(create_admin(None)) if not path.startswith("/v1/admin/schema")}
     assert set(ROWS) == claims, "say who may ask there"
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def there(nats_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Installed]:
-    folder: Path = tmp_path_factory.mktemp("administration")
-    async with installed(nats_url, folder) as there:
-        yield there
 
 
 @pytest.mark.parametrize(("address", "row"), DECIDED)
