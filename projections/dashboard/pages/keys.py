@@ -1,5 +1,6 @@
 """/keys: the keys of a tenant, for those who decide about them: issued, replaced and revoked."""
 
+import secrets
 from typing import Any
 
 from litestar import MediaType, Response, get
@@ -27,6 +28,8 @@ KINDS = {
     KeyKind.SECRET: "Secret: for your servers",
 }
 
+_MARK_BYTES = 8
+
 
 @get("/keys", include_in_schema=False)
 async def show_keys(
@@ -37,7 +40,9 @@ async def show_keys(
     async with reading(desk.engine, caller) as connection:
         listed = await keys_for(connection, caller, views.powers, desk.clock())
         sites = [key for key in sorted(await decided_sites(connection, caller)) if views.powers.may_own(key)]
-    html = views.render("keys.html", keys=listed, sites=sites, scopes=SCOPES, kinds=KINDS)
+    # So that a form that is sent twice issues one key.
+    mark = secrets.token_hex(_MARK_BYTES)
+    html = views.render("keys.html", mark=mark, keys=listed, sites=sites, scopes=SCOPES, kinds=KINDS)
     return Response(html, media_type=MediaType.HTML)
 
 
