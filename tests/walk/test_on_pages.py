@@ -1,4 +1,4 @@
-"""The control plane by its pages alone: join by the printed link, add a site, issue a key, decide without scripts, sign out."""
+"""The control plane by its pages alone: add a site before anybody is a member, join, issue a key, decide without scripts."""
 
 import re
 import urllib.request
@@ -24,6 +24,11 @@ async def test_an_owner_joins_adds_a_site_issues_a_key_and_signs_out(up, browser
     context = await browser.new_context()
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
+
+    await page.goto(address)
+    await page.get_by_label("Add a site").fill("first.example")
+    await page.get_by_role("button", name="Add it").click()
+    await page.wait_for_url(f"{address}/sites/first.example")
 
     await join(page, link, address)
     await page.get_by_label("Add a site").fill("Shop.Example")
