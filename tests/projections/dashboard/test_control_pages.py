@@ -172,6 +172,12 @@ async def test_a_page_that_cannot_wait_longer_says_so_and_shows_what_there_is(wo
     assert (await world.get("/added", after="2")).headers["location"] == "/?after=2"
 
 
+async def test_beside_many_who_wait_nobody_waits(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("projections.query.decisions.MOST_WAITING", 0)
+    monkeypatch.setattr("projections.query.decisions.PATIENCE_SECONDS", 3600.0)
+    assert "Not there yet." in await world.page("/", after="7")
+
+
 async def test_whoever_has_just_signed_in_is_known_by_the_page_that_follows(house: World):
     cookie = secrets.token_hex(8)
     engine = open_engine(house.database_url)
