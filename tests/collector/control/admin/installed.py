@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 from msgspec import Struct
-from tests.collector.control.world import World
 
 from collector.control.new_key import new_key
 from collector.control.people import short_of
@@ -20,6 +19,7 @@ from contracts.control.stream import CONTROL_STREAM
 from contracts.jetstream import JetStreamError
 from contracts.sessions import COOKIE, CSRF_HEADER, csrf_token, digest_of
 from contracts.vault import VAULT_STREAM
+from tests.collector.control.people_world import World
 
 TOKEN = "token-" * 4
 SITE, SPARE = "shop.example", "spare.example"

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-from tests.collector.control.world import World
 
 from collector.control.admin import create_admin
 from collector.local.nats import NatsServer
 from collector.stream import connection as broker
 from collector.upkeep import running_beside
 from contracts.sessions import COOKIE
+from tests.collector.control.people_world import World
 
 
 def asking(world: World, *, peer: str = "127.0.0.1", host: str = "localhost:8000") -> httpx.AsyncClient:
@@ -63,7 +63,7 @@ async def test_with_nats_away_what_there_is_is_shown_and_a_change_is_503(nats_se
             said = {"Authorization": shown}
             assert len((await world.ask.get("/v1/admin/sites", headers=said)).json()["items"]) == 1
             away = await world.ask.post("/v1/admin/sites/shop.example/archive", headers=said)
-            assert (away.status_code, away.json()["code"]) == (503, "unavailable")
+            assert (away.status_code, away.json()["code"]) == (503, "control_unavailable")
             assert away.headers["retry-after"] == "2"
     await world.close()
     await broker.disconnect(client)
