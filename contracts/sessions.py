@@ -8,6 +8,8 @@ COOKIE: Final = "collector_session"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 JOIN_PATH: Final = "/join"
+# Characters of a password.
+SHORTEST_PASSWORD: Final = 12
 _SAME: Final = frozenset({"same-origin", "none"})
 
 
@@ -30,5 +32,5 @@ def is_same_origin(*, fetch_site: str | None, origin: str | None, host: str) -> 
 
 
 def join_link(public_url: str, invitation: str) -> str:
-    """Return the one-time link of *invitation*."""
-    return f"{public_url.rstrip('/')}{JOIN_PATH}?invitation={invitation}"
+    """Return the one-time link of *invitation*, which no browser sends on: neither to us nor to another page."""
+    return f"{public_url.rstrip('/')}{JOIN_PATH}#{invitation}"

@@ -12,11 +12,11 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
 
 from contracts.keys import ListedKey
-from contracts.sessions import COOKIE
+from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
-from projections.query.access import Access, caller_in, signed_in_caller
+from projections.query.access import Access, caller_in, is_late, known_caller, shows_cookie
 from projections.query.answers import EXCEPTION_HANDLERS, add_security_headers
 from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
@@ -141,7 +141,11 @@ def _caller(request: PlainRequest) -> Caller:
 
 def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
     def shown(request: PlainRequest) -> Views:
-        return views.shown_to(signed_in_caller(request), request.cookies.get(COOKIE, ""))
+        caller = known_caller(request)
+        if caller is None:
+            return views
+        session = request.cookies.get(SESSION_COOKIE, "")
+        return views.shown_to(caller, session=session, may_sign_out=shows_cookie(request), is_late=is_late(request))
 
     return shown
 

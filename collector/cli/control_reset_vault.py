@@ -2,9 +2,10 @@
 
 import click
 
-from collector.cli.members_invite import open_people
+from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
 from collector.control.decided import Undecided
 from collector.control.people import Invitation
@@ -60,5 +61,5 @@ async def reset(settings: Settings) -> tuple[str, Invitation | None]:
             aside = await start_over(client, path, replicas=replicas)
         finally:
             await broker.disconnect(client)
-        async with open_people(settings, nats_url) as people:
+        async with open_people(nats_url, path, utc_now, replicas=replicas) as people:
             return "" if aside is None else str(aside), await people.invite_owner()

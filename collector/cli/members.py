@@ -4,17 +4,20 @@ from typing import Any
 
 import click
 
+from collector.cli.clock import utc_now
 from collector.cli.deciding import AWAY, BY, asked, deciding, show, show_all, told
 from collector.cli.members_invite import command as invite
-from collector.cli.members_invite import open_people
 from collector.cli.options import examples
 from collector.cli.terminal import run_command
+from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
+from collector.control.decided import Undecided
 from collector.control.denied import Denied
 from collector.control.master_key import VaultClosed
 from collector.control.views import MemberView, member_view
 from collector.failure import Failure
 from collector.local.endpoints import nats_url_for_role
+from collector.local.master_key import master_key_file
 from collector.settings import IngestSettings
 from contracts.control.people import Grant, Member, MemberState, Role
 
@@ -69,17 +72,19 @@ def remove(*, member: str, as_json: bool, **options: Any) -> None:
 def _fails_in_words(settings: IngestSettings, member: str) -> None:
     try:
         run_command(_remove(settings, member))
-    except (VaultClosed, Denied) as refusal:
+    except (VaultClosed, Denied, Undecided) as refusal:
         raise Failure(str(refusal)) from refusal
     except VaultUnavailable as error:
         raise Failure(AWAY) from error
 
 
 async def _remove(settings: IngestSettings, member: str) -> None:
-    async with open_people(settings, nats_url_for_role(settings.nats, settings.local)) as people:
+    nats_url, key_file = nats_url_for_role(settings.nats, settings.local), master_key_file(settings.control, settings.local)
+    async with open_people(nats_url, key_file, utc_now, replicas=settings.stream.replicas) as people:
         await people.remove(member, by=BY)
 
 
 async def _named(settings: IngestSettings, members: list[Member]) -> list[MemberView]:
-    async with open_people(settings, nats_url_for_role(settings.nats, settings.local)) as people:
+    nats_url, key_file = nats_url_for_role(settings.nats, settings.local), master_key_file(settings.control, settings.local)
+    async with open_people(nats_url, key_file, utc_now, replicas=settings.stream.replicas) as people:
         return [member_view(member, member.grants, await people.name_or_nothing(member)) for member in members]

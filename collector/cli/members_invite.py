@@ -1,27 +1,22 @@
 """`collector members invite`: prints a one-time link; whoever opens it becomes a member, by a name of their own."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from pathlib import Path
 
 import click
 
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, role_settings
 from collector.cli.terminal import run_command
+from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
 from collector.control.decided import Undecided
 from collector.control.master_key import VaultClosed
-from collector.control.passwords import Passwords
-from collector.control.people import Invitation, People
-from collector.control.plane import open_plane
-from collector.control.roster import Roster
-from collector.control.vault import Vault
+from collector.control.people import Invitation
 from collector.failure import Failure
 from collector.local.endpoints import nats_url_for_role
 from collector.local.master_key import master_key_file
 from collector.settings import IngestSettings, Settings
-from collector.stream import connection as broker
 from contracts.control.people import Grant, Role
 from contracts.sessions import join_link
 
@@ -60,24 +55,15 @@ def owners_link(settings: Settings, nats_url: str) -> str | None:
 
 
 async def _invite(settings: IngestSettings, grant: Grant) -> Invitation:
-    async with open_people(settings, nats_url_for_role(settings.nats, settings.local)) as people:
+    nats_url = nats_url_for_role(settings.nats, settings.local)
+    async with open_people(nats_url, _key_file(settings), utc_now, replicas=settings.stream.replicas) as people:
         return await people.invite((grant,), by=_HERE)
 
 
 async def _invite_owner(settings: Settings, nats_url: str) -> Invitation | None:
-    async with open_people(settings, nats_url) as people:
+    async with open_people(nats_url, _key_file(settings), utc_now, replicas=settings.stream.replicas) as people:
         return await people.invite_owner()
 
 
-@contextlib.asynccontextmanager
-async def open_people(settings: IngestSettings, nats_url: str) -> AsyncIterator[People]:
-    """Lend the people of the installation at *nats_url*."""
-    replicas = settings.stream.replicas
-    client = await broker.connect(nats_url, on_loss=lambda: None)
-    plane = open_plane(nats_url, clock=utc_now, replicas=replicas)
-    try:
-        vault = Vault(client, master_key_file(settings.control, settings.local), replicas=replicas)
-        yield People(roster=Roster(plane), vault=vault, passwords=Passwords(), clock=utc_now)
-    finally:
-        await asyncio.to_thread(plane.close)
-        await broker.disconnect(client)
+def _key_file(settings: IngestSettings) -> Path:
+    return master_key_file(settings.control, settings.local)

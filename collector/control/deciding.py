@@ -21,9 +21,10 @@ _AWAY: Final = "NATS does not answer. Try again in a moment; `collector doctor` 
 class Deciding:
     """The control plane of an ingest process: *plane* decides, and the directory that *follower* keeps is looked at."""
 
-    def __init__(self, plane: ControlPlane, follower: Follower) -> None:
+    def __init__(self, plane: ControlPlane, follower: Follower, *, is_connected: Callable[[], bool]) -> None:
         self._plane = plane
         self._follower = follower
+        self._is_connected = is_connected
         self._decided = 0
 
     async def decide(self, command: Callable[[ControlPlane], Decided[T]]) -> Decided[T]:
@@ -34,7 +35,7 @@ class Deciding:
 
     async def ask(self, question: Callable[[ControlPlane], T]) -> T:
         """Return what *question* finds out through the stream's leader, or raise Undecided."""
-        if not self._follower.is_connected:
+        if not self._is_connected():
             raise unavailable(_AWAY)
         return await self._plane.run(question)
 

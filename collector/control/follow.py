@@ -50,11 +50,6 @@ class Follower:
         self._has_been_level = asyncio.Event()
 
     @property
-    def is_connected(self) -> bool:
-        """Say whether NATS is there, as far as is known."""
-        return self._client.is_connected
-
-    @property
     def seq(self) -> int:
         """Return the sequence of the event that was read last."""
         return self._seq

@@ -8,9 +8,11 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from contracts.sessions import SHORTEST_PASSWORD
+
 Result = TypeVar("Result")
 
-SHORTEST: Final = 12
+SHORTEST: Final = SHORTEST_PASSWORD
 LONGEST: Final = 256
 # A comparison takes 64 MiB: guessing must not fill the memory that events need.
 AT_ONCE: Final = 2

@@ -17,7 +17,10 @@ _DEFAULTS = {parameter.name: parameter.default for parameter in QUESTION_PARAMET
 
 
 class PageState(Struct, frozen=True, kw_only=True):
-    """Everything that a page shows, as its address says it; ``show`` names the dimensions whose tabs were opened."""
+    """Everything that a page shows, as its address says it; ``show`` names the dimensions whose tabs were opened.
+
+    ``home`` is the site's own time zone, which the address leaves out.
+    """
 
     site: str
     period: Period
@@ -27,6 +30,7 @@ class PageState(Struct, frozen=True, kw_only=True):
     metric: Metric
     filters: tuple[Filter, ...]
     show: tuple[str, ...]
+    home: str = _DEFAULTS["timezone"]
 
     def href(self, *, below: str = "") -> str:
         """Return the address, leaving out what is the default; *below* is a dimension's own page."""
@@ -36,7 +40,7 @@ class PageState(Struct, frozen=True, kw_only=True):
 
     def api(self, answer: str) -> str:
         """Return the address of the API's *answer* to the same question."""
-        query = replace(self, show=()).href().partition("?")[2]
+        query = replace(self, show=(), home=_DEFAULTS["timezone"]).href().partition("?")[2]
         return f"/api/stats/{quote(self.site)}/{answer}" + (f"?{query}" if query else "")
 
     def during(self, period: Period) -> "PageState":
@@ -78,7 +82,8 @@ class PageState(Struct, frozen=True, kw_only=True):
     def fields(self) -> list[tuple[str, str]]:
         """Return the parameters that differ from the defaults, but for the period's: what a form must carry along."""
         plain: Mapping[str, str] = {"timezone": self.timezone, "who": self.who, "metric": self.metric.name}
-        changed = [(name, value) for name, value in plain.items() if value != _DEFAULTS[name]]
+        usual = _DEFAULTS | {"timezone": self.home}
+        changed = [(name, value) for name, value in plain.items() if value != usual[name]]
         return [*changed, *(("filter", str(one)) for one in self.filters), *(("show", name) for name in self.show)]
 
     def period_fields(self) -> list[tuple[str, str]]:
@@ -91,8 +96,8 @@ class PageState(Struct, frozen=True, kw_only=True):
         return urlencode([*self.period_fields(), *self.fields()], safe=":/", quote_via=quote)
 
 
-def state_of(question: WebQuestion, show: tuple[str, ...]) -> PageState:
-    """Return the state of the page where *question* is answered."""
+def state_of(question: WebQuestion, show: tuple[str, ...], *, home: str) -> PageState:
+    """Return the state of the page where *question* is answered, about a site whose own time zone is *home*."""
     return PageState(
         site=question.site,
         period=question.period,
@@ -102,4 +107,5 @@ def state_of(question: WebQuestion, show: tuple[str, ...]) -> PageState:
         metric=question.metric,
         filters=question.filters,
         show=show,
+        home=home,
     )

@@ -11,9 +11,10 @@ from contracts.sessions import csrf_token
 from contracts.snippet import snippet
 from projections.dashboard.assets import path_of
 from projections.dashboard.panels.not_stored import in_words
-from projections.dashboard.words import exactly, short
+from projections.dashboard.words import day_in_words, exactly, moment_in_words, short
 from projections.query.caller import Caller
 from projections.query.definitions import DEFINITIONS
+from projections.query.powers import NONE, Powers, powers_of
 
 _TEMPLATES = Environment(
     loader=PackageLoader("projections.dashboard"),
@@ -29,6 +30,8 @@ _TEMPLATES.globals.update(
     short=short,
     definitions=DEFINITIONS,
     readable=readable_site,
+    day_in_words=day_in_words,
+    moment_in_words=moment_in_words,
     snippet_of=snippet,
 )
 
@@ -38,21 +41,58 @@ _END_SIGN_IN = "/logout"
 _END_SESSION = "/v1/admin/sessions/end"
 
 
+class Place(Struct, frozen=True, kw_only=True):
+    """One line of the menu."""
+
+    title: str
+    href: str
+
+
 class Views(Struct, frozen=True, kw_only=True):
-    """What all pages have in common: the collector's public address, and where to sign out, "" for who is not signed in."""
+    """What all pages have in common: the collector's public address, who looks, and what they may change.
+
+    ``sign_out`` is where to sign out, "" for who is not signed in; ``csrf`` is what every form of theirs shows. A page that
+    ``is_late`` could not wait for what a form has just decided.
+    """
 
     public_url: str
     sign_out: str = ""
     csrf: str = ""
+    tenant: str = ""
+    is_member: bool = False
+    is_late: bool = False
+    powers: Powers = NONE
 
-    def shown_to(self, caller: Caller | None, session: str) -> "Views":
-        """Return what is shown to *caller*, who has signed in, with the cookie *session* if as a member; None: nobody has."""
-        if caller is None:
-            return self
-        if not caller.is_member:
-            return replace(self, sign_out=_END_SIGN_IN)
-        return replace(self, sign_out=_END_SESSION, csrf=csrf_token(session))
+    def shown_to(self, caller: Caller, *, session: str, may_sign_out: bool, is_late: bool) -> "Views":
+        """Return what is shown to *caller*, whose browser shows the cookie *session*, if any."""
+        return replace(
+            self,
+            sign_out=_sign_out(caller) if may_sign_out else "",
+            csrf=csrf_token(session) if caller.is_member else "",
+            tenant=caller.tenant,
+            is_member=caller.is_member,
+            is_late=is_late,
+            powers=powers_of(caller),
+        )
+
+    @property
+    def places(self) -> list[Place]:
+        """Return where the menu leads, for the role of whoever looks."""
+        places = [Place(title="Sites", href="/")]
+        if self.powers.is_owner:
+            places += [Place(title="Keys", href="/keys"), Place(title="Members", href="/members")]
+        if self.powers.runs_installation:
+            places.append(Place(title="Tenants", href="/tenants"))
+        if self.is_member:
+            places.append(Place(title="You", href="/you"))
+        return places if len(places) > 1 else []
 
     def render(self, template: str, **shown: Any) -> str:
         """Return the page that *template* makes of what is *shown*."""
         return _TEMPLATES.get_template(template).render(views=self, **shown)
+
+
+def _sign_out(caller: Caller) -> str:
+    if caller.is_guest:
+        return ""
+    return _END_SESSION if caller.is_member else _END_SIGN_IN

@@ -29,7 +29,11 @@ TENANT_HEADER: Final = "x-tenant-id"
 KEY_HEADER: Final = "x-api-key"
 # The key of a handler's opt that lets everybody in: the sign-in form and the files it needs.
 OPEN: Final = "open"
+# The key of a handler's opt that waits for what the address says was decided: a page after its form.
+WAITS: Final = "waits"
+
 _CALLER: Final = "collector_caller"
+_LATE: Final = "collector_late"
 _SAME: Final = frozenset({"same-origin", "none"})
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
@@ -55,8 +59,11 @@ class Access(Struct, frozen=True, kw_only=True):
     async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Remember who asks, or raise Refused unless they may have what *handler* answers."""
         self._require_host(connection)
+        if handler.opt.get(WAITS) and not handler.opt.get(OPEN):
+            # First, for it may have made the session that is shown.
+            seq = decision_in(connection.query_params.get(AFTER.name, ""))
+            connection.scope["state"][_LATE] = seq > 0 and not await self.decisions.wait_for(seq)
         if not handler.opt.get(OPEN):
-            await self._catch_up(connection)
             connection.scope["state"][_CALLER] = await self._caller_of(connection)
         elif self.token is None and not _is_here(connection) and not await self.has_members():
             raise _only_here()
@@ -82,18 +89,16 @@ class Access(Struct, frozen=True, kw_only=True):
             await self.sign_ins.end(shown)
         return [self._cookie(name, "", max_age=0) for name in (COOKIE, TENANT_COOKIE)]
 
+    def looking_at(self, tenant: str) -> Cookie:
+        """Return the cookie by which somebody looks at *tenant*, should it be theirs."""
+        return self._cookie(TENANT_COOKIE, tenant, max_age=int(LIFETIME.total_seconds()))
+
     def _cookie(self, name: str, value: str, *, max_age: int) -> Cookie:
         return Cookie(key=name, value=value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="strict")
 
     def _require_host(self, connection: Connection) -> None:
         if self.allowed_hosts and not _names_here(connection) and host_of(connection) not in self.allowed_hosts:
             raise forbidden("wrong_host", "This host name is not served here. Ask under the public address.")
-
-    async def _catch_up(self, connection: Connection) -> None:
-        """Wait for what a form of theirs has decided, which may be that they are let in."""
-        seq = decision_in(connection.query_params.get(AFTER.name, ""))
-        if seq and (SESSION_COOKIE in connection.cookies or _is_here(connection)):
-            await self.decisions.wait_for(seq)
 
     async def _caller_of(self, connection: Connection) -> Caller:
         caller = await self._known(connection)
@@ -154,11 +159,21 @@ def caller_in(connection: Connection) -> Caller:
     return caller
 
 
-def signed_in_caller(connection: Connection) -> Caller | None:
-    """Return who asks where a cookie says so, and so could be given back; None where none does, or everybody is let in."""
+def known_caller(connection: Connection) -> Caller | None:
+    """Return who asks, None at an address that is open to everybody."""
     caller: Caller | None = connection.scope["state"].get(_CALLER)
-    by_cookie = COOKIE in connection.cookies or SESSION_COOKIE in connection.cookies
-    return caller if caller is not None and by_cookie and not caller.is_guest else None
+    return caller
+
+
+def shows_cookie(connection: Connection) -> bool:
+    """Say whether who asks shows a cookie, and so has something to give back."""
+    return COOKIE in connection.cookies or SESSION_COOKIE in connection.cookies
+
+
+def is_late(connection: Connection) -> bool:
+    """Say whether what the page's address names was not known in time."""
+    late: bool = connection.scope["state"].get(_LATE, False)
+    return late
 
 
 def host_of(connection: Connection) -> str:

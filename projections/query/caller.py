@@ -5,7 +5,7 @@ import hashlib
 from msgspec import Struct
 
 from contracts.control.keys import Scope
-from contracts.control.people import Role
+from contracts.control.people import Grant, Role
 
 HERE = "here"
 TOKEN = "token"  # noqa: S105  # a word, and none
@@ -15,8 +15,9 @@ class Caller(Struct, frozen=True, kw_only=True):
     """Who asks: the tenant whose facts are theirs, and what they may do with them.
 
     ``sites`` are the only ones of the tenant that they may see, None for all. ``credential`` is what they have shown: ``here``
-    for somebody on this machine, ``token``, ``key:<id>`` or ``member:<id>``. ``role`` is a member's. A guest
-    asks from this machine without any, which is enough while nobody is a member. Who runs the installation also sees what is
+    for somebody on this machine, ``token``, ``key:<id>`` or ``member:<id>``. A member has a ``role``, the
+    highest of their ``grants`` of the tenant; ``tenants`` are those that they may look at by name. A guest asks from this
+    machine without any credential, which is enough while nobody is a member. Who runs the installation also sees what is
     nobody's in particular.
     """
 
@@ -25,6 +26,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     sites: frozenset[str] | None = None
     credential: str = HERE
     role: Role | None = None
+    grants: tuple[Grant, ...] = ()
+    tenants: tuple[str, ...] = ()
     is_guest: bool = False
     runs_installation: bool = False
 

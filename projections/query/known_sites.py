@@ -12,11 +12,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.control.sites import KIND, Site, SiteState, name_id, site_id
-from projections.control.tables import things_of
+from projections.control.tables import things_by_id, things_of
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.problems import Refused, not_found
 from projections.query.question import WebQuestion
+
+UTC = "UTC"
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -81,6 +83,13 @@ async def decided_sites(connection: AsyncConnection, caller: Caller) -> dict[str
     """Return the sites of *caller* that were decided about, by their keys, those that are erased included."""
     things = await things_of(connection, KIND, caller.tenant)
     return {site.key: site for site in things if isinstance(site, Site) and caller.may_see(site.key)}
+
+
+async def home_zone(engine: AsyncEngine, caller: Caller, claimed: str) -> str:
+    """Return the time zone by which the days of the site *claimed* begin unless somebody asks for another."""
+    async with reading(engine, caller) as connection:
+        site = (await things_by_id(connection, [site_id(caller.tenant, claimed)])).get(site_id(caller.tenant, claimed))
+    return site.timezone if isinstance(site, Site) and caller.may_see(site.key) else UTC
 
 
 def no_such_site() -> Refused:

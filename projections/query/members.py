@@ -37,6 +37,8 @@ def _caller(member: Member, tenant: str) -> Caller:
         sites=_sites(grants),
         credential=member.id,
         role=max((grant.role for grant in grants), key=_BY_RANK.index),
+        grants=tuple(grants),
+        tenants=tuple(sorted({grant.tenant for grant in member.grants if grant.tenant is not None})),
         runs_installation=any(grant.tenant is None for grant in grants),
     )
 

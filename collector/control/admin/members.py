@@ -101,15 +101,14 @@ async def invite_member(
 async def decide_grants(
     request: PlainRequest, member: FromPath[str], data: JSONBody[WantedGrants], motion: NamedDependency[Motion]
 ) -> Response[MemberChanged]:
-    """Let a member do this of what is one's own, and nothing else of it."""
+    """Let a member do this of what is one's own, and nothing else of it; a role of one tenant leaves the others as they are."""
     motion.require_owner()
     wanted = _wanted(motion, data)
 
     def decide(plane: ControlPlane) -> Decided[Member]:
         found = _known(plane, motion, member)
-        return plane.members.decide_grants(
-            member, (*_not_ours(motion, found), *wanted), by=motion.by, expected_version=found.version
-        )
+        kept = _not_ours(motion, found) if data.grants is not None else _elsewhere(motion, found)
+        return plane.members.decide_grants(member, (*kept, *wanted), by=motion.by, expected_version=found.version)
 
     decided = await motion.decide(decide)
     view = member_view(decided.thing, motion.who.owned(decided.thing.grants))
@@ -157,6 +156,11 @@ def _known(plane: ControlPlane, motion: Motion, short: str, *, removed: bool = F
 def _not_ours(motion: Motion, member: Member) -> tuple[Grant, ...]:
     ours = motion.who.owned(member.grants)
     return tuple(grant for grant in member.grants if grant not in ours)
+
+
+def _elsewhere(motion: Motion, member: Member) -> tuple[Grant, ...]:
+    tenant, kept = None if motion.is_everywhere else motion.tenant, _not_ours(motion, member)
+    return tuple(grant for grant in member.grants if grant in kept or grant.tenant != tenant)
 
 
 def _is_seen(motion: Motion, member: Member) -> bool:

@@ -23,10 +23,11 @@ from collector.control.vault import Vault
 from collector.privacy.client_ip import TrustedProxies
 from collector.settings import IngestSettings
 from collector.stream import connection as broker
+from collector.stream.connection import Connection
 from contracts.throttle import Throttle
 
-# Of whoever waits for a page.
-PATIENCE_SECONDS: Final = 1.0
+# Somebody waits for the answer.
+PATIENCE_SECONDS: Final = 2.0
 
 
 @contextlib.asynccontextmanager
@@ -37,11 +38,28 @@ async def open_admin(
 
     What there is is looked up in the directory that *follower* keeps.
     """
-    replicas = settings.stream.replicas
+    async with connected(nats_url, clock, replicas=settings.stream.replicas) as (client, plane):
+        vault = Vault(client, key_file, replicas=settings.stream.replicas)
+        yield create_admin(desk_of(settings, plane, vault, follower, clock, is_connected=lambda: client.is_connected))
+
+
+@contextlib.asynccontextmanager
+async def open_people(nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int) -> AsyncIterator[People]:
+    """Lend the people of the installation at *nats_url*, for a command that asks once."""
+    async with connected(nats_url, clock, replicas=replicas) as (client, plane):
+        roster = Roster(plane)
+        yield People(roster=roster, vault=Vault(client, key_file, replicas=replicas), passwords=Passwords(), clock=clock)
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    nats_url: str, clock: Callable[[], datetime], *, replicas: int
+) -> AsyncIterator[tuple[Connection, ControlPlane]]:
+    """Lend a connection, and a control plane with one of its own."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
     plane = open_plane(nats_url, clock=clock, replicas=replicas, patience=PATIENCE_SECONDS)
     try:
-        yield create_admin(desk_of(settings, plane, Vault(client, key_file, replicas=replicas), follower, clock))
+        yield client, plane
     finally:
         await asyncio.to_thread(plane.close)
         await broker.disconnect(client)
@@ -54,18 +72,18 @@ def desk_of(
     follower: Follower,
     clock: Callable[[], datetime],
     *,
+    is_connected: Callable[[], bool] = lambda: True,
     passwords: Passwords | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Desk:
-    """Return the desk at *plane* and *vault*, of what *follower* keeps."""
-    http = settings.http
-    roster, hashing, throttle = Roster(plane), passwords or Passwords(), Throttle(monotonic)
+    """Return the desk at *plane* and *vault*, with the directory that *follower* keeps."""
+    http, roster, hashing, throttle = settings.http, Roster(plane), passwords or Passwords(), Throttle(monotonic)
     return Desk(
         people=People(roster=roster, vault=vault, passwords=hashing, clock=clock),
         sign_ins=SignIns(roster=roster, vault=vault, passwords=hashing, throttle=throttle, clock=clock),
         tokens=Tokens(vault=vault, find_key=roster.key, clock=clock),
         roster=roster,
-        deciding=Deciding(plane, follower),
+        deciding=Deciding(plane, follower, is_connected=is_connected),
         recognise=recogniser(follower.directory, settings.collection.api_keys, clock),
         access_token=http.access_token,
         tenant=settings.collection.tenant,

@@ -5,9 +5,11 @@ import traceback
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException
 
+from collector.control.admin.forms import onward_of
+from collector.control.admin.shown import PAGE_POLICY, page_saying
 from collector.control.bucket import Overtaken, VaultUnavailable
 from collector.control.decided import Reason, Undecided
 from collector.control.denied import Denied, DeniedReason
@@ -89,13 +91,18 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     return problem_for(400 if isinstance(error, RecursionError) else 500), {}
 
 
-def answer_problem(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Answer *error* as a problem document."""
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Answer *error* as a problem document, as a page to a form that a browser has sent by itself."""
     problem, headers = problem_of(error)
     if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         frame = traceback.extract_tb(error.__traceback__)[-1]
         log.error("unexpected %s in %s:%s", type(error).__name__, frame.name, frame.lineno)
-    return Response(problem.body(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+    onward = onward_of(request.scope)
+    if onward is None or MediaType.HTML not in request.headers.get("accept", ""):
+        return Response(problem.body(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+    page = page_saying(problem, onward=onward)
+    headers = headers | {"Content-Security-Policy": PAGE_POLICY}
+    return Response(page, status_code=problem.status, media_type=MediaType.HTML, headers=headers)
 
 
 EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(

@@ -1,9 +1,11 @@
-"""The page of the administration's own: it shows once what nobody keeps, where a form asked for it."""
+"""The pages of the administration's own, for forms: one shows once what nobody keeps, one says why nothing was decided."""
 
 from html import escape
 from typing import Final
 
 from msgspec import Struct
+
+from contracts.problem import Problem
 
 PAGE_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _PAGE: Final = """<!doctype html>
@@ -18,12 +20,13 @@ _PAGE: Final = """<!doctype html>
 <main>
 <h1>{title}</h1>
 <p>{words}</p>
-<p><label for="shown">{name}</label></p>
-<p><textarea id="shown" rows="3" cols="60" readonly spellcheck="false">{text}</textarea></p>
-<p><a href="{onward}">Go on</a></p>
+{more}<p><a href="{onward}">{link}</a></p>
 </main>
 </body>
 </html>
+"""
+_TEXT: Final = """<p><label for="shown">{name}</label></p>
+<p><textarea id="shown" rows="3" cols="60" readonly spellcheck="false">{text}</textarea></p>
 """
 
 
@@ -46,5 +49,15 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 def page_showing(shown: Shown, *, onward: str) -> str:
     """Return the page that shows *shown* and leads on to *onward*."""
-    said = {"title": shown.title, "words": shown.words, "name": shown.name, "text": shown.text, "onward": onward}
-    return _PAGE.format(**{name: escape(text) for name, text in said.items()})
+    text = _TEXT.format(name=escape(shown.name), text=escape(shown.text))
+    return _page(shown.title, shown.words, onward=onward, link="Go on", more=text)
+
+
+def page_saying(problem: Problem, *, onward: str) -> str:
+    """Return the page that says what *problem* there is, to a browser that runs no scripts, and leads back to *onward*."""
+    return _page(problem.title.removesuffix("."), problem.detail, onward=onward, link="Back")
+
+
+def _page(title: str, words: str, *, onward: str, link: str, more: str = "") -> str:
+    said = {"title": title, "words": words, "onward": onward, "link": link}
+    return _PAGE.format(more=more, **{name: escape(text) for name, text in said.items()})

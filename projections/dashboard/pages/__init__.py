@@ -3,18 +3,28 @@
 from litestar import Router
 
 from projections.dashboard.errors import PAGE_ERRORS
+from projections.dashboard.pages.added import show_added
 from projections.dashboard.pages.files import send_asset, send_icon, send_robots
+from projections.dashboard.pages.join import show_join
+from projections.dashboard.pages.keys import show_keys
+from projections.dashboard.pages.members import show_members
+from projections.dashboard.pages.settings import show_settings
 from projections.dashboard.pages.signing_in import read_sign_in, sign_in, sign_out
 from projections.dashboard.pages.site import show_site
 from projections.dashboard.pages.sites import show_sites
+from projections.dashboard.pages.tenants import look_at_tenant, show_tenants
 from projections.dashboard.pages.values import show_values
+from projections.dashboard.pages.you import show_you
+from projections.query.access import WAITS
 
 PAGES = Router(
     path="/",
     route_handlers=[
-        *(show_sites, show_site, show_values),
+        *(show_sites, show_site, show_settings, show_values, show_added),
+        *(show_keys, show_members, show_tenants, look_at_tenant, show_you, show_join),
         *(send_asset, send_icon, send_robots),
         *(read_sign_in, sign_in, sign_out),
     ],
     exception_handlers=PAGE_ERRORS,
+    opt={WAITS: True},
 )

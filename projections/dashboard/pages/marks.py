@@ -12,6 +12,7 @@ from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.dimensions import DIMENSION_NAMED
 from projections.query.freshness import Freshness
+from projections.query.known_sites import home_zone
 from projections.query.parameters import AFTER, QUESTION_PARAMETERS, SHOW, read_parameters
 from projections.query.problems import bad_parameter
 from projections.query.question import WebQuestion, parse_question
@@ -45,11 +46,15 @@ def mark_of(desk: Desk, fresh: Freshness) -> Mark:
     return Mark(f'"{fingerprint()}-{fresh.mark}-{looked}"')
 
 
-def read_address(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> tuple[WebQuestion, PageState]:
+async def read_address(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> tuple[WebQuestion, PageState]:
     """Return the question and the state in the address of a page about *site*, or raise Refused."""
     values = read_parameters(request.scope["query_string"], _PARAMETERS)
     show = tuple(dict.fromkeys(values.get(SHOW.name, [])))
     if not all(name in DIMENSION_NAMED for name in show):
         raise bad_parameter(SHOW.name, f"Name one of {', '.join(DIMENSION_NAMED)}.")
+    # First as it stands: what cannot be read is told without asking the database.
     question = parse_question(values, caller=caller, sites=(site_named(site),), now=desk.clock())
-    return question, state_of(question, show)
+    home = await home_zone(desk.engine, caller, question.site)
+    if "timezone" not in values and home != question.timezone:
+        question = parse_question({**values, "timezone": [home]}, caller=caller, sites=question.sites, now=desk.clock())
+    return question, state_of(question, show, home=home)

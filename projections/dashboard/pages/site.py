@@ -57,7 +57,7 @@ async def show_site(
     site: FromPath[str],
 ) -> Response[Any]:
     """Show the numbers of a site, or how to get the first fact."""
-    asked, state = read_address(desk, caller, request, site)
+    asked, state = await read_address(desk, caller, request, site)
     async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         if question.site != asked.site:
             return Redirect(replace(state, site=question.site).href(), status_code=303)

@@ -57,7 +57,7 @@ async def show_values(
 ) -> Response[Any]:
     """Show every value of one dimension, as many as an answer may hold."""
     named = dimension_of(dimension)
-    asked, state = read_address(desk, caller, request, site)
+    asked, state = await read_address(desk, caller, request, site)
     async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         if question.site != asked.site:
             return Redirect(replace(state, site=question.site).href(below=named.name), status_code=303)

@@ -53,9 +53,9 @@ class World:
     ) -> None:
         self.client, self.key_file, self.clock = client, key_file, Clock()
         self.plane = ControlPlane(Line(nats_url, patience=0.5), clock=self.clock)
-        self.follower = Follower(client, Directory())
         # By a clock that leaps nobody is ever slowed down.
         leaping = itertools.count(step=100_000)
+        self.follower = Follower(client, Directory())
         self.desk: Desk = desk_of(
             read_settings(settings),
             self.plane,
@@ -63,6 +63,7 @@ class World:
             self.follower,
             self.clock,
             passwords=Passwords(CHEAP),
+            is_connected=lambda: client.is_connected,
             monotonic=monotonic or (lambda: float(next(leaping))),
         )
         transport = httpx.ASGITransport(app=create_admin(self.desk), client=("127.0.0.1", 4711), raise_app_exceptions=False)
@@ -72,6 +73,11 @@ class World:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Leave NATS."""
+        await self.ask.aclose()
         await asyncio.to_thread(self.plane.close)
 
     @property

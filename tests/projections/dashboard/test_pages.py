@@ -2,35 +2,16 @@
 
 import re
 from datetime import timedelta
-from html.parser import HTMLParser
 
 import pytest
 
 from contracts.events import BotRule, Channel, Place, Source
 from tests.facts import BERT, event, pageview
+from tests.projections.dashboard.outline import Outline
 from tests.projections.query.world import NOW, World
 
 MINUTE = timedelta(minutes=1)
 HOSTILE = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
-
-
-class Outline(HTMLParser):
-    """What a page is made of."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-    def hrefs(self) -> list[str]:
-        return [attributes["href"] or "" for tag, attributes in self.tags if "href" in attributes and tag == "a"]
 
 
 async def test_a_site_without_facts_waits_with_its_snippet(world: World):
@@ -154,7 +135,7 @@ async def test_every_answer_forbids_what_it_does_not_need(world: World, path: st
 async def test_files_are_kept_for_ever_under_a_name_that_changes_with_them(world: World):
     page = Outline(await world.page("/"))
     names = [a.get("href") or a.get("src") or "" for tag, a in page.tags if tag in ("link", "script")]
-    assert len(names) == 4
+    assert len(names) == 5
     for name in names:
         assert re.fullmatch(r"/assets/[a-z]+\.[0-9a-f]{10}\.(css|js|svg)", name)
         assert "immutable" in (await world.get(name)).headers["cache-control"]

@@ -10,7 +10,7 @@ import httpx
 from msgspec import Struct
 
 from collector.control.new_key import new_key
-from collector.control.roster import short_of
+from collector.control.people import short_of
 from collector.stream import connection as broker
 from collector.upkeep import running_beside
 from contracts.control.keys import KeyKind, Scope
@@ -56,10 +56,10 @@ async def installed(nats_url: str, folder: Path) -> AsyncIterator[Installed]:
     for stream in (CONTROL_STREAM.name, VAULT_STREAM):
         with contextlib.suppress(JetStreamError):
             await broker.ask(client, f"STREAM.DELETE.{stream}")
-    async with World(nats_url, client, folder / "master.key", COLLECTOR_ACCESS_TOKEN=TOKEN) as world:
-        await world.begin()
-        async with running_beside(world.follower.watch()):
-            yield await _peopled(world)
+    world = await World(nats_url, client, folder / "master.key", COLLECTOR_ACCESS_TOKEN=TOKEN).begin()
+    async with running_beside(world.follower.watch()):
+        yield await _peopled(world)
+    await world.close()
     for stream in (CONTROL_STREAM.name, VAULT_STREAM):
         with contextlib.suppress(JetStreamError):
             await broker.ask(client, f"STREAM.DELETE.{stream}")

@@ -52,12 +52,9 @@ async def test_the_first_key_brings_the_tenant_of_the_settings_along(world: Worl
 async def test_with_nats_away_what_there_is_is_shown_and_a_change_is_503(nats_server: Callable[[], NatsServer], tmp_path: Path):
     server, token = nats_server(), "token-" * 4
     client = await broker.connect(server.url, on_loss=lambda: None)
-    async with (
-        World(server.url, client, tmp_path / "key", COLLECTOR_ACCESS_TOKEN=token) as world,
-        running_beside(world.follower.watch()),
-    ):
-        await world.begin()
-        world.ask.headers["Authorization"] = f"Bearer {token}"
+    world = await World(server.url, client, tmp_path / "key", COLLECTOR_ACCESS_TOKEN=token).begin()
+    world.ask.headers["Authorization"] = f"Bearer {token}"
+    async with running_beside(world.follower.watch()):
         key = (await world.ask.post("/v1/admin/keys", json={"scopes": "admin"})).json()
         await world.ask.post("/v1/admin/sites", json={"key": "shop.example"})
         assert len((await world.ask.get("/v1/admin/sites")).json()["items"]) == 1
@@ -68,4 +65,5 @@ async def test_with_nats_away_what_there_is_is_shown_and_a_change_is_503(nats_se
             away = await world.ask.post("/v1/admin/sites/shop.example/archive", headers=said)
             assert (away.status_code, away.json()["code"]) == (503, "control_unavailable")
             assert away.headers["retry-after"] == "2"
+    await world.close()
     await broker.disconnect(client)
