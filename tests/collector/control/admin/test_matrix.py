@@ -158,11 +158,10 @@ async def test_lists_hold_what_is_ones_own(there: Installed):
 
 async def test_of_one_site_the_others_are_not_there(there: Installed):
     for by in ("editor of a site", "key of a site"):
-        for method, template in ROWS:
+        for (method, template), row in ROWS.items():
             if not template.startswith("/v1/admin/sites/{site}"):
                 continue
-            body = ROWS[method, template].body
             other, unknown = (filled(there, template, site) for site in (SPARE, "none.example"))
-            answers = [await there.ask(method, path, by=by, body=body) for path in (other, unknown)]
+            answers = [await there.ask(method, path, by=by, body=row.body) for path in (other, unknown)]
             assert [answer.status_code for answer in answers] == [404, 404], (by, method, template)
             assert len({answer.text for answer in answers}) == 1
