@@ -107,7 +107,7 @@ async def decide_grants(
     return changed(request, answer, seq=decided.seq, version=decided.thing.version)
 
 
-@post("/v1/admin/members/{member:str}/remove", summary="Remove a member", status_code=200)
+@post("/v1/admin/members/{member:str}/remove", summary="Let a member do nothing more", status_code=200)
 async def remove_member(request: PlainRequest, member: FromPath[str], motion: NamedDependency[Motion]) -> Response[Removed]:
     """Take from a member all that is one's own; who has nothing left is removed, and what is known about them erased."""
     motion.require_owner()

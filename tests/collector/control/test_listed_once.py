@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from collector.cli.checks.decisions import differing
+from collector.cli.checks.control import differing
 from collector.control.plane import ControlPlane
 from collector.local.nats import NatsServer
 from collector.settings import read_settings

@@ -166,7 +166,7 @@ async def test_no_cell_of_endpoints_times_credentials_tells_what_there_is(house:
         for method, template in addresses(house.app)
         if method == "GET" and template.startswith(("/api/", "/sites/"))
     ]
-    assert len(paths) == 11
+    assert len(paths) == 12
     for path in paths:
         statuses = {text: (await shown(house, path, X_API_Key=text)).status_code for text in expected}
         is_of_a_site = OWN in path
