@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, role_settings
-from collector.cli.terminal import run_command
+from collector.cli.terminal import keep_logs_out, run_command
 from collector.control.decided import Reason, Undecided
 from collector.control.directory import Directory
 from collector.control.follow import Follower
@@ -28,6 +28,7 @@ ALL: Final = 1_000_000
 AWAY: Final = "NATS does not answer: is it running, and is COLLECTOR_NATS_URL right?"
 _PATIENCE_SECONDS: Final = 2.0
 _GAP: Final = "  "
+_NOTHING: Final[tuple[Any, ...]] = (None, "", [], (), {})
 
 
 def asked(command: Command) -> Command:
@@ -48,6 +49,7 @@ def told(**options: Any) -> IngestSettings:
 @contextlib.contextmanager
 def deciding(settings: IngestSettings) -> Iterator[ControlPlane]:
     """Lend the control plane; what is not decided ends the command in words."""
+    keep_logs_out()
     nats_url, replicas = nats_url_for_role(settings.nats, settings.local), settings.stream.replicas
     with open_plane(nats_url, clock=utc_now, replicas=replicas, patience=_PATIENCE_SECONDS) as plane:
         try:
@@ -69,10 +71,10 @@ def show(view: Struct, *, as_json: bool) -> None:
     """Print one thing, a line for each that is known of it."""
     if as_json:
         return click.echo(msgspec.json.encode(view))
-    said = {name: value for name, value in msgspec.to_builtins(view).items() if value not in (None, "", [], {})}
+    said = {name: text for name, value in msgspec.to_builtins(view).items() if (text := _text(value))}
     width = max(map(len, said))
-    for name, value in said.items():
-        click.echo(f"{name:<{width}}{_GAP}{_text(value)}")
+    for name, text in said.items():
+        click.echo(f"{name:<{width}}{_GAP}{text}")
     return None
 
 
@@ -96,7 +98,7 @@ def _text(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case dict():
-            return ", ".join(f"{name} {_text(one)}".rstrip() for name, one in value.items() if one not in ("", []))
+            return ", ".join(f"{name} {_text(one)}".rstrip() for name, one in value.items() if one not in _NOTHING)
         case list() | tuple():
             return ", ".join(map(_text, value))
         case Struct():

@@ -10,6 +10,11 @@ Result = TypeVar("Result")
 
 def run_command(work: Coroutine[Any, Any, Result]) -> Result:
     """Run *work* to its end and return what it returns."""
+    keep_logs_out()
+    return asyncio.run(work)
+
+
+def keep_logs_out() -> None:
+    """Let no log line come between a command's own words."""
     # With a handler of ours Python does not print warnings to the terminal by itself.
     logging.getLogger().addHandler(logging.NullHandler())
-    return asyncio.run(work)

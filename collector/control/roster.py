@@ -3,6 +3,7 @@
 A session is asked for with every click, and must end everywhere at once: so nothing of it is remembered here.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeVar
@@ -14,6 +15,7 @@ from contracts.control.people import SESSION_KIND, Grant, Member, Session, membe
 from contracts.control.tenants import Tenant, tenant_id
 
 T = TypeVar("T")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 # Asked for where there is no key, so that a miss costs as much as a hit.
 _ANY_TENANT: Final = "main"
 
@@ -35,6 +37,8 @@ class Roster:
 
     async def session(self, digest: str) -> Session | None:
         """Return the session whose cookie has *digest*."""
+        if _DIGEST.fullmatch(digest) is None:  # which an address may name
+            return None
         return await self._thing(session_id(digest), Session)
 
     async def sessions(self) -> Mapping[str, Session]:

@@ -32,6 +32,12 @@ class WantedGrants(Struct, frozen=True, kw_only=True):
     grants: list[Grant] | None = None
 
 
+class WantedMember(WantedGrants, frozen=True, kw_only=True):
+    """Whom to invite; ``member`` is one who has not joined yet, and gets another link in the place of theirs."""
+
+    member: str = ""
+
+
 class Invited(Struct, frozen=True, kw_only=True):
     """Somebody who may become a member by the one-time ``link``, which is shown once."""
 
@@ -75,13 +81,16 @@ async def list_members(motion: NamedDependency[Motion], page: NamedDependency[Pa
 
 @post("/v1/admin/members/invite", summary="Invite somebody", status_code=201)
 async def invite_member(
-    request: PlainRequest, data: JSONBody[WantedGrants], motion: NamedDependency[Motion]
+    request: PlainRequest, data: JSONBody[WantedMember], motion: NamedDependency[Motion]
 ) -> Response[Invited]:
-    """Return a one-time link that makes somebody a member."""
+    """Return a one-time link that makes somebody a member; of several for one of them the last alone works."""
     motion.require_owner()
     grants = _wanted(motion, data)
     await motion.settle_tenant()
-    made = await motion.desk.people.invite(grants, by=motion.by)
+    if data.member:
+        found = await motion.desk.deciding.ask(lambda plane: _known(plane, motion, data.member))
+        grants = (*_not_ours(motion, found), *grants)
+    made = await motion.desk.people.invite(grants, by=motion.by, member=data.member or None)
     motion.desk.deciding.expect(made.seq)
     link = join_link(motion.desk.public_url, made.secret)
     answer = Invited(seq=made.seq, member=made.member, link=link, expires_at=made.expires_at)
@@ -107,7 +116,7 @@ async def decide_grants(
     return changed(request, answer, seq=decided.seq, version=decided.thing.version)
 
 
-@post("/v1/admin/members/{member:str}/remove", summary="Let a member do nothing more", status_code=200)
+@post("/v1/admin/members/{member:str}/remove", summary="A member no more", status_code=200)
 async def remove_member(request: PlainRequest, member: FromPath[str], motion: NamedDependency[Motion]) -> Response[Removed]:
     """Take from a member all that is one's own; who has nothing left is removed, and what is known about them erased."""
     motion.require_owner()

@@ -170,7 +170,7 @@ async def archive_site(request: PlainRequest, site: FromPath[str], motion: Named
     return await decide_about(request, motion, site, lambda plane, **at: plane.sites.archive(motion.tenant, site, **at))
 
 
-@post("/v1/admin/sites/{site:str}/restore", summary="Let a site take events again", status_code=200)
+@post("/v1/admin/sites/{site:str}/restore", summary="A site that takes again", status_code=200)
 async def restore_site(request: PlainRequest, site: FromPath[str], motion: NamedDependency[Motion]) -> Response[SiteChanged]:
     """Let the site take again."""
     return await decide_about(request, motion, site, lambda plane, **at: plane.sites.restore(motion.tenant, site, **at))

@@ -98,7 +98,7 @@ async def archive_tenant(
     )
 
 
-@post("/v1/admin/tenants/{tenant_name:str}/restore", summary="Let a tenant be as it was before", status_code=200)
+@post("/v1/admin/tenants/{tenant_name:str}/restore", summary="A tenant as it was", status_code=200)
 async def restore_tenant(
     request: PlainRequest, tenant_name: FromPath[str], motion: NamedDependency[Motion]
 ) -> Response[TenantChanged]:

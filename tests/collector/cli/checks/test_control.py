@@ -2,11 +2,12 @@
 
 from collector.cli.checks.control import examine_control
 from collector.cli.checks.finding import Finding, Severity
+from collector.settings import read_settings
 from tests.collector.control.telling import writing
 
 
 async def found(nats_url: str) -> list[Finding]:
-    return [finding async for finding in examine_control(nats_url)]
+    return [finding async for finding in examine_control(read_settings({}), nats_url)]
 
 
 async def test_where_nothing_was_decided_all_is_well(stream_free_nats: str):

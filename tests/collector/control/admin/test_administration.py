@@ -160,6 +160,22 @@ async def test_an_owner_gives_and_takes_what_is_theirs(there: Installed):
     assert (await there.ask("POST", f"/v1/admin/members/{short}/remove", by="owner")).status_code == 404
 
 
+async def test_whoever_has_not_joined_gets_another_link_and_the_former_ends(there: Installed):
+    body = {"role": "viewer"}
+    first = (await there.ask("POST", "/v1/admin/members/invite", by="owner", body=body)).json()
+    renewal = body | {"member": first["member"]}
+    again = (await there.ask("POST", "/v1/admin/members/invite", by="owner", body=renewal)).json()
+    assert again["member"] == first["member"]
+    worth = []
+    for link in (first["link"], again["link"]):
+        (secret,) = re.findall(r"[0-9a-z]+\.[0-9a-f]{64}", link)
+        worth.append((await there.ask("POST", "/v1/admin/invitations/look", body={"invitation": secret})).status_code)
+    assert worth == [404, 200]
+    foreign = await there.ask("POST", "/v1/admin/members/invite", by="foreign owner", body=renewal)
+    unknown = await there.ask("POST", "/v1/admin/members/invite", by="foreign owner", body=body | {"member": "0" * 16})
+    assert (foreign.status_code, foreign.text) == (404, unknown.text)
+
+
 async def test_a_token_that_was_exchanged_decides_as_its_key_and_ends_with_it(there: Installed):
     made = (await there.ask("POST", "/v1/admin/keys", by="owner", body={"scopes": "admin"})).json()
     token = (await there.ask("POST", "/v1/token", **{"X-API-Key": made["text"]})).json()["access_token"]
