@@ -17,11 +17,14 @@ from collector.care import Care
 from collector.control.directory import Directory, collected_sites, tenant_of_strangers
 from collector.control.follow import Follower
 from collector.control.recognition import recogniser
+from collector.control.token_keys import TokenKeys
+from collector.control.vault import Vault
 from collector.dialects import DIALECTS, Dialects
 from collector.jobs import schedule
 from collector.kinds import KINDS
 from collector.kinds.kind import Kind, kinds_by_claim
 from collector.limit import Limit, LimitByPace
+from collector.local.master_key import master_key_file
 from collector.metrics import SERVICE_INFO, watch_salt
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
@@ -116,7 +119,9 @@ async def open_ingest(
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
         ):
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
-            care = Care(client, streams, publisher, salts, condition, follower=_follower(settings, client, teller), clock=clock)
+            follower = _follower(settings, client, teller)
+            tokens = _token_keys(settings, client, follower.directory, clock)
+            care = Care(client, streams, publisher, salts, condition, follower=follower, tokens=tokens, clock=clock)
             app = _app(settings, offer, care=care, salts=salts, publisher=publisher, teller=teller, clock=clock)
             async with _looked_after(care, condition, salts):
                 _announce(settings, salts, clock)
@@ -130,7 +135,7 @@ async def _looked_after(care: Care, condition: Condition, salts: AgreedSalts | D
     """Follow what is decided, look once before anything is taken, and then for as long as it is."""
     async with running_beside(care.follower.watch()):
         await _first_look(care)
-        async with running_beside(care.watch(), condition.watch(), salts.watch()):
+        async with running_beside(care.watch(), condition.watch(), salts.watch(), care.tokens.watch()):
             with schedule(salts, care.recheck_streams):
                 yield
 
@@ -144,11 +149,17 @@ def _follower(settings: IngestSettings, client: Connection, teller: Teller) -> F
     return Follower(client, directory, heard)
 
 
+def _token_keys(settings: IngestSettings, client: Connection, directory: Directory, clock: Callable[[], datetime]) -> TokenKeys:
+    key_file = master_key_file(settings.control, settings.local)
+    return TokenKeys(client, Vault(client, key_file, replicas=settings.stream.replicas), directory, clock)
+
+
 async def _first_look(care: Care) -> None:
     with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
         async with asyncio.timeout(FIRST_LOOK_SECONDS):
             await care.see_to_it()
             await care.follower.be_level()
+            await care.tokens.look()
 
 
 def _warm_lists(settings: IngestSettings) -> Lists:
@@ -193,7 +204,7 @@ def _app(
         publisher=publisher,
         clock=clock,
         room=BodyRoom(),
-        recognise=offer.recognise or recogniser(directory, settings.collection.api_keys, clock),
+        recognise=offer.recognise or recogniser(directory, settings.collection.api_keys, clock, read_token=care.tokens.sender),
         limit=offer.limit or LimitByPace(settings.limits, time.monotonic),
         kinds=kinds_by_claim(offer.kinds),
         tally=teller.tally,
