@@ -28,13 +28,13 @@ PATIENCE_SECONDS: Final = 1.0
 
 @contextlib.asynccontextmanager
 async def open_admin(
-    http: Http, nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int
+    http: Http, nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int, throttle: Throttle | None = None
 ) -> AsyncIterator[AdminApp]:
     """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
     plane = open_plane(nats_url, clock=clock, replicas=replicas, patience=PATIENCE_SECONDS)
     try:
-        yield create_admin(desk_of(http, plane, Vault(client, key_file, replicas=replicas), clock))
+        yield create_admin(desk_of(http, plane, Vault(client, key_file, replicas=replicas), clock, throttle=throttle))
     finally:
         await asyncio.to_thread(plane.close)
         await broker.disconnect(client)
@@ -48,9 +48,10 @@ def desk_of(
     *,
     passwords: Passwords | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    throttle: Throttle | None = None,
 ) -> Desk:
-    """Return the desk at *plane* and *vault*."""
-    roster, hashing, throttle = Roster(plane), passwords or Passwords(), Throttle(monotonic)
+    """Return the desk at *plane* and *vault*; *throttle* is given where others slow guessing, too."""
+    roster, hashing, throttle = Roster(plane), passwords or Passwords(), throttle or Throttle(monotonic)
     return Desk(
         people=People(roster=roster, vault=vault, passwords=hashing, clock=clock),
         sign_ins=SignIns(roster=roster, vault=vault, passwords=hashing, throttle=throttle, clock=clock),
