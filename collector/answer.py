@@ -30,12 +30,8 @@ def problem_of(failure: Failure) -> Answer:
         return _refused(failure)
     if failure.reason is UnavailableReason.DEFECT:
         return DEFECT
-    problem = Problem(
-        status=503,
-        title="The event could not be confirmed as stored.",
-        code=failure.reason.value,
-        detail="Send it again after Retry-After seconds, with the same id, so that it is stored once.",
-    )
+    title, detail = _OUTAGES.get(failure.reason, _NOT_CONFIRMED)
+    problem = Problem(status=503, title=title, code=failure.reason.value, detail=detail)
     return Answer(status=503, headers=(CONTENT_PROBLEM, *retry_headers(failure)), body=problem.body())
 
 
@@ -88,6 +84,17 @@ _REFUSALS: Final = {
     RefuseReason.UNAUTHENTICATED: ("A key is needed.", "Send a key that is in use where this endpoint expects it."),
     RefuseReason.FORBIDDEN: ("The key does not allow this.", "Use a key that has the scope for it."),
     RefuseReason.RATE_LIMITED: ("Too much at once.", "Send it again after Retry-After seconds, and less often from then on."),
+}
+
+_NOT_CONFIRMED: Final = (
+    "The event could not be confirmed as stored.",
+    "Send it again after Retry-After seconds, with the same id, so that it is stored once.",
+)
+_OUTAGES: Final = {
+    UnavailableReason.TOKENS: (
+        "No token can be checked now.",
+        "Send it again after Retry-After seconds, or with the key itself. If it stays so, `collector doctor` says why.",
+    ),
 }
 
 DEFECT: Final = Answer(

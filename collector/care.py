@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from collector.control.follow import Follower
+from collector.control.token_keys import TokenKeys
 from collector.metrics import NATS_CONNECTED, STREAM_DRIFTED
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.salts.agreed import AgreedSalts
@@ -39,9 +40,11 @@ class Care:
         condition: Condition,
         *,
         follower: Follower,
+        tokens: TokenKeys,
         clock: Callable[[], datetime],
     ) -> None:
         self.follower = follower
+        self.tokens = tokens
         self._client = client
         self._streams = streams
         self._publisher = publisher
@@ -73,6 +76,7 @@ class Care:
         if isinstance(self._salts, AgreedSalts):
             self._salts.doubt()
         self.follower.interrupt()
+        self.tokens.doubt()
 
     def recheck_streams(self) -> None:
         """Have the streams looked at again: one refused an event, or the scheduler asks, as it does now and then."""

@@ -18,11 +18,14 @@ from collector.control.directory import Directory, collected_sites, tenant_of_st
 from collector.control.follow import Follower
 from collector.control.listed_once import ListedOnce
 from collector.control.recognition import recogniser
+from collector.control.token_keys import TokenKeys
+from collector.control.vault import Vault
 from collector.dialects import DIALECTS, Dialects
 from collector.jobs import schedule
 from collector.kinds import KINDS
 from collector.kinds.kind import Kind, kinds_by_claim
 from collector.limit import Limit, LimitByPace
+from collector.local.master_key import master_key_file
 from collector.metrics import SERVICE_INFO, watch_salt
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
@@ -117,7 +120,9 @@ async def open_ingest(
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
         ):
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
-            care = Care(client, streams, publisher, salts, condition, follower=_follower(settings, client, teller), clock=clock)
+            follower = _follower(settings, client, teller)
+            tokens = _token_keys(settings, client, follower.directory, clock)
+            care = Care(client, streams, publisher, salts, condition, follower=follower, tokens=tokens, clock=clock)
             app = _app(settings, offer, care=care, salts=salts, publisher=publisher, teller=teller, clock=clock)
             listed = ListedOnce(client, nats_url, settings.collection, clock, replicas=settings.stream.replicas)
             async with _looked_after(care, condition, salts, listed):
@@ -134,7 +139,8 @@ async def _looked_after(
     """Follow what is decided, look once before anything is taken, and then for as long as it is."""
     async with running_beside(care.follower.watch()):
         await _first_look(care)
-        async with running_beside(care.watch(), condition.watch(), salts.watch(), listed.watch()):
+        work = (care.watch(), condition.watch(), salts.watch(), listed.watch(), care.tokens.watch())
+        async with running_beside(*work):
             with schedule(salts, care.recheck_streams):
                 yield
 
@@ -148,11 +154,17 @@ def _follower(settings: IngestSettings, client: Connection, teller: Teller) -> F
     return Follower(client, directory, heard)
 
 
+def _token_keys(settings: IngestSettings, client: Connection, directory: Directory, clock: Callable[[], datetime]) -> TokenKeys:
+    key_file = master_key_file(settings.control, settings.local)
+    return TokenKeys(client, Vault(client, key_file, replicas=settings.stream.replicas), directory, clock)
+
+
 async def _first_look(care: Care) -> None:
     with contextlib.suppress(TimeoutError):  # a slow NATS is no reason not to start: it is looked at again and again
         async with asyncio.timeout(FIRST_LOOK_SECONDS):
             await care.see_to_it()
             await care.follower.be_level()
+            await care.tokens.look()
 
 
 def _warm_lists(settings: IngestSettings) -> Lists:
@@ -197,7 +209,7 @@ def _app(
         publisher=publisher,
         clock=clock,
         room=BodyRoom(),
-        recognise=offer.recognise or recogniser(directory, settings.collection.api_keys, clock),
+        recognise=offer.recognise or recogniser(directory, settings.collection.api_keys, clock, read_token=care.tokens.sender),
         limit=offer.limit or LimitByPace(settings.limits, time.monotonic),
         kinds=kinds_by_claim(offer.kinds),
         tally=teller.tally,

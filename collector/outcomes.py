@@ -56,6 +56,7 @@ class UnavailableReason(StrEnum):
     STREAM_ABSENT = "stream_absent"
     SALT = "salt_unavailable"
     DIRECTORY = "directory_unread"
+    TOKENS = "tokens_unread"
     OVERLOADED = "overloaded"
     DRAINING = "draining"
     DEFECT = "defect"

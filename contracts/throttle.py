@@ -45,17 +45,23 @@ class Throttle:
 
         *name* is whatever was typed, also when nobody is called so; empty where only a secret is asked for.
         """
+        if wait := self.wait(address=address, name=name):
+            return wait
+        now = self._clock()
+        who, where, _ = self._marks(name, address)
+        self._addresses.count(where, now)
+        if name:
+            self._names.count(who, now)
+        return 0
+
+    def wait(self, *, address: str, name: str = "") -> int:
+        """Return the whole seconds after which a try is looked at, 0 for now, and count none."""
         now = self._clock()
         who, where, both = self._marks(name, address)
         wait = self._addresses.wait(where, now)
         if name and self._known.get(both, 0.0) <= now:
             wait = max(wait, self._names.wait(who, now))
-        if wait > 0:
-            return ceil(wait)
-        self._addresses.count(where, now)
-        if name:
-            self._names.count(who, now)
-        return 0
+        return ceil(wait) if wait > 0 else 0
 
     def forgive(self, *, address: str, name: str = "") -> None:
         """Take back the try that turned out to be right."""

@@ -25,7 +25,10 @@ from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
+from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
+from projections.tokens import TokenReader
+from projections.vault import VaultReader
 
 _MAX_BODY = 16 * 1024
 _OPENAPI = OpenAPIConfig(
@@ -44,19 +47,20 @@ def create_app(
     listed_sites: Collection[str] | None = None,
     listed_keys: Collection[ListedKey] = (),
     address_of: AddressOf = address_of_peer,
+    vault: VaultReader | None = None,
+    throttle: Throttle | None = None,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
-    Whoever shows *access_token*, a key, one of *listed_keys* or a session is answered; without any, this machine alone, and
-    only while there is no token and nobody is a member. *tenant* is whose the installation is: the token's, this machine's.
-    *listed_sites* are those that it collects for beside the sites of the control plane, None where any name is one.
-    *public_url* is the address that browsers reach the collector under; *allowed_hosts* narrows the host names that are
-    answered, for those who sit behind a proxy that passes any. *address_of* says whose address a request comes from, where a
-    proxy speaks for others.
+    Whoever shows *access_token*, a key, a token, one of *listed_keys* or a session is answered; without any, this machine
+    alone, and only while there is no access token and nobody is a member. *tenant* is whose the installation is: the token's,
+    this machine's. *listed_sites* are those that it collects for beside the sites of the control plane, None where any name
+    is one. *public_url* is the address that browsers reach the collector under; *allowed_hosts* narrows the host names that
+    are answered, for those who sit behind a proxy that passes any. *address_of* says whose address a request comes from,
+    where a proxy speaks for others. *vault*, which is closed with the application, is what tokens are checked with: without
+    it they are 503. *throttle* is given where others slow guessing, too.
     """
-    engine = open_engine(database_url)
-    listed = None if listed_sites is None else frozenset(listed_sites)
-    desk = Desk(engine=engine, clock=clock, listing=Listing(tenant=tenant, sites=listed))
+    credentials = Credentials(engine := open_engine(database_url))
     access = Access(
         token=access_token or None,
         tenant=tenant,
@@ -64,12 +68,29 @@ def create_app(
         allowed_hosts=frozenset(host.lower() for host in allowed_hosts),
         clock=clock,
         listed_keys=tuple(listed_keys),
-        credentials=Credentials(engine),
+        credentials=credentials,
+        tokens=_tokens(vault, credentials, clock),
+        guessing=_guessing(throttle, clock, address_of),
         decisions=Decisions(engine),
         sign_ins=SignIns(engine=engine, database_url=database_url, token=access_token, clock=clock) if access_token else None,
     )
-    guessing = Guessing(throttle=Throttle(lambda: clock().timestamp()), address_of=address_of)
-    return _application(desk, access, Views(public_url=public_url.rstrip("/")), guessing)
+    desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites))
+    return _application(desk, access, public_url, vault)
+
+
+def _listing(tenant: str, sites: Collection[str] | None) -> Listing:
+    return Listing(tenant=tenant, sites=None if sites is None else frozenset(sites))
+
+
+def _tokens(vault: VaultReader | None, credentials: Credentials, clock: Callable[[], datetime]) -> ShownTokens:
+    return ShownTokens(None if vault is None else TokenReader(vault.read, clock=clock), credentials, clock)
+
+
+def _guessing(throttle: Throttle | None, clock: Callable[[], datetime], address_of: AddressOf) -> Guessing:
+    def seconds() -> float:
+        return clock().timestamp()
+
+    return Guessing(throttle or Throttle(seconds), clock=seconds, address_of=address_of)
 
 
 class QueryApp(Litestar):
@@ -98,16 +119,16 @@ async def check(app: Litestar) -> None:
     await check_tables(app.state.engine)
 
 
-def _application(desk: Desk, access: Access, views: Views, guessing: Guessing) -> Litestar:
+def _application(desk: Desk, access: Access, public_url: str, vault: VaultReader | None) -> Litestar:
     app = QueryApp(
         route_handlers=[API, SITES, PAGES],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
             "access": _provided(access),
-            "guessing": _provided(guessing),
+            "guessing": _provided(access.guessing),
             # For each request: the credential that was shown says who asks.
-            "views": Provide(_shown_with(views), sync_to_thread=False),
+            "views": Provide(_shown_with(Views(public_url=public_url.rstrip("/"))), sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
@@ -118,6 +139,7 @@ def _application(desk: Desk, access: Access, views: Views, guessing: Guessing) -
         logging_config=None,
     )
     app.state.engine = desk.engine
+    app.state.vault = vault
     app.state.sign_ins = access.sign_ins
     return app
 
@@ -129,8 +151,10 @@ async def _closing(app: Litestar) -> AsyncIterator[None]:
 
 
 async def close(app: Litestar) -> None:
-    """Leave the database."""
+    """Leave the database, and NATS."""
     await app.state.engine.dispose()
+    if app.state.vault is not None:
+        await app.state.vault.close()
     if app.state.sign_ins is not None:
         await app.state.sign_ins.close()
 

@@ -1,4 +1,4 @@
-"""`collector query`: the dashboard and the API, which need Postgres alone."""
+"""`collector query`: the dashboard and the API, which need Postgres; with NATS and the master key tokens, too."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,15 +8,18 @@ from litestar import Litestar
 
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, role_settings
-from collector.local.endpoints import database_url_for_role
+from collector.local.endpoints import database_url_for_role, known_nats_url
+from collector.local.master_key import master_key_file
 from collector.privacy.client_ip import TrustedProxies, client_ip
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import serve_until_told
 from collector.serving.table import AddressTable, Owner
 from collector.settings import Mode, QuerySettings, Settings
+from contracts.throttle import Throttle
 from projections.app import check, create_app
 from projections.query.problems import Refused
+from projections.vault import VaultReader
 
 
 @click.command(
@@ -50,8 +53,9 @@ async def query(settings: QuerySettings) -> None:
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
 
 
-def query_app(settings: QuerySettings | Settings) -> Litestar:
-    """Return the query half's app, wired as the settings say."""
+def query_app(settings: QuerySettings | Settings, *, throttle: Throttle | None = None) -> Litestar:
+    """Return the query half's app, wired as the settings say; *throttle* is given where others slow guessing, too."""
+    nats_url = known_nats_url(settings.nats, settings.local)
     return create_app(
         database_url=database_url_for_role(settings.postgres, settings.local),
         tenant=settings.collection.tenant,
@@ -61,6 +65,8 @@ def query_app(settings: QuerySettings | Settings) -> Litestar:
         listed_keys=settings.collection.api_keys,
         listed_sites=settings.collection.sites if settings.collection.mode is Mode.PRODUCTION else None,
         address_of=partial(client_ip, trusted=TrustedProxies.parse(settings.http.trusted_proxies)),
+        vault=None if nats_url is None else VaultReader(nats_url, master_key_file(settings.control, settings.local)),
+        throttle=throttle,
     )
 
 

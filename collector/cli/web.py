@@ -1,5 +1,6 @@
 """`collector web`: ingest, dashboard and API on one port."""
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
 from collector.serving.table import AddressTable, Dispatch, Owner
 from collector.settings import Settings
+from contracts.throttle import Throttle
 
 
 @click.command("web", epilog=examples("COLLECTOR_NATS_URL=nats://... COLLECTOR_DATABASE_URL=postgresql://... collector web"))
@@ -38,11 +40,17 @@ def command(*, alone: bool, **options: str) -> None:
 async def web(settings: Settings, *, precedence: timedelta) -> None:
     """Take events and answer questions until told to stop."""
     with listen(settings.http.host, settings.http.port) as bound:
-        asked, nats_url = query_app(settings), nats_url_for_role(settings.nats, settings.local)
+        throttle = Throttle(time.monotonic)
+        asked, nats_url = query_app(settings, throttle=throttle), nats_url_for_role(settings.nats, settings.local)
         async with (
             open_ingest(settings, nats_url, utc_now, precedence=precedence) as ingest,
             open_admin(
-                settings, nats_url, master_key_file(settings.control, settings.local), ingest.care.follower, utc_now
+                settings,
+                nats_url,
+                master_key_file(settings.control, settings.local),
+                ingest.care.follower,
+                utc_now,
+                throttle=throttle,
             ) as admin,
             ingest.app.lifespan(),
             asked.lifespan(),

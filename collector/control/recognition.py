@@ -48,7 +48,7 @@ def recogniser(
         key = None if short is None else directory.things.keys.get(short)
         is_right = same_digest(digest, None if key is None else key.digest)
         if key is not None and is_right:
-            return key.sender if key.ends_at is None or clock() < key.ends_at else None
+            return key.sender if key.works_at(clock()) else None
         # A digest tells nothing of what it is of, so that it may be looked up.
         return senders.get(digest) or read_token(shown)
 

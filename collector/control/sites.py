@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from collector.control.checked import MOST_NAMES, hosts, known_site, known_tenant, listed, new_name, zone
+from collector.control.checked import MOST_NAMES, hosts, known_site, known_tenant, listed, new_name, patterns, zone
 from collector.control.decided import NAME_TAKEN, Decided, conflict, invalid
 from collector.control.journal import Journal, Seen
 from collector.control.tenants import working_tenant
@@ -142,7 +142,7 @@ class Sites:
         """Leave out of the site what *exclusions* say, and nothing else, from now on."""
         seen, site = self._changeable(tenant, key, expected_version)
         wanted = Exclusions(
-            paths=listed("paths", exclusions.paths),
+            paths=patterns("paths", exclusions.paths),
             countries=listed("countries", exclusions.countries, most=300),
             hosts=hosts("hosts", exclusions.hosts),
             referrers=hosts("referrers", exclusions.referrers),

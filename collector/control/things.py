@@ -30,6 +30,10 @@ class KnownKey(Struct, frozen=True, kw_only=True):
     sender: Sender
     ends_at: datetime | None
 
+    def works_at(self, now: datetime) -> bool:
+        """Say whether it has not ended *now*."""
+        return self.ends_at is None or now < self.ends_at
+
 
 class Things:
     """Tenants, sites, names and keys, folded; a look-up is one step in a dictionary.

@@ -42,8 +42,13 @@ def known_endpoints(settings: Settings) -> Endpoints | None:
 
 def nats_url_for_role(nats: Nats, local: Local) -> str:
     """Return the NATS that a role uses, or say how to give it one: a role starts no servers."""
+    return _wanted(known_nats_url(nats, local), "NATS", "COLLECTOR_NATS_URL")
+
+
+def known_nats_url(nats: Nats, local: Local) -> str | None:
+    """Return the NATS that the settings or a running `collector up` name, None where neither does."""
     runtime = running(local.data.absolute())
-    return _wanted(nats.url or (runtime.nats_url if runtime else None), "NATS", "COLLECTOR_NATS_URL")
+    return nats.url or (runtime.nats_url if runtime else None)
 
 
 def database_url_for_role(postgres: Postgres, local: Local) -> str:

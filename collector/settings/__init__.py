@@ -80,7 +80,9 @@ class QuerySettings(Struct, frozen=True, kw_only=True):
     collection: Collection
     local: Local
     http: Http
+    nats: Nats
     postgres: Postgres
+    control: Control
     log: Log
 
 

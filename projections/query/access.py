@@ -1,4 +1,4 @@
-"""Who may ask: whoever shows the access token, a key or a session; without any only this machine, while nobody is a member."""
+"""Who may ask: whoever shows the access token, a key, its token or a session; this machine, until anybody is a member."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,15 +10,17 @@ from litestar.handlers import BaseRouteHandler
 from msgspec import Struct
 
 from contracts.access import bearer_of, host_named, is_loopback_host, is_proxied, same_secret
-from contracts.control.keys import Key, Scope
+from contracts.control.keys import Scope
 from contracts.keys import ListedKey, digest_of, id_in, key_in_authorization, same_digest
 from contracts.sessions import COOKIE as SESSION_COOKIE
-from projections.query.caller import TOKEN, Caller, guest, only_caller
+from projections.query.caller import TOKEN, Caller, caller_with, guest, only_caller
 from projections.query.credentials import Credentials
 from projections.query.decisions import Decisions, decision_in
+from projections.query.guessing import Guessing
 from projections.query.members import caller_signed_in
 from projections.query.parameters import AFTER
 from projections.query.problems import Refused, forbidden, unauthorized
+from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import LIFETIME, SignIns
 
 # Stands for the access token.
@@ -49,6 +51,8 @@ class Access(Struct, frozen=True, kw_only=True):
     clock: Callable[[], datetime]
     listed_keys: tuple[ListedKey, ...]
     credentials: Credentials
+    tokens: ShownTokens
+    guessing: Guessing
     decisions: Decisions
     sign_ins: SignIns | None
 
@@ -113,7 +117,7 @@ class Access(Struct, frozen=True, kw_only=True):
         """Return whom the credential that is shown stands for, None where none is; one in a header must be right."""
         authorization = connection.headers.get("authorization", "")
         shown = connection.headers.get(KEY_HEADER, "").strip() or authorization.strip()
-        if shown and (holder := await self._holder(connection.headers.get(KEY_HEADER, "").strip(), authorization)) is not None:
+        if shown and (holder := await self._holder_who_is_no_guesser(connection, shown)) is not None:
             return holder
         if (session := connection.cookies.get(SESSION_COOKIE)) is not None:
             signed_in = await self.credentials.signed_in(digest_of(session))
@@ -123,6 +127,21 @@ class Access(Struct, frozen=True, kw_only=True):
         if self.sign_ins is not None and await self.sign_ins.know(connection.cookies.get(COOKIE, "")):
             return only_caller(self.tenant, credential=TOKEN)
         return None
+
+    async def _holder_who_is_no_guesser(self, connection: Connection, shown: str) -> Caller | None:
+        """Return whose credential *shown* is, as below, unless their address has shown too much that was wrong."""
+        self.guessing.require_patience(connection, shown)
+        key, authorization = connection.headers.get(KEY_HEADER, "").strip(), connection.headers.get("authorization", "")
+        try:
+            holder = await self._holder(key, authorization)
+        except Refused as refusal:
+            if refusal.challenge and not self.tokens.is_ours(key or key_in_authorization(authorization)):
+                self.guessing.was_wrong(connection, shown)
+            raise
+        if holder is None:
+            self.guessing.was_wrong(connection, shown)
+        self.guessing.see(shown)
+        return holder
 
     async def _holder(self, key: str, authorization: str) -> Caller | None:
         bearer = None if key else bearer_of(authorization)
@@ -136,12 +155,12 @@ class Access(Struct, frozen=True, kw_only=True):
         short = id_in(text)
         if short is None and not key and _is_basic(authorization):
             return None  # the name that somebody has signed in with at a proxy before us
-        key_ = None if short is None else await self.credentials.key(short)
-        if not same_digest(digest, None if key_ is None else key_.digest) or key_ is None or not key_.works_at(self.clock()):
+        if short is None and (holder := await self.tokens.caller(text)) is not None:
+            return _reader(holder)
+        key_ = None if short is None else await self.credentials.working_key(short, self.clock())
+        if not same_digest(digest, None if key_ is None else key_.digest) or key_ is None:
             raise unauthorized()
-        if await self.credentials.is_archived(key_.tenant):
-            raise unauthorized()
-        return _reader(_caller_with(key_))
+        return _reader(caller_with(key_, frozenset(key_.scopes)))
 
     async def _unknown(self, connection: Connection) -> Caller:
         if self.token is not None:
@@ -217,11 +236,6 @@ def _is_basic(authorization: str) -> bool:
 
 def _scopes(listed: ListedKey) -> frozenset[Scope]:
     return frozenset(scope for scope in Scope if scope.value in listed.scopes)
-
-
-def _caller_with(key: Key) -> Caller:
-    sites = None if key.site is None else frozenset({key.site})
-    return Caller(tenant=key.tenant, scopes=frozenset(key.scopes), sites=sites, credential=key.id)
 
 
 def _reader(caller: Caller) -> Caller:

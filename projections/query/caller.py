@@ -4,7 +4,7 @@ import hashlib
 
 from msgspec import Struct
 
-from contracts.control.keys import Scope
+from contracts.control.keys import Key, Scope
 from contracts.control.people import Grant, Role
 
 HERE = "here"
@@ -45,6 +45,12 @@ class Caller(Struct, frozen=True, kw_only=True):
     def may_see(self, site: str) -> bool:
         """Say whether *site* is one of those that they may see, should it be the tenant's."""
         return self.sites is None or site in self.sites
+
+
+def caller_with(key: Key, scopes: frozenset[Scope]) -> Caller:
+    """Return whoever shows *key*, or something that was given for it, and may do what *scopes* say."""
+    sites = None if key.site is None else frozenset({key.site})
+    return Caller(tenant=key.tenant, scopes=scopes, sites=sites, credential=key.id)
 
 
 def only_caller(tenant: str, *, credential: str = HERE) -> Caller:

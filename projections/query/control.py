@@ -12,7 +12,7 @@ from projections.control.tables import THINGS, thing_in, things_of
 from projections.query.caller import Caller
 from projections.query.database import at_the_door
 from projections.query.powers import Powers
-from projections.tallies.tables import TALLIES
+from projections.tallies.use import last_uses
 
 # More than anybody reads on a page.
 MOST = 1_000
@@ -52,7 +52,7 @@ class OpenSession(Struct, frozen=True, kw_only=True):
 
 async def keys_for(connection: AsyncConnection, caller: Caller, powers: Powers, now: datetime) -> list[UsedKey]:
     """Return the keys of the caller's tenant that they decide about, those that work first, the newest first."""
-    used = await _last_used(connection, caller, now - USED_WITHIN)
+    used = await last_uses(connection, caller.tenant, since=now - USED_WITHIN)
     found = [key for key in await things_of(connection, keys.KIND, caller.tenant) if isinstance(key, keys.Key)]
     listed = [
         UsedKey(key=key, short=_short(key.id), works=key.works_at(now), used_at=used.get(_short(key.id)))
@@ -99,16 +99,6 @@ async def site_decided_at(connection: AsyncConnection, caller: Caller, seq: int)
         if isinstance(thing, sites.Site | sites.Name) and caller.may_see(thing.key):
             return thing.key
     return None
-
-
-async def _last_used(connection: AsyncConnection, caller: Caller, since: datetime) -> dict[str, datetime]:
-    columns = TALLIES.c
-    query = (
-        select(columns.credential, func.max(columns.hour))
-        .where(columns.tenant == caller.tenant, columns.hour >= since, columns.credential != "")
-        .group_by(columns.credential)
-    )
-    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def _of_kind(connection: AsyncConnection, kind: str, *, owner: str | None = None) -> list[Thing]:

@@ -44,6 +44,11 @@ class Credentials:
         found = await self._keys.find(key_id(short), self._thing)
         return found if isinstance(found, Key) else None
 
+    async def working_key(self, short: str, now: datetime) -> Key | None:
+        """Return the key that its own text names *short*, None where it does not work *now*."""
+        key = await self.key(short)
+        return None if key is None or not key.works_at(now) or await self.is_archived(key.tenant) else key
+
     async def signed_in(self, digest: str) -> SignedIn | None:
         """Return the session whose cookie has the SHA-256 *digest*, with its member."""
         return await self._sessions.find(session_id(digest), self._session)

@@ -24,13 +24,13 @@ class Decisions:
         self._reached = 0
         self._waiting = 0
 
-    async def wait_for(self, seq: int, *, seconds: float = PATIENCE_SECONDS) -> bool:
-        """Return whether the decision *seq* of the control stream is in the tables, waiting for it at most *seconds*."""
+    async def wait_for(self, seq: int, *, seconds: float | None = None) -> bool:
+        """Return whether the decision *seq* is in the tables, waiting for it at most *seconds*, or PATIENCE_SECONDS."""
         if self._waiting >= _MOST_WAITING:  # who asks for what will never come keeps nobody else
             return False
         self._waiting += 1
         try:
-            return await self._wait(seq, asyncio.get_running_loop().time() + seconds)
+            return await self._wait(seq, asyncio.get_running_loop().time() + (PATIENCE_SECONDS if seconds is None else seconds))
         finally:
             self._waiting -= 1
 

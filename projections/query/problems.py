@@ -37,6 +37,12 @@ def forbidden(code: str, detail: str) -> Refused:
     return Refused(Problem(status=403, title="This is not open to you", code=code, detail=detail))
 
 
+def slowed(wait: int) -> Refused:
+    """Return the refusal of somebody who has shown too much that is wrong; nothing is looked at for *wait* seconds."""
+    detail = "Too many wrong credentials came from this address. Ask again after Retry-After seconds, with one that is in use."
+    return Refused(Problem(status=429, title="Too many were wrong", code="slowed", detail=detail), retry_after=wait)
+
+
 def unauthorized() -> Refused:
     """Return the refusal of somebody who has not shown the access token."""
     detail = "Send the access token as 'Authorization: Bearer <token>', or sign in on /login."

@@ -36,12 +36,13 @@ def test_every_role_gets_them():
     assert all(COMPOSE["services"][role]["environment"] == COMPOSE["x-settings"] for role in ROLES)
 
 
-def test_the_master_key_is_made_once_and_read_where_people_sign_in():
+def test_the_master_key_is_made_once_and_read_where_people_sign_in_and_tokens_are_shown():
     services, path = COMPOSE["services"], COMPOSE["x-settings"]["COLLECTOR_MASTER_KEY_FILE"]
     assert services["keys"]["command"] == ["control", "init"]
     folder = path.rpartition("/")[0]
     assert f"keys:{folder}" in services["keys"]["volumes"]
-    assert f"keys:{folder}:ro" in services["ingest"]["volumes"]
+    for role in ("ingest", "query"):
+        assert f"keys:{folder}:ro" in services[role]["volumes"]
     assert "keys" in COMPOSE["volumes"]
     assert "keys" not in services["ingest"]["depends_on"], "events are taken also where the key is lost"
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from contracts.tokens import LIFE
 from contracts.vault import ClosedReason, member_entry
 from projections.stream.connection import Connection
 from projections.tokens import TokenReader
-from projections.vault import VaultClosed, read_entry
+from projections.vault import VaultClosed, VaultReader, read_entry
 
 KEY = Key(
     id="key:abc",
@@ -65,11 +65,12 @@ async def test_without_the_right_key_it_says_which_is_missing(key: Path, connect
         await read_entry(connection, key, NAME)
 
 
-async def test_a_token_that_one_half_hands_out_the_other_takes(key: Path, connection: Connection, stream_free_nats: str):
+async def test_a_token_that_one_half_hands_out_the_other_takes(key: Path, stream_free_nats: str):
     clock = [datetime(2026, 11, 27, 12, tzinfo=UTC)]
     client = await broker.connect(stream_free_nats, on_loss=lambda: None)
     tokens = Tokens(vault=Vault(client, key), find_key=nobody, clock=lambda: clock[0])
-    reader = TokenReader(connection, key, clock=lambda: clock[0])
+    vault = VaultReader(stream_free_nats, key)
+    reader = TokenReader(vault.read, clock=lambda: clock[0])
     token = (await tokens.exchange(KEY)).text
     claims = await reader.claims(token)
     assert claims is not None
@@ -80,6 +81,7 @@ async def test_a_token_that_one_half_hands_out_the_other_takes(key: Path, connec
     assert await reader.claims(token) is None
     clock[0] += timedelta(days=2)
     assert await reader.claims((await tokens.exchange(KEY)).text) is not None, "after a rotation, too"
+    await vault.close()
     await broker.disconnect(client)
 
 

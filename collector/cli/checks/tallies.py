@@ -46,6 +46,7 @@ ADVICE: Final[Mapping[str, str]] = {
     UnavailableReason.STREAM_ABSENT: f"A leader of the stream was being chosen, as when a node of a cluster dies. {_SAME_ID}",
     UnavailableReason.SALT: f"See what is said of NATS and of the clock above. {_SAME_ID}",
     UnavailableReason.DIRECTORY: f"An ingest process had just started, and was reading tenants, sites and keys. {_SAME_ID}",
+    UnavailableReason.TOKENS: f"The keys of tokens could not be read: see what is said of the vault above. {_SAME_ID}",
     UnavailableReason.OVERLOADED: f"More came than one process can take: start another `collector serve` beside it. {_SAME_ID}",
     UnavailableReason.DRAINING: "",
     UnavailableReason.DEFECT: "Collector broke down over them: its log says where. Please report it.",

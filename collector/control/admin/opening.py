@@ -32,7 +32,13 @@ PATIENCE_SECONDS: Final = 2.0
 
 @contextlib.asynccontextmanager
 async def open_admin(
-    settings: IngestSettings, nats_url: str, key_file: Path, follower: Follower, clock: Callable[[], datetime]
+    settings: IngestSettings,
+    nats_url: str,
+    key_file: Path,
+    follower: Follower,
+    clock: Callable[[], datetime],
+    *,
+    throttle: Throttle | None = None,
 ) -> AsyncIterator[AdminApp]:
     """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*.
 
@@ -40,7 +46,8 @@ async def open_admin(
     """
     async with connected(nats_url, clock, replicas=settings.stream.replicas) as (client, plane):
         vault = Vault(client, key_file, replicas=settings.stream.replicas)
-        yield create_admin(desk_of(settings, plane, vault, follower, clock, is_connected=lambda: client.is_connected))
+        desk = desk_of(settings, plane, vault, follower, clock, is_connected=lambda: client.is_connected, throttle=throttle)
+        yield create_admin(desk)
 
 
 @contextlib.asynccontextmanager
@@ -75,9 +82,14 @@ def desk_of(
     is_connected: Callable[[], bool] = lambda: True,
     passwords: Passwords | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    throttle: Throttle | None = None,
 ) -> Desk:
-    """Return the desk at *plane* and *vault*, with the directory that *follower* keeps."""
-    http, roster, hashing, throttle = settings.http, Roster(plane), passwords or Passwords(), Throttle(monotonic)
+    """Return the desk at *plane* and *vault*, with the directory that *follower* keeps.
+
+    *throttle* is given where others slow guessing, too.
+    """
+    http, roster, hashing = settings.http, Roster(plane), passwords or Passwords()
+    throttle = throttle or Throttle(monotonic)
     return Desk(
         people=People(roster=roster, vault=vault, passwords=hashing, clock=clock),
         sign_ins=SignIns(roster=roster, vault=vault, passwords=hashing, throttle=throttle, clock=clock),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from collector.control.checked import MOST_BEHIND_STARS
 from collector.control.decided import Reason
 from collector.control.plane import ControlPlane
 from contracts.control.sites import Exclusions, Identity, NameUse, SiteState
@@ -100,6 +101,15 @@ def test_what_is_too_much_for_one_decision_is_refused(acme: ControlPlane):
     acme.sites.decide_exclusions("acme", "shop.example", Exclusions(paths=paths), by="here")
     with refused(Reason.INVALID, "paths"):
         acme.sites.decide_exclusions("acme", "shop.example", Exclusions(paths=(*paths, "/more")), by="here")
+
+
+def test_what_would_cost_every_hit_of_the_site_too_much_is_refused(acme: ControlPlane):
+    where = ("acme", "shop.example")
+    half = "x" * (MOST_BEHIND_STARS // 2)
+    acme.sites.decide_exclusions(*where, Exclusions(paths=(f"/*{half}", f"/*{half}*", f"/{half}*")), by="here")
+    with refused(Reason.INVALID, "paths") as told:
+        acme.sites.decide_exclusions(*where, Exclusions(paths=(f"/*{half}", f"/*{half}*", "/*y")), by="here")
+    assert str(MOST_BEHIND_STARS) in str(told.value)
 
 
 def test_an_archived_site_is_restored_and_an_erased_one_is_not(acme: ControlPlane):

@@ -14,7 +14,7 @@ from contracts.sessions import csrf_token, digest_of, join_link
 from contracts.tallies import Ending
 from projections.query.access import SESSION_COOKIE, TENANT_COOKIE
 from projections.query.database import open_engine
-from projections.query.decisions import wait_for
+from projections.query.decisions import Decisions
 from tests.facts import pageview
 from tests.projections.control.deciding import (
     archived,
@@ -173,7 +173,7 @@ async def test_a_page_that_cannot_wait_longer_says_so_and_shows_what_there_is(wo
 
 
 async def test_beside_many_who_wait_nobody_waits(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("projections.query.decisions.MOST_WAITING", 0)
+    monkeypatch.setattr("projections.query.decisions._MOST_WAITING", 0)
     monkeypatch.setattr("projections.query.decisions.PATIENCE_SECONDS", 3600.0)
     assert "Not there yet." in await world.page("/", after="7")
 
@@ -182,7 +182,7 @@ async def test_whoever_has_just_signed_in_is_known_by_the_page_that_follows(hous
     cookie = secrets.token_hex(8)
     engine = open_engine(house.database_url)
     seq = 1
-    while await wait_for(engine, seq, seconds=0):
+    while await Decisions(engine).wait_for(seq, seconds=0):
         seq += 1
     await engine.dispose()
     asking = house.client.get(f"/?after={seq}", headers={"Cookie": f"{SESSION_COOKIE}={cookie}"})
@@ -218,7 +218,7 @@ async def test_keys_say_when_they_were_last_used_and_how_they_end(world: World):
     gone = issued("gone", new_key("gone"))
     shop = issued("shop", text := new_key("shop"), Scope.INGEST, label="Back end", expires_at=NOW + timedelta(days=3))
     await decided(world.database_url, site(SHOP), gone, revoked(gone), shop)
-    await kept(world.database_url, head(), part(line(3, Ending.STORED, site=SHOP, credential="shop")))
+    await kept(world.database_url, head(), part(line(3, Ending.STORED, site=SHOP, key_id="shop")))
     html = await world.page("/keys")
     said = Outline(html).said()
     assert "Back end ck_shop_… secret · ingest · all sites · last used on 18 Nov 2026, around 15:00 UTC" in said

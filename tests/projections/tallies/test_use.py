@@ -8,7 +8,7 @@ from projections.tallies.tables import keep
 from projections.tallies.use import last_uses
 from tests.projections.tallies.telling import NOW, line, part
 
-EARLIER = NOW - timedelta(hours=3)
+EARLIER, LONG_AGO = NOW - timedelta(hours=3), NOW - timedelta(days=9)
 
 
 async def test_the_last_hour_in_which_a_key_sent_anything_is_known_to_its_tenant(database_url: str):
@@ -22,6 +22,9 @@ async def test_the_last_hour_in_which_a_key_sent_anything_is_known_to_its_tenant
             part(line(2, key_id="k2"), at=EARLIER, number=2),
         ]
         await keep(connection, told)
-        assert await last_uses(connection, "main") == {"k1": hour_of(NOW), "k2": hour_of(EARLIER)}
-        assert await last_uses(connection, "nobody") == {}
+        assert await last_uses(connection, "main", since=LONG_AGO) == {
+            "k1": hour_of(NOW),
+            "k2": hour_of(EARLIER),
+        }
+        assert await last_uses(connection, "nobody", since=EARLIER) == {}
     await engine.dispose()
