@@ -16,6 +16,7 @@ from collector.arrival import BodyRoom
 from collector.care import Care
 from collector.control.directory import Directory, collected_sites
 from collector.control.follow import Follower
+from collector.control.listed_once import ListedOnce
 from collector.control.recognition import recogniser
 from collector.dialects import DIALECTS, Dialects
 from collector.jobs import schedule
@@ -118,7 +119,8 @@ async def open_ingest(
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
             care = Care(client, streams, publisher, salts, condition, follower=Follower(client, Directory()), clock=clock)
             app = _app(settings, offer, care=care, salts=salts, publisher=publisher, teller=teller, clock=clock)
-            async with _looked_after(care, condition, salts):
+            listed = ListedOnce(client, nats_url, settings.collection, clock, replicas=settings.stream.replicas)
+            async with _looked_after(care, condition, salts, listed):
                 _announce(settings, salts, clock)
                 yield Ingest(app, care, publisher, teller, salts)
     finally:
@@ -126,11 +128,13 @@ async def open_ingest(
 
 
 @contextlib.asynccontextmanager
-async def _looked_after(care: Care, condition: Condition, salts: AgreedSalts | DerivedSalts) -> AsyncIterator[None]:
+async def _looked_after(
+    care: Care, condition: Condition, salts: AgreedSalts | DerivedSalts, listed: ListedOnce
+) -> AsyncIterator[None]:
     """Follow what is decided, look once before anything is taken, and then for as long as it is."""
     async with running_beside(care.follower.watch()):
         await _first_look(care)
-        async with running_beside(care.watch(), condition.watch(), salts.watch()):
+        async with running_beside(care.watch(), condition.watch(), salts.watch(), listed.watch()):
             with schedule(salts, care.recheck_streams):
                 yield
 

@@ -5,11 +5,10 @@ import click
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
+from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
-from collector.control.passwords import Passwords
-from collector.control.people import Invitation, People
-from collector.control.roster import RosterUnavailable, StreamRoster
-from collector.control.vault import Vault
+from collector.control.people import Invitation
+from collector.control.roster import RosterUnavailable
 from collector.failure import Failure
 from collector.local.endpoints import endpoints
 from collector.local.master_key import master_key_file, start_over
@@ -60,9 +59,7 @@ async def reset(settings: Settings) -> tuple[str, Invitation | None]:
         client = await broker.connect(nats_url, on_loss=lambda: None)
         try:
             aside = await start_over(client, path, replicas=replicas)
-            roster = StreamRoster(client, clock=utc_now, replicas=replicas)
-            vault = Vault(client, path, replicas=replicas)
-            people = People(roster=roster, vault=vault, passwords=Passwords(), clock=utc_now)
-            return "" if aside is None else str(aside), await people.invite_owner()
         finally:
             await broker.disconnect(client)
+        async with open_people(nats_url, path, utc_now, replicas=replicas) as people:
+            return "" if aside is None else str(aside), await people.invite_owner()

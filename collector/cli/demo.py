@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import track
 
 from collector.cli.clock import utc_now
+from collector.cli.named_site import site_named, where_to_look
 from collector.cli.options import data_option, examples, settings_with
-from collector.cli.sites import site_named, where_to_look
 from collector.cli.terminal import run_command
 from collector.failure import Failure
 from collector.imports.delivery import open_delivery

@@ -54,7 +54,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                 yield finding
             async for finding in examine_vault(settings, nats_url):
                 yield finding
-            async for finding in examine_decisions(nats_url):
+            async for finding in examine_decisions(settings, nats_url):
                 yield finding
             async for finding in examine_database(database_url, nats_url):
                 yield finding

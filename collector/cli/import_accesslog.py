@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from collector.cli.clock import utc_now
+from collector.cli.named_site import site_named, where_to_look
 from collector.cli.options import data_option, examples, settings_with
-from collector.cli.sites import site_named, where_to_look
 from collector.cli.terminal import run_command
 from collector.imports.accesslog.bring import Send, bring_in
 from collector.imports.accesslog.read import STANDARD_INPUT, Unreadable, size_of

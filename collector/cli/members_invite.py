@@ -2,24 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from pathlib import Path
 
 import click
 
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, role_settings
 from collector.cli.terminal import run_command
+from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
 from collector.control.master_key import VaultClosed
-from collector.control.passwords import Passwords
-from collector.control.people import Invitation, People
-from collector.control.roster import RosterUnavailable, StreamRoster
-from collector.control.vault import Vault
+from collector.control.people import Invitation
+from collector.control.roster import RosterUnavailable
 from collector.failure import Failure
 from collector.local.endpoints import nats_url_for_role
 from collector.local.master_key import master_key_file
 from collector.settings import IngestSettings, Settings
-from collector.stream import connection as broker
 from contracts.control.people import Grant, Role
 from contracts.sessions import join_link
 
@@ -28,10 +26,12 @@ _HERE = "here"
 
 @click.command("invite", epilog=examples("collector members invite", "collector members invite --role viewer --tenant shop"))
 @data_option
-@click.option("--role", type=click.Choice(list(Role)), default=Role.OWNER, show_default=True, help="What they may do.")
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), default="owner", show_default=True, help="What they may do."
+)
 @click.option("--tenant", help="For this tenant alone [all of them].")
 @click.option("--site", help="For this site of the tenant alone [all of its sites].")
-def command(*, role: Role, tenant: str | None, site: str | None, **options: str) -> None:
+def command(*, role: str, tenant: str | None, site: str | None, **options: str) -> None:
     """Print a one-time link that makes somebody a member; it works for a week."""
     if site is not None and tenant is None:
         raise click.UsageError("a site belongs to a tenant; name it, too, with --tenant")
@@ -54,22 +54,15 @@ def owners_link(settings: Settings, nats_url: str) -> str | None:
 
 
 async def _invite(settings: IngestSettings, grant: Grant) -> Invitation:
-    async with _people(settings, nats_url_for_role(settings.nats, settings.local)) as people:
+    nats_url = nats_url_for_role(settings.nats, settings.local)
+    async with open_people(nats_url, _key_file(settings), utc_now, replicas=settings.stream.replicas) as people:
         return await people.invite((grant,), by=_HERE)
 
 
 async def _invite_owner(settings: Settings, nats_url: str) -> Invitation | None:
-    async with _people(settings, nats_url) as people:
+    async with open_people(nats_url, _key_file(settings), utc_now, replicas=settings.stream.replicas) as people:
         return await people.invite_owner()
 
 
-@contextlib.asynccontextmanager
-async def _people(settings: IngestSettings, nats_url: str) -> AsyncIterator[People]:
-    replicas = settings.stream.replicas
-    client = await broker.connect(nats_url, on_loss=lambda: None)
-    try:
-        vault = Vault(client, master_key_file(settings.control, settings.local), replicas=replicas)
-        roster = StreamRoster(client, clock=utc_now, replicas=replicas)
-        yield People(roster=roster, vault=vault, passwords=Passwords(), clock=utc_now)
-    finally:
-        await broker.disconnect(client)
+def _key_file(settings: IngestSettings) -> Path:
+    return master_key_file(settings.control, settings.local)

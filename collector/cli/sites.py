@@ -1,30 +1,169 @@
-"""The site that a command works on: whether it may, and where its numbers are shown."""
+"""`collector sites`: what is collected for, under which names, and what is left out."""
 
-from datetime import date
+from typing import Any
 
-from click import UsageError
+import click
 
-from collector.local.directory import running
-from collector.settings import Settings
-from collector.sites import Site, sites_of
-from contracts.names import canonical_site
-
-
-def site_named(settings: Settings, name: str) -> Site:
-    """Return the site *name*, or raise UsageError when no site can have that name or production does not list it."""
-    canonical = canonical_site(name)
-    if canonical is None:
-        raise UsageError("a site's name is a host such as shop.example: letters, digits, dot, dash and underscore")
-    site = sites_of(settings.collection).find(canonical)
-    if site is None:
-        raise UsageError(f"{canonical} is not among COLLECTOR_SITES, and production collects for no other; add it there")
-    return site
+from collector.cli.deciding import ALL, BY, asked, deciding, everything, of_a_tenant, show, show_all, told
+from collector.cli.options import examples
+from collector.control.views import site_view
+from contracts.control.sites import Exclusions, NameUse, Site, SiteState, site_id
 
 
-def where_to_look(settings: Settings, site: str, first: date, last: date) -> str:
-    """Return the sentence that leads to the dashboard of *site* from the day *first* to the day *last*."""
-    runtime = running(settings.local.data.absolute())
-    address = (runtime.web_url if runtime else None) or settings.http.public_url
-    link = f"{address}/sites/{site}?period=custom&from={first.isoformat()}&to={last.isoformat()}"
-    is_up = runtime is not None or settings.nats.url is not None
-    return f"Open {link}" if is_up else f"Run `collector up`, then open {link}"
+@click.group(
+    "sites",
+    epilog=examples(
+        "collector sites add shop.example --timezone Europe/Oslo",
+        "collector sites name shop.example www.shop.example",
+        "collector sites exclude shop.example --path '/admin/*' --country NO",
+    ),
+)
+def command() -> None:
+    """Add, name, rule and archive the sites that are collected for."""
+
+
+@command.command("add", epilog=examples("collector sites add shop.example --timezone Europe/Oslo"))
+@click.argument("site")
+@click.option("--label", default="", metavar="TEXT", help="What it is called on pages.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="By which its days begin.")
+@of_a_tenant
+@asked
+def add(*, site: str, label: str, timezone: str, tenant: str, as_json: bool, **options: Any) -> None:
+    """Add a site that goes by its key; the key stands in every fact and never changes. Twice is once."""
+    settings = told(**options)
+    owner = tenant or settings.collection.tenant
+    with deciding(settings) as plane:
+        if owner == settings.collection.tenant:
+            plane.tenants.settle(owner, by=BY)
+        show(site_view(plane.sites.add(owner, site, label=label, timezone=timezone, by=BY).thing), as_json=as_json)
+
+
+@command.command("list", epilog=examples("collector sites list", "collector sites list --tenant acme --json"))
+@of_a_tenant
+@asked
+def list_(*, tenant: str, as_json: bool, **options: Any) -> None:
+    """List the sites of a tenant, but for those that were deleted with their facts."""
+    settings = told(**options)
+    prefix = site_id(tenant or settings.collection.tenant, "")
+    found = everything(settings).some(Site, prefix, after="", most=ALL)
+    views = [site_view(site) for site in found if site.state is not SiteState.ERASED]
+    show_all(views, "key", "label", "state", "names", "timezone", as_json=as_json)
+
+
+@command.command("show", epilog=examples("collector sites show shop.example"))
+@click.argument("site")
+@of_a_tenant
+@asked
+def show_(*, site: str, tenant: str, as_json: bool, **options: Any) -> None:
+    """Show a site."""
+    settings = told(**options)
+    with deciding(settings) as plane:
+        show(site_view(plane.sites.find(tenant or settings.collection.tenant, site)), as_json=as_json)
+
+
+@command.command("label", epilog=examples("collector sites label shop.example --label Shop --timezone Europe/Oslo"))
+@click.argument("site")
+@click.option("--label", metavar="TEXT", help="What it is called on pages.")
+@click.option("--timezone", metavar="ZONE", help="By which its days begin.")
+@of_a_tenant
+@asked
+def label(*, site: str, label: str | None, timezone: str | None, tenant: str, as_json: bool, **options: Any) -> None:
+    """Call a site otherwise on pages, or let its days begin by another time zone."""
+    settings = told(**options)
+    owner = tenant or settings.collection.tenant
+    with deciding(settings) as plane:
+        now = plane.sites.find(owner, site)
+        wanted = {"label": now.label if label is None else label, "timezone": timezone or now.timezone}
+        decided = plane.sites.describe(owner, site, **wanted, by=BY, expected_version=now.version)
+        show(site_view(decided.thing), as_json=as_json)
+
+
+@command.command("name", epilog=examples("collector sites name shop.example www.shop.example"))
+@click.argument("site")
+@click.argument("name")
+@click.option("--alias", is_flag=True, help="What senders call it, and no domain of its pages.")
+@of_a_tenant
+@asked
+def name(*, site: str, name: str, alias: bool, tenant: str, as_json: bool, **options: Any) -> None:
+    """Let a site go by another name, too."""
+    settings = told(**options)
+    use = NameUse.ALIAS if alias else NameUse.DOMAIN
+    with deciding(settings) as plane:
+        decided = plane.sites.name(tenant or settings.collection.tenant, site, name, use=use, by=BY)
+        show(site_view(decided.thing), as_json=as_json)
+
+
+@command.command("unname", epilog=examples("collector sites unname shop.example www.shop.example"))
+@click.argument("site")
+@click.argument("name")
+@of_a_tenant
+@asked
+def unname(*, site: str, name: str, tenant: str, as_json: bool, **options: Any) -> None:
+    """Let a site go by a name no more, so that any site may."""
+    settings = told(**options)
+    with deciding(settings) as plane:
+        decided = plane.sites.unname(tenant or settings.collection.tenant, site, name, by=BY)
+        show(site_view(decided.thing), as_json=as_json)
+
+
+@command.command("origins", epilog=examples("collector sites origins shop.example https://shop.example"))
+@click.argument("site")
+@click.argument("origins", nargs=-1, metavar="[ORIGIN]...")
+@of_a_tenant
+@asked
+def origins(*, site: str, origins: tuple[str, ...], tenant: str, as_json: bool, **options: Any) -> None:
+    """Let only pages of these origins send for a site; none is any."""
+    settings = told(**options)
+    with deciding(settings) as plane:
+        decided = plane.sites.decide_origins(tenant or settings.collection.tenant, site, origins, by=BY)
+        show(site_view(decided.thing), as_json=as_json)
+
+
+@command.command(
+    "exclude",
+    epilog=examples(
+        "collector sites exclude shop.example --path '/admin/*' --path /health",
+        "collector sites exclude shop.example --country NO --host staging.shop.example",
+        "collector sites exclude shop.example --none",
+    ),
+)
+@click.argument("site")
+@click.option("--path", "paths", multiple=True, metavar="PATH", help="Pages; * stands for anything.")
+@click.option("--country", "countries", multiple=True, metavar="CODE", help="Countries, such as NO.")
+@click.option("--host", "hosts", multiple=True, metavar="HOST", help="Hosts that pages are on.")
+@click.option("--referrer", "referrers", multiple=True, metavar="HOST", help="Hosts that people come from.")
+@click.option("--none", is_flag=True, help="Begin with nothing left out.")
+@of_a_tenant
+@asked
+def exclude(*, site: str, none: bool, tenant: str, as_json: bool, data: Any, **lists: tuple[str, ...]) -> None:
+    """Leave pages, countries, hosts and referrers out of a site, from now on; what is not named stays as it was."""
+    settings = told(data=data)
+    owner = tenant or settings.collection.tenant
+    with deciding(settings) as plane:
+        now = plane.sites.find(owner, site)
+        before = Exclusions() if none else now.exclusions
+        wanted = Exclusions(**{kind: said or getattr(before, kind) for kind, said in lists.items()})
+        decided = plane.sites.decide_exclusions(owner, site, wanted, by=BY, expected_version=now.version)
+        show(site_view(decided.thing), as_json=as_json)
+
+
+@command.command("archive", epilog=examples("collector sites archive shop.example"))
+@click.argument("site")
+@of_a_tenant
+@asked
+def archive(*, site: str, tenant: str, as_json: bool, **options: Any) -> None:
+    """Take nothing more for a site; what there is stays, and can be asked for."""
+    settings = told(**options)
+    with deciding(settings) as plane:
+        show(site_view(plane.sites.archive(tenant or settings.collection.tenant, site, by=BY).thing), as_json=as_json)
+
+
+@command.command("restore", epilog=examples("collector sites restore shop.example"))
+@click.argument("site")
+@of_a_tenant
+@asked
+def restore(*, site: str, tenant: str, as_json: bool, **options: Any) -> None:
+    """Let a site take again."""
+    settings = told(**options)
+    with deciding(settings) as plane:
+        show(site_view(plane.sites.restore(tenant or settings.collection.tenant, site, by=BY).thing), as_json=as_json)

@@ -44,11 +44,7 @@ async def web(settings: Settings, *, precedence: timedelta) -> None:
         async with (
             open_ingest(settings, nats_url, utc_now, precedence=precedence) as ingest,
             open_admin(
-                settings.http,
-                nats_url,
-                master_key_file(settings.control, settings.local),
-                utc_now,
-                replicas=settings.stream.replicas,
+                settings, nats_url, master_key_file(settings.control, settings.local), ingest.care.follower, utc_now
             ) as admin,
             running_beside(erase_for_ever(nats_url, ingest.care.follower.erasing, utc_now, replicas=settings.stream.replicas)),
             ingest.app.lifespan(),

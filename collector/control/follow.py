@@ -49,6 +49,11 @@ class Follower:
         self._is_gone = False
         self._has_been_level = asyncio.Event()
 
+    @property
+    def seq(self) -> int:
+        """Return the sequence of the event that was read last."""
+        return self._seq
+
     def interrupt(self) -> None:
         """Read on with a new question as soon as there is a connection: the one that there was broke."""
         if self._reading is not None:

@@ -27,8 +27,8 @@ class NewKey(Struct, frozen=True, kw_only=True):
         return [("id", self.id)]
 
 
-def new_key() -> NewKey:
-    """Make a key: an id of 64 random bits, and a secret of 256."""
-    short = secrets.token_hex(_ID_BYTES)
+def new_key(short: str = "") -> NewKey:
+    """Make a key: an id of 64 random bits where none is given, and a secret of 256."""
+    short = short or secrets.token_hex(_ID_BYTES)
     text = key_text(short, urlsafe_b64encode(secrets.token_bytes(SECRET_BYTES)).rstrip(b"=").decode())
     return NewKey(id=short, text=text, digest=digest_of(text))

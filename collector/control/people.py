@@ -16,7 +16,7 @@ from collector.control.denied import Denied, DeniedReason
 from collector.control.passwords import LONGEST, SHORTEST, Passwords, PasswordsBusy
 from collector.control.register import NOBODY, Register, checked_address, checked_name
 from collector.control.roster import Outdated, Roster
-from collector.control.vault import Vault
+from collector.control.vault import Vault, VaultClosed
 from contracts.control.people import Grant, Member, MemberState, Role
 from contracts.sessions import digest_of
 from contracts.vault import Particulars
@@ -136,6 +136,13 @@ class People:
         """Return what the member whose id is *short* is called."""
         registered = await self._register.of(short)
         return None if registered is None else registered.particulars.name
+
+    async def name_or_nothing(self, member: Member) -> str:
+        """Return what *member* is called, "" for whoever has not joined, and where the vault does not open."""
+        try:
+            return await self.name_of(short_of(member)) or ""
+        except VaultClosed:
+            return ""
 
     async def remove(self, short: str, *, by: str) -> int:
         """Let a member do nothing more, and erase what is known about them; done again it erases what was left."""

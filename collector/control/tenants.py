@@ -1,7 +1,7 @@
 """Decisions about tenants: added, called by another label, archived and restored."""
 
 from collector.control.checked import known_tenant, new_tenant
-from collector.control.decided import Decided, conflict
+from collector.control.decided import Decided, Reason, Undecided, conflict
 from collector.control.journal import Journal, Seen
 from contracts.control.tenants import (
     Tenant,
@@ -27,6 +27,16 @@ class Tenants:
                 return seen.unchanged(seen.thing)
             raise conflict("There is a tenant of that name, and it is not as this one: label or restore it instead.")
         return self._journal.record(seen, TenantAdded(**seen.head(self._journal.stamp(by)), label=label))
+
+    def settle(self, name: str, *, by: str) -> None:
+        """Let there be a tenant of that name; what was decided about one that is there stays."""
+        if self._journal.look(tenant_id(new_tenant(name))).version:
+            return
+        try:
+            self.add(name, by=by)
+        except Undecided as undecided:
+            if undecided.reason is not Reason.CONFLICT:  # another process adds it, too
+                raise
 
     def find(self, name: str) -> Tenant:
         """Return the tenant called *name*."""

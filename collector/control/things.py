@@ -1,8 +1,10 @@
 """Things: what the control plane's events have made so far, and the indexes that the walk looks things up by."""
 
+import heapq
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct, structs
 
@@ -13,6 +15,8 @@ from contracts import control
 from contracts.control import keys, sites, tenants
 from contracts.control.envelope import ControlEvent
 from contracts.control.keys import PUBLIC_SCOPES, KeyKind
+
+T = TypeVar("T", tenants.Tenant, sites.Site, keys.Key)
 
 # Who may sign in is asked elsewhere, and sessions would only grow here.
 KINDS = frozenset({tenants.KIND, sites.KIND, sites.NAME_KIND, keys.KIND})
@@ -68,6 +72,19 @@ class Things:
         thing = self._things.get(thing_id)
         if thing is not None and version == thing.version + 1:
             self._things[thing_id] = structs.replace(thing, version=version)
+
+    def thing(self, thing_id: str) -> control.Thing | None:
+        """Return a thing as its events leave it."""
+        return self._things.get(thing_id)
+
+    def some(self, kind: type[T], prefix: str, *, after: str, most: int, fits: Callable[[T], bool] = lambda _: True) -> list[T]:
+        """Return the first *most* things behind the id *after* whose id begins with *prefix*, of those that *fits* takes."""
+        found = (
+            (id_, thing)
+            for id_, thing in self._things.items()
+            if id_ > after and id_.startswith(prefix) and isinstance(thing, kind) and fits(thing)
+        )
+        return [thing for _, thing in heapq.nsmallest(most, found, key=lambda pair: pair[0])]
 
     def site(self, tenant: str, key: str) -> Site | None:
         """Return the site *key* of *tenant*."""

@@ -72,7 +72,7 @@ class Collection(Group, frozen=True, kw_only=True):
             "COLLECTOR_SITES",
             "",
             site_names,
-            "sites for production that nobody has to add, separated by commas: shop.example, blog.example",
+            "sites that production adds once, separated by commas: shop.example, blog.example; what is decided since counts",
         ),
     ]
     tenant: Annotated[

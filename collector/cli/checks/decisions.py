@@ -1,17 +1,26 @@
 """Whether the control plane's events can be read, and what they have made."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from typing import Final
 
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.control.directory import Directory
 from collector.control.follow import Follower
+from collector.control.listed_sites import Differs, Look, Why, differences
+from collector.settings import Collection, Mode, Settings
 from collector.stream import connection as broker
 
 _SUBJECT = "Decisions"
+_ADVICE: Final = {
+    Why.TENANT_ARCHIVED: "If it shall take again: collector tenants restore.",
+    Why.ARCHIVED: "If it shall take again: collector sites restore.",
+    Why.ERASED: "If it shall begin anew: collector sites add, once it is erased.",
+    Why.UNNAMED: "If a site shall go by it: collector sites name.",
+}
 
 
-async def examine_decisions(nats_url: str) -> AsyncIterator[Finding]:
-    """Read every decision, as an ingest process does when it starts."""
+async def examine_decisions(settings: Settings, nats_url: str) -> AsyncIterator[Finding]:
+    """Read every decision, as an ingest process does when it starts, and compare the settings with them."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
     try:
         if not client.is_connected:
@@ -30,3 +39,24 @@ async def examine_decisions(nats_url: str) -> AsyncIterator[Finding]:
         return
     things = directory.things
     yield good(_SUBJECT, f"{len(things):,} tenants, sites, names and keys are known")
+    for finding in differing(settings.collection, things.thing):
+        yield finding
+
+
+def differing(collection: Collection, look: Look) -> Iterator[Finding]:
+    """Yield what COLLECTOR_SITES names and was decided about otherwise: what was decided counts."""
+    if collection.mode is not Mode.PRODUCTION:
+        return
+    for why, names in _by_reason(differences(look, collection.tenant, collection.sites)).items():
+        yield odd(
+            _SUBJECT,
+            f"COLLECTOR_SITES names {', '.join(names)}, which is not collected for: {why}",
+            f"{_ADVICE[why]} Or take the name out of COLLECTOR_SITES.",
+        )
+
+
+def _by_reason(differs: Iterable[Differs]) -> dict[Why, list[str]]:
+    found: dict[Why, list[str]] = {}
+    for each in differs:
+        found.setdefault(each.why, []).append(each.name)
+    return found

@@ -10,19 +10,36 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Message, Scope
 
 from collector.asgi import answer
+from collector.control.admin.credentials import authority
 from collector.control.admin.desk import Desk
 from collector.control.admin.door import require_our_page, visitor
 from collector.control.admin.exchange import exchange_key
 from collector.control.admin.forms import MAX_BODY, TooLarge, Unreadable, as_json, is_form
 from collector.control.admin.invitations import INVITATIONS
+from collector.control.admin.keys import KEYS
+from collector.control.admin.members import MEMBERS
+from collector.control.admin.motion import motion
+from collector.control.admin.pages import page
+from collector.control.admin.policies import POLICIES
 from collector.control.admin.problems import EXCEPTION_HANDLERS, problem_for
 from collector.control.admin.sessions import SESSIONS
+from collector.control.admin.sites import SITES
+from collector.control.admin.tenants import TENANTS
 from contracts.problem import MEDIA_TYPE
 
-HANDLERS = (*SESSIONS, *INVITATIONS, exchange_key)
+HANDLERS = (*SESSIONS, *INVITATIONS, *TENANTS, *SITES, *POLICIES, *KEYS, *MEMBERS, exchange_key)
+_DESCRIPTION = """
+Whoever decides shows the access token or a key with the scope `admin` (`Authorization: Bearer`, `X-API-Key`), or is signed in.
+
+Every decision is answered with `seq`, the control sequence from which on everybody knows it. `If-Match`, or the field
+`expected_version`, names the version that was seen: where somebody else was first, nothing is decided (409). Of several
+tenants `X-Tenant-Id`, or the field `tenant`, names the one that is meant. What is added twice is there once (200 instead of
+201); keys by `Idempotency-Key`, or the field `idempotency_key`. Forms may send the same fields, and `next`, where they lead on.
+"""
 _OPENAPI = OpenAPIConfig(
     title="Collector: administration",
     version="1",
+    description=_DESCRIPTION,
     path="/v1/admin/schema",
     render_plugins=[JsonRenderPlugin(path="/openapi.json")],
 )
@@ -50,6 +67,9 @@ def create_admin(desk: Desk | None) -> AdminApp:
         dependencies={
             "desk": Provide(lambda: desk, use_cache=True, sync_to_thread=False),
             "visitor": Provide(visitor),
+            "who": Provide(authority),
+            "motion": Provide(motion),
+            "page": Provide(page),
         },
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[_add_headers],

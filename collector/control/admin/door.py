@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from litestar import Response
+from litestar import MediaType, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from collector.control.admin.desk import Desk, PlainRequest
 from collector.control.admin.forms import onward_of
 from collector.control.admin.problems import forbidden
+from collector.control.admin.shown import PAGE_POLICY, Shown, page_showing
 from collector.control.signing_in import SESSION_LIFE, Visitor
 from contracts.access import same_secret
 from contracts.sessions import COOKIE, CSRF_HEADER, csrf_token, is_same_origin
@@ -55,9 +56,30 @@ def done(request: PlainRequest, answer: Any, *, seq: int, status: int = 200, coo
     onward = onward_of(request.scope)
     if onward is None:
         return Response(answer, status_code=status, cookies=cookies)
+    return Redirect(told_after(onward, seq), status_code=303, cookies=cookies)
+
+
+def changed(request: PlainRequest, answer: Any, *, seq: int, version: int, status: int = 200) -> Response[Any]:
+    """Answer what something is after a decision, and the version that the next one may name."""
+    response = done(request, answer, seq=seq, status=status)
+    response.set_header("ETag", f'"{version}"')
+    return response
+
+
+def showing_once(request: PlainRequest, answer: Any, shown: Shown, *, seq: int, status: int = 201) -> Response[Any]:
+    """Answer what is shown once: a form gets a page of its own for it, since no address and no cookie may hold it."""
+    if (onward := onward_of(request.scope)) is None:
+        return Response(answer, status_code=status)
+    body = page_showing(shown, onward=told_after(onward, seq))
+    headers = {"Content-Security-Policy": PAGE_POLICY}
+    return Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
+
+
+def told_after(onward: str, seq: int) -> str:
+    """Return the path *onward*, which is told as ``after`` what it has to wait for."""
     path, hash_, anchor = onward.partition("#")
     after = f"{'&' if '?' in path else '?'}after={seq}" if seq else ""
-    return Redirect(f"{path}{after}{hash_}{anchor}", status_code=303, cookies=cookies)
+    return f"{path}{after}{hash_}{anchor}"
 
 
 def _cookie(desk: Desk, value: str, *, max_age: int) -> Cookie:

@@ -1,57 +1,99 @@
 """Opening the administration on NATS, and closing it: it opens without NATS, too, and answers 503 until that is there."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from collector.control.admin import AdminApp, create_admin
 from collector.control.admin.desk import Desk, whereabouts
+from collector.control.deciding import Deciding
+from collector.control.follow import Follower
 from collector.control.passwords import Passwords
 from collector.control.people import People
-from collector.control.roster import StreamRoster
+from collector.control.plane import ControlPlane, open_plane
+from collector.control.recognition import recogniser
+from collector.control.roster import PlaneRoster
 from collector.control.signing_in import SignIns, Throttle
 from collector.control.tokens import Tokens
 from collector.control.vault import Vault
 from collector.privacy.client_ip import TrustedProxies
-from collector.settings import Http
+from collector.settings import IngestSettings
 from collector.stream import connection as broker
 from collector.stream.connection import Connection
 from contracts.throttle import Throttle as Slowing
 
+# Somebody waits for the answer.
+PATIENCE_SECONDS: Final = 2.0
+
 
 @contextlib.asynccontextmanager
 async def open_admin(
-    http: Http, nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int, throttle: Throttle | None = None
+    settings: IngestSettings, nats_url: str, key_file: Path, follower: Follower, clock: Callable[[], datetime]
 ) -> AsyncIterator[AdminApp]:
-    """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*."""
+    """Lend the administration of the installation at *nats_url*, whose vault opens with the key in *key_file*.
+
+    What there is is looked up in the directory that *follower* keeps.
+    """
+    async with connected(nats_url, clock, replicas=settings.stream.replicas) as (client, plane):
+        slowing = Slowing(time.monotonic)
+        desk = desk_of(settings, client, plane, key_file=key_file, follower=follower, clock=clock, throttle=slowing)
+        yield create_admin(desk)
+
+
+@contextlib.asynccontextmanager
+async def open_people(nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int) -> AsyncIterator[People]:
+    """Lend the people of the installation at *nats_url*, for a command that asks once."""
+    async with connected(nats_url, clock, replicas=replicas) as (client, plane):
+        roster = PlaneRoster(plane, is_connected=lambda: client.is_connected)
+        yield People(roster=roster, vault=Vault(client, key_file, replicas=replicas), passwords=Passwords(), clock=clock)
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    nats_url: str, clock: Callable[[], datetime], *, replicas: int
+) -> AsyncIterator[tuple[Connection, ControlPlane]]:
+    """Lend a connection, and a control plane with one of its own."""
     client = await broker.connect(nats_url, on_loss=lambda: None)
+    plane = open_plane(nats_url, clock=clock, replicas=replicas, patience=PATIENCE_SECONDS)
     try:
-        slowing = throttle or Slowing(time.monotonic)
-        yield create_admin(desk_of(http, client, key_file, clock, replicas=replicas, throttle=slowing))
+        yield client, plane
     finally:
+        await asyncio.to_thread(plane.close)
         await broker.disconnect(client)
 
 
 def desk_of(
-    http: Http,
+    settings: IngestSettings,
     client: Connection,
-    key_file: Path,
-    clock: Callable[[], datetime],
+    plane: ControlPlane,
     *,
-    replicas: int,
+    key_file: Path,
+    follower: Follower,
+    clock: Callable[[], datetime],
     throttle: Throttle,
     passwords: Passwords | None = None,
 ) -> Desk:
-    """Return the desk of the installation that *client* is connected to."""
-    roster = StreamRoster(client, clock=clock, replicas=replicas)
-    vault, hashing = Vault(client, key_file, replicas=replicas), passwords or Passwords()
+    """Return the desk of the installation that *client* and *plane* are connected to."""
+
+    def is_connected() -> bool:
+        return client.is_connected
+
+    http, roster = settings.http, PlaneRoster(plane, is_connected=is_connected)
+    vault, hashing = Vault(client, key_file, replicas=settings.stream.replicas), passwords or Passwords()
     return Desk(
         people=People(roster=roster, vault=vault, passwords=hashing, clock=clock),
         sign_ins=SignIns(roster=roster, vault=vault, passwords=hashing, throttle=throttle, clock=clock),
         tokens=Tokens(vault=vault, find_key=roster.key, clock=clock),
         roster=roster,
+        deciding=Deciding(plane, follower, is_connected=is_connected),
+        recognise=recogniser(follower.directory, settings.collection.api_keys, clock),
+        access_token=http.access_token,
+        tenant=settings.collection.tenant,
+        public_url=http.public_url,
         throttle=throttle,
         where=whereabouts(TrustedProxies.parse(http.trusted_proxies)),
         is_https=http.public_url.startswith("https://"),

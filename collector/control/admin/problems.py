@@ -9,9 +9,11 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from collector.control.bucket import Overtaken, VaultUnavailable
+from collector.control.decided import Reason, Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.master_key import VaultClosed
 from collector.control.roster import Outdated, RosterUnavailable
+from collector.outcomes import Unavailable
 from contracts.problem import MEDIA_TYPE, Problem
 
 log = logging.getLogger(__name__)
@@ -30,6 +32,12 @@ _STATUS: Final = {
     DeniedReason.NO_SESSION: 404,
     DeniedReason.CHANGED: 409,
     DeniedReason.TOKEN: 401,
+}
+_OF_REASON: Final = {
+    Reason.CONFLICT: 409,
+    Reason.NOT_FOUND: 404,
+    Reason.INVALID: 400,
+    Reason.UNAVAILABLE: 503,
 }
 _TITLES: Final = {
     400: "The request cannot be read.",
@@ -76,12 +84,12 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     match error:
         case Refused():
             return error.problem, {}
-        case Denied():
-            return _denied(error)
-        case VaultClosed() | VaultUnavailable() | RosterUnavailable():
+        case Denied() | Overtaken() | Outdated():
+            return _denied(error if isinstance(error, Denied) else Denied(DeniedReason.CHANGED))
+        case Undecided():
+            return _undecided(error)
+        case VaultClosed() | VaultUnavailable() | RosterUnavailable() | Unavailable():
             return _unavailable(error)
-        case Overtaken() | Outdated():
-            return _denied(Denied(DeniedReason.CHANGED))
         case HTTPException():
             return problem_for(error.status_code), dict(error.headers or {})
     # JSON that is nested without end is no defect of ours.
@@ -100,13 +108,23 @@ def answer_problem(_: Request[Any, Any, Any], error: Exception) -> Response[byte
 EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(
     (
         *(Refused, Denied, VaultClosed, VaultUnavailable, RosterUnavailable, Overtaken, Outdated),
-        *(RecursionError, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception),
+        *(Undecided, Unavailable, RecursionError, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception),
     ),
     answer_problem,
 )
 
 
-def _unavailable(error: VaultClosed | VaultUnavailable | RosterUnavailable) -> tuple[Problem, dict[str, str]]:
+def _undecided(undecided: Undecided) -> tuple[Problem, dict[str, str]]:
+    status = _OF_REASON[undecided.reason]
+    problem = Problem(
+        status=status, title=_TITLES[status], code=undecided.reason.value, detail=str(undecided), field=undecided.field
+    )
+    return problem, {"Retry-After": "2"} if undecided.reason is Reason.UNAVAILABLE else {}
+
+
+def _unavailable(
+    error: VaultClosed | VaultUnavailable | RosterUnavailable | Unavailable,
+) -> tuple[Problem, dict[str, str]]:
     if isinstance(error, VaultClosed):  # waiting does not help
         return Problem(status=503, title=_TITLES[503], code=error.reason.value, detail=str(error)), {}
     return Problem(status=503, title=_TITLES[503], code="control_unavailable", detail=_AWAY), {"Retry-After": "2"}

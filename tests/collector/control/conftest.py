@@ -76,5 +76,7 @@ async def client(stream_free_nats: str) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def world(client: Client, tmp_path: Path) -> World:
-    return await World(client, tmp_path / "master.key").begin()
+async def world(nats_url: str, client: Client, tmp_path: Path) -> AsyncIterator[World]:
+    world = await World(nats_url, client, tmp_path / "master.key").begin()
+    yield world
+    await world.close()

@@ -71,7 +71,7 @@ async def test_names_are_listed_and_the_seal_is_none_of_them(world: World):
 async def test_what_is_destroyed_or_replaced_is_on_no_block(nats_server: Callable[[], NatsServer], tmp_path: Path):
     server = nats_server()
     client = await broker.connect(server.url, on_loss=lambda: None)
-    vault = (await World(client, tmp_path / "key").begin()).vault
+    vault = (await World(server.url, client, tmp_path / "key").begin()).vault
     first = await vault.put("member.kim", VALUE, expected_revision=0)
     former = await stored(client, "member.kim")
     await vault.put("member.ash", VALUE, expected_revision=0)
@@ -89,7 +89,7 @@ async def test_what_is_destroyed_or_replaced_is_on_no_block(nats_server: Callabl
 async def test_without_nats_nothing_is_said(nats_server: Callable[[], NatsServer], tmp_path: Path):
     server = nats_server()
     client = await broker.connect(server.url, on_loss=lambda: None)
-    vault = (await World(client, tmp_path / "key").begin()).vault
+    vault = (await World(server.url, client, tmp_path / "key").begin()).vault
     await asyncio.to_thread(server.stop)
     asked = (vault.get("a"), vault.put("a", b"", expected_revision=0), vault.destroy("a"), vault.names())
     answers = await asyncio.gather(*asked, return_exceptions=True)

@@ -1,5 +1,6 @@
 """What tests of people share: a vault, a roster and a desk on a real nats-server, a clock that a test sets, cheap hashing."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,11 @@ from nats.aio.client import Client
 from collector.control.admin import create_admin
 from collector.control.admin.desk import Desk
 from collector.control.admin.opening import desk_of
+from collector.control.directory import Directory
+from collector.control.follow import Follower
 from collector.control.passwords import Passwords
 from collector.control.people import OWNER, People
+from collector.control.plane import open_plane
 from collector.control.signing_in import SignIns, Throttle
 from collector.control.vault import Vault
 from collector.local.master_key import settle_master_key
@@ -52,15 +56,19 @@ class Unslowed:
 class World:
     """One installation: NATS, a key file, and everything about people on them; ``ask`` is its front door."""
 
-    def __init__(self, client: Client, key_file: Path, *, throttle: Throttle | None = None, **settings: str) -> None:
+    def __init__(
+        self, nats_url: str, client: Client, key_file: Path, *, throttle: Throttle | None = None, **settings: str
+    ) -> None:
         self.client, self.key_file, self.clock = client, key_file, Clock()
-        http = read_settings(settings).http
+        self.plane = open_plane(nats_url, clock=self.clock)
+        self.follower = Follower(client, Directory())
         self.desk: Desk = desk_of(
-            http,
+            read_settings(settings),
             client,
-            key_file,
-            self.clock,
-            replicas=1,
+            self.plane,
+            key_file=key_file,
+            follower=self.follower,
+            clock=self.clock,
             throttle=throttle or Unslowed(),
             passwords=Passwords(CHEAP),
         )
@@ -83,6 +91,11 @@ class World:
         """Make the master key, as `collector up` does."""
         await settle_master_key(self.client, self.key_file, replicas=1)
         return self
+
+    async def close(self) -> None:
+        """Leave NATS."""
+        await self.ask.aclose()
+        await asyncio.to_thread(self.plane.close)
 
     async def join(self, name: str = NAME, password: str = PASSWORD) -> str:
         """Make a member, and return their id."""

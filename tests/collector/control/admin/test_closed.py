@@ -18,7 +18,9 @@ from tests.collector.control.world import NAME, PASSWORD, World
 @asynccontextmanager
 async def opened(server: NatsServer, key_file: Path) -> AsyncIterator[World]:
     client = await broker.connect(server.url, on_loss=lambda: None)
-    yield World(client, key_file)
+    world = World(server.url, client, key_file)
+    yield world
+    await world.close()
     await broker.disconnect(client)
 
 

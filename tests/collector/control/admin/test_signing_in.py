@@ -27,10 +27,11 @@ async def test_signing_in_gives_a_cookie_that_signing_out_ends(world: World):
     assert (again.status_code, again.json()["code"]) == (401, "not_signed_in")
 
 
-async def test_behind_https_the_cookie_goes_over_nothing_else(client: Client, tmp_path):
-    world = await World(client, tmp_path / "key", COLLECTOR_PUBLIC_URL="https://stats.example.org").begin()
+async def test_behind_https_the_cookie_goes_over_nothing_else(nats_url: str, client: Client, tmp_path):
+    world = await World(nats_url, client, tmp_path / "key", COLLECTOR_PUBLIC_URL="https://stats.example.org").begin()
     await world.join()
     assert "Secure" in (await world.sign_in()).headers["set-cookie"]
+    await world.close()
 
 
 async def test_a_form_leads_on_and_says_what_to_wait_for(world: World):
