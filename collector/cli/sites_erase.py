@@ -36,7 +36,7 @@ def command(*, site: str, yes: str | None, tenant: str, as_json: bool, **options
         now = plane.sites.find(tenant or settings.collection.tenant, site)
         if yes is None:
             click.echo(_WHAT_GOES.format(site=now.key), err=True)
-            yes = click.prompt("Type its name to delete it", err=True)
+            yes = click.prompt("Type its name, if all of that may go", err=True)
         if yes != now.key:
             raise click.UsageError("that is not its name; nothing has been changed.")
         show(site_view(plane.sites.begin_erasure(now.tenant, now.key, by=BY).thing), as_json=as_json)

@@ -19,7 +19,7 @@ class Erased(Struct, frozen=True, kw_only=True):
     name: str
 
 
-@post("/v1/admin/sites/{site:str}/erase", summary="Delete a site with its facts", status_code=200)
+@post("/v1/admin/sites/{site:str}/erase", summary="Erasing a site with its facts", status_code=200)
 async def erase_site(
     request: PlainRequest, site: FromPath[str], data: JSONBody[Erased], motion: NamedDependency[Motion]
 ) -> Response[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from collector.cli.checks.database import examine_database
 from collector.control.erasure import Eraser
 from collector.control.plane import ControlPlane, open_plane
 from collector.stream import connection as broker
@@ -101,6 +102,12 @@ async def rebuild(facts: Facts, tables: Tables, database_url: str) -> Progress:
     return end
 
 
+async def compared(facts: Facts, database_url: str) -> list[str]:
+    """Return what doctor finds when it compares the projection with its stream."""
+    findings = [found async for found in examine_database(database_url, facts.nats_url)]
+    return [found.text for found in findings if found.subject == "Projector web"]
+
+
 async def test_what_is_left_of_an_erasure_is_what_a_rebuild_makes(
     facts: Facts, erasure: Erasure, tables: Tables, database_url: str
 ):
@@ -111,6 +118,7 @@ async def test_what_is_left_of_an_erasure_is_what_a_rebuild_makes(
         await erasure.erase()
         await until(gone_from(tables), watching=running)
         live = await rows(tables)
+    assert await compared(facts, database_url) == ["is 0 events behind"]
     others = {name: [row for row in several if "doomed.example" not in row["row"]] for name, several in before.items()}
     assert live == others
     assert {name: len(several) for name, several in live.items()} | {"visits": 0} == {
@@ -122,6 +130,7 @@ async def test_what_is_left_of_an_erasure_is_what_a_rebuild_makes(
     end = await rebuild(facts, tables, database_url)
     assert end == Progress(done=32, total=32, erased=32)
     assert await rows(tables) == live
+    assert await compared(facts, database_url) == ["is 0 events behind"]
     assert (await rebuild(facts, tables, database_url)).erased == 0
 
 
