@@ -22,7 +22,7 @@ from collector.control.sites import MOST_RUNS, Erasure
 from collector.control.stored_facts import Holding, StoredFacts, runs_of
 from collector.stream import connection as broker
 from collector.stream.connection import UNREACHABLE, Connection
-from contracts.control.sites import Site, SiteErased
+from contracts.control.sites import Site, SiteErased, SiteState
 from contracts.jetstream import JetStreamError
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ SETTLE_SECONDS: Final = 5.0
 # JetStream writes a block of up to 8 MiB again for each message, and takes no others meanwhile: twice as long they have their
 # turn.
 REST: Final = 2.0
+# For how long it is looked whether an ingest process that was cut off, or frozen, stores what it took before it had heard.
+WATCH_SECONDS: Final = 600.0
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -75,6 +77,13 @@ class Eraser:
         self._erasing = erasing
         self._pace = pace
         self._seen: dict[str, _Sighting] = {}
+        self._erased: dict[str, tuple[Site, float]] = {}
+        self._looks_behind_at = 0.0
+
+    @property
+    def is_needed(self) -> bool:
+        """Say whether there is anything to erase, or to watch for a while."""
+        return bool(self._erasing() or self._erased)
 
     async def look(self) -> None:
         """Erase what nobody else is erasing, or return at once while NATS is away; what fails is tried again later."""
@@ -89,6 +98,8 @@ class Eraser:
             except (Undecided, JetStreamError, *UNREACHABLE) as error:
                 # Another was quicker, or NATS is away: either way it is looked at again.
                 log.info("an erasure is left for a while", extra={"error": type(error).__name__})
+        with contextlib.suppress(Undecided, JetStreamError, *UNREACHABLE):
+            await self._look_behind()
 
     async def _is_left_alone(self, site: Site) -> bool:
         """Say whether nobody has erased anything of *site* for a while, ourselves included."""
@@ -113,7 +124,25 @@ class Eraser:
         if any(holding.messages for holding in await facts.holdings()):
             return  # there is more by now, which is seen to when nothing more comes
         await self._record(erasure, stream=last, erased=(), is_last=True)
+        self._erased[site.id] = site, time.monotonic() + WATCH_SECONDS
         log.info("the facts of a deleted site are erased")
+
+    async def _look_behind(self) -> None:
+        """Begin again with a site of which something was stored after it was erased, unless it is there anew."""
+        now = time.monotonic()
+        if now < self._looks_behind_at or not self._client.is_connected:
+            return
+        self._looks_behind_at = now + self._pace.settle_seconds
+        for id_, (site, until) in tuple(self._erased.items()):
+            if now > until:
+                del self._erased[id_]
+                continue
+            facts = StoredFacts(self._client, site.tenant, site.key)
+            held = [holding for holding in await facts.holdings() if holding.messages]
+            if held and (erasure := await self._look_at(site)).site.state is not SiteState.ERASED:
+                del self._erased[id_]
+            elif held:
+                await self._say(erasure, held[0], await facts.first(held[0].stream, most=self._pace.most_at_once))
 
     async def _say(self, erasure: Erasure, holding: Holding, found: Sequence[int]) -> Erasure:
         """Write down which messages are about to be gone, where that was not done before: a hole is always on the list."""
@@ -159,7 +188,7 @@ async def erase_for_ever(
     while True:
         if erasing():
             async with _eraser(nats_url, erasing, clock, replicas=replicas, pace=pace) as eraser:
-                while erasing():
+                while eraser.is_needed:
                     await eraser.look()
                     await asyncio.sleep(pace.look_seconds)
         await asyncio.sleep(pace.look_seconds)

@@ -194,7 +194,7 @@ class Sites:
     ) -> Decided[Site]:
         """Record which runs of sequences are gone from *stream*; with the last of them, the site's names are free again."""
         seen, site = self._known(tenant, key, expected_version)
-        if site.state is not SiteState.ERASING:
+        if site.state not in _FINAL:
             raise conflict("The site is not being erased. Begin its erasure first.")
         if len(erased) > MOST_RUNS or any(not 0 < first <= last for first, last in erased):
             raise invalid("erased", f"Send at most {MOST_RUNS} runs at once, each a first and a last sequence.")

@@ -3,9 +3,9 @@
 A hole in a stream that is listed here is no loss. What is about to be erased is said before it is gone, so no hole comes first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, delete, text
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, delete, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,12 +27,14 @@ ERASED = Table(
     words("site"),
 )
 
-# A site of which anything was ever erased. ``seq`` is that of the last event about it: its rows go once more with each.
+# A site of which anything was ever erased, and each stream that held any of it: with more partitions than before that is not
+# only its bucket's, for which ``stream`` is empty. ``seq`` is that of the last event about it: its rows go once more with each.
 ERASURES = Table(
     "erasures",
     SHARED,
     Column("tenant", Text, primary_key=True),
     Column("site", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
     Column("bucket", Integer, nullable=False),
     Column("seq", BigInteger, nullable=False),
 )
@@ -51,12 +53,23 @@ async def keep_erased(connection: AsyncConnection, site: Site, event: ControlEve
     if not isinstance(event, SiteErasureBegun | SiteErased):
         return
     whose = {"tenant": site.tenant, "site": site.key}
-    row = insert(ERASURES).values(**whose, bucket=bucket_of(site.tenant, site.key), seq=seq)
-    last = row.on_conflict_do_update(index_elements=[ERASURES.c.tenant, ERASURES.c.site], set_={"seq": row.excluded.seq})
-    await connection.execute(last)
-    if isinstance(event, SiteErased) and event.erased:
+    await _note(connection, whose, "", seq)
+    if not isinstance(event, SiteErased):
+        return
+    if event.erased:
+        await _note(connection, whose, event.stream, seq)
         told = {**whose, "seq": seq, "stream": event.stream, "said_at": event.at}
         await connection.execute(_LIST, told | _columns(event.erased))
+    if event.is_last:
+        columns = ERASURES.c
+        every = (columns.tenant == site.tenant, columns.site == site.key)
+        await connection.execute(update(ERASURES).where(*every).values(seq=seq))
+
+
+async def _note(connection: AsyncConnection, whose: Mapping[str, str], stream: str, seq: int) -> None:
+    row = insert(ERASURES).values(**whose, stream=stream, bucket=bucket_of(whose["tenant"], whose["site"]), seq=seq)
+    keys = [column.name for column in ERASURES.primary_key]
+    await connection.execute(row.on_conflict_do_update(index_elements=keys, set_={"seq": row.excluded.seq}))
 
 
 def _columns(runs: Sequence[tuple[int, int]]) -> dict[str, list[int]]:

@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Table, Text, text
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,8 +12,9 @@ from projections.database import PROJECTING, open_engine
 from projections.generations import Generation
 from projections.projector.dedup import SEEN
 from projections.projector.positions import POSITIONS
+from projections.projector.projection import Projection
 from projections.projector.quarantine import QUARANTINE
-from projections.read_models.model import ReadModel, erase_rows
+from projections.read_models.model import erase_rows
 from projections.schema import BOOKS
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ ERASED_SITES = Table(
     BOOKS,
     Column("tenant", Text, primary_key=True),
     Column("site", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
 )
 
@@ -48,12 +49,14 @@ class Erasing:
     """
 
     def __init__(
-        self, database_url: str, models: Sequence[ReadModel], generation: Generation, *, partition: int, partitions: int
+        self, database_url: str, projection: Projection, generation: Generation, *, partition: int, partitions: int
     ) -> None:
         self._engine = open_engine(database_url, _SESSION, pool_size=1)
-        self._models = models
+        self._models = projection.models
         self._schema = generation.schema
-        self._mine = {"partition": partition, "partitions": partitions}
+        stream = projection.streams(partitions)[partition].name
+        self._partition = partition
+        self._mine = {"partition": partition, "partitions": partitions, "stream": stream}
         self._looked_at = float("-inf")
 
     async def close(self) -> None:
@@ -79,7 +82,7 @@ class Erasing:
             async with self._engine.begin() as connection:
                 await self._enter(connection)
                 # Nobody writes rows of the partition meanwhile.
-                mine = POSITIONS.c.partition == self._mine["partition"]
+                mine = POSITIONS.c.partition == self._partition
                 await connection.execute(POSITIONS.select().where(mine).with_for_update())
                 rows = await self._erase(connection, one)
             LOG.info("the rows of a deleted site are gone", extra={"schema": self._schema, "rows": rows})
@@ -90,8 +93,8 @@ class Erasing:
         )
         for table in (SEEN, QUARANTINE):
             await erase_rows(connection, table, one.tenant, one.site)
-        note = insert(ERASED_SITES).values(**one._asdict())
-        keys = [ERASED_SITES.c.tenant, ERASED_SITES.c.site]
+        note = insert(ERASED_SITES).values(**one._asdict(), partition=self._partition)
+        keys = [column.name for column in ERASED_SITES.primary_key]
         await connection.execute(note.on_conflict_do_update(index_elements=keys, set_={"seq": note.excluded.seq}))
         return rows
 
@@ -107,6 +110,8 @@ _ENTER = text(
     "SELECT set_config('search_path', quote_ident(CAST(:schema AS text)) || ', ' || current_setting('search_path'), true)"
 )
 _DUE = text("""
-    SELECT tenant, site, erasures.seq FROM erasures LEFT JOIN erased_sites AS done USING (tenant, site)
-    WHERE bucket % CAST(:partitions AS integer) = CAST(:partition AS integer) AND erasures.seq IS DISTINCT FROM done.seq
+    SELECT tenant, site, max(erasures.seq) FROM erasures
+    LEFT JOIN (SELECT tenant, site, seq FROM erased_sites WHERE partition = :partition) AS done USING (tenant, site)
+    WHERE stream = :stream OR (stream = '' AND bucket % CAST(:partitions AS integer) = :partition)
+    GROUP BY tenant, site, done.seq HAVING max(erasures.seq) IS DISTINCT FROM done.seq
 """)

@@ -58,7 +58,7 @@ class Projector:
         self._partition, self._partitions = partition, partitions
         self._engine = open_engine(database_url, schema=generation.schema)
         self._stream = Stream(nats_url, projection.streams(partitions)[partition], Codec(projection.facts))
-        self._erasing = Erasing(database_url, projection.models, generation, partition=partition, partitions=partitions)
+        self._erasing = Erasing(database_url, projection, generation, partition=partition, partitions=partitions)
         self._position: Position | None = None
         self._delay = FIRST_DELAY
         self.trouble = "starting"

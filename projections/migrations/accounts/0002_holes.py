@@ -16,8 +16,9 @@ CREATE TABLE holes (
 CREATE TABLE erased_sites (
     tenant TEXT NOT NULL,
     site TEXT NOT NULL,
+    partition INTEGER NOT NULL,
     seq BIGINT NOT NULL,
-    PRIMARY KEY (tenant, site)
+    PRIMARY KEY (tenant, site, partition)
 );
 """
 

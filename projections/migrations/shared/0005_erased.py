@@ -20,9 +20,10 @@ CREATE TABLE erased (
 CREATE TABLE erasures (
     tenant TEXT NOT NULL,
     site TEXT NOT NULL,
+    stream TEXT NOT NULL,
     bucket INTEGER NOT NULL,
     seq BIGINT NOT NULL,
-    PRIMARY KEY (tenant, site)
+    PRIMARY KEY (tenant, site, stream)
 );
 """
 

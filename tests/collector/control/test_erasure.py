@@ -9,7 +9,7 @@ import pytest
 from collector.control.decided import Reason
 from collector.control.erasure import progress_of
 from collector.local.nats import NatsServer
-from contracts.control.sites import SiteState
+from contracts.control.sites import SiteState, site_id
 from contracts.streams import message_id
 from tests.collector.control.erasing import DOOMED, LIKE_IT, QUICK, Installation, erasing_here, installed, until
 from tests.collector.control.worlds import kill, refused
@@ -110,6 +110,30 @@ async def test_what_is_stored_while_it_is_being_erased_goes_too(installation: In
     await installation.store(pageview("/secret-late", tenant="acme", site="shop.example"))
     await until(lambda: _looked(eraser, installation), "it is erased")
     await _is_whole(installation, others, doomed=21)
+
+
+async def test_what_somebody_stores_who_had_not_heard_of_it_goes_as_well(installation: Installation):
+    others = await installation.store_mixed(5)
+    await installation.begin_erasure()
+    async with erasing_here(installation.server):
+        await until(installation.is_erased, "it is erased")
+        await installation.store(pageview("/secret-late", tenant="acme", site="shop.example"))
+        await until(lambda: _below(installation, others + 1), "it is gone, too")
+        await until(installation.is_erased, "it is erased again")
+    await _is_whole(installation, others, doomed=6)
+
+
+async def test_a_site_that_is_there_anew_keeps_what_it_takes(installation: Installation):
+    await installation.begin_erasure()
+    async with erasing_here(installation.server):
+        await until(installation.is_erased, "it is erased")
+        installation.plane.sites.add(*DOOMED, by="here")
+        await installation.store(pageview("/new", tenant="acme", site="shop.example"))
+        eraser = installation.eraser()
+        eraser._erased[site_id(*DOOMED)] = installation.plane.sites.find(*DOOMED), float("inf")
+        await eraser._look_behind()
+    assert await installation.left() == 1
+    assert await installation.state() is SiteState.OPEN
 
 
 async def test_a_site_that_is_being_erased_takes_nothing(installation: Installation):

@@ -11,13 +11,19 @@ from collector.cli.checks.database import examine_database
 from collector.control.erasure import Eraser
 from collector.control.plane import ControlPlane, open_plane
 from collector.stream import connection as broker
-from contracts.control.sites import SiteState, site_id
+from contracts.control.sites import SiteAdded, SiteErased, SiteErasureBegun, SiteState, site_id
+from contracts.streams import bucket_of
 from projections.control.keeper import ControlKeeper
+from projections.control.tables import begin_reading, keep
+from projections.database import open_engine
+from projections.projections import WEB
+from projections.projector.erasing import Erasing
 from projections.projector.loss import HistoryWouldBeLost
 from projections.projector.rebuild import Progress, backfill
+from projections.stream.item import Sequenced
 from tests.collector.control.erasing import QUICK
 from tests.facts import pageview, traffic
-from tests.projections.world import Facts, Tables, project_all, projecting, until, utc_now
+from tests.projections.world import Facts, Tables, project_all, projecting, read_generation, until, utc_now
 
 DOOMED = {"tenant": "main", "site": "doomed.example"}
 
@@ -170,6 +176,36 @@ async def test_what_is_erased_before_it_is_counted_is_no_loss(
     await erasure.erase()
     assert (await rebuild(facts, tables, database_url)).erased == 0
     assert await tables.count("hits") == 20
+
+
+async def test_a_partition_that_held_some_of_it_before_there_were_more_gives_them_up_too(database_url: str):
+    generation, begun = await read_generation(database_url), {"at": utc_now(), "by": "here"}
+    home = bucket_of(*DOOMED.values()) % 2
+    partitions = [Erasing(database_url, WEB, generation, partition=number, partitions=2) for number in (home, 1 - home)]
+
+    async def due() -> list[bool]:
+        for partition in partitions:
+            partition._looked_at = float("-inf")
+        return [await partition.is_due() for partition in partitions]
+
+    id_, engine = site_id(*DOOMED.values()), open_engine(database_url)
+    facts = [
+        SiteAdded(originator_id=id_, originator_version=1, **begun, tenant=DOOMED["tenant"], key=DOOMED["site"]),
+        SiteErasureBegun(originator_id=id_, originator_version=2, **begun),
+        SiteErased(originator_id=id_, originator_version=3, **begun, stream=f"EVENTS_WEB_{1 - home}", erased=((1, 9),)),
+    ]
+    seen = []
+    async with engine.begin() as connection:
+        await begin_reading(connection, utc_now())
+    for seq, fact in enumerate(facts, start=1):
+        async with engine.begin() as connection:
+            await keep(connection, [Sequenced(seq=seq, message_id="", event=fact)])
+        seen.append(await due())
+    for partition in partitions:
+        await partition.give_up()
+    assert [*seen, await due()] == [[False, False], [True, False], [True, True], [False, False]]
+    for closing in (*(partition.close() for partition in partitions), engine.dispose()):
+        await closing
 
 
 async def test_a_site_that_is_added_again_counts_anew(facts: Facts, erasure: Erasure, tables: Tables, database_url: str):
