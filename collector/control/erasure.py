@@ -77,6 +77,7 @@ class Eraser:
         self._erasing = erasing
         self._pace = pace
         self._seen: dict[str, _Sighting] = {}
+        self._unanswered: tuple[str, int] | None = None
         self._erased: dict[str, tuple[Site, float]] = {}
         self._looks_behind_at = 0.0
 
@@ -117,6 +118,7 @@ class Eraser:
         last = ""
         for holding in await facts.holdings():
             last = holding.stream
+            await self._say_what_may_be_left(facts, last)
             while found := await facts.first(holding.stream, most=self._pace.most_at_once):
                 erasure = await self._say(erasure, holding, found)
                 for seq in found:
@@ -155,8 +157,23 @@ class Eraser:
 
     async def _erase_one(self, facts: StoredFacts, stream: str, seq: int) -> None:
         began = time.monotonic()
+        self._unanswered = stream, seq
         await facts.erase(stream, seq)
+        self._unanswered = None
         await asyncio.sleep(self._pace.rest * (time.monotonic() - began))
+
+    async def _say_what_may_be_left(self, facts: StoredFacts, stream: str) -> None:
+        """Tell of a message that is gone without an answer: JetStream notes that before it writes over its bytes."""
+        if self._unanswered is None or self._unanswered[0] != stream:
+            return
+        (_, seq), self._unanswered = self._unanswered, None
+        if await facts.first_after(stream, seq - 1) != seq:
+            log.warning(
+                "nats-server was lost while it erased the message at %s of %s: if it was killed, the bytes may be left in "
+                "their block until JetStream compacts that",
+                seq,
+                stream,
+            )
 
     async def _look_at(self, site: Site) -> Erasure:
         return await self._plane.run(lambda plane: plane.sites.erasure(site.tenant, site.key))
