@@ -89,6 +89,11 @@ def subjects_of_tenant(family: str, tenant: str) -> str:
     return f"{SUBJECT_ROOT}.{family}.*.{_token(tenant)}.>"
 
 
+def subjects_of_site(tenant: str, site: str) -> str:
+    """Return the wildcard over every fact of a site, of whichever family."""
+    return f"{SUBJECT_ROOT}.*.{bucket_of(tenant, site)}.{_token(tenant)}.{_token(site)}.>"
+
+
 def bucket_of(tenant: str, site: str) -> int:
     """Return the bucket (0..63) of a site; a partition holds whole buckets."""
     digest = hashlib.blake2b(f"{tenant}\0{site}".encode(), digest_size=2).digest()

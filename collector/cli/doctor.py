@@ -8,6 +8,7 @@ import click
 from collector.cli.checks.control import examine_control
 from collector.cli.checks.database import examine_database
 from collector.cli.checks.decisions import examine_decisions
+from collector.cli.checks.erasure import examine_erasure
 from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
 from collector.cli.checks.salt import examine_copies
@@ -41,7 +42,7 @@ async def _examine(settings: Settings) -> int:
     return broken
 
 
-async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:  # noqa: C901  # one loop for each room
     yield examine_settings(settings)
     yield examine_disk(settings)
     for finding in examine_roles(settings, running(settings.local.data.absolute())):
@@ -55,6 +56,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             async for finding in examine_vault(settings, nats_url):
                 yield finding
             async for finding in examine_control(settings, nats_url):
+                yield finding
+            async for finding in examine_erasure(nats_url):
                 yield finding
             async for finding in examine_database(database_url, nats_url):
                 yield finding

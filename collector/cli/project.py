@@ -17,13 +17,18 @@ from collector.serving.server import serve_until_told
 from collector.serving.table import AddressTable
 from collector.settings import ProjectorSettings
 from projections.control.keeper import ControlKeeper
+from projections.database import POSTGRES_ERRORS
 from projections.projector.halt import Halted
 from projections.projector.projectors import Projectors
+from projections.projector.stopping import finish_within
+from projections.stream import StreamUnavailable
 from projections.tallies.keeper import Keeper
 
 HALTED = 3
 # Long enough for a scrape to see why; then whoever supervises us may try again, for a backfill mends it.
 HALT_NOTICE_SECONDS = 20.0
+# What cannot be read so soon is read beside the projectors.
+FIRST_READ_SECONDS = 2.0
 
 
 @click.command(
@@ -68,20 +73,30 @@ async def project(settings: ProjectorSettings) -> None:
                 return {**projectors.checks(), "control": decisions.trouble}
 
             app = operated(_nothing_here, AddressTable({}), settings.http, role="projector", checks=checks)
-            stop = asyncio.Event()
+            stop, has_begun = asyncio.Event(), asyncio.Event()
 
             def begin_drain() -> None:
                 app.begin_drain()
                 stop.set()
 
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(_run_and_tell(projectors, stop), name="projectors")
+                tasks.create_task(_run_and_tell(projectors, has_begun, stop), name="projectors")
                 tasks.create_task(keeper.run(stop, clock=utc_now), name="tallies")
-                tasks.create_task(decisions.run(stop), name="decisions")
+                tasks.create_task(_keep(decisions, has_begun, stop), name="decisions")
                 tasks.create_task(serve_until_told(app, bound, begin_drain=begin_drain), name="operations")
 
 
-async def _run_and_tell(projectors: Projectors, stop: asyncio.Event) -> None:
+async def _keep(decisions: ControlKeeper, has_begun: asyncio.Event, stop: asyncio.Event) -> None:
+    with contextlib.suppress(TimeoutError, StreamUnavailable, *POSTGRES_ERRORS):
+        async with asyncio.timeout(FIRST_READ_SECONDS):
+            await finish_within(0, stop, decisions.catch_up())
+    has_begun.set()
+    await decisions.run(stop)
+
+
+async def _run_and_tell(projectors: Projectors, has_begun: asyncio.Event, stop: asyncio.Event) -> None:
+    # First what was erased, so that no fact of a site that is there again is taken for one of before.
+    await has_begun.wait()
     try:
         await projectors.run(stop, clock=utc_now)
     except Halted:

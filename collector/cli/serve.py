@@ -8,6 +8,7 @@ from collector.app import addresses
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, role_settings
 from collector.control.admin.opening import open_admin
+from collector.control.erasure import erase_for_ever
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
 from collector.local.master_key import master_key_file
@@ -17,6 +18,7 @@ from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
 from collector.serving.table import AddressTable, Dispatch, Owner
 from collector.settings import IngestSettings
+from collector.upkeep import running_beside
 
 
 @click.command("serve", epilog=examples("COLLECTOR_NATS_URL=nats://nats:4222 collector serve --host 0.0.0.0"))
@@ -40,6 +42,7 @@ async def serve(settings: IngestSettings) -> None:
             open_admin(
                 settings, nats_url, master_key_file(settings.control, settings.local), ingest.care.follower, utc_now
             ) as admin,
+            running_beside(erase_for_ever(nats_url, ingest.care.follower.erasing, utc_now, replicas=settings.stream.replicas)),
             ingest.app.lifespan(),
         ):
 

@@ -6,6 +6,8 @@ import click
 
 from collector.cli.deciding import ALL, BY, asked, deciding, everything, of_a_tenant, show, show_all, told
 from collector.cli.options import examples
+from collector.cli.sites_erase import command as erase
+from collector.cli.sites_erase import show_progress
 from collector.control.views import site_view
 from contracts.control.sites import Exclusions, NameUse, Site, SiteState, site_id
 
@@ -58,7 +60,10 @@ def show_(*, site: str, tenant: str, as_json: bool, **options: Any) -> None:
     """Show a site."""
     settings = told(**options)
     with deciding(settings) as plane:
-        show(site_view(plane.sites.find(tenant or settings.collection.tenant, site)), as_json=as_json)
+        found = plane.sites.find(tenant or settings.collection.tenant, site)
+        show(site_view(found), as_json=as_json)
+        if found.state is SiteState.ERASING:
+            show_progress(settings, plane, found)
 
 
 @command.command("label", epilog=examples("collector sites label shop.example --label Shop --timezone Europe/Oslo"))
@@ -167,3 +172,6 @@ def restore(*, site: str, tenant: str, as_json: bool, **options: Any) -> None:
     settings = told(**options)
     with deciding(settings) as plane:
         show(site_view(plane.sites.restore(tenant or settings.collection.tenant, site, by=BY).thing), as_json=as_json)
+
+
+command.add_command(erase)

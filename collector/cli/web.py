@@ -11,6 +11,7 @@ from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
 from collector.cli.query import query_app
 from collector.control.admin.opening import open_admin
+from collector.control.erasure import erase_for_ever
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
 from collector.local.master_key import master_key_file
@@ -20,6 +21,7 @@ from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
 from collector.serving.table import AddressTable, Dispatch, Owner
 from collector.settings import Settings
+from collector.upkeep import running_beside
 from contracts.throttle import Throttle
 
 
@@ -52,6 +54,7 @@ async def web(settings: Settings, *, precedence: timedelta) -> None:
                 utc_now,
                 throttle=throttle,
             ) as admin,
+            running_beside(erase_for_ever(nats_url, ingest.care.follower.erasing, utc_now, replicas=settings.stream.replicas)),
             ingest.app.lifespan(),
             asked.lifespan(),
         ):

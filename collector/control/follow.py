@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final, cast
 
@@ -17,6 +17,7 @@ from collector.upkeep import running_beside
 from contracts.codec import NewerVersion, Undecodable, UnknownType
 from contracts.control import CONTROL_CODEC
 from contracts.control.envelope import ControlEvent
+from contracts.control.sites import Site
 from contracts.control.stream import CONTROL_STREAM, subject_of, thing_of
 from contracts.jetstream import STREAM_NOT_FOUND, ApiAnswer, JetStreamError
 
@@ -74,6 +75,10 @@ class Follower:
         named = ", ".join(str(seq) for seq in sorted(self._unreadable)[:_NAMED_MOST])
         advice = "; ".join(dict.fromkeys(self._unreadable.values()))
         return Note(f"cannot read {len(self._unreadable):,} event(s), at {named}, which decide nothing here; {advice}")
+
+    def erasing(self) -> Mapping[str, Site]:
+        """Return the sites whose facts are to be erased, by id."""
+        return self.directory.things.erasing
 
     async def be_level(self) -> None:
         """Return once everything has been read, which ``watch`` does, or at once while there is no connection to read over."""

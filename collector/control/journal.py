@@ -1,5 +1,6 @@
 """The journal of decisions: what a thing is after its events, and how what was decided about it is stored."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -116,6 +117,18 @@ class Journal(Application[str]):
             return Seen(id=thing_id)
         last = found[-1]
         return Seen(id=thing_id, thing=thing, version=last.originator_version, seq=last.id, is_beyond_us=is_beyond_us)
+
+    def history(self, thing_id: str) -> list[ControlEvent]:
+        """Return every event of a thing that can be read, the first of each version; raise Undecided when NATS is away."""
+        try:
+            found = self._recorder.notifications_of(thing_id)
+        except PersistenceError as error:
+            raise unavailable(str(error)) from error
+        events: list[ControlEvent] = []
+        for notification in found:
+            with contextlib.suppress(Undecodable, UnknownType, NewerVersion):
+                events.append(self.mapper.to_domain_event(notification))  # type: ignore[arg-type]  # ours
+        return events
 
     def known(self, thing_id: str, expected_version: int | None = None) -> tuple[Seen[Any], Any]:
         """Return a thing that there is; raise Undecided when there is none, or it is at another version than expected."""

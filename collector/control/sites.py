@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from collector.control.checked import MOST_NAMES, hosts, known_site, known_tenant, listed, new_name, patterns, zone
 from collector.control.decided import NAME_TAKEN, Decided, conflict, invalid
 from collector.control.journal import Journal, Seen
@@ -36,6 +38,13 @@ from contracts.control.sites import (
 # How many runs of erased sequences one event holds; who erases more says it in several.
 MOST_RUNS: Final = 4_000
 _FINAL = frozenset({SiteState.ERASING, SiteState.ERASED})
+
+
+class Erasure(Struct, frozen=True, kw_only=True):
+    """A site, and everything that was said to be erased of it."""
+
+    site: Site
+    said: tuple[SiteErased, ...]
 
 
 class Sites:
@@ -173,11 +182,19 @@ class Sites:
         return self._journal.record(seen, SiteErasureBegun(**seen.head(self._journal.stamp(by))))
 
     def say_erased(
-        self, tenant: str, key: str, *, stream: str, erased: Sequence[tuple[int, int]], is_last: bool, by: str
+        self,
+        tenant: str,
+        key: str,
+        *,
+        stream: str,
+        erased: Sequence[tuple[int, int]],
+        is_last: bool,
+        by: str,
+        expected_version: int | None = None,
     ) -> Decided[Site]:
         """Record which runs of sequences are gone from *stream*; with the last of them, the site's names are free again."""
-        seen, site = self._known(tenant, key)
-        if site.state is not SiteState.ERASING:
+        seen, site = self._known(tenant, key, expected_version)
+        if site.state not in _FINAL:
             raise conflict("The site is not being erased. Begin its erasure first.")
         if len(erased) > MOST_RUNS or any(not 0 < first <= last for first, last in erased):
             raise invalid("erased", f"Send at most {MOST_RUNS} runs at once, each a first and a last sequence.")
@@ -188,6 +205,13 @@ class Sites:
         gone = SiteErased(**head, stream=stream, erased=tuple(erased), is_last=is_last)
         releases, beside = self._releases(names, site, by=by)
         return self._journal.record(seen, *unnamed, gone, *releases, beside=beside)
+
+    def erasure(self, tenant: str, key: str) -> Erasure:
+        """Return what was said to be erased of the site, since there was one with this key."""
+        seen, site = self._known(tenant, key)
+        return Erasure(
+            site=site, said=tuple(event for event in self._journal.history(seen.id) if isinstance(event, SiteErased))
+        )
 
     def _known(self, tenant: str, key: str, expected_version: int | None = None) -> tuple[Seen[Site], Site]:
         return self._journal.known(site_id(known_tenant(tenant, sought="site"), known_site(key)), expected_version)

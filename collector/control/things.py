@@ -46,6 +46,7 @@ class Things:
         self.keys: dict[str, KnownKey] = {}
         self.tenants: set[str] = set()
         self.archived: set[str] = set()
+        self.erasing: dict[str, sites.Site] = {}
         self._things: dict[str, control.Thing] = {}
         self._walked: dict[str, Site] = {}
         self._open: tuple[Site, ...] | None = None
@@ -112,6 +113,10 @@ class Things:
             rules=_rules_of(site),
         )
         self._open = None
+        if site.state is sites.SiteState.ERASING:
+            self.erasing[site.id] = site
+        else:
+            self.erasing.pop(site.id, None)
         for name in site.names:
             claim = self._things.get(sites.name_id(name))
             if isinstance(claim, sites.Name) and (claim.tenant, claim.key) == (site.tenant, site.key):

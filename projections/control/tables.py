@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.control import Thing, fold, keys, people, sites, tenants
 from contracts.control.envelope import ControlEvent, kind_of
 from contracts.control.sites import site_id
+from projections.control import erased
 from projections.schema import SHARED, moment, words
 from projections.stream.item import Quarantined, Reason, Sequenced
 
@@ -57,7 +58,7 @@ UNREADABLE = Table(
     words("reason"),
 )
 
-TABLES = (THINGS, READING, UNREADABLE)
+TABLES = (THINGS, READING, UNREADABLE, *erased.TABLES)
 
 _STATES: Mapping[str, type[Thing]] = {
     tenants.KIND: tenants.Tenant,
@@ -92,6 +93,7 @@ async def begin_reading(connection: AsyncConnection, created: datetime) -> None:
     """Forget everything, for the stream that was *created* then says what holds now."""
     for table in (THINGS, UNREADABLE):
         await connection.execute(delete(table))
+    await erased.forget_erased(connection)
     row = insert(READING).values(id=_THE_ROW, stream_created=created, seq=0, message_id="", tenants=0, members=0)
     anew = {name: row.excluded[name] for name in ("stream_created", "seq", "message_id", "tenants", "members")}
     await connection.execute(row.on_conflict_do_update(index_elements=[READING.c.id], set_=anew))
@@ -170,6 +172,8 @@ async def _keep_things(connection: AsyncConnection, facts: Sequence[Sequenced[An
             continue
         things[thing.id] = thing
         rows[thing.id] = _row(thing, event.at, fact.seq)
+        if isinstance(thing, sites.Site):
+            await erased.keep_erased(connection, thing, event, fact.seq)
     if rows:
         columns = {column.name: [row[column.name] for row in rows.values()] for column in THINGS.columns}
         await connection.execute(_WRITE, columns)

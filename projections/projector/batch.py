@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from projections.database import Unstorable, fault_of_the_fact
 from projections.projector.dedup import keep_first
 from projections.projector.endings import Endings, SiteDay, ended, set_aside_as
+from projections.projector.holes import note_holes
 from projections.projector.positions import Position, hold_position, move_position
 from projections.projector.quarantine import pointer_to, set_aside
 from projections.read_models.model import ReadModel, happened_on
@@ -28,6 +29,7 @@ async def apply(
     async with engine.begin() as connection:
         await hold_position(connection, position)
         endings = await settle(connection, models, position.partition, batch)
+        await note_holes(connection, position, batch)
         moved = position.after(batch, endings)
         await move_position(connection, position, moved, endings)
     return moved, endings

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projector.dedup import SEEN
+from projections.projector.gone import Gone
 from projections.projector.halt import KEEP_BOTH, difference
 from projections.projector.positions import POSITIONS, Position, positions_in
 from projections.projector.projection import Projection
@@ -84,8 +85,11 @@ def stays_away(lost: int) -> str:
     return f" {lost:,} that were counted before are erased from the stream, and are counted no more." if lost else ""
 
 
-async def loss_of(projection: Projection, position: Position, goal: Identity | None, stream: Stream) -> Loss | None:
-    """Return what a rebuild would lose of what *position* has counted, None when nothing but what was erased by hand."""
+async def loss_of(projection: Projection, position: Position, goal: Identity | None, stream: Stream, gone: Gone) -> Loss | None:
+    """Return what a rebuild would lose of what *position* has counted; None when nothing but what was erased by hand.
+
+    What is *gone* with deleted sites is none.
+    """
     name = projection.streams(position.partitions)[position.partition].name
     counted = position.dealt_with
 
@@ -94,26 +98,26 @@ async def loss_of(projection: Projection, position: Position, goal: Identity | N
 
     if goal is None:
         return lost("is gone", counted)
-    missing = counted - held_until(position.seq, goal)
+    missing = counted - gone.counted - held_until(position.seq, goal, gone.behind)
     if problem := difference(position, goal, await stream.message_id_at(position.seq)):
         # Of another stream none is ours; one that lost its end and grew again does not say since when.
         is_older = goal.created == position.stream_created and goal.last_seq < position.seq
         return lost(problem, missing if is_older else counted, is_exact=is_older)
-    if goal.first_seq > position.first_seq:
+    if goal.first_seq - position.first_seq > gone.before:
         return lost(f"begins at {goal.first_seq}, behind the first event that was counted", missing)
     if missing > 0 and drops(goal):
         return lost("has a limit by which it drops events", missing)
     return lost("has more holes than anybody erases by hand", missing) if missing > _BY_HAND else None
 
 
-def erased_until(position: Position, goal: Identity | None) -> int:
+def erased_until(position: Position, goal: Identity | None, gone: Gone) -> int:
     """Return how many of the facts that *position* has counted the stream holds no more."""
-    return 0 if goal is None else max(position.dealt_with - held_until(position.seq, goal), 0)
+    return 0 if goal is None else max(position.dealt_with - held_until(position.seq, goal, gone.behind), 0)
 
 
-def held_until(seq: int, stream: Identity) -> int:
-    """Return how many messages *stream* holds up to *seq*; too few where some behind it were erased."""
-    return max(stream.messages - max(stream.last_seq - seq, 0), 0)
+def held_until(seq: int, stream: Identity, gone_behind: int) -> int:
+    """Return how many messages *stream* holds up to *seq*; too few where more than *gone_behind* it were erased."""
+    return max(stream.messages - max(stream.last_seq - seq - gone_behind, 0), 0)
 
 
 def refuse_to_set_aside(read: Mapping[int, Position], made: Mapping[int, Position]) -> None:

@@ -6,6 +6,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.generations import Generation
+from projections.projector.gone import NOTHING, Gone, Reckon
 from projections.projector.halt import difference, refuse_other_partitions
 from projections.projector.loss import Loss, Unaccounted, erased_until, held_positions, is_unaccounted, loss_of
 from projections.projector.positions import Position
@@ -24,6 +25,7 @@ class Outlook(Struct, frozen=True, kw_only=True):
     goals: Sequence[Identity | None]
     others: frozenset[int]
     losses: Sequence[Loss | Unaccounted]
+    gone: Mapping[int, Gone]
 
     @property
     def is_empty(self) -> bool:
@@ -33,10 +35,14 @@ class Outlook(Struct, frozen=True, kw_only=True):
     @property
     def erased(self) -> int:
         """Return how many of the counted facts were erased by hand, and so are in the streams no more."""
-        return 0 if self.losses else sum(erased_until(position, self.goals[number]) for number, position in self.before.items())
+        if self.losses:
+            return 0
+        return sum(erased_until(position, self.goals[number], self.gone[number]) for number, position in self.before.items())
 
 
-async def look(connection: AsyncConnection, projection: Projection, live: Generation, streams: Sequence[Stream]) -> Outlook:
+async def look(
+    connection: AsyncConnection, projection: Projection, live: Generation, streams: Sequence[Stream], reckon: Reckon
+) -> Outlook:
     """Compare what *live* has counted with its *streams*; raise Halted when one that it has counted is not among them."""
     # Before the streams are asked: else a projector that runs would make the tables seem to hold more than they.
     before = await held_positions(connection, live.schema)
@@ -44,8 +50,10 @@ async def look(connection: AsyncConnection, projection: Projection, live: Genera
     if any(position.partitions > len(streams) for position in before.values()):
         refuse_other_partitions(before, len(streams))
     goals = [await _identity_of(stream) for stream in streams]
+    # After the streams are asked: what is gone from them is on the list by then.
+    gone = {number: await _gone(projection, position, goals[number], reckon) for number, position in before.items()}
     losses = [
-        await loss_of(projection, position, goals[number], streams[number])
+        await loss_of(projection, position, goals[number], streams[number], gone[number])
         for number, position in sorted(before.items())
         if position.seq
     ]
@@ -54,6 +62,7 @@ async def look(connection: AsyncConnection, projection: Projection, live: Genera
         before=before,
         goals=goals,
         others=frozenset({n for n, position in before.items() if await _is_of_another(position, goals[n], streams[n])}),
+        gone=gone,
         losses=[*([Unaccounted(projection=projection.name)] if unaccounted else []), *(loss for loss in losses if loss)],
     )
 
@@ -67,6 +76,12 @@ def refuse_other_streams(goals: Sequence[Identity | None], positions: Mapping[in
                 "A stream was made again while it was read. What is read stays as it was; run `collector backfill` again, "
                 "which says what would be lost"
             )
+
+
+async def _gone(projection: Projection, position: Position, goal: Identity | None, reckon: Reckon) -> Gone:
+    if goal is None or not position.seq:
+        return NOTHING
+    return await reckon(projection.streams(position.partitions)[position.partition].name, position, goal)
 
 
 async def _is_of_another(position: Position, goal: Identity | None, stream: Stream) -> bool:

@@ -11,11 +11,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from projections.control.keeper import ControlKeeper
 from projections.database import POSTGRES_ERRORS, open_engine
 from projections.generations import Generation, Removal, State, current_generation, make_current, retire
 from projections.migrations import begin_generation
 from projections.projections import PROJECTIONS
 from projections.projector.claim import AnotherBackfill, claimed
+from projections.projector.gone import Gone, reckon_in
 from projections.projector.loss import HistoryWouldBeLost, listed, refuse_to_set_aside
 from projections.projector.outlook import Outlook, look, refuse_other_streams
 from projections.projector.patience import Answer, patiently
@@ -118,7 +120,13 @@ class _Rebuild:
         async with self._engine.connect() as connection:
             # Positions and tables of one moment: a projector may be writing both.
             await connection.execution_options(isolation_level="REPEATABLE READ")
-            return await look(connection, self._projection, live, self._streams)
+            return await look(connection, self._projection, live, self._streams, partial(self._reckon, live))
+
+    async def _reckon(self, live: Generation, stream: str, position: Position, goal: Identity) -> Gone:
+        """Return what is gone of *stream*, by all that was decided until now."""
+        async with ControlKeeper(nats_url=self._nats_url, database_url=self._database_url) as decisions:
+            await decisions.catch_up()
+        return await reckon_in(self._engine, live.schema)(stream, position, goal)
 
     async def run(self, *, partition: int | None, accept_loss: bool) -> Progress:
         """Make the generation, have it projected, and hand the readers over to it."""
@@ -227,11 +235,18 @@ class _Rebuild:
         deadline = loop.time() + LEVEL_SECONDS
         while True:
             positions = await self._positions(made)
-            if all(number in positions and positions[number].seq >= seq for number, seq in ahead.items()):
+            if all([await self._is_level(positions.get(number), number, seq) for number, seq in ahead.items()]):
                 return True
             if loop.time() > deadline:
                 return False
             await asyncio.sleep(POLL_SECONDS / 10)
+
+    async def _is_level(self, position: Position | None, partition: int, seq: int) -> bool:
+        if position is None or position.seq >= seq:
+            return position is not None
+        # What the other has read last may be erased since: then there is nothing up to it.
+        following = await self._streams[partition].first_after(position.seq)
+        return following is None or following > seq
 
     async def _project_while(self, watching: Coroutine[None, None, Progress], projectors: Sequence[Projector]) -> Progress:
         stop = asyncio.Event()

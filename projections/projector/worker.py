@@ -14,6 +14,7 @@ from projections.generations import Generation
 from projections.jobs import jobs_of, scheduled
 from projections.projector.batch import apply
 from projections.projector.endings import Endings
+from projections.projector.erasing import Erasing
 from projections.projector.halt import (
     Halted,
     HaltReason,
@@ -57,6 +58,7 @@ class Projector:
         self._partition, self._partitions = partition, partitions
         self._engine = open_engine(database_url, schema=generation.schema)
         self._stream = Stream(nats_url, projection.streams(partitions)[partition], Codec(projection.facts))
+        self._erasing = Erasing(database_url, projection, generation, partition=partition, partitions=partitions)
         self._position: Position | None = None
         self._delay = FIRST_DELAY
         self.trouble = "starting"
@@ -67,6 +69,7 @@ class Projector:
 
     async def __aexit__(self, *_: object) -> None:
         await self._stream.close()
+        await self._erasing.close()
         await self._engine.dispose()
 
     async def run(self, stop: asyncio.Event, *, clock: Callable[[], datetime]) -> None:
@@ -109,6 +112,7 @@ class Projector:
                 await pause(STANDBY_SECONDS, stop)
                 return
             await self._stream.connect()
+            await self._erasing.give_up()
             self._position = await self._find_position()
             if self._position is None:
                 self.trouble = ""
@@ -148,6 +152,8 @@ class Projector:
         months = Months(self._engine, self._models)
         while not stop.is_set():
             batch = await reader.next_batch()
+            if await self._erasing.is_due():
+                return
             if not batch:
                 async with self._engine.connect() as connection:
                     await confirm_position(connection, position)

@@ -28,7 +28,7 @@ from contracts.events import EngagementMeasured, EventRecorded, PageViewed
 from projections.database import copy_rows
 from projections.read_models import description
 from projections.read_models.description import describe
-from projections.read_models.model import ReadModel, Whose, happened_on
+from projections.read_models.model import ReadModel, Whose, erase_rows, happened_on
 from projections.schema import WEB, moment, words
 from projections.stream.item import Sequenced
 
@@ -97,8 +97,20 @@ async def erase(connection: AsyncConnection, whose: Whose) -> int:
     return gone.rowcount
 
 
+async def erase_site(connection: AsyncConnection, tenant: str, site: str) -> int:
+    """Delete every hit of *tenant*'s *site*, and return how many they were."""
+    return await erase_rows(connection, HITS, tenant, site)
+
+
 MODEL = ReadModel(
-    name="hits", tables=(HITS,), facts=get_args(HitFact), version=1, upsert=upsert, day_of=happened_on, erase=erase
+    name="hits",
+    tables=(HITS,),
+    facts=get_args(HitFact),
+    version=1,
+    upsert=upsert,
+    day_of=happened_on,
+    erase=erase,
+    erase_site=erase_site,
 )
 
 

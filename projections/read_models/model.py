@@ -5,7 +5,7 @@ from datetime import UTC, date
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Table
+from sqlalchemy import Table, delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Fact
@@ -27,8 +27,9 @@ class ReadModel(Struct, frozen=True, kw_only=True):
     ``upsert`` folds facts of the types in ``facts`` that were never applied before and writes the outcome, inside the
     connection's transaction; in any order and any batching, the same facts leave the same rows. ``day_of`` is a day in the
     month that the fact's rows are in when ``tables`` are partitioned by month, and None when they are not. ``erase`` deletes
-    what a visitor left and returns how many rows that were, and is None where nobody is in the tables. ``version`` rises when
-    the same facts would leave other rows.
+    what a visitor left and returns how many rows that were, and is None where nobody is in the tables. ``erase_site`` does so
+    with all rows of a tenant's site, and is None where the tables do not say whose a row is. ``version`` rises when the same
+    facts would leave other rows.
     """
 
     name: str
@@ -38,6 +39,13 @@ class ReadModel(Struct, frozen=True, kw_only=True):
     upsert: Callable[[AsyncConnection, Sequence[Sequenced[Any]]], Awaitable[None]]
     day_of: Callable[[Any], date] | None = None
     erase: Callable[[AsyncConnection, Whose], Awaitable[int]] | None = None
+    erase_site: Callable[[AsyncConnection, str, str], Awaitable[int]] | None = None
+
+
+async def erase_rows(connection: AsyncConnection, table: Table, tenant: str, site: str) -> int:
+    """Delete the rows of *table* that are of *tenant*'s *site*, and return how many they were."""
+    gone = await connection.execute(delete(table).where(table.c.tenant == tenant, table.c.site == site))
+    return gone.rowcount
 
 
 def happened_on(event: Fact) -> date:

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.database import copy_rows
 from projections.read_models import description
-from projections.read_models.model import ReadModel, Whose, partition_name
+from projections.read_models.model import ReadModel, Whose, erase_rows, partition_name
 from projections.read_models.visit import IDLE, Visit, VisitFact, merge, visit_of
 from projections.schema import WEB, moment, words
 from projections.stream.item import Sequenced
@@ -120,13 +120,25 @@ async def erase(connection: AsyncConnection, whose: Whose) -> int:
     return gone.rowcount
 
 
+async def erase_site(connection: AsyncConnection, tenant: str, site: str) -> int:
+    """Delete every visit of *tenant*'s *site*, and return how many they were."""
+    return await erase_rows(connection, VISITS, tenant, site)
+
+
 def day_of(event: VisitFact) -> date:
     """Return the day whose salt made the visitor's id."""
     return event.salt_day
 
 
 MODEL = ReadModel(
-    name="visits", tables=(VISITS,), facts=get_args(VisitFact), version=1, upsert=upsert, day_of=day_of, erase=erase
+    name="visits",
+    tables=(VISITS,),
+    facts=get_args(VisitFact),
+    version=1,
+    upsert=upsert,
+    day_of=day_of,
+    erase=erase,
+    erase_site=erase_site,
 )
 
 

@@ -30,6 +30,7 @@ class Row(Struct, frozen=True):
 
 
 KEY = {"scopes": ["ingest"]}
+ERASE = "/v1/admin/sites/{site}/erase"
 ROWS = {
     ("POST", "/v1/admin/sessions"): Row(ANYBODY),
     ("GET", "/v1/admin/sessions"): Row(A_SESSION),
@@ -56,6 +57,7 @@ ROWS = {
     ("POST", "/v1/admin/sites/{site}/exclusions"): Row(EDITORS, {"paths": "/a\n/b"}, SITE),
     ("POST", "/v1/admin/sites/{site}/archive"): Row(EDITORS, id=SPARE),
     ("POST", "/v1/admin/sites/{site}/restore"): Row(EDITORS, id=SPARE),
+    ("POST", ERASE): Row(OWNERS, {"name": SPARE}, SPARE),
     ("GET", "/v1/admin/sites/{site}/policy"): Row(VIEWERS, id=SITE),
     ("PUT", "/v1/admin/sites/{site}/policy"): Row(EDITORS, {"identity": "anonymous"}, SITE),
     ("POST", "/v1/admin/sites/{site}/policy"): Row(EDITORS, {"identity": "plain"}, SITE),
@@ -131,13 +133,18 @@ async def test_who_may_is_answered(there: Installed):
     # In the order of the table: of what is revoked and removed in the end there is one for the last alone.
     for by in ("viewer", "editor", "owner", "key", "token"):
         for (method, template), row in ROWS.items():
-            if by not in MAY.get(row.who, ()) or template.endswith(("/remove", "/revoke", "/grants")):
+            if by not in MAY.get(row.who, ()) or template.endswith(("/remove", "/revoke", "/grants", "/erase")):
                 continue
             tenant = {"X-Tenant-Id": "acme"}
             answer = await there.ask(method, filled(there, template, row.id), by=by, body=row.body, **tenant)
             assert answer.status_code in (200, 201), (by, method, template, answer.text)
             assert method == "GET" or answer.json()["seq"] > 0
-    for template in ("/v1/admin/keys/{key}/revoke", "/v1/admin/members/{member}/grants", "/v1/admin/members/{member}/remove"):
+    for template in (
+        "/v1/admin/keys/{key}/revoke",
+        "/v1/admin/members/{member}/grants",
+        "/v1/admin/members/{member}/remove",
+        ERASE,
+    ):
         row = ROWS["POST", template]
         answer = await there.ask("POST", filled(there, template, row.id), by="owner", body=row.body)
         assert answer.status_code == 200

@@ -1,0 +1,117 @@
+"""Erasing: a generation gives up the rows of the sites that are deleted, all of them in the transaction that notes it."""
+
+import asyncio
+import logging
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.database import PROJECTING, open_engine
+from projections.generations import Generation
+from projections.projector.dedup import SEEN
+from projections.projector.positions import POSITIONS
+from projections.projector.projection import Projection
+from projections.projector.quarantine import QUARANTINE
+from projections.read_models.model import erase_rows
+from projections.schema import BOOKS
+
+LOG = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.2
+# A large site's rows go in one statement, for which others of the same partition wait.
+_SESSION = {**PROJECTING, "statement_timeout": "2h"}
+
+# The sites whose rows are gone, by what the control stream said of them last when they went.
+ERASED_SITES = Table(
+    "erased_sites",
+    BOOKS,
+    Column("tenant", Text, primary_key=True),
+    Column("site", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+)
+
+
+class Due(NamedTuple):
+    """A site of which something was erased since its rows went, and the event that said so last."""
+
+    tenant: str
+    site: str
+    seq: int
+
+
+class Erasing:
+    """Gives up rows of one partition of *generation*; ``close`` it.
+
+    Whoever does it reads the stream anew after it: of what they had read already, some may be gone.
+    """
+
+    def __init__(
+        self, database_url: str, projection: Projection, generation: Generation, *, partition: int, partitions: int
+    ) -> None:
+        self._engine = open_engine(database_url, _SESSION, pool_size=1)
+        self._models = projection.models
+        self._schema = generation.schema
+        stream = projection.streams(partitions)[partition].name
+        self._partition = partition
+        self._mine = {"partition": partition, "partitions": partitions, "stream": stream}
+        self._looked_at = float("-inf")
+
+    async def close(self) -> None:
+        """Leave Postgres."""
+        await self._engine.dispose()
+
+    async def is_due(self) -> bool:
+        """Say whether anything is to be given up; asked more often than a few times in a second, say no."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at < LOOK_SECONDS:
+            return False
+        self._looked_at = now
+        async with self._engine.begin() as connection:
+            await self._enter(connection)
+            return bool(await self._due(connection))
+
+    async def give_up(self) -> None:
+        """Give up the rows of every site that is due, each site's in one transaction, and note it."""
+        async with self._engine.begin() as connection:
+            await self._enter(connection)
+            due = await self._due(connection)
+        for one in due:
+            async with self._engine.begin() as connection:
+                await self._enter(connection)
+                # Nobody writes rows of the partition meanwhile.
+                mine = POSITIONS.c.partition == self._partition
+                await connection.execute(POSITIONS.select().where(mine).with_for_update())
+                rows = await self._erase(connection, one)
+            LOG.info("the rows of a deleted site are gone", extra={"schema": self._schema, "rows": rows})
+
+    async def _erase(self, connection: AsyncConnection, one: Due) -> int:
+        rows = sum(
+            [await model.erase_site(connection, one.tenant, one.site) for model in self._models if model.erase_site is not None]
+        )
+        for table in (SEEN, QUARANTINE):
+            await erase_rows(connection, table, one.tenant, one.site)
+        note = insert(ERASED_SITES).values(**one._asdict(), partition=self._partition)
+        keys = [column.name for column in ERASED_SITES.primary_key]
+        await connection.execute(note.on_conflict_do_update(index_elements=keys, set_={"seq": note.excluded.seq}))
+        return rows
+
+    async def _enter(self, connection: AsyncConnection) -> None:
+        """Have unqualified names mean the generation's tables first, and then those that are shared."""
+        await connection.execute(_ENTER, {"schema": self._schema})
+
+    async def _due(self, connection: AsyncConnection) -> list[Due]:
+        return [Due(*row) for row in await connection.execute(_DUE, self._mine)]
+
+
+_ENTER = text(
+    "SELECT set_config('search_path', quote_ident(CAST(:schema AS text)) || ', ' || current_setting('search_path'), true)"
+)
+_DUE = text("""
+    SELECT tenant, site, max(erasures.seq) FROM erasures
+    LEFT JOIN (SELECT tenant, site, seq FROM erased_sites WHERE partition = :partition) AS done USING (tenant, site)
+    WHERE stream = :stream OR (stream = '' AND bucket % CAST(:partitions AS integer) = :partition)
+    GROUP BY tenant, site, done.seq HAVING max(erasures.seq) IS DISTINCT FROM done.seq
+""")
