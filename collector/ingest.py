@@ -124,8 +124,7 @@ async def open_ingest(
             tokens = _token_keys(settings, client, follower.directory, clock)
             care = Care(client, streams, publisher, salts, condition, follower=follower, tokens=tokens, clock=clock)
             app = _app(settings, offer, care=care, salts=salts, publisher=publisher, teller=teller, clock=clock)
-            listed = ListedOnce(client, nats_url, settings.collection, clock, replicas=settings.stream.replicas)
-            async with _looked_after(care, condition, salts, listed):
+            async with _looked_after(care, condition, salts, _listed(settings, client, nats_url, clock)):
                 _announce(settings, salts, clock)
                 yield Ingest(app, care, publisher, teller, salts)
     finally:
@@ -157,6 +156,10 @@ def _follower(settings: IngestSettings, client: Connection, teller: Teller) -> F
 def _token_keys(settings: IngestSettings, client: Connection, directory: Directory, clock: Callable[[], datetime]) -> TokenKeys:
     key_file = master_key_file(settings.control, settings.local)
     return TokenKeys(client, Vault(client, key_file, replicas=settings.stream.replicas), directory, clock)
+
+
+def _listed(settings: IngestSettings, client: Connection, nats_url: str, clock: Callable[[], datetime]) -> ListedOnce:
+    return ListedOnce(client, nats_url, settings.collection, clock, replicas=settings.stream.replicas)
 
 
 async def _first_look(care: Care) -> None:
