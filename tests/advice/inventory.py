@@ -255,6 +255,12 @@ ADVICE = (
     ),
     Advice("collector/control/follow.py", "look at it with `nats stream get", "a control event cannot be read", HARMLESS),
     Advice("projections/query/database.py", "Run: collector migrate", "there are no tables", AGAIN),
+    Advice(
+        "README.md",
+        "A site goes",
+        "a site is to be deleted with its facts",
+        "tests/projections/projector/test_erasing.py::test_what_is_left_of_an_erasure_is_what_a_rebuild_makes",
+    ),
     Advice("README.md", "Drop the database, run `collector backfill`", "anybody who reads it", REBUILT),
     Advice("README.md", ".venv/bin/collector demo", "anybody who reads it", "tests/collector/imports/test_demo.py"),
     Advice("README.md", "| `collector migrate` |", "anybody who reads it", AGAIN),
