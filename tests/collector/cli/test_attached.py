@@ -68,7 +68,7 @@ def test_both_roles_are_healthy_and_count(beside, ask):
 
 
 def test_the_printed_link_makes_the_owner_and_nothing_that_they_say_is_on_any_disk(beside, ask):
-    link = re.search(r"/join\?invitation=(\S+)", beside.output.read_text())
+    link = re.search(r"/join#(\S+)", beside.output.read_text())
     assert link is not None
     person = {"name": "Quentin Quire", "password": "seven quails quarrel quietly", "address": f"quentin{chr(64)}quire.example"}
     joined = post(beside.port, "/v1/admin/invitations/take", {"invitation": link[1]} | person)

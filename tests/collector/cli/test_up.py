@@ -42,7 +42,7 @@ async def test_it_starts_says_what_to_do_stops_cleanly_and_goes_on_where_it_was(
     said = first.output.read_text()
     assert f"http://127.0.0.1:{first.port}/" in said
     assert "<script defer" in said
-    assert "/join?invitation=" in said, "while nobody can sign in"
+    assert "/join#" in said, "while nobody can sign in"
     key = first.data / "master.key"
     assert (key.stat().st_mode & 0o777, key.stat().st_size > 0) == (0o600, True)
     made = key.read_text()
