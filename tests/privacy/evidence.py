@@ -30,6 +30,7 @@ class Evidence(NamedTuple):
     objections: list[Answer]
     stored_of_objections: int
     key: bytes
+    handed: Mapping[str, str]
     day: date
     visitors: frozenset[bytes]
     clean: subprocess.CompletedProcess[str]

@@ -18,7 +18,7 @@ def needles_of(person: Person) -> dict[str, bytes]:
     """Return every form of *person* by its name; none is so short that chance would write it."""
     found = dict(_forms_of_address(person.ip)) | dict(_hashes(person))
     for trait, text in person.secrets.items():
-        found |= {f"{trait}, {form}": needle for form, needle in _forms_of_text(text)}
+        found |= {f"{trait}, {form}": needle for form, needle in forms_of_text(text)}
     return {f"{person.name}: {form}": needle for form, needle in found.items()}
 
 
@@ -52,7 +52,7 @@ def _forms_of_address(ip: str) -> Iterator[tuple[str, bytes]]:
         "hex, colons": address.packed.hex(":"),
     }.items():
         yield form, text.encode()
-    for form, needle in _forms_of_text(ip):
+    for form, needle in forms_of_text(ip):
         yield f"text, {form}", needle
     if address.version == 6:
         yield "household", ":".join(ip.split(":")[:4]).encode()
@@ -62,7 +62,8 @@ def _forms_of_address(ip: str) -> Iterator[tuple[str, bytes]]:
     yield from ((f"packed, {form}", needle) for form, needle in _base64(mapped.packed))
 
 
-def _forms_of_text(text: str) -> Iterator[tuple[str, bytes]]:
+def forms_of_text(text: str) -> Iterator[tuple[str, bytes]]:
+    """Yield every form of *text* by its name."""
     yield "plain", text.encode()
     yield "upper case", text.upper().encode()
     yield "backwards", text[::-1].encode()

@@ -15,6 +15,7 @@ class People(NamedTuple):
     spoofed: Person
     objecting: Person
     imported: Person
+    member: Person
     planted: Person
 
     def needles(self) -> dict[str, bytes]:
@@ -35,5 +36,6 @@ def gather() -> People:
         spoofed=invent("spoofed", some_ipv4("198.51.100")),
         objecting=invent("objecting", some_ipv4("192.0.2")),
         imported=invent("imported", some_ipv4("198.18.7")),
+        member=invent("member", some_ipv4("198.19.8")),
         planted=invent("planted", some_ipv4("100.64.9")),
     )

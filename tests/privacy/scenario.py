@@ -24,6 +24,7 @@ from tests.privacy.evidence import (
     rotate,
 )
 from tests.privacy.haystacks import joined
+from tests.privacy.members import take_part
 from tests.privacy.people import People
 from tests.privacy.person import Person
 from tests.privacy.planting import plant_in_files, plant_in_nats, plant_in_postgres, seeds
@@ -51,6 +52,8 @@ def live_through(running: Up, people: People, temporary: Path) -> Evidence:
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(_dawdle, Voice(people.proxied, port))
         answers = [answer for voice in _voices(people, port) for answer in _speak(voice)]
+        handed = take_part(running, Voice(people.member, port), lambda: _invite(running))
+        answers += handed.answers
         before = asyncio.run(count_events(running))
         objecting = Voice(people.objecting, port)
         objections = _object(objecting)
@@ -81,6 +84,7 @@ def live_through(running: Up, people: People, temporary: Path) -> Evidence:
         objections=objections,
         stored_of_objections=stored_of_objections,
         key=key,
+        handed=handed.secrets,
         day=day,
         visitors=visitors,
         clean=clean,
@@ -94,6 +98,10 @@ def live_through(running: Up, people: People, temporary: Path) -> Evidence:
 def verify(running: Up) -> subprocess.CompletedProcess[str]:
     """Have the product search itself."""
     return run_collector(running.data.parent, "privacy", "verify", "--all", "--data", str(running.data))
+
+
+def _invite(running: Up) -> subprocess.CompletedProcess[str]:
+    return run_collector(running.data.parent, "members", "invite", "--data", str(running.data))
 
 
 def _voices(people: People, port: int) -> Iterator[Voice]:

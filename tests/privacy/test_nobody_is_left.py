@@ -6,7 +6,7 @@ import pytest
 
 from tests.privacy.evidence import Evidence
 from tests.privacy.haystacks import search
-from tests.privacy.needles import needles_of, packed_needle
+from tests.privacy.needles import forms_of_text, needles_of, packed_needle
 from tests.privacy.people import People
 from tests.privacy.scenario import KEY
 
@@ -47,6 +47,24 @@ def test_no_key_is_found_in_whole_or_by_its_digest(evidence: Evidence, place: st
     digest = hashlib.sha256(KEY.encode())
     needles = {"key": KEY.encode(), "digest": digest.digest(), "digest, hex": digest.hexdigest().encode()}
     assert search({place: evidence.haystacks[place]}, needles) == set()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_that_was_handed_out_is_found_again(evidence: Evidence, place: str):
+    assert set(evidence.handed) == {"key", "secret of the key", "token", "cookie", "token of forms"}
+    needles = {f"{what}, {form}": needle for what, text in evidence.handed.items() for form, needle in forms_of_text(text)}
+    assert search({place: evidence.haystacks[place]}, needles) == set()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_hash_of_a_password_lies_open(evidence: Evidence, place: str):
+    assert search({place: evidence.haystacks[place]}, {"argon2": b"$argon2"}) == set()
+
+
+def test_a_members_particulars_lie_in_the_vault_and_are_sealed_there(evidence: Evidence):
+    assert b"$KV.vault.member." in evidence.logical["messages"]
+    assert "ok  Stream KV_vault: " in evidence.clean.stdout
+    assert "ok  Stream CONTROL: " in evidence.clean.stdout
 
 
 def test_no_typed_column_holds_a_packed_address(evidence: Evidence, people: People):

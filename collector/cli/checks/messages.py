@@ -14,6 +14,7 @@ from collector.stream import connection as broker
 from collector.stream.connection import Connection
 from contracts.jetstream import JetStreamError, StoredMessage
 from contracts.tallies import TALLY_STREAM
+from contracts.vault import VAULT_STREAM, read_sealed
 
 _AT_ONCE = 256
 
@@ -39,7 +40,7 @@ async def _examine(client: Connection, name: str, limit: int | None, progress: C
     for lowest in range(start, last + 1, _AT_ONCE):
         span = range(lowest, min(lowest + _AT_ONCE, last + 1))
         messages = await asyncio.gather(*(_message(client, name, seq) for seq in span))
-        searched += _search(messages, suspects)
+        searched += _search(messages, suspects, may_be_sealed=name == VAULT_STREAM)
         progress(span.stop - start, last + 1 - start)
     subject = f"Stream {name}"
     text = f"{searched:,} of {held:,} messages searched; fields: {', '.join(sorted(suspects.fields)) or 'none'}"
@@ -54,12 +55,14 @@ async def _message(client: Connection, name: str, seq: int) -> StoredMessage | N
     return None
 
 
-def _search(messages: Sequence[StoredMessage | None], suspects: Suspects) -> int:
+def _search(messages: Sequence[StoredMessage | None], suspects: Suspects, *, may_be_sealed: bool) -> int:
     there = [message for message in messages if message is not None]
     for message in there:
         suspects.add_text("the subject", message.subject)
         suspects.add_text("the headers", base64.b64decode(message.hdrs).decode(errors="replace"))
         body = base64.b64decode(message.data)
+        if may_be_sealed and read_sealed(body) is not None:
+            continue  # what chance makes of a ciphertext is nobody
         try:
             suspects.add_document(msgspec.json.decode(body))
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
