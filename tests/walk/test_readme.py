@@ -36,9 +36,10 @@ def shell(script: str) -> str:
 
 
 def test_what_it_says_to_send_and_to_ask_works(up):
-    running: Up = up().wait_until_ready()
+    key = "a-key-of-a-server-of-this-test"
+    running: Up = up(COLLECTOR_API_KEYS=f"main:ingest+identity:override:{key}").wait_until_ready()
     address = f"http://127.0.0.1:{running.port}"
-    (send,), (ask,) = blocks("Send"), blocks("Ask")
+    (send, send_with_key), (ask,) = blocks("Send"), blocks("Ask")
     said = shell(send.replace(ADDRESS, address))
     assert said.startswith("HTTP/1.1 204")
     assert '"status":"stored"' in said
@@ -47,6 +48,11 @@ def test_what_it_says_to_send_and_to_ask_works(up):
     answers = shell(ask.replace("curl ", "curl --fail-with-body --silent --show-error ").replace(ADDRESS, address))
     assert [answer["site"] for answer in documents(answers) if "site" in answer] == ["shop.example"] * 5
     assert numbers(running, "shop.example")["pageviews"] == 0, "curl counts as a robot, as the README says"
+    shell(
+        send_with_key.replace("curl ", "curl --fail-with-body --silent ")
+        .replace(ADDRESS, address)
+        .replace("...'", f"{key}'", 1)
+    )
     assert running.stop() == 0
 
 

@@ -12,13 +12,13 @@ from tests.running import Up, forget_cluster, run_collector
 
 
 @pytest.fixture
-def up(tmp_path: Path) -> Iterator[Callable[[], Up]]:
+def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
     """Start `collector up`, always in the same data directory."""
     data = tmp_path / "data"
     started: list[Up] = []
 
-    def start() -> Up:
-        started.append(Up(data))
+    def start(**settings: str) -> Up:
+        started.append(Up(data, **settings))
         return started[-1]
 
     yield start
