@@ -9,7 +9,7 @@ export UV_NATIVE_TLS ?= $(UV_SYSTEM_CERTS)
 SYSTEM_CERTS := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem))
 PIP_CERTS = $${PIP_CERT:-$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$${SSL_CERT_FILE:-$$($(BIN)/pip config get global.cert 2>/dev/null || echo "$(SYSTEM_CERTS)")}}}}
 
-.PHONY: help up test check fix chaos cluster control nightly bench generated schemas clean
+.PHONY: help up test check fix long chaos cluster control nightly bench generated schemas clean
 
 help: ## what there is to run
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,7 @@ fix: .venv/synced ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 chaos: .venv/synced ## kill and freeze everything for CHAOS_SECONDS (300), as CHAOS_SEED says: nothing lost, nothing twice
-	CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(BIN)/pytest -s tests/faults/test_chaos.py tests/faults/test_negative_controls.py
+	LONG=all CHAOS_SECONDS=$${CHAOS_SECONDS:-300} $(BIN)/pytest -s tests/faults/test_chaos.py tests/faults/test_negative_controls.py
 
 cluster: .venv/synced ## kill and freeze the nodes of a cluster of three nats-servers in every way: nothing lost, nothing twice, one salt
 	CLUSTER=all $(BIN)/pytest tests/cluster
@@ -39,7 +39,10 @@ cluster: .venv/synced ## kill and freeze the nodes of a cluster of three nats-se
 control: .venv/synced ## let two processes decide the same a thousand times while nats-server is killed: one wins each time
 	CONTROL=all $(BIN)/pytest tests/collector/control/test_races.py tests/collector/control/cluster_races.py
 
-nightly: chaos cluster control bench ## what is too long for every change: chaos, the cluster, races, then the benchmarks
+long: .venv/synced ## the tests that are too long for every change
+	LONG=all $(BIN)/pytest -m long
+
+nightly: long chaos cluster control bench ## what is too long for every change: long tests, chaos, the cluster, races, then the benchmarks
 
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench

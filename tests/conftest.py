@@ -20,6 +20,15 @@ from collector.local.postgres import PostgresServer
 from projections.migrations import migrate
 
 pytest_plugins = ["tests.browser"]
+LONG = os.environ.get("LONG") == "all"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is too long for every change, and say how much that was."""
+    left_out = [item for item in items if item.get_closest_marker("long") is not None]
+    if left_out and not LONG:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.get_closest_marker("long") is None]
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,7 @@ async def test_a_stream_with_room_again_is_seen_without_traffic(stream_free_nats
         await until(lambda: not any(collector.ingest.checks().values()))
 
 
-@pytest.mark.parametrize("is_monitored", [True, False])
+@pytest.mark.parametrize("is_monitored", [True, pytest.param(False, marks=pytest.mark.long)])
 async def test_a_disk_that_takes_no_more_reads_differently_until_the_server_is_started_again(
     nats_server: Callable[[], NatsServer], *, is_monitored: bool, tmp_path
 ):

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import pytest
+
 from collector.local.guarded import GuardedLauncher
 from tests.faults.chaos import Report, report, write
 from tests.faults.ledger import Ledger
@@ -74,11 +76,13 @@ def kinds(broken: Sequence[tuple[Fault, str]]) -> set[Fault]:
     return {fault for fault, _ in broken}
 
 
+@pytest.mark.long  # as is the next: `make chaos` runs them, too
 async def test_a_projector_that_commits_before_it_moves_its_position_is_found(tmp_path: Path, launcher: GuardedLauncher):
     run = await run_with(the_projector_dies, tmp_path, launcher, projector=EARLY_COMMITTER)
     assert kinds(run.broken) == {Fault.ROWS_AND_POSITION}
 
 
+@pytest.mark.long
 async def test_a_projector_that_trusts_the_servers_ack_floor_is_found(tmp_path: Path, launcher: GuardedLauncher):
     run = await run_with(nats_dies, tmp_path, launcher, projector=ACK_BELIEVER)
     assert Fault.NOT_CONSERVED in kinds(run.broken)

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import pytest
+
 from tests.hostile.conftest import Target
 from tests.hostile.wire import SITE, get, post, request
 from tests.running import eventually
@@ -34,6 +36,7 @@ class Probe(NamedTuple):
     seconds: float
 
 
+@pytest.mark.long  # each bound by itself is tried each time
 def test_five_thousand_dawdlers_are_sent_away_and_keep_nobody_out(target: Target):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     count = MANY if hard == resource.RLIM_INFINITY else min(MANY, hard - SPARE)

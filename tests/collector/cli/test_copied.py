@@ -29,6 +29,7 @@ def pageviews(running: Up) -> int:
     return numbers(running, "shop.example", "period=today&who=all")["pageviews"]
 
 
+@pytest.mark.long  # a copy made of one that is stopped is tried each time, in tests/collector/local/test_identity.py
 def test_a_copy_made_while_the_original_runs_counts_its_own_and_leaves_it_alone(original, tmp_path):
     everybody, place = original.everybody(), tmp_path / "original" / "data" / "postgres" / "location"
     before = place.read_text() if place.exists() else ""

@@ -57,7 +57,7 @@ async def keep_one(nats_url: str) -> None:
     await client.close()
 
 
-@pytest.mark.parametrize("left", [0, 0.25])
+@pytest.mark.parametrize("left", [0, pytest.param(0.25, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", FILES)
 async def test_it_starts_again_with_what_was_acknowledged(settings, name, left):
     cut(settings, name, left)
