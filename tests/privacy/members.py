@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http.client import NO_CONTENT, OK, SERVICE_UNAVAILABLE, UNAUTHORIZED
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from msgspec import json
 
@@ -60,7 +60,7 @@ async def _issue(running: Up) -> NewKey:
 
 def _join(voice: Voice, link: str) -> tuple[str, list[Answer]]:
     person = voice.person
-    invitation = parse_qs(urlsplit(link.strip()).query)["invitation"][0]
+    invitation = urlsplit(link.strip()).fragment
     joining = {"invitation": invitation, "name": name_of(person), "password": person.token, "address": person.email}
     refused = [voice.ask("POST", "/v1/admin/invitations/take", joining | wrong) for wrong in ({"password": 7}, {"name": ""})]
     joined = _answer(voice, "POST", "/v1/admin/invitations/take", joining)
