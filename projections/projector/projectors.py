@@ -90,14 +90,20 @@ class Projectors:
         While others still run, one that has stopped is told by ``checks`` and the metrics alone.
         """
         try:
-            while not stop.is_set():
+            while not stop.is_set() and self._halt_of_all() is None:
                 await self._look(clock)
                 await pause(LOOK_SECONDS, stop)
-                halts = [loop.halted for loop in self._loops.values()]
-                if halts and all(halts):
-                    raise next(halt for halt in halts if halt is not None)
         finally:
             await asyncio.gather(*(loop.end() for loop in self._loops.values()))
+        # Asked again now that every loop has ended: one may have told that it stops for good when we were told to stop.
+        halted = self._halt_of_all()
+        if halted is not None:
+            raise halted
+
+    def _halt_of_all(self) -> Halted | None:
+        """Return why a loop has stopped for good, if all of them have."""
+        halts = [halt for loop in self._loops.values() if (halt := loop.halted) is not None]
+        return halts[0] if halts and len(halts) == len(self._loops) else None
 
     async def _look(self, clock: Callable[[], datetime]) -> None:
         try:

@@ -114,6 +114,22 @@ async def test_a_projector_that_stopped_says_so_in_its_checks(facts: Facts, tabl
         assert "collector backfill" in projectors.checks()[CHECK]
 
 
+async def test_a_stop_that_comes_as_soon_as_it_is_told_hides_no_reason(facts: Facts, tables: Tables, database_url: str):
+    await facts.publish(*traffic(5, seed=1))
+    await project_all(facts, tables, database_url)
+    await facts.delete_stream()
+    await facts.create_stream()
+    stop = asyncio.Event()
+    async with Projectors(nats_url=facts.nats_url, database_url=database_url) as projectors:
+        running = asyncio.create_task(projectors.run(stop, clock=utc_now))
+        async with asyncio.timeout(PATIENCE):
+            while "collector backfill" not in projectors.checks().get(CHECK, ""):
+                await asyncio.sleep(0)
+        stop.set()
+        with pytest.raises(Halted):
+            await running
+
+
 async def test_missing_tables_are_named_in_the_checks(facts: Facts, postgres_url: str):
     stop = asyncio.Event()
     async with Projectors(nats_url=facts.nats_url, database_url=postgres_url) as projectors:
