@@ -1,6 +1,8 @@
 """What a connection is refused for before its request was read, what it is told then, and how often it was."""
 
 from collections.abc import Sequence
+from itertools import chain
+from operator import itemgetter
 
 from prometheus_client import Counter
 
@@ -8,6 +10,7 @@ from contracts.problem import MEDIA_TYPE, Problem
 
 HEAD_BYTES = 32 * 1024
 MAX_HEADERS = 100
+_NAME = itemgetter(0)
 _VERSIONS = frozenset({"1.0", "1.1"})
 
 REFUSED = Counter("collector_http_refused_total", "Connections closed before a request was read.", ["reason"])
@@ -36,14 +39,9 @@ def fault_of(url: bytes, headers: Sequence[tuple[bytes, bytes]], version: str) -
     """Return the status that a head is refused with: it is too large, of another HTTP, or names no one host; else 0."""
     if len(headers) > MAX_HEADERS:
         return 431
-    size, hosts = len(url), 0
-    for name, value in headers:
-        size += len(name) + len(value)
-        if name == b"host":
-            hosts += 1
-    if size > HEAD_BYTES:
+    if len(url) + sum(map(len, chain.from_iterable(headers))) > HEAD_BYTES:
         return 431
     # RFC 9112, 3.2: one Host, no more and no less.
-    if version not in _VERSIONS or (hosts != 1 and version == "1.1"):
+    if version not in _VERSIONS or (version == "1.1" and list(map(_NAME, headers)).count(b"host") != 1):
         return 400
     return 0

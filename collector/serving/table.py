@@ -1,7 +1,7 @@
 """The one table of addresses: (method, template) of ingest, administration, query and operator, and who answers each."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -75,7 +75,7 @@ class Dispatch:
         self._query = query
         self._apps: dict[Owner | None, App] = {Owner.INGEST: ingest, Owner.ADMIN: admin or query}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass the request on."""
         owner = self._table.owner(scope["method"], scope["path"])
-        await self._apps.get(owner, self._query)(scope, receive, send)
+        return self._apps.get(owner, self._query)(scope, receive, send)

@@ -29,6 +29,9 @@ class Groups:
         self._under_way: dict[str, list[Parcel]] = {}
         self._deadlines: dict[str, float] = {}
         self._departed = 0.0
+        self._on_their_way = 0
+        # Whether the next group may go as soon as anything waits; kept, for it is asked for each event.
+        self.is_let_go = True
 
     def __iter__(self) -> Iterator[Parcel]:
         """Yield every parcel that has no answer yet."""
@@ -46,6 +49,7 @@ class Groups:
     def go_alone(self, *, is_wanted: bool) -> None:
         """Let each go alone from now on, or in groups."""
         self._most, self._most_under_way = (1, ALONE_IN_FLIGHT) if is_wanted else (GROUP_EVENTS, GROUPS_IN_FLIGHT)
+        self._look()
 
     def add(self, parcel: Parcel) -> None:
         """Let *parcel* wait for the next group."""
@@ -65,16 +69,11 @@ class Groups:
         Each costs nats-server a millisecond whatever its size, so beside a large one the next waits until it is large, too;
         but not for long.
         """
-        if not self._under_way:
+        if self.is_let_go:
             return bool(self or self._alone)
         if len(self._under_way) >= self._most_under_way:
             return False
-        if self._most == 1:
-            return bool(self or self._alone)
-        if self._alone or len(self) >= LARGE_GROUP:
-            return True
-        under_way = sum(map(len, self._under_way.values()))
-        return bool(self) and (under_way < SMALL_GROUP or now - self._departed >= LONG_SECONDS)
+        return bool(self._alone or len(self) >= LARGE_GROUP or (self and now - self._departed >= LONG_SECONDS))
 
     def depart(self, name: str, now: float) -> list[Parcel]:
         """Return the next group, which is under way as *name* from now on; it is empty when none may go yet."""
@@ -84,12 +83,17 @@ class Groups:
         group = [self._alone.popleft()] if self._alone else self._gather()
         self._under_way[name] = group
         self._deadlines[name] = min(parcel.deadline for parcel in group)
+        self._on_their_way += len(group)
+        self._look()
         return group
 
     def arrive(self, name: str) -> list[Parcel]:
         """Take the group *name* out; it is empty when it is not under way, because its time ran out."""
         self._deadlines.pop(name, None)
-        return self._under_way.pop(name, [])
+        group = self._under_way.pop(name, [])
+        self._on_their_way -= len(group)
+        self._look()
+        return group
 
     def overdue(self, now: float) -> list[Parcel]:
         """Take out the parcels whose deadline has passed, and with the earliest of a group the whole group."""
@@ -112,7 +116,13 @@ class Groups:
         self._alone.clear()
         self._under_way.clear()
         self._deadlines.clear()
+        self._on_their_way = 0
+        self._look()
         return everybody
+
+    def _look(self) -> None:
+        has_room = len(self._under_way) < self._most_under_way
+        self.is_let_go = has_room and (self._most == 1 or not self._under_way or self._on_their_way < SMALL_GROUP)
 
     def _gather(self) -> list[Parcel]:
         queue = self._first or self._waiting

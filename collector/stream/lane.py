@@ -7,7 +7,7 @@ from typing import Final
 
 from collector.outcomes import Unavailable, UnavailableReason
 from collector.stream.doubts import CALM_SECONDS, Doubts
-from collector.stream.groups import GROUP_EVENTS, Groups
+from collector.stream.groups import GROUP_EVENTS, LARGE_GROUP, Groups
 from collector.stream.lately import OFTEN, ONCE, Lately
 from collector.stream.parcel import Parcel
 from collector.stream.questions import ASKED_MOST, Questions
@@ -100,9 +100,13 @@ class Lane:
             return True
         return len(self._coming) >= WAITING_EVENTS and len(self.groups) + len(self.questions) >= WAITING_EVENTS
 
-    def may_send(self, now: float) -> bool:
-        """Say whether something goes out *now*, a group or a question."""
-        return self.may_send_group(now) or (self.questions.is_any_waiting and self.is_open and self.paused_until <= now)
+    def has_news(self) -> bool:
+        """Say whether there may be something to send, so that it has to be looked at; answers and time are told otherwise."""
+        return self.groups.is_let_go or len(self.groups) >= LARGE_GROUP or self.questions.is_any_waiting
+
+    def may_ask(self, now: float) -> bool:
+        """Say whether a question goes out *now*."""
+        return self.is_open and self.paused_until <= now and self.questions.is_any_waiting
 
     def may_send_group(self, now: float) -> bool:
         """Say whether the next group goes out *now*."""

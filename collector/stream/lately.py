@@ -3,13 +3,13 @@
 import mmap
 from typing import Final
 
-SLOTS: Final = 1 << 20  # eight megabytes: at 5,000 events a second, most of what the stream's own window of 120 s holds
+SLOTS: Final = 1 << 20  # four megabytes: at 5,000 events a second, most of what the stream's own window of 120 s holds
 ONCE, OFTEN = 1, 3
 
 _SLOT: Final = SLOTS - 1
-_TIMES: Final = 3  # the lowest two bits count, the others say which id it is
-_TIMES_BITS: Final = 2
-_WHICH: Final = ~_TIMES
+_TIMES: Final = 3  # the lowest two bits count, the 28 above them say which id it is
+_WHICH: Final = (1 << 30) - 1 & ~_TIMES
+_WHICH_AT: Final = 18  # those bits of the hash that did not choose the slot
 
 
 class Lately:
@@ -20,15 +20,15 @@ class Lately:
     """
 
     def __init__(self) -> None:
-        self._slots = memoryview(mmap.mmap(-1, 8 * SLOTS)).cast("q")  # pages that nobody touched take no memory
+        self._slots = memoryview(mmap.mmap(-1, 4 * SLOTS)).cast("i")  # pages that nobody touched take no memory
 
     def times(self, message_id: str) -> int:
         """Return how often the stream was seen to hold *message_id*, up to OFTEN; 0 when we know nothing of it."""
         mark = hash(message_id)
-        word = self._slots[(mark >> _TIMES_BITS) & _SLOT]
-        return 0 if (word ^ mark) >> _TIMES_BITS else word & _TIMES
+        word = self._slots[mark & _SLOT]
+        return 0 if (word ^ mark >> _WHICH_AT) & _WHICH else word & _TIMES
 
     def keep(self, message_id: str, times: int) -> None:
         """Remember that the stream holds *message_id*, or may, and that this was so *times* times, ONCE to OFTEN."""
         mark = hash(message_id)
-        self._slots[(mark >> _TIMES_BITS) & _SLOT] = mark & _WHICH | times
+        self._slots[mark & _SLOT] = mark >> _WHICH_AT & _WHICH | times

@@ -87,7 +87,7 @@ class Publisher:
         lane.take(wrap(event, codec=self._codec, deadline=now + DEADLINE_SECONDS, outcome=outcome), now)
         if not lane.is_open:
             self._unopened.set()
-        elif not self._wake.is_set() and lane.may_send(now):  # while none may go, the answer that makes room wakes the sender
+        elif lane.has_news():  # else the answer that makes room wakes the sender
             self._wake.set()
         return outcome
 
@@ -168,15 +168,14 @@ class Publisher:
                     await self._client.subscribe(f"{self._inbox}.*.*", cb=self._answered)
                     subscribed = True
                 for lane in self.lanes():
-                    if lane.questions.is_any_waiting:
-                        await self._send_questions(lane)
+                    await self._send_questions(lane)
                     await self._send_groups(lane)
             except (nats.errors.Error, OSError) as error:
                 log.warning("publishing failed", extra={"error": type(error).__name__})
                 self._fail_everything(UnavailableReason.STREAM_DISCONNECTED)
 
     async def _send_questions(self, lane: Lane) -> None:
-        while lane.may_send(self._loop.time()):
+        while lane.may_ask(self._loop.time()):
             name = self._next_name(_QUESTION)
             parcel = lane.next_question(name, self._loop.time())
             if parcel is None:
