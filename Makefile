@@ -18,7 +18,8 @@ up: .venv/synced ## run the product with an embedded NATS and Postgres, data in 
 	$(BIN)/collector up
 
 test: check ## everything that must hold: lint, types, architecture, tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --ignore=tests/bench
+	$(BIN)/pytest tests/bench
 
 check: .venv/synced ## lint, types and architecture only
 	$(BIN)/ruff format --check .

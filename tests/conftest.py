@@ -13,6 +13,7 @@ import asyncpg
 import nats
 import pytest
 from nats.js.errors import NotFoundError
+from xdist.scheduler import LoadScopeScheduling
 
 from collector.local.guarded import GuardedLauncher
 from collector.local.nats import NatsServer
@@ -21,6 +22,22 @@ from projections.migrations import migrate
 
 pytest_plugins = ["tests.browser"]
 LONG = os.environ.get("LONG") == "all"
+# Where one installation is made for all files of a folder.
+STAY_TOGETHER = ("tests/hostile", "tests/privacy")
+
+
+class ByFile(LoadScopeScheduling):
+    """Hands each worker a whole file, or a whole folder of those that share what is dear to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        folder = file.rpartition("/")[0]
+        return folder if folder in STAY_TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """Share the files out among the workers."""
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,21 +64,17 @@ def session_nats(tmp_path_factory: pytest.TempPathFactory, launcher: GuardedLaun
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def nats_url(session_nats: NatsServer) -> str:
-    """The address of the shared nats-server; a test that needs an empty JetStream takes stream_free_nats."""
+    """The address of the shared nats-server; what another file has left in it is gone, whatever order they ran in."""
+    asyncio.run(delete_streams(session_nats.url))
     return session_nats.url
 
 
 @pytest.fixture
 async def stream_free_nats(nats_url: str) -> str:
     """The address of the shared nats-server, without any stream in it."""
-    connection = await nats.connect(nats_url)
-    jetstream = connection.jetstream()
-    for stream in await jetstream.streams_info():
-        with contextlib.suppress(NotFoundError):
-            await jetstream.delete_stream(stream.config.name)
-    await connection.close()
+    await delete_streams(nats_url)
     return nats_url
 
 
@@ -138,6 +151,15 @@ def forget_files_of(folder: Path) -> None:
     location = folder / "location"
     if location.exists():
         shutil.rmtree(location.read_text().strip())
+
+
+async def delete_streams(nats_url: str) -> None:
+    connection = await nats.connect(nats_url)
+    jetstream = connection.jetstream()
+    for stream in await jetstream.streams_info():
+        with contextlib.suppress(NotFoundError):
+            await jetstream.delete_stream(stream.config.name)
+    await connection.close()
 
 
 async def run_sql(url: str, statement: str) -> None:

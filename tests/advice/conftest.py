@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
 from projections.migrations import migrate
 from projections.stream import Stream
@@ -23,10 +24,10 @@ COUNTED = (*traffic(10, seed=1), pageview("/\0"))
 
 
 @pytest.fixture(scope="session")
-def counted(session_postgres: PostgresServer, nats_url: str) -> Iterator[str]:
+def counted(session_postgres: PostgresServer, session_nats: NatsServer) -> Iterator[str]:
     """The name of a database in which ten events are counted, and one is set aside."""
     name = f"counted_{secrets.token_hex(6)}"
-    asyncio.run(_count(nats_url, session_postgres.url_of(name)))
+    asyncio.run(_count(session_nats.url, session_postgres.url_of(name)))
     yield name
     asyncio.run(run_sql(session_postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 

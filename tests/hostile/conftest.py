@@ -5,11 +5,13 @@ import base64
 import json
 import signal
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
 
 from collector.stream import connection as broker
+from collector.stream.connection import Connection
 from contracts.jetstream import JetStreamError
 from tests.facts import STREAM
 from tests.hostile.wire import get
@@ -44,11 +46,16 @@ class Target:
         last = await self._position()
         client = await broker.connect(self.running.runtime["nats_url"], on_loss=lambda: None)
         try:
-            asked = [broker.ask(client, f"STREAM.MSG.GET.{STREAM}", {"seq": seq}) for seq in range(after + 1, last + 1)]
-            found = await asyncio.gather(*asked)
+            # Few at a time: each is given up when its answer takes long.
+            parts = [await _some(client, range(first, min(first + 100, last + 1))) for first in range(after + 1, last + 1, 100)]
+            return list(chain.from_iterable(parts))
         finally:
             await broker.disconnect(client)
-        return [json.loads(base64.b64decode(answer.message.data)) for answer in found]
+
+
+async def _some(client: Connection, sequences: range) -> list[dict[str, Any]]:
+    asked = [broker.ask(client, f"STREAM.MSG.GET.{STREAM}", {"seq": seq}) for seq in sequences]
+    return [json.loads(base64.b64decode(answer.message.data)) for answer in await asyncio.gather(*asked)]
 
 
 @pytest.fixture(scope="session")

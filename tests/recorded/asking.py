@@ -15,9 +15,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
-import nats
 from httpx import Response
-from nats.js.errors import NotFoundError
 
 from collector.imports.accesslog.bring import bring_in
 from collector.imports.accesslog.summary import Summary
@@ -37,6 +35,7 @@ from contracts.jetstream import JetStreamError
 from projections.migrations import migrate
 from tests.bench.world import opened
 from tests.collector.ingest import Running, running
+from tests.conftest import delete_streams
 from tests.facts import STREAM
 from tests.projections.query.world import World, open_world
 from tests.projections.world import Tables, connect_to_tables, projecting, until
@@ -256,15 +255,6 @@ async def _database(postgres: PostgresServer) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _no_streams(nats_url: str) -> AsyncIterator[None]:
     """Begin without any stream and leave none: an id that was seen before would be a repetition."""
-    await _delete_streams(nats_url)
+    await delete_streams(nats_url)
     yield
-    await _delete_streams(nats_url)
-
-
-async def _delete_streams(nats_url: str) -> None:
-    client = await nats.connect(nats_url)
-    jetstream = client.jetstream()
-    for stream in await jetstream.streams_info():
-        with suppress(NotFoundError):
-            await jetstream.delete_stream(stream.config.name)
-    await client.close()
+    await delete_streams(nats_url)
