@@ -12,7 +12,7 @@ from collector.local.postgres import PostgresServer
 from projections.migrations import migrate
 from projections.stream import Stream
 from tests.advice.installation import Installation
-from tests.conftest import run_sql
+from tests.conftest import delete_streams, run_sql
 from tests.facts import pageview, traffic
 from tests.projections import conftest as projections
 from tests.projections.world import Facts, Tables, connect_to_tables, project_all
@@ -34,10 +34,9 @@ def counted(session_postgres: PostgresServer, session_nats: NatsServer) -> Itera
 
 async def _count(nats_url: str, database_url: str) -> None:
     await migrate(database_url)
+    await delete_streams(nats_url)
     async with Facts(nats_url) as facts:
         tables = Tables(await connect_to_tables(database_url))
-        await facts.delete_stream()  # what an earlier test has left
-        await facts.create_stream()
         await facts.publish(*COUNTED)
         await project_all(facts, tables, database_url)
         await tables.connection.close()
