@@ -10,11 +10,11 @@ from msgspec import Struct, structs
 from collector.control.decided import Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.passwords import LONGEST, Passwords, PasswordsBusy
-from collector.control.register import LONGEST_NAME, NOBODY, Register, Registered, is_same_name
+from collector.control.register import NOBODY, Register, Registered, is_same_name
 from collector.control.roster import Roster, short_of
 from collector.control.vault import Vault, VaultClosed, VaultUnavailable
 from contracts.control.people import Member, MemberState, Session, member_id
-from contracts.sessions import digest_of
+from contracts.sessions import LONGEST_NAME, digest_of
 from contracts.throttle import Throttle
 
 # What keeps an answer from whoever is asked, whatever it would be.
