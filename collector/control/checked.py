@@ -153,7 +153,10 @@ def moment(field: str, at: datetime, *, after: datetime) -> datetime:
         raise invalid(field, "Send a time with its time zone.")
     if at <= after:
         raise invalid(field, "Send a time in the future.")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise invalid(field, "Send a time before the year 10000, in UTC.") from None
 
 
 def _fitting(pattern: re.Pattern[str], text: str, kind: str) -> str:
