@@ -22,10 +22,24 @@ class KeptControl(Struct, frozen=True, kw_only=True):
 
 async def keep_control(client: Connection, stream: ControlStream = CONTROL_STREAM, *, replicas: int) -> KeptControl:
     """See to it that *stream* is there as it must be and say which it is, or raise StreamDrifted."""
+    kept = await look_at_control(client, stream, replicas=replicas)
+    if kept is None:
+        await _made(client, stream, control_settings(replicas=replicas, stream=stream))
+        kept = await look_at_control(client, stream, replicas=replicas)
+    if kept is None:
+        raise JetStreamError(404, STREAM_NOT_FOUND)
+    return kept
+
+
+async def look_at_control(client: Connection, stream: ControlStream = CONTROL_STREAM, *, replicas: int) -> KeptControl | None:
+    """Return which stream there is, as it must be, or raise StreamDrifted; None where there is none, and none is made.
+
+    Whoever only asks must not make one: where it was lost, an empty one in its place says that nothing was ever decided.
+    """
     wanted = control_settings(replicas=replicas, stream=stream)
     answer = await _found(client, stream)
     if answer is None:
-        answer = await _made(client, stream, wanted)
+        return None
     if problems := drift(wanted, answer.config):
         raise StreamDrifted(
             f"the stream {stream.name}, which holds what was decided about tenants, sites, keys and people, is not as "
@@ -46,14 +60,13 @@ async def _found(client: Connection, stream: ControlStream) -> ApiAnswer | None:
         return None
 
 
-async def _made(client: Connection, stream: ControlStream, wanted: dict[str, object]) -> ApiAnswer:
+async def _made(client: Connection, stream: ControlStream, wanted: dict[str, object]) -> None:
     try:
         await ask(client, f"STREAM.CREATE.{stream.name}", wanted)
         log.info("stream created", extra={"stream": stream.name})
     except JetStreamError as error:
         if error.err_code != STREAM_NAME_IN_USE:  # another was quicker, and may have been told another number
             raise
-    return await ask(client, f"STREAM.INFO.{stream.name}")
 
 
 async def _changed(client: Connection, stream: ControlStream, found: ApiAnswer, limits: dict[str, object]) -> ApiAnswer:

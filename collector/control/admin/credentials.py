@@ -32,16 +32,19 @@ async def authority(request: PlainRequest, desk: NamedDependency[Desk]) -> Autho
 
 
 async def _of_machine(desk: Desk, shown: str) -> Authority:
-    if shown.count(".") == _DOTS_OF_A_TOKEN:
-        claims = await desk.tokens.check(shown)
-        if Scope.ADMIN not in claims.scopes or claims.tenant in (await desk.deciding.things()).archived:
-            raise _no_admin()
-        return _owner(claims.sub, claims.tenant, claims.site)
     try:
         sender = desk.recognise(shown, Scope.ADMIN.value)
     except Refused as refused:
-        raise _no_admin() if refused.reason is RefuseReason.FORBIDDEN else Denied(DeniedReason.TOKEN) from None
-    return _owner(sender.credential, sender.tenant, sender.site or None)
+        if refused.reason is RefuseReason.FORBIDDEN:
+            raise _no_admin() from None
+    else:
+        return _owner(sender.credential, sender.tenant, sender.site or None)
+    if shown.count(".") != _DOTS_OF_A_TOKEN:
+        raise Denied(DeniedReason.TOKEN)
+    claims = await desk.tokens.check(shown)
+    if Scope.ADMIN not in claims.scopes or claims.tenant in (await desk.deciding.things()).archived:
+        raise _no_admin()
+    return _owner(claims.sub, claims.tenant, claims.site)
 
 
 async def _of_member(request: PlainRequest, desk: Desk) -> Authority:

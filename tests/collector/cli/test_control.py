@@ -1,6 +1,7 @@
 """`collector control` and `collector members` do what they say, and doctor says of the vault what there is to do."""
 
 import asyncio
+import os
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from collector.cli import main
+from collector.local.directory import Runtime, locked, write_runtime
 from tests.running import clean_environment
 
 LINK = re.compile(r"https://stats\.example\.org/join#[0-9a-f]{32}\.[0-9a-f]{64}\n")
@@ -70,6 +72,16 @@ async def test_starting_over_says_what_is_lost_asks_and_invites_the_owner(run: R
     assert LINK.search(done.output)
     assert key.exists()
     assert "ok  Vault" in (await run("doctor")).output
+
+
+async def test_a_link_leads_to_where_a_running_collector_is(run: Run, tmp_path: Path, stream_free_nats: str):
+    await run("control init")
+    data, there = tmp_path / "data", "http://127.0.0.1:9000"
+    with locked(data):
+        note = Runtime(pid=os.getpid(), nats_url=stream_free_nats, monitor_url=None, database_url="", web_url=there)
+        write_runtime(data, note)
+        assert (await run("members invite")).output.startswith(f"{there}/join#")
+        assert f"{there}/join#" in (await run("control reset-vault --yes")).output
 
 
 async def test_nobody_is_invited_whom_no_vault_could_keep(run: Run):

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from datetime import timedelta
 
 import pytest
@@ -91,6 +92,19 @@ async def test_what_cannot_be_kept_uses_no_link_up(world: World):
     for given, reason in SILLY:
         assert await refusal(world.people.join(invitation.secret, **given)) is reason
     await world.people.join(invitation.secret, name=NAME, password=PASSWORD)
+
+
+async def test_a_name_of_which_no_letter_ends_keeps_nobody_waiting(world: World):
+    began = time.perf_counter()
+    asked = world.people.join("x", name="a" + "\u0301" * 15_000 + "\u0316" * 15_000, password=PASSWORD)
+    assert await refusal(asked) is DeniedReason.NAME
+    assert time.perf_counter() - began < 0.5
+
+
+async def test_a_name_has_a_hundred_letters_also_where_each_comes_in_parts(world: World):
+    invitation = await world.people.invite(OWNER, by="here")
+    await world.people.join(invitation.secret, name="e\u0302\u0301" * 100, password=PASSWORD)
+    assert await world.people.name_of(invitation.member) == "\u1ebf" * 100
 
 
 async def test_who_is_removed_is_forgotten_and_the_name_is_free(world: World):
