@@ -50,7 +50,8 @@ CLAIMS: Final[Mapping[str, type[TurnsClaim]]] = {
 }
 
 # Each field of a claim, and the names that properties have for it: of two that are given the earlier counts.
-_NAMES: Final = {
+_Names = dict[str, tuple[str, ...]]
+_NAMES: Final[_Names] = {
     "turn": ("turn_id", "turnId", "prompt_id", "promptId"),
     "conversation": ("conversation_id", "conversationId"),
     "journey": ("journey_id", "journeyId"),
@@ -66,9 +67,9 @@ _NAMES: Final = {
     "milliseconds": ("latency", "latency_ms", "latencyMs", "duration_ms", "durationMs", "response_time_ms", "responseTimeMs"),
     "took": ("responseTime", "response_time", "attemptedDuration", "attempted_duration"),
 }
-_VALUE: Final = {"value": ("value",), "comment": ("comment",)}
-_RETRY: Final = {"retry": ("retryCount", "retry_count")}
-_OWN: Final[Mapping[type[TurnsClaim], Mapping[str, tuple[str, ...]]]] = {
+_VALUE: Final[_Names] = {"value": ("value",), "comment": ("comment",)}
+_RETRY: Final[_Names] = {"retry": ("retryCount", "retry_count")}
+_OWN: Final[dict[type[TurnsClaim], _Names]] = {
     TurnStartedClaim: _RETRY,
     TurnCompletedClaim: _RETRY | {"response_chars": ("responseLength", "response_length")},
     TurnFailedClaim: _RETRY | {"error": ("errorType", "error_type"), "message": ("errorMessage", "error_message")},
@@ -90,18 +91,17 @@ _TIMES: Final = frozenset(
 _USER: Final = frozenset({"user_id", "userId"})
 # What the README writes beside the properties.
 _BESIDE: Final = ("turn_id", "turnId", "conversation_id", "conversationId", "journey_id", "journeyId")
-_TEXTS: Final = ("promptText", "prompt_text", "aiResponse", "ai_response", "aiOutput", "ai_output")
+TEXTS: Final = ("promptText", "prompt_text", "aiResponse", "ai_response", "aiOutput", "ai_output")
 _WORDS: Final = {"up": 1, "positive": 1, "down": -1, "negative": -1}
 
 
 def _places(claim: type[TurnsClaim]) -> dict[str, tuple[str, int]]:
     """Return the field and the rank of each name that a property may have."""
-    return {
-        name: (field, rank) for field, names in (_NAMES | _OWN.get(claim, {})).items() for rank, name in enumerate(names)
-    }
+    return {name: (field, rank) for field, names in (_NAMES | _OWN.get(claim, {})).items() for rank, name in enumerate(names)}
 
 
-_PLACES: Final = {claim: _places(claim) for claim in {*CLAIMS.values(), ActionClaim}}
+_KINDS: Final[frozenset[type[TurnsClaim]]] = frozenset({*CLAIMS.values(), ActionClaim})
+_PLACES: Final = {claim: _places(claim) for claim in _KINDS}
 
 
 def claim_of(event: Mapping[str, Any]) -> TurnsClaim:
@@ -110,11 +110,13 @@ def claim_of(event: Mapping[str, Any]) -> TurnsClaim:
     user = _required(event, "userId", "user_id")
     kind = CLAIMS.get(type_, ActionClaim)
     said, props = _sorted_out(_properties(event), kind, user)
-    for name in (*_BESIDE, *_TEXTS):
+    for name in (*_BESIDE, *TEXTS):
         if name in event and (place := _PLACES[kind].get(name)) is not None:
             said.setdefault(place[0], event[name])
-    name = {"name": type_} if kind is ActionClaim else {}
-    return kind(user=user, **name, **_identified(event), **_common(said, props), **_of_its_own(kind, said), props=props)
+    if kind is ActionClaim:
+        said["name"] = type_
+    fields = _identified(event) | _common(said, props) | _of_its_own(kind, said)
+    return kind(user=user, **fields, props=props)
 
 
 def vote_of(event: Mapping[str, Any]) -> VoteClaim:
@@ -124,7 +126,8 @@ def vote_of(event: Mapping[str, Any]) -> VoteClaim:
     user, metadata = _required(event, "userId"), event.get("metadata")
     more, props = _sorted_out(_properties({"properties": metadata if isinstance(metadata, dict) else None}), VoteClaim, user)
     said = more | _sorted_out(event, VoteClaim, user)[0]  # what else stands there is nothing that a vote has
-    return VoteClaim(user=user, **_identified(event), **_common(said, props), **_of_its_own(VoteClaim, said), props=props)
+    fields = _identified(event) | _common(said, props) | _of_its_own(VoteClaim, said)
+    return VoteClaim(user=user, **fields, props=props)
 
 
 def time_of(event: Mapping[str, Any]) -> datetime | None:
@@ -156,7 +159,7 @@ def id_of(event: Mapping[str, Any]) -> str | None:
     return said
 
 
-def _identified(event: Mapping[str, Any]) -> dict[str, str]:
+def _identified(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the event's own id; where it has none but a time, a digest of all that it says, so that a retry is known again."""
     if (own := id_of(event)) is not None:
         return {"key": own}
@@ -185,9 +188,7 @@ def _properties(event: Mapping[str, Any]) -> dict[str, Any]:
     return said
 
 
-def _sorted_out(
-    properties: Mapping[str, Any], kind: type[TurnsClaim], user: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sorted_out(properties: Mapping[str, Any], kind: type[TurnsClaim], user: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what *properties* say for the fields of *kind*, and what is left of them."""
     places, said, ranks, rest = _PLACES[kind], dict[str, Any](), dict[str, int](), dict[str, Any]()
     for name, value in properties.items():
@@ -203,7 +204,7 @@ def _sorted_out(
 def _without_texts(value: Any, depth: int = 0) -> Any:
     """Return *value* without what was asked of an AI and what it answered, however deep that stands in it."""
     if isinstance(value, dict) and depth < DEEPEST:
-        return {name: _without_texts(inner, depth + 1) for name, inner in value.items() if name not in _TEXTS}
+        return {name: _without_texts(inner, depth + 1) for name, inner in value.items() if name not in TEXTS}
     if isinstance(value, list) and depth < DEEPEST:
         return [_without_texts(inner, depth + 1) for inner in value]
     return None if isinstance(value, dict | list) else value
@@ -226,7 +227,7 @@ def _common(said: Mapping[str, Any], props: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_its_own(kind: type[TurnsClaim], said: Mapping[str, Any]) -> dict[str, Any]:
-    own: dict[str, Any] = {}
+    own: dict[str, Any] = {"name": said["name"]} if kind is ActionClaim else {}
     for field in _OWN.get(kind, ()):
         match field:
             case "is_last":

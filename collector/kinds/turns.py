@@ -1,5 +1,6 @@
 """The turns family: what is claimed of a conversation with an AI, and what of it may be stored."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -148,32 +149,15 @@ def fact(claim: TurnsClaim, envelope: dict[str, Any], remains: Remains, _: Lists
 
 
 def _fact(claim: TurnsClaim, shared: dict[str, Any], identity: Identity) -> TurnEvent:
-    match claim:
-        case TurnStartedClaim(retry=retry):
-            return TurnStarted(**shared, retry=retry)
-        case TurnCompletedClaim(retry=retry, response_chars=chars):
-            return TurnCompleted(**shared, retry=retry, response_chars=chars)
-        case TurnFailedClaim(retry=retry, error=error, message=message):
-            return TurnFailed(**shared, retry=retry, error=_word(error), message=identity.comment(message))
-        case VoteClaim(value=value, comment=comment):
-            return VoteCast(**shared, value=value, comment=identity.comment(comment))
-        case ConversationStartedClaim():
-            return ConversationStarted(**shared)
-        case ConversationEndedClaim(outcome=outcome, messages=messages):
-            return ConversationEnded(**shared, outcome=_word(outcome), messages=messages)
-        case JourneyStepClaim(is_last=is_last):
-            return JourneyStepCompleted(**shared, is_last=is_last)
-        case RegenerationClaim(reason=reason):
-            return RegenerationRequested(**shared, reason=identity.comment(reason))
-        case FrustrationClaim(reason=reason):
-            return FrustrationDetected(**shared, reason=identity.comment(reason))
-        case ActionClaim(name=name, action=action, value=value, comment=comment):
-            remark = identity.comment(comment)
-            return ConversationActionRecorded(
-                **shared, name=_word(name), action=_word(action), value=value, comment=remark
-            )
-        case _:
-            raise TypeError("a claim of the turns family that no fact is made of")
+    kind = type(claim)
+    own = {name: _cleaned(name, getattr(claim, name), identity) for name in _OWN[kind]}
+    return _FACTS[kind](**shared, **own)
+
+
+def _cleaned(name: str, value: Any, identity: Identity) -> Any:
+    if not value or not isinstance(value, str):
+        return value
+    return identity.comment(value) if name in _REMARKS else _word(value)
 
 
 def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> dict[str, Any]:
@@ -238,20 +222,22 @@ def _refuse_too_large(made: TurnEvent) -> None:
         raise Rejected(RejectReason.TOO_LARGE, detail, field="properties")
 
 
-KIND: Final = Kind(
-    claims=(
-        TurnStartedClaim,
-        TurnCompletedClaim,
-        TurnFailedClaim,
-        VoteClaim,
-        ConversationStartedClaim,
-        ConversationEndedClaim,
-        JourneyStepClaim,
-        RegenerationClaim,
-        FrustrationClaim,
-        ActionClaim,
-    ),
-    happened_at=happened_at,
-    fact=fact,
-    needs=SUBJECTS,
-)
+_FACTS: Final[Mapping[type[TurnsClaim], type[TurnEvent]]] = {
+    TurnStartedClaim: TurnStarted,
+    TurnCompletedClaim: TurnCompleted,
+    TurnFailedClaim: TurnFailed,
+    VoteClaim: VoteCast,
+    ConversationStartedClaim: ConversationStarted,
+    ConversationEndedClaim: ConversationEnded,
+    JourneyStepClaim: JourneyStepCompleted,
+    RegenerationClaim: RegenerationRequested,
+    FrustrationClaim: FrustrationDetected,
+    ActionClaim: ConversationActionRecorded,
+}
+# What each claim has beside that of every claim of the family; its fact calls it the same.
+_OWN: Final = {
+    claim: tuple(name for name in claim.__struct_fields__ if name not in TurnsClaim.__struct_fields__) for claim in _FACTS
+}
+# What people, or the errors that they meet, say in words of their own; every other text is a name.
+_REMARKS: Final = frozenset({"comment", "message", "reason"})
+KIND: Final = Kind(claims=tuple(_FACTS), happened_at=happened_at, fact=fact, needs=SUBJECTS)
