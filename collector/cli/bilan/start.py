@@ -38,7 +38,7 @@ def command(  # noqa: PLR0917  # bilan's own options
         os.environ["COLLECTOR_LIMIT_ADDRESS"] = os.environ["COLLECTOR_LIMIT_KEY"] = str(rate_limit)
     if log_level is not None:
         os.environ["COLLECTOR_LOG_LEVEL"] = level_of(log_level)
-    listening = port or (None if "COLLECTOR_PORT" in os.environ else _PORT)
+    listening = port or (None if os.environ.get("COLLECTOR_PORT") else _PORT)
     context.invoke(up, port=listening, host=host, **data_option_of(db))
 
 

@@ -65,7 +65,7 @@ def take_over_variables(environment: MutableMapping[str, str] = os.environ) -> N
         if (said := _said(environment, name)) is None:
             continue
         for ours in meaning.ours:
-            if ours not in environment and f"{ours}_FILE" not in environment:
+            if not environment.get(ours) and not environment.get(f"{ours}_FILE"):
                 environment[ours] = meaning.read(said)
         if meaning.words:
             click.echo(f"{name}: {meaning.words}", err=True)
