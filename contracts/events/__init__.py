@@ -1,7 +1,21 @@
 """The facts: one file per family, one frozen struct per published version, its docstring the meaning; CATALOGUE is the list."""
 
-from contracts.events import web
+from contracts.events import turns, web
 from contracts.events.envelope import Amount, Code, Fact, Moment, Money, Scalar
+from contracts.events.turns import (
+    ConversationActionRecorded,
+    ConversationEnded,
+    ConversationStarted,
+    FrustrationDetected,
+    JourneyStepCompleted,
+    RegenerationRequested,
+    TurnCompleted,
+    TurnEvent,
+    TurnFailed,
+    TurnsFact,
+    TurnStarted,
+    VoteCast,
+)
 from contracts.events.web import (
     BotRule,
     Channel,
@@ -25,22 +39,34 @@ __all__ = [
     "BotRule",
     "Channel",
     "Code",
+    "ConversationActionRecorded",
+    "ConversationEnded",
+    "ConversationStarted",
     "Device",
     "DeviceKind",
     "EngagementMeasured",
     "EventRecorded",
     "Evidence",
     "Fact",
+    "FrustrationDetected",
+    "JourneyStepCompleted",
     "Moment",
     "Money",
     "Page",
     "PageViewed",
     "Place",
+    "RegenerationRequested",
     "Scalar",
     "Screen",
     "Source",
+    "TurnCompleted",
+    "TurnEvent",
+    "TurnFailed",
+    "TurnStarted",
+    "TurnsFact",
+    "VoteCast",
     "WebEvent",
     "WebFact",
 ]
 
-CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS,)
+CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS, *turns.FACTS)
