@@ -27,6 +27,7 @@ from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
+from projections.replies import REPLIES
 from projections.tokens import TokenReader
 from projections.vault import VaultReader
 
@@ -121,7 +122,7 @@ async def check(app: Litestar) -> None:
 
 def _application(desk: Desk, access: Access, public_url: str, vault: VaultReader | None) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, SITES, PAGES],
+        route_handlers=[API, SITES, PAGES, *REPLIES],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),

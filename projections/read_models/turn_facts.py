@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Float, Index, Integer, SmallInteger, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Float, Index, Integer, SmallInteger, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -102,6 +102,12 @@ TABLE = Table(
         postgresql_include=["subject", "name", "duration_ms"],
     ),
     Index("turn_facts_by_subject", "tenant", "site", "subject", "occurred_at"),
+    Index("turn_facts_by_turn", "tenant", "site", "turn", postgresql_where=text("turn <> ''")),
+    Index(
+        "turn_facts_by_conversation",
+        *("tenant", "site", "conversation", "occurred_at"),
+        postgresql_where=text("conversation <> ''"),
+    ),
     postgresql_partition_by="RANGE (occurred_at)",
 )
 COLUMNS = tuple(TABLE.columns.keys())

@@ -40,6 +40,8 @@ CREATE TABLE turn_facts (
 )
  PARTITION BY RANGE (occurred_at);
 CREATE INDEX turn_facts_by_kind ON turn_facts (tenant, site, kind, occurred_at) INCLUDE (subject, name, duration_ms);
+CREATE INDEX turn_facts_by_conversation ON turn_facts (tenant, site, conversation, occurred_at) WHERE conversation <> '';
+CREATE INDEX turn_facts_by_turn ON turn_facts (tenant, site, turn) WHERE turn <> '';
 CREATE INDEX turn_facts_by_subject ON turn_facts (tenant, site, subject, occurred_at);
 
 CREATE TABLE turns (
