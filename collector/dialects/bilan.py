@@ -1,0 +1,152 @@
+"""The dialect of bilan-server: events of AI conversations, one, a list, or a list called ``events``; and the votes of v0.3."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import structs
+
+from collector.addresses import Mark
+from collector.arrival import Arrival, Head
+from collector.decode import JSON_MEDIA, parse_json, refuse_controls
+from collector.dialects.bilan_items import TEXTS, claim_of, time_of, vote_of
+from collector.dialects.bilan_words import BODY, EVENTS, refuse, word_events, word_votes
+from collector.dialects.browser import Browser, read_browser, site_of_page
+from collector.dialects.endpoint import Endpoint, Item
+from collector.dialects.passed_on import visitor_of
+from collector.dialects.retry_key import checked_key
+from collector.hit import Hit
+from collector.kinds.turns import TurnsClaim
+from collector.outcomes import Rejected, RejectReason
+from contracts.control.keys import Scope
+from contracts.keys import key_in_authorization
+
+BODY_BYTES: Final = 1024 * 1024
+BATCH_EVENTS: Final = 1000
+
+Claims = Callable[[dict[str, Any]], TurnsClaim]
+_anything = msgspec.json.Decoder()
+
+
+def key_of(head: Head) -> str | None:
+    """Return the key in Authorization, behind ``Bearer`` or alone, as bilan reads it; None where there is none."""
+    said = head.headers.get(b"authorization")
+    return None if said is None else key_in_authorization(said.decode("latin-1"))
+
+
+def read_events(arrival: Arrival) -> Sequence[Item]:
+    """Return each event of the body, still unread, so that what is wrong with one is its own."""
+    body = _read_body(arrival)
+    if body is _NO_JSON:
+        return [Rejected(RejectReason.NOT_JSON, "The text is not JSON; send an event as application/json.")]
+    if body is None:
+        raise Rejected(RejectReason.SHAPE, "The body is null; send an event, a list of events or {events: [...]}.")
+    events = body.get("events", [body]) if isinstance(body, dict) else body if isinstance(body, list) else [body]
+    if not isinstance(events, list):
+        raise Rejected(RejectReason.WRONG_TYPE, "Events must be an array", field=EVENTS)
+    if len(events) > BATCH_EVENTS:
+        raise Rejected(RejectReason.TOO_MANY, f"Maximum {BATCH_EVENTS} events per request", field=EVENTS)
+    browser, has_controls = read_browser(arrival.head), _may_hold_controls(arrival.body)
+    return [functools.partial(_hit, event, arrival, browser, claim_of, has_controls=has_controls) for event in events]
+
+
+def read_votes(arrival: Arrival) -> Sequence[Item]:
+    """Return each vote of a request of v0.3; one that lacks something spoils the request, of which nothing is stored."""
+    votes = _anything.decode(arrival.body)["events"]
+    if len(votes) > BATCH_EVENTS:
+        raise Rejected(RejectReason.TOO_MANY, f"Maximum {BATCH_EVENTS} events per request", field=EVENTS)
+    browser, has_controls = read_browser(arrival.head), _may_hold_controls(arrival.body)
+    return [_hit(vote, arrival, browser, vote_of, has_controls=has_controls) for vote in votes]
+
+
+def has_votes(body: bytes) -> bool:
+    """Say whether *body* is of v0.3: ``events`` are votes on prompts, and none says what type of event it is."""
+    if (b'"promptId"' not in body and b'"value"' not in body) or b'"eventType"' in body or b'"event_type"' in body:
+        return False
+    try:
+        said = _anything.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return False
+    events = said.get("events") if isinstance(said, dict) else None
+    return bool(events) and isinstance(events, list) and all(isinstance(each, dict) and _is_vote(each) for each in events)
+
+
+_NO_JSON: Final = object()
+
+
+def _read_body(arrival: Arrival) -> Any:
+    """Return what the body says; a text that is no JSON is one event that says nothing, as it is for bilan."""
+    media = arrival.head.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media not in JSON_MEDIA:
+        raise Rejected(RejectReason.MEDIA_TYPE, "Unsupported Media Type", status=415)
+    if not arrival.body:
+        detail = "Body cannot be empty when content-type is set to 'application/json'"
+        raise Rejected(RejectReason.SHAPE, detail, field=BODY)
+    try:
+        body = _anything.decode(arrival.body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        if media == b"text/plain":
+            return _NO_JSON
+        return parse_json(arrival.body, _anything)  # which says what is wrong
+    _refuse_prototypes(arrival.body, body)
+    return body
+
+
+def _refuse_prototypes(body: bytes, said: Any) -> None:
+    """Raise Rejected, as Fastify does, for names that reach behind an object in JavaScript."""
+    if b"__proto__" not in body and b"prototype" not in body and b"\\u" not in body:
+        return
+    left = [said]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            inner = value.get("constructor")
+            if "__proto__" in value or (isinstance(inner, dict) and "prototype" in inner):
+                raise Rejected(RejectReason.SHAPE, "Object contains forbidden prototype property")
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+
+
+def _is_vote(event: dict[str, Any]) -> bool:
+    return "promptId" in event or "value" in event
+
+
+def _may_hold_controls(body: bytes) -> bool:
+    return b"\x7f" in body or (b"\\" in body and (b"\\u00" in body or b"\\b" in body or b"\\f" in body))
+
+
+def _hit(event: Any, arrival: Arrival, browser: Browser, claim: Claims, *, has_controls: bool) -> Hit:
+    if not isinstance(event, dict):
+        raise Rejected(RejectReason.WRONG_TYPE, "An event must be an object.")
+    if has_controls:
+        refuse_controls({name: said for name, said in event.items() if name not in TEXTS})  # those are cleaned
+    claimed, sender = claim(event), arrival.sender
+    return Hit(
+        person=visitor_of(sender) if sender.is_server else browser.person(),
+        sender=sender,
+        site="" if sender.site else site_of_page(arrival.head),
+        received_at=arrival.received_at,
+        claim=claimed,
+        key=checked_key(claimed.key or None),
+        occurred_at=time_of(event),
+        signals=browser.signals,
+    )
+
+
+_EVENTS: Final = Endpoint(
+    template="/api/events",
+    dialect="bilan",
+    methods=("POST",),
+    limit=BODY_BYTES,
+    read=read_events,
+    word=word_events,
+    refuse=refuse,
+    scope=Scope.INGEST,
+    shown_key=key_of,
+)
+ENDPOINTS: Final = (
+    _EVENTS,
+    structs.replace(_EVENTS, read=read_votes, word=word_votes, mark=Mark(shape=has_votes)),
+)

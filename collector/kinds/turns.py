@@ -1,0 +1,243 @@
+"""The turns family: what is claimed of a conversation with an AI, and what of it may be stored."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from collector.hit import Claim, Hit
+from collector.kinds.kind import SUBJECTS, Kind
+from collector.outcomes import Rejected, RejectReason
+from collector.privacy.enrich.lists import Lists
+from collector.privacy.identity import Identity
+from collector.privacy.redact import clean
+from collector.privacy.remains import Remains
+from collector.privacy.text import cut, printable
+from collector.record import uuid8
+from contracts.events import (
+    ConversationActionRecorded,
+    ConversationEnded,
+    ConversationStarted,
+    FrustrationDetected,
+    JourneyStepCompleted,
+    RegenerationRequested,
+    TurnCompleted,
+    TurnEvent,
+    TurnFailed,
+    TurnStarted,
+    VoteCast,
+)
+from contracts.streams import MAX_FACT_BYTES
+
+ID_BYTES: Final = 256
+WORD_BYTES: Final = 120
+# As the policies of sites name them.
+PROMPT, RESPONSE = "promptText", "aiResponse"
+_EARLIEST = timedelta(days=-3653)
+_LATEST = timedelta(minutes=5)
+# Headers and what JSON escapes leave a fact of so many characters far below the bound.
+_SURELY_FITS = 8_000
+_ROOM = MAX_FACT_BYTES - 2_000
+
+
+class TurnsClaim(Claim, frozen=True, kw_only=True):
+    """Who did it, and around which turn, conversation and journey; ids and texts are as they came.
+
+    ``key`` is the caller's own id of the item, and ``content`` a digest of all of it where it has none, but a time of its own.
+    """
+
+    user: str
+    key: str = ""
+    content: str = ""
+    turn: str = ""
+    conversation: str = ""
+    journey: str = ""
+    step: str = ""
+    session: str = ""
+    sequence: int | None = None
+    model: str = ""
+    provider: str = ""
+    prompt_version: str = ""
+    prompt: str = ""
+    response: str = ""
+    duration_ms: int | None = None
+    props: dict[str, Any] = {}  # noqa: RUF012  # msgspec copies it
+
+
+class TurnStartedClaim(TurnsClaim, frozen=True, kw_only=True):
+    """Somebody asked an AI something."""
+
+    retry: int = 0
+
+
+class TurnCompletedClaim(TurnsClaim, frozen=True, kw_only=True):
+    """The AI answered."""
+
+    retry: int = 0
+    response_chars: int | None = None
+
+
+class TurnFailedClaim(TurnsClaim, frozen=True, kw_only=True):
+    """No answer came."""
+
+    retry: int = 0
+    error: str = ""
+    message: str = ""
+
+
+class VoteClaim(TurnsClaim, frozen=True, kw_only=True):
+    """Somebody said what they think of a turn."""
+
+    value: int | float | None = None
+    comment: str = ""
+
+
+class ConversationStartedClaim(TurnsClaim, frozen=True, kw_only=True):
+    """A conversation began."""
+
+
+class ConversationEndedClaim(TurnsClaim, frozen=True, kw_only=True):
+    """A conversation ended."""
+
+    outcome: str = ""
+    messages: int | None = None
+
+
+class JourneyStepClaim(TurnsClaim, frozen=True, kw_only=True):
+    """Somebody got through a step of a journey."""
+
+    is_last: bool = False
+
+
+class RegenerationClaim(TurnsClaim, frozen=True, kw_only=True):
+    """Somebody wanted another answer."""
+
+    reason: str = ""
+
+
+class FrustrationClaim(TurnsClaim, frozen=True, kw_only=True):
+    """Somebody seems annoyed."""
+
+    reason: str = ""
+
+
+class ActionClaim(TurnsClaim, frozen=True, kw_only=True):
+    """Something else happened, which the caller calls ``name``."""
+
+    name: str
+    action: str = ""
+    value: int | float | None = None
+    comment: str = ""
+
+
+def happened_at(hit: Hit) -> datetime:
+    """Return when it happened; a time ahead of ours, or of more than ten years ago, is a wrong clock and means "now"."""
+    if hit.occurred_at is None:
+        return hit.received_at
+    if hit.batch is not None or _EARLIEST <= hit.occurred_at - hit.received_at <= _LATEST:
+        return hit.occurred_at
+    return hit.received_at
+
+
+def fact(claim: TurnsClaim, envelope: dict[str, Any], remains: Remains, _: Lists) -> TurnEvent:
+    """Return *claim* as a fact: pseudonyms for people, texts only where the policy names them, and no remark unredacted."""
+    identity = remains.identity
+    made = _fact(claim, envelope | _shared(claim, envelope, identity), identity)
+    _refuse_too_large(made)
+    return made
+
+
+def _fact(claim: TurnsClaim, shared: dict[str, Any], identity: Identity) -> TurnEvent:
+    kind = type(claim)
+    own = {name: _cleaned(name, getattr(claim, name), identity) for name in _OWN[kind]}
+    return _FACTS[kind](**shared, **own)
+
+
+def _cleaned(name: str, value: Any, identity: Identity) -> Any:
+    if not value or not isinstance(value, str):
+        return value
+    return identity.comment(value) if name in _REMARKS else _word(value)
+
+
+def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> dict[str, Any]:
+    """Return what every fact of the family may hold, by name; only what is there, for most of it mostly is not."""
+    shared: dict[str, Any] = {
+        "id": _id_of_fact(claim, envelope, identity),
+        "subject": identity.subject(claim.user),
+        "key": _kept_id(claim.key, claim, identity) if claim.key != envelope["id"] else "",
+        "turn": _kept_id(claim.turn, claim, identity),
+        "conversation": _kept_id(claim.conversation, claim, identity),
+        "journey": _kept_id(claim.journey, claim, identity),
+        "session": identity.subject(claim.session),
+        "sequence": claim.sequence,
+        "duration_ms": claim.duration_ms,
+        "step": _word(claim.step),
+        "model": _word(claim.model),
+        "provider": _word(claim.provider),
+        "prompt_version": _word(claim.prompt_version),
+    }
+    if claim.prompt:
+        shared["prompt"] = identity.text(PROMPT, claim.prompt)
+    if claim.response:
+        shared["response"] = identity.text(RESPONSE, claim.response)
+    if claim.props:
+        shared["props"] = identity.props(claim.props, of=(claim.user, claim.session))
+    return shared
+
+
+def _id_of_fact(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> str:
+    """Return the fact's id, which for an item without one is made of all that it says.
+
+    The item names its user, so only the tenant's secret keeps the id from being a hash in which a guess at them could be
+    checked; where the policy knows nobody, such an item is a fact of its own at each arrival.
+    """
+    own: str = envelope["id"]
+    if not claim.content:
+        return own
+    keyed = identity.subject(claim.content)
+    return uuid8(envelope["tenant"], envelope["site"], keyed) if keyed else own
+
+
+def _kept_id(text: str, claim: TurnsClaim, identity: Identity) -> str:
+    """Return an id of the caller's as it is, but as a pseudonym where it is the user's, or an e-mail address."""
+    if not text:
+        return ""
+    if text in (claim.user, claim.session) or "@" in text:
+        return identity.subject(text)
+    return cut(printable(text), ID_BYTES)
+
+
+def _word(text: str) -> str:
+    return clean(text, WORD_BYTES) if text else ""
+
+
+def _refuse_too_large(made: TurnEvent) -> None:
+    """Raise Rejected for what the stream would not take: it would spoil the group that it is sent with."""
+    texts = (text for pair in made.props.items() for text in pair if isinstance(text, str))
+    if len(made.prompt) + len(made.response) + sum(map(len, texts)) < _SURELY_FITS:
+        return
+    if len(msgspec.json.encode(made)) > _ROOM:
+        detail = f"The event is over {_ROOM:,} bytes as it would be stored; send fewer or shorter properties."
+        raise Rejected(RejectReason.TOO_LARGE, detail, field="properties")
+
+
+_FACTS: Final[Mapping[type[TurnsClaim], type[TurnEvent]]] = {
+    TurnStartedClaim: TurnStarted,
+    TurnCompletedClaim: TurnCompleted,
+    TurnFailedClaim: TurnFailed,
+    VoteClaim: VoteCast,
+    ConversationStartedClaim: ConversationStarted,
+    ConversationEndedClaim: ConversationEnded,
+    JourneyStepClaim: JourneyStepCompleted,
+    RegenerationClaim: RegenerationRequested,
+    FrustrationClaim: FrustrationDetected,
+    ActionClaim: ConversationActionRecorded,
+}
+# What each claim has beside that of every claim of the family; its fact calls it the same.
+_OWN: Final = {
+    claim: tuple(name for name in claim.__struct_fields__ if name not in TurnsClaim.__struct_fields__) for claim in _FACTS
+}
+# What people, or the errors that they meet, say in words of their own; every other text is a name.
+_REMARKS: Final = frozenset({"comment", "message", "reason"})
+KIND: Final = Kind(claims=tuple(_FACTS), happened_at=happened_at, fact=fact, needs=SUBJECTS)
