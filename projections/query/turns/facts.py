@@ -117,6 +117,13 @@ async def count_subjects(connection: AsyncConnection, window: Window) -> int:
     return int(await connection.scalar(text(query), window.values()) or 0)
 
 
+async def is_subject(connection: AsyncConnection, window: Window, subject: str) -> bool:
+    """Say whether the site of *window* has facts of *subject*, whenever they happened."""
+    query = "SELECT EXISTS (SELECT FROM turn_facts WHERE tenant = :tenant AND site = :site AND subject = :subject)"
+    asked = {"tenant": window.tenant, "site": window.site, "subject": subject}
+    return bool(await connection.scalar(text(query), asked))
+
+
 async def of_turns(connection: AsyncConnection, window: Window, turns: Collection[str]) -> Mapping[str, Sequence[Told]]:
     """Return every fact of *turns* whenever it happened, by its turn and in order of time."""
     query = f"""

@@ -17,7 +17,7 @@ class Conversations(Struct, frozen=True, kw_only=True):
 
 
 class JourneyCount(Struct, frozen=True, kw_only=True):
-    """How often a step of the journey was taken, and how often the last."""
+    """How often a step of the journey was taken, and how often the last; one that has an id and a name goes by the name."""
 
     journey: str
     steps: int
@@ -39,7 +39,9 @@ async def conversations(connection: AsyncConnection, window: Window) -> Conversa
 async def journeys(connection: AsyncConnection, window: Window) -> list[JourneyCount]:
     """Return the journeys on which steps were taken in *window*, the most frequent first."""
     query = f"""
-        SELECT journey, count(*) AS steps, count(*) FILTER (WHERE is_last) AS finished FROM turn_facts
-        WHERE kind = {Kind.JOURNEY_STEP} AND journey <> '' AND {window.where()} GROUP BY journey ORDER BY steps DESC, journey
+        SELECT coalesce(props ->> 'journey_name', journey) AS journey, count(*) AS steps,
+            count(*) FILTER (WHERE is_last) AS finished
+        FROM turn_facts
+        WHERE kind = {Kind.JOURNEY_STEP} AND journey <> '' AND {window.where()} GROUP BY 1 ORDER BY steps DESC, journey
     """
     return [JourneyCount(**row) for row in (await connection.execute(text(query), window.values())).mappings()]

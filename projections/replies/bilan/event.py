@@ -148,7 +148,8 @@ def _ended(told: Told) -> dict[str, Any]:
 
 
 def _step(told: Told) -> dict[str, Any]:
-    return {"journey_name": told.journey, "step_name": told.step, "completed": told.is_last or None}
+    name = told.props.get("journey_name", told.journey)
+    return {"journey_name": name, "step_name": told.step, "completed": told.is_last or None}
 
 
 def _wanted(told: Told) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.query.problems import Refused
 from projections.query.subjects import subjects_of
+from projections.query.turns.facts import is_subject
 from projections.query.turns.window import Window
 from projections.replies.bilan.asked import Times, said
 from projections.vault import VaultReader
@@ -32,5 +34,13 @@ class Question(Struct, frozen=True, kw_only=True):
         user = said(self.given, "userId", "user_id")
         if not user:
             return whole
-        subjects = await subjects_of(self.connection, self.vault, tenant=self.tenant, site=self.site, user=user)
-        return replace(whole, subjects=subjects)
+        return replace(whole, subjects=await self._subjects(whole, user))
+
+    async def _subjects(self, whole: Window, user: str) -> tuple[str, ...]:
+        try:
+            return await subjects_of(self.connection, self.vault, tenant=self.tenant, site=self.site, user=user)
+        except Refused:
+            # What an answer has shown can be asked for without any secret.
+            if not await is_subject(self.connection, whole, user):
+                raise
+            return (user,)

@@ -1,14 +1,26 @@
 """bilan-server's read endpoints say what a hand counts, in its own words; what cannot be read is told and answers nothing."""
 
+import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from collector.control.tenant_secrets import TenantSecrets
+from collector.control.vault import Vault
+from collector.local.master_key import settle_master_key
+from collector.local.postgres import PostgresServer
+from collector.stream import connection as broker
 from contracts.events import TurnEvent
-from tests.projections.query.world import NOW, World, open_world
+from projections.vault import VaultReader
+from tests.conftest import run_sql
+from tests.projections.query.world import NOW, NOWHERE, World, open_world
 from tests.turns import ANNA, BERT, action, completed, conversation_began, conversation_ended, failed, started, step, vote
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -39,12 +51,16 @@ def story() -> list[TurnEvent]:
     ]
 
 
-@pytest.fixture
-async def told(world: World) -> AsyncIterator[World]:
-    await world.tell_turns(*story())
-    await world.tell_turns(*(vote(f"other-{n}", site="other.example") for n in range(3)))
-    await world.tell_turns(*(vote(f"theirs-{n}", tenant="other", **HERE) for n in range(3)))
-    yield world
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def told(session_postgres: PostgresServer, empty_tables: str) -> AsyncIterator[World]:
+    """The story, beside another site's facts and another tenant's."""
+    await run_sql(session_postgres.url, f"CREATE DATABASE told_to_bilan TEMPLATE {empty_tables}")
+    async with open_world(session_postgres.url_of("told_to_bilan")) as world:
+        await world.tell_turns(*story())
+        await world.tell_turns(*(vote(f"other-{n}", site="other.example") for n in range(3)))
+        await world.tell_turns(*(vote(f"theirs-{n}", tenant="other", **HERE) for n in range(3)))
+        yield world
+    await run_sql(session_postgres.url, "DROP DATABASE told_to_bilan WITH (FORCE)")
 
 
 async def ask(world: World, path: str, **parameters: Any) -> Any:
@@ -255,24 +271,26 @@ async def test_the_stats_of_a_user_a_turn_and_a_prompt(told: World):
         "days=x",
         "start_date=soon",
         "limit=1&limit=2",
-    ]
-    + ["start_date=2026-11-18&end_date=2026-11-01", "search=%00", "userId=%ff"],
+        "start_date=2026-11-18&end_date=2026-11-01",
+        "search=%00",
+        "userId=%ff",
+    ],
 )
-async def test_what_cannot_be_read_is_a_400_that_says_what_to_send(world: World, query: str):
-    response = await world.get(f"/bilan/api/events?{query}")
+async def test_what_cannot_be_read_is_a_400_that_says_what_to_send(told: World, query: str):
+    response = await told.get(f"/bilan/api/events?{query}")
     assert response.status_code == 400
     answer = response.json()
     assert answer["error"] == "Bad Request"
     assert len(answer["message"]) > 20
 
 
-async def test_a_question_that_names_no_user_is_answered_in_bilans_words(world: World):
-    response = await world.get("/bilan/api/stats")
+async def test_a_question_that_names_no_user_is_answered_in_bilans_words(told: World):
+    response = await told.get("/bilan/api/stats")
     assert (response.status_code, response.json()) == (400, {"error": "Missing userId parameter"})
 
 
-async def test_nobody_is_answered_without_a_key(database_url: str):
-    async with open_world(database_url, access_token="".join(["to", "ken"])) as world:
+async def test_nobody_is_answered_without_a_key(told: World):
+    async with open_world(told.database_url, access_token=secrets.token_urlsafe()) as world:
         missing = await world.get("/bilan/api/dashboard")
         assert (missing.status_code, missing.json()) == (401, {"error": "Missing API key"})
         wrong = await world.client.get("/bilan/api/dashboard", headers={"Authorization": "Bearer another"})
@@ -280,9 +298,25 @@ async def test_nobody_is_answered_without_a_key(database_url: str):
         assert (await world.get("/bilan/health")).json()["status"] == "ok"
 
 
-async def test_the_state_of_the_database_is_told(world: World, doorstep: World):
-    well = await world.get("/bilan/health/detailed")
+async def test_the_state_of_the_database_is_told(told: World):
+    well = await told.get("/bilan/health/detailed")
     assert (well.status_code, well.json()["database"]["connected"]) == (200, True)
-    away = await doorstep.get("/health/db")
+    async with open_world(NOWHERE) as doorstep:
+        away = await doorstep.get("/health/db")
     assert (away.status_code, away.json()["status"], away.json()["database"]["connected"]) == (503, "unhealthy", False)
     assert datetime.fromisoformat(well.json()["timestamp"]).tzinfo == UTC
+
+
+async def test_a_user_id_is_hashed_as_ingest_does_or_it_is_said_that_nobody_can(told: World, nats_url: str, tmp_path: Path):
+    unknown = await told.get("/bilan/api/stats", userId="user-123")
+    assert (unknown.status_code, unknown.json()["code"]) == (503, "vault_unavailable")
+    client = await broker.connect(nats_url, on_loss=lambda: None)
+    vault = Vault(client, tmp_path / "master.key")
+    await vault.empty()
+    await settle_master_key(client, tmp_path / "master.key", replicas=1)
+    secret = await TenantSecrets(vault).of("main")
+    await told.tell_turns(vote("t50", subject=secret.pseudonym_of("user-123", site="localhost"), at=NOW - 90 * DAY, **HERE))
+    async with open_world(told.database_url, vault=VaultReader(nats_url, tmp_path / "master.key")) as world:
+        assert (await ask(world, "/api/stats", userId="user-123"))["totalVotes"] == 1
+        assert (await ask(world, "/api/stats", userId="user-124"))["totalVotes"] == 0
+    await broker.disconnect(client)
