@@ -1,14 +1,14 @@
-"""The read endpoints of the systems whose clients are served here, one file or folder each, named as in collector/dialects."""
+"""The systems that are read as they were, one file or folder each, named as in collector/dialects."""
 
 from typing import Final
 
 from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
-from projections.replies.bilan import handlers as bilan
+from projections.replies.answering import System
+from projections.replies.bilan.system import BILAN, HEALTH
 
 # Each system whole behind its own prefix, and at the root what collides with nothing.
-REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = (
-    Router(path="/bilan", route_handlers=[*bilan.MOUNTED]),
-    *bilan.AT_ROOT,
-)
+SYSTEMS: Final[tuple[System, ...]] = (BILAN,)
+# Handlers that a system brings itself, with its prefix and its words; ``questioned`` lends them their question.
+REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = (*HEALTH,)

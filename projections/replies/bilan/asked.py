@@ -8,6 +8,9 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from contracts.problem import Problem
+from projections.query.problems import Refused
+
 MOST_EVENTS: Final = 1000
 MOST_PARAMETERS: Final = 40
 LONGEST: Final = 1000
@@ -30,20 +33,6 @@ _FIRST_MILLISECONDS = 100_000_000_000
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
-class Wrong(Exception):
-    """A question that cannot be read: the answer is *status* with an ``error`` and, where more is to be said, a ``message``."""
-
-    def __init__(self, error: str, message: str = "", *, status: int = 400) -> None:
-        super().__init__(error)
-        self.error = error
-        self.message = message
-        self.status = status
-
-    def document(self) -> dict[str, str]:
-        """Return the body of the answer."""
-        return {"error": self.error} | ({"message": self.message} if self.message else {})
-
-
 class Times(Struct, frozen=True, kw_only=True):
     """The moments that are asked about, None for no bound, and the range as it was called."""
 
@@ -53,7 +42,7 @@ class Times(Struct, frozen=True, kw_only=True):
 
 
 def parameters(query: bytes) -> dict[str, str]:
-    """Return the parameters in *query*, or raise Wrong; those that nobody knows are ignored, as they were."""
+    """Return the parameters in *query*, or raise Refused; those that nobody knows are ignored, as they were."""
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
     except ValueError:
@@ -68,9 +57,14 @@ def parameters(query: bytes) -> dict[str, str]:
     return found
 
 
-def bad(message: str) -> Wrong:
+def bad(message: str) -> Refused:
     """Return the refusal of a parameter; *message* says what to send instead."""
-    return Wrong("Bad Request", message)
+    return wrong("Bad Request", message)
+
+
+def wrong(error: str, message: str = "") -> Refused:
+    """Return the refusal whose body says *error* and, where more is to be said, *message*."""
+    return Refused(Problem(status=400, title=error, code="bad_parameter", detail=message))
 
 
 def said(given: Mapping[str, str], *names: str) -> str:

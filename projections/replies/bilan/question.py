@@ -8,39 +8,50 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.problems import Refused
-from projections.query.subjects import subjects_of
 from projections.query.turns.facts import is_subject
 from projections.query.turns.window import Window
-from projections.replies.bilan.asked import Times, said
-from projections.vault import VaultReader
+from projections.replies import answering
+from projections.replies.bilan.asked import Times, parameters, said
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """The parameters ``given``, those of the ``path``, and where the answer is: a tenant's site, as it is ``now``."""
+    """The parameters that are ``given``, those of the ``path``, and what was ``asked`` of the product."""
 
-    connection: AsyncConnection
-    tenant: str
-    site: str
-    now: datetime
+    asked: answering.Question
     given: Mapping[str, str]
     path: Mapping[str, str]
-    vault: VaultReader | None
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """Return where the answer is."""
+        return self.asked.connection
+
+    @property
+    def now(self) -> datetime:
+        """Return when the question came."""
+        return self.asked.now
 
     async def window(self, times: Times | None = None) -> Window:
         """Return which facts are asked for: at these *times*, of whom and of which conversation the parameters say."""
-        whole = Window(tenant=self.tenant, site=self.site, conversation=said(self.given, "conversation_id", "conversationId"))
+        conversation = said(self.given, "conversation_id", "conversationId")
+        whole = Window(tenant=self.asked.caller.tenant, site=self.asked.site, conversation=conversation)
         if times is not None:
             whole = replace(whole, since=times.since, until=times.until)
         user = said(self.given, "userId", "user_id")
-        if not user:
-            return whole
-        return replace(whole, subjects=await self._subjects(whole, user))
+        return replace(whole, subjects=await self._subjects(whole, user)) if user else whole
 
     async def _subjects(self, whole: Window, user: str) -> tuple[str, ...]:
+        """Return what stands for *user*; what an answer has shown stands for itself, and needs no secret."""
         try:
-            return await subjects_of(self.connection, self.vault, tenant=self.tenant, site=self.site, user=user)
+            subject = await self.asked.subject(user)
         except Refused:
-            # What an answer has shown can be asked for without any secret.
             if not await is_subject(self.connection, whole, user):
                 raise
             return (user,)
+        return (subject, user) if subject else (user,)
+
+
+def asked_by(question: answering.Question) -> Question:
+    """Return *question* with its parameters, or raise Refused."""
+    request = question.request
+    return Question(asked=question, given=parameters(request.scope["query_string"]), path=request.path_params)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from projections.query.turns.votes import Trend, trend, votes_on
-from projections.replies.bilan.asked import Wrong, said
+from projections.replies.bilan.asked import said, wrong
 from projections.replies.bilan.question import Question
 from projections.replies.bilan.votes import counted
 
@@ -17,7 +17,7 @@ _THRESHOLD = 0.1
 async def of_user(question: Question) -> dict[str, Any]:
     """Answer GET /api/stats: the votes of a user, with what the generation before told of them besides."""
     if not said(question.given, "userId", "user_id"):
-        raise Wrong("Missing userId parameter")
+        raise wrong("Missing userId parameter")
     window = await question.window()
     every, ups, comments = await votes_on(question.connection, window, turn=None, most=_COMMENTS)
     moving = await trend(question.connection, window, now=question.now)
