@@ -11,9 +11,10 @@ from collector.addresses import Mark
 from collector.arrival import Arrival, Head
 from collector.decode import JSON_MEDIA, parse_json, refuse_controls
 from collector.dialects.bilan_items import TEXTS, claim_of, time_of, vote_of
-from collector.dialects.bilan_words import BODY, EVENTS, refuse, word_events, word_votes
+from collector.dialects.bilan_words import BODY, EVENTS, refuse, refuse_events, word_events, word_votes
 from collector.dialects.browser import Browser, read_browser, site_of_page
 from collector.dialects.endpoint import Endpoint, Item
+from collector.dialects.mounted import mounted, mounted_by_key, of_mount
 from collector.dialects.passed_on import visitor_of
 from collector.dialects.retry_key import checked_key
 from collector.hit import Hit
@@ -21,6 +22,7 @@ from collector.kinds.turns import TurnsClaim
 from collector.outcomes import Rejected, RejectReason
 from contracts.control.keys import Scope
 from contracts.keys import key_in_authorization
+from contracts.mounts import Mount
 
 BODY_BYTES: Final = 1024 * 1024
 BATCH_EVENTS: Final = 1000
@@ -31,8 +33,8 @@ _anything = msgspec.json.Decoder()
 
 def key_of(head: Head) -> str | None:
     """Return the key in Authorization, behind ``Bearer`` or alone, as bilan reads it; None where there is none."""
-    said = head.headers.get(b"authorization")
-    return None if said is None else key_in_authorization(said.decode("latin-1"))
+    said = head.header(b"authorization")
+    return key_in_authorization(said) if said else None
 
 
 def read_events(arrival: Arrival) -> Sequence[Item]:
@@ -126,7 +128,8 @@ def _hit(event: Any, arrival: Arrival, browser: Browser, claim: Claims, *, has_c
     return Hit(
         person=visitor_of(sender) if sender.is_server else browser.person(),
         sender=sender,
-        site="" if sender.site else site_of_page(arrival.head),
+        # Nobody is believed without a key: what comes so is for the site that is bound to the mount.
+        site=site_of_page(arrival.head) if sender.credential and not sender.site else "",
         received_at=arrival.received_at,
         claim=claimed,
         key=checked_key(claimed.key or None),
@@ -142,11 +145,16 @@ _EVENTS: Final = Endpoint(
     limit=BODY_BYTES,
     read=read_events,
     word=word_events,
-    refuse=refuse,
+    refuse=refuse_events,
     scope=Scope.INGEST,
     shown_key=key_of,
 )
-ENDPOINTS: Final = (
+_PARTS: Final = (
     _EVENTS,
-    structs.replace(_EVENTS, read=read_votes, word=word_votes, mark=Mark(shape=has_votes)),
+    structs.replace(_EVENTS, read=read_votes, word=word_votes, refuse=refuse, mark=Mark(shape=has_votes)),
+)
+ENDPOINTS: Final = (
+    *of_mount(Mount.BILAN, _PARTS),
+    *mounted(Mount.BILAN, _PARTS),
+    *mounted_by_key(Mount.BILAN, _PARTS),
 )

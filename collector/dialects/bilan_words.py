@@ -25,19 +25,27 @@ JSON: Final = ((b"content-type", b"application/json; charset=utf-8"),)
 EVENTS, BODY = "events", "body"
 
 
-def word_events(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
+def word_events(_: Arrival, outcomes: list[Outcome]) -> Answer:
     """Answer with bilan's counts; 503 where a part could not be stored and 429 where one was too much, to be sent again."""
-    return _worded(
-        arrival, outcomes, {"success": True, "message": f"Processed {_new(outcomes)} events", "stats": _stats(outcomes)}
-    )
+    for outcome in outcomes:
+        if isinstance(outcome, Rejected) and outcome.reason is RejectReason.UNBOUND:
+            raise outcome
+    return _worded(outcomes, {"success": True, "message": f"Processed {_new(outcomes)} events", "stats": _stats(outcomes)})
 
 
-def word_votes(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
+def word_votes(_: Arrival, outcomes: list[Outcome]) -> Answer:
     """Answer with the count of v0.3, of votes that are stored now, whether new or known."""
     for outcome in outcomes:
         if isinstance(outcome, Rejected):
             raise outcome
-    return _worded(arrival, outcomes, {"success": True, "count": sum(isinstance(each, Stored) for each in outcomes)})
+    return _worded(outcomes, {"success": True, "count": sum(isinstance(each, Stored) for each in outcomes)})
+
+
+def refuse_events(failure: Failure) -> Answer:
+    """Return *failure* as refuse does; what came without a key, and is for no site that takes such, lacks the key."""
+    if isinstance(failure, Rejected) and failure.reason is RejectReason.UNBOUND:
+        return Answer(status=401, headers=JSON, body=msgspec.json.encode({"error": "Missing API key"}))
+    return refuse(failure)
 
 
 def refuse(failure: Failure) -> Answer:
@@ -47,10 +55,10 @@ def refuse(failure: Failure) -> Answer:
     )
 
 
-def _worded(arrival: Arrival, outcomes: list[Outcome], document: dict[str, Any]) -> Answer:
+def _worded(outcomes: list[Outcome], document: dict[str, Any]) -> Answer:
     failures = [outcome for outcome in outcomes if isinstance(outcome, Refused | Unavailable)]
     if failures:
-        return _failed(arrival, min(failures, key=lambda failure: _WEIGHTS.index(_status(failure))), outcomes)
+        return _failed(min(failures, key=lambda failure: _WEIGHTS.index(_status(failure))), outcomes)
     dropped = next((outcome for outcome in outcomes if isinstance(outcome, Dropped)), None)
     headers = () if dropped is None else ((b"x-collector-dropped", dropped.reason.value.encode()),)
     return Answer(status=200, headers=(*JSON, *headers), body=msgspec.json.encode(document))
@@ -60,11 +68,9 @@ def _worded(arrival: Arrival, outcomes: list[Outcome], document: dict[str, Any])
 _WEIGHTS: Final = (401, 403, 503, 429, 500)
 
 
-def _failed(arrival: Arrival, failure: Failure, outcomes: list[Outcome]) -> Answer:
+def _failed(failure: Failure, outcomes: list[Outcome]) -> Answer:
     """Return *failure*, with the counts where a part was stored all the same."""
     answer = refuse(failure)
-    if isinstance(failure, Refused) and failure.reason is RefuseReason.UNAUTHENTICATED and not arrival.sender.credential:
-        return structs.replace(answer, body=msgspec.json.encode({"error": "Missing API key"}))
     if not any(isinstance(outcome, Stored) for outcome in outcomes):
         return answer
     return structs.replace(answer, body=msgspec.json.encode(_document(failure) | {"stats": _stats(outcomes)}))
@@ -117,6 +123,7 @@ def _rejected(failure: Rejected) -> dict[str, Any]:
 
 
 _FASTIFY: Final = {
+    404: ("Not Found", ""),
     405: ("Method Not Allowed", ""),
     413: ("Payload Too Large", "FST_ERR_CTP_BODY_TOO_LARGE"),
     415: ("Unsupported Media Type", "FST_ERR_CTP_INVALID_MEDIA_TYPE"),

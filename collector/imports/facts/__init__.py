@@ -1,0 +1,1 @@
+"""Facts as JSON lines: written by a backup, and read back."""
