@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.control.sites import KIND, Site, SiteState, name_id, site_id
 from projections.control.tables import things_by_id, things_of
+from projections.projections import PROJECTIONS
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.problems import Refused, not_found
@@ -44,7 +45,10 @@ _DECIDED = text(f"""
         WHERE name.id = :name_id AND name.tenant = :tenant
     ) AS named ON true
 """)
-_HAS_FACTS = text("SELECT EXISTS (SELECT FROM hits WHERE tenant = :tenant AND site = :site)")
+# Of each family, the table that has a row of every fact.
+FACT_TABLES = tuple(projection.models[0].tables[0].name for projection in PROJECTIONS)
+_EACH_HAS = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant AND site = :site)" for table in FACT_TABLES)
+_HAS_FACTS = text(f"SELECT {' OR '.join(_EACH_HAS)}")
 
 
 @asynccontextmanager

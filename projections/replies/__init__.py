@@ -6,8 +6,9 @@ from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
 from projections.replies.answering import System
+from projections.replies.bilan.system import BILAN, HEALTH
 
 # Each system whole behind its own prefix, and at the root what collides with nothing.
-SYSTEMS: Final[tuple[System, ...]] = ()
+SYSTEMS: Final[tuple[System, ...]] = (BILAN,)
 # Handlers that a system brings itself, with its prefix and its words; ``questioned`` lends them their question.
-REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = ()
+REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = (*HEALTH,)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData
 from projections.database import open_engine
 from projections.migrations import NotMigrated, is_current, migrate
 from projections.projections import PROJECTIONS
-from projections.schema import BOOKS, SHARED, WEB
+from projections.schema import BOOKS, SHARED, TURNS, WEB
 from tests.conftest import run_sql
 
 
@@ -25,7 +25,7 @@ def differences(connection: Connection, *metadata: MetaData) -> list[object]:
     return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
 
-@pytest.mark.parametrize(("schema", "metadata"), [("public", [SHARED]), ("web_g1", [BOOKS, WEB])])
+@pytest.mark.parametrize(("schema", "metadata"), [("public", [SHARED]), ("web_g1", [BOOKS, WEB]), ("turns_g1", [BOOKS, TURNS])])
 async def test_the_migrated_tables_are_those_of_the_code(postgres_url: str, schema: str, metadata: list[MetaData]):
     await migrate(postgres_url)
     engine = open_engine(postgres_url, schema=schema)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
+from projections.dashboard.pages.families import families_of
 from projections.dashboard.pages.marks import mark_of, read_address
 from projections.dashboard.panels.chart import Chart, draw
 from projections.dashboard.panels.kinds import panel_kinds
@@ -66,10 +67,13 @@ async def show_site(
         if mark.is_known_to(request):
             return mark.unchanged()
         facts = await facts_span(connection, caller, question.site)
+        families = await families_of(connection, caller, question.site)
         page = await _compose(connection, question, state, fresh, facts) if facts else None
+    if page is None and families:
+        return Redirect(families[0].href, status_code=303)
     if page is None:
-        return mark.page(views.render("waiting.html", site=question.site))
-    return mark.page(views.render("site.html", page=page))
+        return mark.page(views.render("waiting.html", site=question.site, families=families))
+    return mark.page(views.render("site.html", page=page, families=families))
 
 
 async def _compose(

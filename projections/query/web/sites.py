@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.control.sites import NameUse, Site, SiteState
 from projections.query.caller import Caller
 from projections.query.counts import ByBucket, BySite, counts
-from projections.query.known_sites import Listing, decided_sites
+from projections.query.known_sites import FACT_TABLES, Listing, decided_sites
 from projections.query.periods import Interval, Period, Span, edges
 from projections.query.question import WebQuestion, parse_question
 from projections.query.sums import VISITORS
@@ -21,20 +21,26 @@ from projections.read_models.hits import HITS
 MAX_SITES = 500
 
 # Every site of a tenant, one index probe each instead of reading all facts.
-_NAMES = text("""
-    WITH RECURSIVE names AS (
-        (SELECT site FROM hits WHERE tenant = :tenant ORDER BY site LIMIT 1)
+_NAMES_IN = """
+    (WITH RECURSIVE names AS (
+        (SELECT site FROM {table} WHERE tenant = :tenant ORDER BY site LIMIT 1)
         UNION ALL
-        SELECT (SELECT site FROM hits WHERE tenant = :tenant AND site > names.site ORDER BY site LIMIT 1)
+        SELECT (SELECT site FROM {table} WHERE tenant = :tenant AND site > names.site ORDER BY site LIMIT 1)
         FROM names WHERE names.site IS NOT NULL
     )
-    SELECT site FROM names WHERE site IS NOT NULL LIMIT :limit
-""")
+    SELECT site FROM names WHERE site IS NOT NULL LIMIT :limit)
+"""
+_NAMES = text(
+    "SELECT DISTINCT site FROM ("
+    + " UNION ALL ".join(_NAMES_IN.format(table=table) for table in FACT_TABLES)
+    + ") AS named ORDER BY site LIMIT :limit"
+)
 
-_NAMED = text("""
-    SELECT site FROM unnest(CAST(:sites AS text[])) AS named (site)
-    WHERE EXISTS (SELECT FROM hits WHERE hits.tenant = :tenant AND hits.site = named.site)
-""")
+_NAMED_IN = "EXISTS (SELECT FROM {table} AS told WHERE told.tenant = :tenant AND told.site = named.site)"
+_NAMED = text(
+    "SELECT site FROM unnest(CAST(:sites AS text[])) AS named (site) WHERE "
+    + " OR ".join(_NAMED_IN.format(table=table) for table in FACT_TABLES)
+)
 
 
 class SiteWeek(Struct, frozen=True, kw_only=True):

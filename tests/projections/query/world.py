@@ -8,8 +8,9 @@ from typing import Any
 from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
 
-from contracts.events import WebEvent
+from contracts.events import TurnEvent, WebEvent
 from projections.app import close, create_app
+from projections.projections import TURNS
 from tests.projections.world import Teller
 
 # A Wednesday afternoon, with a clock change far away.
@@ -26,12 +27,17 @@ class World:
         self.database_url = database_url
         self.now = NOW
         self.teller = Teller(database_url)
+        self.of_turns = Teller(database_url, TURNS)
         self.client = AsyncClient()
         self.app: Litestar | None = None
 
     async def tell(self, *events: WebEvent) -> None:
         """Fold *events* into the tables, as one batch of the projector."""
         await self.teller.tell(*events)
+
+    async def tell_turns(self, *events: TurnEvent) -> None:
+        """Fold facts of turns into their tables, as one batch of the projector."""
+        await self.of_turns.tell(*events)
 
     async def get(self, path: str, **parameters: Any) -> Response:
         """Ask for *path* and return whatever the answer is."""
@@ -73,3 +79,4 @@ async def open_world(database_url: str, **settings: Any) -> AsyncIterator[World]
     # Not by the application's own lifespan, which has to end in the task that it began in; a fixture's end is another one.
     await close(app)
     await world.teller.close()
+    await world.of_turns.close()

@@ -1,0 +1,26 @@
+"""Families: the pages of a site beside that of its visits, one for each family of facts that it has."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.dashboard.views import Place
+from projections.query.caller import Caller
+from projections.read_models import turn_facts
+
+# What a family's page is called, which is also the end of its address; and the table that has a row of each of its facts.
+PAGES: Final[Mapping[str, str]] = {"turns": turn_facts.TABLE.name}
+
+
+async def families_of(connection: AsyncConnection, caller: Caller, site: str) -> list[Place]:
+    """Return the pages of the families of which *site* has facts."""
+    asked = {"tenant": caller.tenant, "site": site}
+    has_facts = "SELECT EXISTS (SELECT FROM {table} WHERE tenant = :tenant AND site = :site)"
+    return [
+        Place(title=name.capitalize(), href=f"/sites/{quote(site)}/{name}")
+        for name, table in PAGES.items()
+        if await connection.scalar(text(has_facts.format(table=table)), asked)
+    ]

@@ -1,0 +1,1 @@
+"""The answers about turns with an AI: facts, votes, turns, conversations and journeys, one file each."""
