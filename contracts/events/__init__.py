@@ -1,7 +1,8 @@
 """The facts: one file per family, one frozen struct per published version, its docstring the meaning; CATALOGUE is the list."""
 
-from contracts.events import web
+from contracts.events import product, web
 from contracts.events.envelope import Amount, Code, Fact, Moment, Money, Scalar
+from contracts.events.product import ActionRecorded, App, ProductEvent, ProductFact, SubjectDescribed
 from contracts.events.web import (
     BotRule,
     Channel,
@@ -21,7 +22,9 @@ from contracts.events.web import (
 
 __all__ = [
     "CATALOGUE",
+    "ActionRecorded",
     "Amount",
+    "App",
     "BotRule",
     "Channel",
     "Code",
@@ -36,11 +39,14 @@ __all__ = [
     "Page",
     "PageViewed",
     "Place",
+    "ProductEvent",
+    "ProductFact",
     "Scalar",
     "Screen",
     "Source",
+    "SubjectDescribed",
     "WebEvent",
     "WebFact",
 ]
 
-CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS,)
+CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS, *product.FACTS)
