@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from contracts.events import web
+from contracts.events import product, web
 from contracts.streams import FAMILIES
 from projections.projector.projection import Projection
-from projections.read_models import hits, visits
+from projections.read_models import actions, hits, subjects, visits
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FAMILY = {family.name: family for family in FAMILIES}
@@ -18,4 +18,12 @@ WEB = Projection(
     migrations=_MIGRATIONS / "web",
 )
 
-PROJECTIONS: tuple[Projection, ...] = (WEB,)
+PRODUCT = Projection(
+    name="product",
+    family=_FAMILY["product"],
+    facts=product.FACTS,
+    models=(actions.MODEL, subjects.MODEL),
+    migrations=_MIGRATIONS / "product",
+)
+
+PROJECTIONS: tuple[Projection, ...] = (WEB, PRODUCT)
