@@ -1,0 +1,7 @@
+"""The systems that are read as they were, one file each, under the names of collector/dialects; SYSTEMS is their only list."""
+
+from typing import Final
+
+from projections.replies.answering import System
+
+SYSTEMS: Final[tuple[System, ...]] = ()
