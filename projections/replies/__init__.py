@@ -3,5 +3,6 @@
 from typing import Final
 
 from projections.replies.answering import System
+from projections.replies.nodash import NODASH
 
-SYSTEMS: Final[tuple[System, ...]] = ()
+SYSTEMS: Final[tuple[System, ...]] = (NODASH,)
