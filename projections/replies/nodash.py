@@ -55,7 +55,7 @@ async def answer_events(question: Question) -> Response[Any]:
         offset=asked.offset,
     )
     total = await count_actions(question.connection, wanted)
-    events = [_event(wanted.tenant, action) for action in await list_actions(question.connection, wanted)]
+    events = [event_document(wanted.tenant, action) for action in await list_actions(question.connection, wanted)]
     return _page(question, asked, "events", events, total)
 
 
@@ -77,7 +77,7 @@ async def answer_users(question: Question) -> Response[Any]:
         offset=asked.offset,
     )
     total = await count_people(question.connection, wanted)
-    users = [_user(wanted.tenant, known) for known in await list_people(question.connection, wanted)]
+    users = [user_document(wanted.tenant, known) for known in await list_people(question.connection, wanted)]
     return _page(question, asked, "users", users, total)
 
 
@@ -113,7 +113,8 @@ async def _subjects(question: Question, user: str) -> tuple[str, ...] | None:
     return tuple(filter(None, (await question.subject(user), user))) if user else None
 
 
-def _event(tenant: str, action: Action) -> dict[str, Any]:
+def event_document(tenant: str, action: Action) -> dict[str, Any]:
+    """Return *action* as Nodash writes an event."""
     who = {"userId": action.subject, "sessionId": action.session, "deviceId": action.device}
     return {
         "eventId": action.id,
@@ -126,7 +127,8 @@ def _event(tenant: str, action: Action) -> dict[str, Any]:
     }
 
 
-def _user(tenant: str, known: Known) -> dict[str, Any]:
+def user_document(tenant: str, known: Known) -> dict[str, Any]:
+    """Return *known* as Nodash writes a user."""
     return {
         "userId": known.subject,
         "tenantId": tenant,
