@@ -36,6 +36,7 @@ class Family(Struct, frozen=True, kw_only=True):
 FAMILIES: tuple[Family, ...] = (
     Family(name="web"),
     Family(name="turns"),
+    Family(name="product"),
 )
 
 

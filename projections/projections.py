@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from contracts.events import product, web
 from contracts.events import turns as turn_events
-from contracts.events import web
 from contracts.streams import FAMILIES
 from projections.projector.projection import Projection
-from projections.read_models import conversations, hits, journeys, turn_facts, turns, visits, votes
+from projections.read_models import actions, conversations, hits, journeys, subjects, turn_facts, turns, visits, votes
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FAMILY = {family.name: family for family in FAMILIES}
@@ -27,4 +27,12 @@ TURNS = Projection(
     migrations=_MIGRATIONS / "turns",
 )
 
-PROJECTIONS: tuple[Projection, ...] = (WEB, TURNS)
+PRODUCT = Projection(
+    name="product",
+    family=_FAMILY["product"],
+    facts=product.FACTS,
+    models=(actions.MODEL, subjects.MODEL),
+    migrations=_MIGRATIONS / "product",
+)
+
+PROJECTIONS: tuple[Projection, ...] = (WEB, TURNS, PRODUCT)

@@ -1,7 +1,7 @@
 """The sets of tables, and the forms of column that they share; each table stands beside the code that writes it.
 
-SHARED is in the database's own schema, once. BOOKS is in every generation's schema and keeps its accounts. WEB is what the
-generations of the web projection hold besides, and TURNS those of the turns projection.
+SHARED is in the database's own schema, once. BOOKS is in every generation's schema and keeps its accounts. WEB, TURNS
+and PRODUCT are what the generations of these projections hold besides.
 """
 
 from sqlalchemy import Column, DateTime, MetaData, Text
@@ -10,6 +10,7 @@ SHARED = MetaData()
 BOOKS = MetaData()
 WEB = MetaData()
 TURNS = MetaData()
+PRODUCT = MetaData()
 
 
 def moment(name: str, *, nullable: bool = False) -> Column[object]:

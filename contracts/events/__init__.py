@@ -1,7 +1,8 @@
 """The facts: one file per family, one frozen struct per published version, its docstring the meaning; CATALOGUE is the list."""
 
-from contracts.events import turns, web
+from contracts.events import product, turns, web
 from contracts.events.envelope import Amount, Code, Fact, Moment, Money, Scalar
+from contracts.events.product import ActionRecorded, App, ProductEvent, ProductFact, SubjectDescribed
 from contracts.events.turns import (
     ConversationActionRecorded,
     ConversationEnded,
@@ -35,7 +36,9 @@ from contracts.events.web import (
 
 __all__ = [
     "CATALOGUE",
+    "ActionRecorded",
     "Amount",
+    "App",
     "BotRule",
     "Channel",
     "Code",
@@ -55,10 +58,13 @@ __all__ = [
     "Page",
     "PageViewed",
     "Place",
+    "ProductEvent",
+    "ProductFact",
     "RegenerationRequested",
     "Scalar",
     "Screen",
     "Source",
+    "SubjectDescribed",
     "TurnCompleted",
     "TurnEvent",
     "TurnFailed",
@@ -69,4 +75,4 @@ __all__ = [
     "WebFact",
 ]
 
-CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS, *turns.FACTS)
+CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS, *turns.FACTS, *product.FACTS)
