@@ -22,6 +22,7 @@ from collector.kinds.turns import (
     VoteClaim,
 )
 from collector.outcomes import Rejected, RejectReason
+from collector.privacy.props import is_identity
 
 MOST_PROPERTIES: Final = 1000
 DEEPEST: Final = 8
@@ -93,6 +94,10 @@ _BESIDE: Final = ("turn_id", "turnId", "conversation_id", "conversationId", "jou
 TEXTS: Final = ("promptText", "prompt_text", "aiResponse", "ai_response", "aiOutput", "ai_output")
 
 
+# What an event may say beside its properties; anything else is ignored, unless it is a name of somebody.
+_ENVELOPE: Final = frozenset({"eventId", "eventType", "timestamp", "userId", "properties", "promptText", "aiResponse"})
+
+
 def _places(claim: type[TurnsClaim]) -> dict[str, tuple[str, int]]:
     """Return the field and the rank of each name that a property may have."""
     return {name: (field, rank) for field, names in (_NAMES | _OWN.get(claim, {})).items() for rank, name in enumerate(names)}
@@ -114,7 +119,7 @@ def claim_of(event: Mapping[str, Any]) -> TurnsClaim:
     if kind is ActionClaim:
         said["name"] = type_
     fields = _identified(event) | _common(said, props) | _of_its_own(kind, said)
-    return kind(user=user, **fields, props=props)
+    return kind(user=user, others=_others(event, user), **fields, props=props)
 
 
 def vote_of(event: Mapping[str, Any]) -> VoteClaim:
@@ -125,7 +130,7 @@ def vote_of(event: Mapping[str, Any]) -> VoteClaim:
     more, props = _sorted_out(_properties({"properties": metadata if isinstance(metadata, dict) else None}), VoteClaim, user)
     said = more | _sorted_out(event, VoteClaim, user)[0]  # what else stands there is nothing that a vote has
     fields = _identified(event) | _common(said, props) | _of_its_own(VoteClaim, said)
-    return VoteClaim(user=user, **fields, props=props)
+    return VoteClaim(user=user, others=_others(event, user), **fields, props=props)
 
 
 def time_of(event: Mapping[str, Any]) -> datetime | None:
@@ -164,6 +169,14 @@ def _identified(event: Mapping[str, Any]) -> dict[str, Any]:
     if event.get("timestamp") is None:
         return {}
     return {"content": hashlib.sha256(msgspec.json.encode(event, order="deterministic")).hexdigest()}
+
+
+def _others(event: Mapping[str, Any], user: str) -> tuple[str, ...]:
+    """Return whom *event* names beside its *user*: they are nobody's to read among the properties either."""
+    if len(event) == len(_ENVELOPE & event.keys()):
+        return ()
+    names = (said for name, said in event.items() if name not in _ENVELOPE and is_identity(name))
+    return tuple(said for said in (*names, event.get("user_id")) if isinstance(said, str) and said != user)
 
 
 def _required(event: Mapping[str, Any], *names: str) -> str:
