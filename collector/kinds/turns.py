@@ -1,5 +1,6 @@
 """The turns family: what is claimed of a conversation with an AI, and what of it may be stored."""
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -44,10 +45,12 @@ _ROOM = MAX_FACT_BYTES - 2_000
 class TurnsClaim(Claim, frozen=True, kw_only=True):
     """Who did it, and around which turn, conversation and journey; ids and texts are as they came.
 
-    ``key`` is the caller's own id of the item, and ``content`` a digest of all of it where it has none, but a time of its own.
+    ``others`` is what else the item calls somebody. ``key`` is the caller's own id of the item, and ``content`` a digest of all
+    of it where it has none, but a time of its own.
     """
 
     user: str
+    others: tuple[str, ...] = ()
     key: str = ""
     content: str = ""
     turn: str = ""
@@ -182,7 +185,7 @@ def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> 
     if claim.response:
         shared["response"] = identity.text(RESPONSE, claim.response)
     if claim.props:
-        shared["props"] = identity.props(claim.props, of=(claim.user, claim.session))
+        shared["props"] = identity.props(claim.props, of=(claim.user, claim.session, *claim.others))
     return shared
 
 
@@ -203,12 +206,14 @@ def _kept_id(text: str, claim: TurnsClaim, identity: Identity) -> str:
     """Return an id of the caller's as it is, but as a pseudonym where it is the user's, or an e-mail address."""
     if not text:
         return ""
-    if text in (claim.user, claim.session) or "@" in text:
+    if text in (claim.user, claim.session) or text in claim.others or "@" in text:
         return identity.subject(text)
-    return cut(printable(text), ID_BYTES)
+    return text if text.isascii() and text.isprintable() and len(text) <= ID_BYTES else cut(printable(text), ID_BYTES)
 
 
+@functools.lru_cache(maxsize=512)
 def _word(text: str) -> str:
+    # Models, steps and types are few, and come again with each event.
     return clean(text, WORD_BYTES) if text else ""
 
 

@@ -153,13 +153,13 @@ class Needles:
 def plant(said: Any, needles: Needles, *, user: str = "", depth: int = 0) -> Any:
     """Return *said* with a needle wherever somebody is named, and in what is nested every key that names somebody."""
     if isinstance(said, list):
-        return [plant(each, needles, user=user, depth=depth + 1) for each in said]
+        return [plant(each, needles, user=user, depth=depth) for each in said]
     if not isinstance(said, dict):
         return said
     named = {key: needles.of(key) for key, value in said.items() if isinstance(value, str) and (is_identity(key) or key in IDS)}
     user = user or next(iter(named.values()), "")
     inner = {key: plant(value, needles, user=user, depth=depth + 1) for key, value in said.items()}
-    return inner | named | (dict(more(needles, user)) if depth else {})
+    return (dict(more(needles, user)) if depth else {}) | inner | named
 
 
 def more(needles: Needles, user: str) -> Iterator[tuple[str, str]]:
