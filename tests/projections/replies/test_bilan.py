@@ -246,6 +246,8 @@ async def test_the_stats_of_a_user_a_turn_and_a_prompt(told: World):
         "recentTrend": "stable",
         "topFeedback": ["No", "Very helpful!"],
     }
+    at_root = await told.get("/api/stats", userId=ANNA)
+    assert (at_root.json()["totalVotes"], "sites" in (await told.get("/api/stats")).json()) == (5, True)
     assert await ask(told, "/api/turns/t1/stats", userId=BERT) == {
         "turnId": "t1",
         "totalVotes": 1,
