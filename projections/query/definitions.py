@@ -81,7 +81,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         title="Turns",
         unit="count",
         version=1,
-        text="Turns of a conversation with an AI that ended in the period, with an answer or without; of a turn that ended twice "
+        text="Turns of a conversation with an AI that ended in the period, with an answer or without; of one that ended twice "
         "the later end counts. Its latency is that of its answer, as the caller measured it.",
     ),
     Definition(
@@ -97,7 +97,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         title="Voted on",
         unit="percent with one decimal",
         version=1,
-        text="Of the turns that ended in the period, those on which anybody voted. Where it is small, an approval speaks of few.",
+        text="Of the turns that ended in the period, those on which anybody voted. Where it is low, an approval speaks of few.",
     ),
 )
 
