@@ -1,13 +1,13 @@
 """What a bilan event says, in whichever of its generations and spellings: the SDK's, the README's, and the votes of v0.3."""
 
 import hashlib
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
+from collector.dialects.bilan_values import number_of, retries_of, text_of, vote_in, whole_of
 from collector.kinds.turns import (
     ActionClaim,
     ConversationEndedClaim,
@@ -24,9 +24,6 @@ from collector.kinds.turns import (
 from collector.outcomes import Rejected, RejectReason
 
 MOST_PROPERTIES: Final = 1000
-LARGEST_VALUE: Final = 1_000_000
-# What columns of 32 bits hold; as milliseconds that is 24 days.
-LARGEST_WHOLE: Final = 2**31 - 1
 DEEPEST: Final = 8
 # Below it a time since 1970 is in seconds (until the year 5138), from there on in milliseconds (from March 1973 on).
 FIRST_MILLISECONDS: Final = 100_000_000_000
@@ -88,11 +85,12 @@ _OWN: Final[dict[type[TurnsClaim], _Names]] = {
 _TIMES: Final = frozenset(
     f"{stem}{ending}" for stem in ("started", "completed", "failed", "ended") for ending in ("At", "_at")
 ) | {"timestamp"}
+# A status that says no more than the type does.
+_SAID_BY_TYPE: Final = ((TurnCompletedClaim, "status", "success"), (TurnFailedClaim, "status", "failed"))
 _USER: Final = frozenset({"user_id", "userId"})
 # What the README writes beside the properties.
 _BESIDE: Final = ("turn_id", "turnId", "conversation_id", "conversationId", "journey_id", "journeyId")
 TEXTS: Final = ("promptText", "prompt_text", "aiResponse", "ai_response", "aiOutput", "ai_output")
-_WORDS: Final = {"up": 1, "positive": 1, "down": -1, "negative": -1}
 
 
 def _places(claim: type[TurnsClaim]) -> dict[str, tuple[str, int]]:
@@ -194,7 +192,7 @@ def _sorted_out(properties: Mapping[str, Any], kind: type[TurnsClaim], user: str
     for name, value in properties.items():
         place = places.get(name)
         if place is None:
-            if name not in _TIMES and not (name in _USER and value == user):
+            if name not in _TIMES and not (name in _USER and value == user) and (kind, name, value) not in _SAID_BY_TYPE:
                 rest[name] = _without_texts(value) if isinstance(value, dict | list) else value
         elif value is not None and value != "" and place[1] < ranks.get(place[0], len(places)):
             said[place[0]], ranks[place[0]] = value, place[1]
@@ -213,35 +211,23 @@ def _without_texts(value: Any, depth: int = 0) -> Any:
 def _common(said: Mapping[str, Any], props: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that any claim of the family may have; a journey's name goes to *props* where it has an id, too."""
     texts = ("turn", "conversation", "step", "session", "model", "provider", "prompt_version", "prompt", "response")
-    common: dict[str, Any] = {name: _text(said[name]) for name in texts if name in said}
-    journey, name = _text(said.get("journey")), _text(said.get("journey_name"))
+    common: dict[str, Any] = {name: text_of(said[name]) for name in texts if name in said}
+    journey, name = text_of(said.get("journey")), text_of(said.get("journey_name"))
     if journey or name:
         common["journey"] = journey or name
     if journey and name and journey != name:
         props["journey_name"] = name
     if "sequence" in said:
-        common["sequence"] = _whole(said["sequence"])
+        common["sequence"] = whole_of(said["sequence"])
     if (duration := _duration_ms(said)) is not None:
         common["duration_ms"] = duration
     return common
 
 
 def _of_its_own(kind: type[TurnsClaim], said: Mapping[str, Any]) -> dict[str, Any]:
-    own: dict[str, Any] = {"name": said["name"]} if kind is ActionClaim else {}
-    for field in _OWN.get(kind, ()):
-        match field:
-            case "is_last":
-                own[field] = said.get(field) is True or said.get("status") == "completed"
-            case "status" | "lasted":
-                pass
-            case "retry":
-                own[field] = _whole(said.get(field)) or 0
-            case "response_chars" | "messages":
-                own[field] = _whole(said.get(field))
-            case "value":
-                own[field] = _value(said.get(field))
-            case _:
-                own[field] = _text(said.get(field))
+    own: dict[str, Any] = {field: _reader(field)(said[field]) for field in _FIELDS[kind] if field in said}
+    if kind is JourneyStepClaim:
+        own["is_last"] = said.get("is_last") is True or said.get("status") == "completed"
     return own
 
 
@@ -251,43 +237,25 @@ def _duration_ms(said: Mapping[str, Any]) -> int | None:
     A name that says its unit, or ``latency``, is in milliseconds; others are in seconds as long as that is likely: up to 300 of
     a turn, which bilan's own documents name as its bound, and up to 10,000 of a conversation.
     """
-    exact, took, lasted = (_number(said.get(name)) for name in ("milliseconds", "took", "lasted"))
-    if exact is not None:
-        return _whole(round(exact))
-    for number, most in ((took, MOST_SECONDS_OF_A_TURN), (lasted, MOST_SECONDS_OF_A_TALK)):
-        if number is not None:
-            return _whole(round(number * 1000 if number <= most else number))
+    if (exact := number_of(said.get("milliseconds"))) is not None:
+        return whole_of(round(exact))
+    for name, most in (("took", MOST_SECONDS_OF_A_TURN), ("lasted", MOST_SECONDS_OF_A_TALK)):
+        if name in said and (number := number_of(said[name])) is not None:
+            return whole_of(round(number * 1000 if number <= most else number))
     return None
 
 
-def _text(value: Any) -> str:
-    """Return *value* as text: ids are numbers, too."""
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+def _reader(field: str) -> Callable[[Any], Any]:
+    return _READERS.get(field, text_of)
 
 
-def _number(value: Any) -> int | float | None:
-    """Return *value* as the number that it is, or that it spells; a whole one as such."""
-    if isinstance(value, str):
-        try:
-            value = float(value) if len(value) <= len("-1234567890.123456789") else None
-        except ValueError:
-            return None
-    if isinstance(value, float):
-        return None if not math.isfinite(value) else int(value) if value.is_integer() else value
-    return int(value) if isinstance(value, int) else None
-
-
-def _whole(value: Any) -> int | None:
-    number = _number(value)
-    return number if isinstance(number, int) and 0 <= number <= LARGEST_WHOLE else None
-
-
-def _value(said: Any) -> int | float | None:
-    """Return the worth of a vote; ``up``, ``positive``, ``down`` and ``negative`` are votes, too."""
-    number = _WORDS.get(said.lower()) if isinstance(said, str) and said.lower() in _WORDS else _number(said)
-    if number is not None and abs(number) > LARGEST_VALUE:
-        detail = f"The value of a vote lies between -{LARGEST_VALUE:,} and {LARGEST_VALUE:,}; send 1 or -1."
-        raise Rejected(RejectReason.OUT_OF_RANGE, detail, field="value")
-    return number
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "retry": retries_of,
+    "response_chars": whole_of,
+    "messages": whole_of,
+    "value": vote_in,
+}
+# What a claim has of its own, and _of_its_own reads by itself.
+_FIELDS: Final = {
+    kind: tuple(field for field in kind.__struct_fields__ if field not in TurnsClaim.__struct_fields__) for kind in _KINDS
+}

@@ -1,6 +1,9 @@
 """`bilan <command>`: the verbs of bilan-server's README, each over what does the same here. VERBS is the only list of them."""
 
-from collector.cli.bilan.variables import take_over_variables
+from pathlib import Path
+
+import click
+
 from collector.cli.lazy import Entry, LazyGroup
 
 VERBS = (
@@ -19,15 +22,26 @@ collector/cli/bilan/README.md; `collector` has the commands of the whole product
 """
 
 
-def _main() -> None:
-    """Read the BILAN_ variables before any command reads a setting."""
-    take_over_variables()
+def _take_over() -> None:
+    """Read bilan's variables before any command reads a setting."""
+    # Settings are not imported for --help.
+    from collector.settings import InvalidSettings  # noqa: PLC0415
+    from collector.settings.bilan import take_over_variables  # noqa: PLC0415
+
+    try:
+        sentences = take_over_variables()
+    except InvalidSettings as error:
+        raise click.UsageError(" ".join(error.problems)) from None
+    for sentence in sentences:
+        click.echo(sentence, err=True)
+    if Path("bilan.config.js").exists():
+        click.echo("bilan.config.js is not read: it is a program. Set the variables of the README instead.", err=True)
 
 
 main = LazyGroup(
     "bilan",
     entries=VERBS,
-    callback=_main,
+    callback=_take_over,
     help=_HELP,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from collector.cli.bilan.options import data_option_of, db_option
 from collector.cli.bilan.reading import connected
-from collector.cli.bilan.variables import data_option_of, db_option
 from collector.cli.options import examples, settings_with
 from collector.cli.terminal import run_command
 from collector.imports.facts.lines import facts_of

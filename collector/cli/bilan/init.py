@@ -2,7 +2,7 @@
 
 import click
 
-from collector.cli.bilan.variables import data_option_of, db_option
+from collector.cli.bilan.options import data_option_of, db_option
 from collector.cli.migrate import command as migrate
 from collector.cli.options import examples, settings_with
 

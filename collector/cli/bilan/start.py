@@ -1,12 +1,11 @@
 """`bilan start`: everything on this machine, by bilan's options."""
 
-import os
-
 import click
 
-from collector.cli.bilan.variables import ANY_PAGE, data_option_of, db_option, level_of
+from collector.cli.bilan.options import data_option_of, db_option
 from collector.cli.options import examples
 from collector.cli.up import command as up
+from collector.settings.bilan import ANY_PAGE, is_said, level_of, overrule
 
 
 @click.command("start", epilog=examples("bilan start --port 3001 --log-level debug"))
@@ -35,10 +34,10 @@ def command(  # noqa: PLR0917  # bilan's own options
     if cors is not None:
         click.echo(f"--cors: {ANY_PAGE}", err=True)
     if rate_limit is not None:
-        os.environ["COLLECTOR_LIMIT_ADDRESS"] = os.environ["COLLECTOR_LIMIT_KEY"] = str(rate_limit)
+        overrule(limit_address=str(rate_limit), limit_key=str(rate_limit))
     if log_level is not None:
-        os.environ["COLLECTOR_LOG_LEVEL"] = level_of(log_level)
-    listening = port or (None if os.environ.get("COLLECTOR_PORT") else _PORT)
+        overrule(log_level=level_of(log_level))
+    listening = port or (None if is_said("COLLECTOR_PORT") else _PORT)
     context.invoke(up, port=listening, host=host, **data_option_of(db))
 
 

@@ -3,7 +3,7 @@
 import click
 from click import ClickException
 
-from collector.cli.bilan.variables import data_option_of, db_option
+from collector.cli.bilan.options import data_option_of, db_option
 from collector.cli.options import examples, settings_with
 from collector.cli.terminal import run_command
 from collector.local.endpoints import endpoints

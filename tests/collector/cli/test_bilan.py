@@ -13,7 +13,7 @@ import pytest
 
 import collector.cli.bilan
 from collector.cli.bilan import VERBS, main
-from collector.cli.bilan.variables import VARIABLES, take_over_variables
+from collector.settings.bilan import VARIABLES, take_over_variables
 from contracts.codec import CODEC
 from contracts.events import VoteCast
 from contracts.streams import EventStream
@@ -89,7 +89,7 @@ def test_each_verb_option_and_variable_has_its_row_in_the_table():
     assert all(f"`{name}`" in TABLE for name in VARIABLES)
 
 
-def test_a_variable_of_bilans_is_read_as_ours_unless_ours_is_set(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_a_variable_of_bilans_is_read_as_ours_unless_ours_is_set(tmp_path: Path):
     secret = tmp_path / "key"
     secret.write_text("0123456789abcdef\n")
     told = {
@@ -100,10 +100,9 @@ def test_a_variable_of_bilans_is_read_as_ours_unless_ours_is_set(capsys: pytest.
         "COLLECTOR_LOG_LEVEL": "debug",
         "BILAN_CORS_ORIGINS": "https://shop.example",
     }
-    take_over_variables(told)
+    said = "".join(take_over_variables(told))
     assert (told["COLLECTOR_PORT"], told["COLLECTOR_DATA"]) == ("3002", "/srv/bilan/.collector")
     assert told["COLLECTOR_API_KEYS"] == "main:ingest+read:0123456789abcdef"
     assert told["COLLECTOR_LOG_LEVEL"] == "debug"
-    said = capsys.readouterr().err
     assert "collector sites origins" in said
     assert "shop.example" not in said

@@ -1,30 +1,25 @@
 """Every example of tests/examples/bilan.yml, and what no example can show: limits, retries, and who may send."""
 
-import base64
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 import yaml
-from msgspec import Struct
 from rich.pretty import pretty_repr
 
 from collector.control.vault import Vault
 from collector.dialects.bilan_items import claim_of
 from collector.local.master_key import settle_master_key
 from collector.stream import connection as broker
-from contracts.codec import CODEC
-from contracts.control import mounts, sites
+from contracts.control import sites
 from contracts.events import Fact
-from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
-from contracts.pseudonym import pseudonym
 from contracts.streams import EventStream, stream_settings
 from contracts.vault import tenant_secret_entry
 from tests.collector.control.telling import controlled, told
+from tests.collector.dialects.bilan_world import OLD_VOTE, STREAM, World
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, dotted
 from tests.projections.world import until
 
@@ -32,62 +27,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FILE = Path(__file__).parents[2] / "examples" / "bilan.yml"
 EXAMPLES = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-STREAM = EventStream(family="turns").name
 POLICIES = {
     "default": sites.Policy(),
     "texts": sites.Policy(id="p1", kept=("promptText", "aiResponse")),
     "plain": sites.Policy(id="p2", identity=sites.Identity.PLAIN),
     "anonymous": sites.Policy(id="p3", identity=sites.Identity.ANONYMOUS),
 }
-
-
-class World(Struct):
-    """An ingest half with a site for each policy, and a key for each site."""
-
-    collector: Running
-    keys: dict[str, str]
-    secret: bytes = b""
-
-    async def last(self) -> int:
-        try:
-            return int((await broker.ask(self.collector.client, f"STREAM.INFO.{STREAM}")).state.last_seq)
-        except JetStreamError as error:
-            if error.err_code == STREAM_NOT_FOUND:  # it is made with the first fact
-                return 0
-            raise
-
-    async def since(self, last: int) -> list[tuple[Fact, bytes]]:
-        """Return every fact behind the message *last*, and its bytes."""
-        found = []
-        for seq in range(last + 1, await self.last() + 1):
-            message = (await broker.ask(self.collector.client, f"STREAM.MSG.GET.{STREAM}", {"seq": seq})).message
-            data = base64.b64decode(message.data)
-            found.append((CODEC.decode(data), data))
-        return found
-
-    async def send(
-        self, body: bytes, *, key: str = "default", headers: dict[str, str] | None = None, path: str = "/api/events"
-    ) -> httpx.Response:
-        shown = {"Content-Type": "application/json"} | self._authorization(key) | (headers or {})
-        return await self.collector.http.post(path, content=body, headers=shown)
-
-    async def vote(self, *ids: str, key: str = "default", path: str = "/api/events") -> httpx.Response:
-        """Send a vote of each id."""
-        votes = [{"eventId": id_, "eventType": "vote_cast", "userId": "u1", "properties": {"value": 1}} for id_ in ids]
-        return await self.send(json.dumps({"events": votes}).encode(), key=key, path=path)
-
-    def _authorization(self, key: str) -> dict[str, str]:
-        name, _, form = key.partition(", ")
-        if name == "none":
-            return {}
-        return {"Authorization": self.keys[name] if form == "bare" else f"Bearer {self.keys[name]}"}
-
-    def masked(self, value: Any, site: str, users: list[str]) -> Any:
-        """Return *value* with every pseudonym as what it stands for."""
-        text = json.dumps(value)
-        for user in users:
-            text = text.replace(pseudonym(self.secret, site=site, user=user), f"pseudonym of {user}")
-        return json.loads(text)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -137,9 +82,6 @@ async def holds(world: World, example: dict[str, Any], stored: list[tuple[Fact, 
         assert world.masked(found, fact.site, [user.removeprefix("pseudonym of ") for user in users]) == fields
         for needle in (ADDRESS, FIREFOX, *example.get("absent", ())):
             assert needle.encode() not in data
-
-
-OLD_VOTE = {"events": [{"promptId": "p1", "value": 1, "userId": "u1"}]}
 
 
 @pytest.mark.parametrize("prefix", ["/bilan", "/bilan/{key}"])
@@ -192,7 +134,7 @@ async def test_other_methods_have_an_answer_in_its_shape(world: World):
 async def test_without_a_key_development_takes_it_for_its_only_site(world: World):
     before = await world.last()
     assert (await world.vote("keyless", key="none")).json()["stats"]["processed"] == 1
-    assert (await world.send(json.dumps(OLD_VOTE).encode(), key="none")).json() == {"success": True, "count": 1}
+    assert (await world.send(OLD_VOTE, key="none")).json() == {"success": True, "count": 1}
     assert {fact.site for fact, _ in await world.since(before)} == {"localhost"}
 
 
@@ -219,26 +161,6 @@ async def change(world: World, settings: dict[str, Any]) -> None:
 
 async def succeeds(world: World, ids: list[str]) -> bool:
     return (await world.vote(*ids)).status_code == 200
-
-
-async def test_in_production_a_key_is_asked_for_until_a_site_is_bound(nats_url: str, tmp_path: Path):
-    environment = {"COLLECTOR_MODE": "production", "COLLECTOR_MASTER_KEY_FILE": str(tmp_path / "master.key")}
-    async with controlled(nats_url, environment) as (collector, pen):
-        await settle_master_key(collector.client, tmp_path / "master.key", replicas=1)
-        await pen.write([*pen.tenant("acme"), *pen.site("acme", "chat.example"), *pen.site("acme", "other.example")])
-        await told(collector, pen)
-        world = World(collector=collector, keys={})
-        answers = [await world.vote("p1", key="none"), await world.send(json.dumps(OLD_VOTE).encode(), key="none")]
-        assert [answer.status_code for answer in answers] == [401, 404]
-        assert answers[0].json() == {"error": "Missing API key"}
-        assert "collector sites bind bilan" in answers[1].json()["message"]
-        claimed = pen.event(mounts.MountClaimed, mounts.mount_id("bilan"), tenant="acme", key="chat.example")
-        await pen.write([*pen.of_site(sites.SiteBound, "acme", "chat.example", mount="bilan"), claimed])
-        await told(collector, pen)
-        before = await world.last()
-        assert (await world.vote("p1", key="none")).json()["stats"]["processed"] == 1
-        assert (await world.send(json.dumps(OLD_VOTE).encode(), key="none")).json() == {"success": True, "count": 1}
-        assert {(fact.tenant, fact.site) for fact, _ in await world.since(before)} == {("acme", "chat.example")}
 
 
 async def test_no_repr_shows_whom_a_claim_is_about():

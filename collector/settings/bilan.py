@@ -1,13 +1,12 @@
-"""bilan's variables and options, and which setting of ours each one means, or why it means none."""
+"""bilan-server's variables, and which setting of ours each one means, or why it means none."""
 
 import os
 from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-import click
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+from collector.settings import InvalidSettings
+from collector.settings.declaration import PREFIX
 
 DATA_FOLDER: Final = ".collector"
 # Fastify's words for how much a log says that are none of ours.
@@ -59,8 +58,9 @@ VARIABLES: Final[Mapping[str, Meaning]] = {
 }
 
 
-def take_over_variables(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Set each of our variables that bilan's mean and nobody has set, and say on standard error which mean nothing here."""
+def take_over_variables(environment: MutableMapping[str, str] = os.environ) -> list[str]:
+    """Set each of our variables that bilan's mean and nobody has set; return a sentence for each that means nothing here."""
+    sentences = []
     for name, meaning in VARIABLES.items():
         if (said := _said(environment, name)) is None:
             continue
@@ -68,9 +68,19 @@ def take_over_variables(environment: MutableMapping[str, str] = os.environ) -> N
             if not environment.get(ours) and not environment.get(f"{ours}_FILE"):
                 environment[ours] = meaning.read(said)
         if meaning.words:
-            click.echo(f"{name}: {meaning.words}", err=True)
-    if Path("bilan.config.js").exists():
-        click.echo("bilan.config.js is not read: it is a program. Set the variables that `bilan start --help` names.", err=True)
+            sentences.append(f"{name}: {meaning.words}")
+    return sentences
+
+
+def overrule(environment: MutableMapping[str, str] = os.environ, **settings: str) -> None:
+    """Set our variables of these names, for this program and those that it starts."""
+    for name, value in settings.items():
+        environment[f"{PREFIX}{name.upper()}"] = value
+
+
+def is_said(name: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Say whether our variable *name* is set."""
+    return bool(environment.get(name))
 
 
 def _said(environment: Mapping[str, str], name: str) -> str | None:
@@ -81,15 +91,4 @@ def _said(environment: Mapping[str, str], name: str) -> str | None:
     try:
         return Path(file).read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeError):
-        raise click.UsageError(f"{name}_FILE names a file that cannot be read.") from None
-
-
-def db_option(command: Command) -> Command:
-    """Add ``--db``; what is kept lies in the data directory beside that file."""
-    words = "The events lie in the folder .collector beside this file [BILAN_DB_PATH; ./bilan.db]."
-    return click.option("--db", metavar="FILE", help=words)(command)
-
-
-def data_option_of(db: str | None) -> dict[str, Path]:
-    """Return the option of ours that *db* means."""
-    return {} if db is None else {"data": Path(data_of(db))}
+        raise InvalidSettings([f"{name}_FILE names a file that cannot be read"]) from None

@@ -1,0 +1,28 @@
+"""What bilan's clients send without a key is for the site that is bound to its mount, and in production for no other."""
+
+from pathlib import Path
+
+from collector.local.master_key import settle_master_key
+from contracts.control import mounts, sites
+from tests.collector.control.telling import controlled, told
+from tests.collector.dialects.bilan_world import OLD_VOTE, World
+
+
+async def test_in_production_a_key_is_asked_for_until_a_site_is_bound(nats_url: str, tmp_path: Path):
+    environment = {"COLLECTOR_MODE": "production", "COLLECTOR_MASTER_KEY_FILE": str(tmp_path / "master.key")}
+    async with controlled(nats_url, environment) as (collector, pen):
+        await settle_master_key(collector.client, tmp_path / "master.key", replicas=1)
+        await pen.write([*pen.tenant("acme"), *pen.site("acme", "chat.example"), *pen.site("acme", "other.example")])
+        await told(collector, pen)
+        world = World(collector=collector, keys={})
+        answers = [await world.vote("p1", key="none"), await world.send(OLD_VOTE, key="none")]
+        assert [answer.status_code for answer in answers] == [401, 404]
+        assert answers[0].json() == {"error": "Missing API key"}
+        assert "collector sites bind bilan" in answers[1].json()["message"]
+        claimed = pen.event(mounts.MountClaimed, mounts.mount_id("bilan"), tenant="acme", key="chat.example")
+        await pen.write([*pen.of_site(sites.SiteBound, "acme", "chat.example", mount="bilan"), claimed])
+        await told(collector, pen)
+        before = await world.last()
+        assert (await world.vote("p1", key="none")).json()["stats"]["processed"] == 1
+        assert (await world.send(OLD_VOTE, key="none")).json() == {"success": True, "count": 1}
+        assert {(fact.tenant, fact.site) for fact, _ in await world.since(before)} == {("acme", "chat.example")}
