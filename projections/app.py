@@ -13,6 +13,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.keys import ListedKey
+from contracts.mounts import Mount
 from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
@@ -31,6 +32,7 @@ from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
 from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
+from projections.replies.bilan.system import is_of_bilan
 from projections.replies.handlers import Replying, handlers_of
 from projections.replies.subjects import Subjects
 from projections.stream.newest import Newest
@@ -122,6 +124,8 @@ class QueryApp(Litestar):
         """Answer one request."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope = scope | {"method": "GET"}  # the server's own still says HEAD
+        if scope["type"] == "http" and is_of_bilan(scope["path"], scope["query_string"]):
+            scope = scope | {"path": f"/{Mount.BILAN.value}{scope['path']}"}
         await super().__call__(scope, receive, send)
 
 

@@ -76,6 +76,29 @@ DEFINITIONS: tuple[Definition, ...] = (
         text="Facts from robots are kept, with a verdict and the version of its rules, and left out of every number unless "
         "asked for.",
     ),
+    Definition(
+        name="turns",
+        title="Turns",
+        unit="count",
+        version=1,
+        text="Turns of a conversation with an AI that ended in the period, with an answer or without; of one that ended twice "
+        "the later end counts. Its latency is that of its answer, as the caller measured it.",
+    ),
+    Definition(
+        name="approval",
+        title="Approval",
+        unit="percent with one decimal",
+        version=1,
+        text="Votes for a turn, of all votes with a value on the turns that ended in the period, whenever they were cast. Its "
+        "bounds are the Wilson score interval at 95 %: of 100 such samples, 95 have the true share within theirs.",
+    ),
+    Definition(
+        name="voted_share",
+        title="Voted on",
+        unit="percent with one decimal",
+        version=1,
+        text="Of the turns that ended in the period, those on which anybody voted. Where it is low, an approval speaks of few.",
+    ),
 )
 
 

@@ -39,7 +39,8 @@ TABLE = Table(
     Column("votes", Integer, nullable=False),
     Column("comments", Integer, nullable=False),
     *(words(name) for name in DESCRIBED),
-    Index("turns_by_end", "tenant", "site", "settled_at"),
+    # With what says on how many turns anybody voted, so that the rows need not be read for it.
+    Index("turns_by_end", "tenant", "site", "settled_at", postgresql_include=["votes"]),
     Index("turns_by_subject", "tenant", "site", "subject"),
 )
 

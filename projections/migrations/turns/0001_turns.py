@@ -71,7 +71,7 @@ CREATE TABLE turns (
     prompt_version TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (tenant, site, turn)
 );
-CREATE INDEX turns_by_end ON turns (tenant, site, settled_at);
+CREATE INDEX turns_by_end ON turns (tenant, site, settled_at) INCLUDE (votes);
 CREATE INDEX turns_by_subject ON turns (tenant, site, subject);
 
 CREATE TABLE votes (

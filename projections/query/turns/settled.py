@@ -1,5 +1,6 @@
 """Settled: how many turns were answered and how many failed, by hour and by subject, how long they took and what went wrong."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -24,10 +25,14 @@ _ANSWERED = f"FILTER (WHERE kind = {Kind.COMPLETED})"
 
 
 class SettledHour(Struct, frozen=True, kw_only=True):
-    """The turns that ended in one hour of a UTC day; ``timed`` of those answered say how long, in sum ``total_ms``."""
+    """The turns that ended in one hour of a UTC day and took about as long; ``total_ms`` is the sum of those ``timed``.
+
+    ``bucket`` is the place in BUCKETS, behind them all for the slowest, and None for those that failed or do not say.
+    """
 
     day: date
     hour: int
+    bucket: int | None
     turns: int
     answered: int
     timed: int
@@ -58,14 +63,27 @@ class Feedback(Struct, frozen=True, kw_only=True):
 
 
 async def settled_by_hour(connection: AsyncConnection, window: Window) -> list[SettledHour]:
-    """Return the hours in which turns ended, in their order."""
+    """Return the hours in which turns ended, in their order, one for each bucket."""
+    # All that is counted of the facts themselves in one reading.
     query = f"""
-        SELECT CAST(occurred_at AS date) AS day, CAST(extract(hour FROM occurred_at) AS integer) AS hour, count(*) AS turns,
-            count(*) {_ANSWERED} AS answered, count(duration_ms) {_ANSWERED} AS timed,
+        SELECT CAST(occurred_at AS date) AS day, CAST(extract(hour FROM occurred_at) AS integer) AS hour,
+            CASE WHEN kind = {Kind.COMPLETED} THEN width_bucket(duration_ms, CAST(:bounds AS bigint[])) END AS bucket,
+            count(*) AS turns, count(*) {_ANSWERED} AS answered, count(duration_ms) {_ANSWERED} AS timed,
             CAST(coalesce(sum(duration_ms) {_ANSWERED}, 0) AS bigint) AS total_ms
-        FROM turn_facts WHERE {_SETTLED} AND {window.where()} GROUP BY 1, 2 ORDER BY 1, 2
+        FROM turn_facts WHERE {_SETTLED} AND {window.where()} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     """
-    return [SettledHour(**row) for row in (await connection.execute(text(query), window.values())).mappings()]
+    asked = window.values() | {"bounds": [bound for bound, _ in BUCKETS]}
+    return [SettledHour(**row) for row in (await connection.execute(text(query), asked)).mappings()]
+
+
+def times_of(hours: Iterable[SettledHour]) -> dict[str, int]:
+    """Return how many answers took how long, by the names of BUCKETS; those that do not say are in none."""
+    names = [*(name for _, name in BUCKETS), SLOWEST]
+    found = dict.fromkeys(names, 0)
+    for hour in hours:
+        if hour.bucket is not None:
+            found[names[hour.bucket]] += hour.turns
+    return found
 
 
 async def askers(connection: AsyncConnection, window: Window) -> Askers:
@@ -81,18 +99,6 @@ async def askers(connection: AsyncConnection, window: Window) -> Askers:
     rows = (await connection.execute(text(query), window.values())).all()
     top = [Asker(subject=row.subject, turns=row.turns, answered=row.answered, mean_ms=row.mean_ms) for row in rows]
     return Askers(subjects=rows[0].subjects, top=top) if rows else Askers()
-
-
-async def times(connection: AsyncConnection, window: Window) -> dict[str, int]:
-    """Return how many answers took how long, by the names of BUCKETS; those that do not say are in none."""
-    bounds = [bound for bound, _ in BUCKETS]
-    query = f"""
-        SELECT width_bucket(duration_ms, CAST(:bounds AS bigint[])) AS bucket, count(*) AS answers
-        FROM turn_facts
-        WHERE kind = {Kind.COMPLETED} AND duration_ms IS NOT NULL AND {window.where()} GROUP BY 1
-    """
-    found = {row.bucket: row.answers for row in await connection.execute(text(query), window.values() | {"bounds": bounds})}
-    return {name: found.get(number, 0) for number, name in enumerate([*(name for _, name in BUCKETS), SLOWEST])}
 
 
 async def errors(connection: AsyncConnection, window: Window) -> dict[str, int]:

@@ -7,9 +7,9 @@ from typing import Any, Final
 from projections.query.turns.facts import Told
 from projections.read_models.turn_facts import Kind
 
-# A turn's beginning is stored under another name than it is sent under; a question may use either.
+# As they are sent: bilan-server stored a turn's beginning under another name, by which a question may call it, too.
 NAMES: Final[Mapping[Kind, str]] = {
-    Kind.STARTED: "turn_created",
+    Kind.STARTED: "turn_started",
     Kind.COMPLETED: "turn_completed",
     Kind.FAILED: "turn_failed",
     Kind.VOTE: "vote_cast",
@@ -21,7 +21,7 @@ NAMES: Final[Mapping[Kind, str]] = {
 }
 KINDS: Final[Mapping[str, Kind]] = {
     **{name: kind for kind, name in NAMES.items()},
-    "turn_started": Kind.STARTED,
+    "turn_created": Kind.STARTED,
     "journey_step_completed": Kind.JOURNEY_STEP,
 }
 SETTLED: Final = (Kind.COMPLETED, Kind.FAILED)

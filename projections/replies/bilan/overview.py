@@ -45,7 +45,7 @@ async def summary(question: Question) -> dict[str, Any]:
         "dateRange": _dates(times, question.now),
         "totalEvents": sum(count for _, _, count in await count_by_kind(connection, window)),
         "totalUsers": await count_subjects(connection, window),
-        "turns": turns.overview(hours, people, ended),
+        "turns": turns.overview(hours, people, voted=ended.voted),
         "votes": total(await votes_by_hour(connection, window)),
         "conversations": {"started": passages.started, "ended": passages.ended},
     }

@@ -37,6 +37,11 @@ MOUNTED_ANSWERS: Final[Mapping[str, Answer]] = {
 }
 
 
+def is_of_bilan(path: str, query: bytes) -> bool:
+    """Say whether what is asked at the root is bilan's, although the address is the product's own: it asks for a user."""
+    return path == "/api/stats" and (query.startswith(b"userId=") or b"&userId=" in query)
+
+
 def refuse(request: PlainRequest, problem: Problem) -> Response[Any]:
     """Word *problem* as bilan-server does: an ``error``, and a ``message`` that says what to do."""
     document = {"error": problem.title} | ({"message": problem.detail} if problem.detail else {})

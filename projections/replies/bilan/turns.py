@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from projections.query.turns.quality import By, Quality, quality, quality_by
-from projections.query.turns.settled import Askers, Feedback, SettledHour, askers, errors, feedback, settled_by_hour, times
+from projections.query.turns.quality import By, Quality, told_apart
+from projections.query.turns.settled import Askers, SettledHour, askers, errors, settled_by_hour, times_of
 from projections.replies.bilan.asked import times_in
 from projections.replies.bilan.question import Question
 from projections.replies.bilan.votes import interval, percent
@@ -19,29 +19,29 @@ async def turns(question: Question) -> dict[str, Any]:
     connection, window = question.connection, await question.window(times_in(question.given, question.now))
     hours = await settled_by_hour(connection, window)
     people = await askers(connection, window)
-    ended = await feedback(connection, window)
+    whole, apart = await told_apart(connection, window, list(_APART.values()))
     return {
-        "overview": overview(hours, people, ended),
+        "overview": overview(hours, people, voted=whole.voted),
         "trends": {"daily": _daily(hours), "hourly": _hourly(hours)},
         "userBehavior": {"topUsers": _top(people)},
         "performance": {
-            "responseTimeDistribution": _distribution(await times(connection, window)),
+            "responseTimeDistribution": _distribution(times_of(hours)),
             "errorTypes": _errors(await errors(connection, window)),
         },
         "quality": {
-            "overall": _quality(await quality(connection, window)),
-            **{name: [_named(row) for row in await quality_by(connection, window, by)] for name, by in _APART.items()},
+            "overall": _quality(whole),
+            **{name: [_named(row) for row in apart[by]] for name, by in _APART.items()},
         },
     }
 
 
-def overview(hours: Sequence[SettledHour], people: Askers, ended: Feedback) -> dict[str, Any]:
+def overview(hours: Sequence[SettledHour], people: Askers, *, voted: int) -> dict[str, Any]:
     """Return the counts of all turns that ended."""
     counted = _total(hours)
     timed, milliseconds = sum(hour.timed for hour in hours), sum(hour.total_ms for hour in hours)
     return {
         **counted,
-        "turnsWithFeedback": ended.voted,
+        "turnsWithFeedback": voted,
         "averageResponseTime": milliseconds / timed if timed else 0,
         "uniqueUsers": people.subjects,
     }
@@ -99,8 +99,6 @@ def _quality(row: Quality) -> dict[str, Any]:
         "completedTurns": row.answered,
         "failedTurns": row.failed,
         "averageResponseTime": row.mean_ms,
-        "medianResponseTime": row.median_ms,
-        "p95ResponseTime": row.p95_ms,
         "totalVotes": row.votes,
         "positiveVotes": row.ups,
         "negativeVotes": row.downs,

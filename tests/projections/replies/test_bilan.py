@@ -160,7 +160,7 @@ async def test_the_overview_and_the_summary_count_everything(told: World):
         "vote_cast": 6,
         "turn_completed": 3,
         "journey_step": 2,
-        "turn_created": 1,
+        "turn_started": 1,
         "turn_failed": 1,
         "conversation_started": 1,
         "conversation_ended": 1,
@@ -209,10 +209,10 @@ async def test_events_are_listed_with_totals_that_are_the_totals(told: World):
     assert [found["total"], found["events"][0]["event_id"]] == [1, "evt_vote"]
     of_bert = await ask(told, "/api/events", userId=BERT)
     assert {event["user_id"] for event in of_bert["events"]} == {BERT}
-    named = await ask(told, "/api/events", eventType="custom_thing, turn_started")
+    named = await ask(told, "/api/events", eventType="custom_thing, turn_created")
     assert [(event["event_type"], event["properties"].get("a")) for event in named["events"]] == [
         ("custom_thing", 1),
-        ("turn_created", None),
+        ("turn_started", None),
     ]
 
 
@@ -246,6 +246,8 @@ async def test_the_stats_of_a_user_a_turn_and_a_prompt(told: World):
         "recentTrend": "stable",
         "topFeedback": ["No", "Very helpful!"],
     }
+    at_root = await told.get("/api/stats", userId=ANNA)
+    assert (at_root.json()["totalVotes"], "sites" in (await told.get("/api/stats")).json()) == (5, True)
     assert await ask(told, "/api/turns/t1/stats", userId=BERT) == {
         "turnId": "t1",
         "totalVotes": 1,
