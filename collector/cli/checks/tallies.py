@@ -44,6 +44,8 @@ ADVICE: Final[Mapping[str, str]] = {
     UnavailableReason.STREAM_FULL: f"Raise COLLECTOR_STREAM_MAX_BYTES, below what the disk has. {_SAME_ID}",
     UnavailableReason.STREAM_REFUSED: f"See what is said of the stream above, and the log of the ingest process. {_SAME_ID}",
     UnavailableReason.STREAM_ABSENT: f"A leader of the stream was being chosen, as when a node of a cluster dies. {_SAME_ID}",
+    RejectReason.UNBOUND: "Bind a site to the system that sends, with `collector sites bind`, or stop what sends.",
+    UnavailableReason.SECRET: "Let ingest reach the vault: is NATS up, the master key where COLLECTOR_MASTER_KEY_FILE says?",
     UnavailableReason.SALT: f"See what is said of NATS and of the clock above. {_SAME_ID}",
     UnavailableReason.DIRECTORY: f"An ingest process had just started, and was reading tenants, sites and keys. {_SAME_ID}",
     UnavailableReason.TOKENS: f"The keys of tokens could not be read: see what is said of the vault above. {_SAME_ID}",
