@@ -3,6 +3,7 @@
 import asyncio
 import json
 import platform
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ from collector import __version__
 from collector.asgi import App, Headers, Receive, Scope, Send, answer
 from collector.readiness import Note
 from collector.serving.about import About, metrics_as_json, told_of, wants_json
+from collector.serving.nodash_health import NODASH_HEALTH, nodash_health
 from contracts.access import bearer_of, is_loopback_host, is_proxied, same_secret
 from contracts.problem import MEDIA_TYPE, Problem
 
@@ -50,6 +52,7 @@ class Operations:
         self._token = access_token
         self._is_loopback = is_loopback
         self._draining = False
+        self._began = time.monotonic()
         self._about = about
         self._since = None if about is None else about.clock()
         BUILD.labels(__version__, role, platform.python_version()).set(1)
@@ -76,9 +79,17 @@ class Operations:
     async def _healthy(self, _: Scope, send: Send) -> None:
         await self._tell_readiness(send, {} if self._about is None else told_of(self._about))
 
+    async def _nodash(self, _: Scope, send: Send) -> None:
+        is_ready = _are_good(await self._looked_at())
+        document = nodash_health(is_ready=is_ready, seconds=time.monotonic() - self._began)
+        await answer(send, 200 if is_ready else 503, json.dumps(document).encode(), _JSON)
+
+    async def _looked_at(self) -> dict[str, str]:
+        return {"draining": "is stopping"} if self._draining else dict(await self._checked())
+
     async def _tell_readiness(self, send: Send, besides: Mapping[str, Any]) -> None:
-        checks = {"draining": "is stopping"} if self._draining else dict(await self._checked())
-        is_ready = not any(why and not isinstance(why, Note) for why in checks.values())
+        checks = await self._looked_at()
+        is_ready = _are_good(checks)
         document: dict[str, Any] = {
             "status": "ok" if is_ready else "unavailable",
             "checks": {name: why or "ok" for name, why in checks.items()},
@@ -119,7 +130,12 @@ class Operations:
         "/healthz": _ready,
         "/metrics": _metrics,
         BILAN_METRICS: _metrics,
+        **dict.fromkeys(NODASH_HEALTH, _nodash),
     }
+
+
+def _are_good(checks: Mapping[str, str]) -> bool:
+    return not any(why and not isinstance(why, Note) for why in checks.values())
 
 
 def _asks_for_json(scope: Scope) -> bool:

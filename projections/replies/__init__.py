@@ -12,4 +12,4 @@ from projections.replies.nodash import NODASH
 # Each system whole behind its own prefix, and at the root what collides with nothing.
 SYSTEMS: Final[tuple[System, ...]] = (BILAN, NODASH)
 # Handlers that a system brings itself, with its prefix and its words; ``questioned`` lends them their question.
-REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = (*HEALTH,)
+REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = (*HEALTH)

@@ -60,6 +60,15 @@ async def test_readiness_says_which_check_fails_and_liveness_depends_on_nothing(
         assert unready.json() == {"status": "unavailable", "checks": {"nats": "is not connected", "salt": "ok"}}
 
 
+@pytest.mark.parametrize("path", ["/v1/health", "/nodash/health", "/nodash/v1/health"])
+async def test_nodashs_clients_are_told_in_its_form(path):
+    for checks, status, word in ((fine, 200, "healthy"), (failing, 503, "unhealthy")):
+        answer_ = await ask(Operations(echo, role="test", checks=checks, access_token=None, is_loopback=True), path)
+        said = answer_.json()
+        assert (answer_.status_code, said["status"], said["dependencies"]["eventStore"]) == (status, word, word)
+        assert {"version", "uptime", "timestamp"} <= said.keys()
+
+
 def about(**more) -> About:
     return About(tenant="acme", clock=lambda: datetime(2026, 11, 18, 15, 30, tzinfo=UTC), **more)
 
