@@ -5,7 +5,7 @@ from pathlib import Path
 from contracts.events import product, web
 from contracts.streams import FAMILIES
 from projections.projector.projection import Projection
-from projections.read_models import actions, hits, subjects, visits
+from projections.read_models import actions, hits, runs, subjects, telemetry, visits
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FAMILY = {family.name: family for family in FAMILIES}
@@ -22,7 +22,7 @@ PRODUCT = Projection(
     name="product",
     family=_FAMILY["product"],
     facts=product.FACTS,
-    models=(actions.MODEL, subjects.MODEL),
+    models=(actions.MODEL, subjects.MODEL, runs.MODEL, telemetry.MODEL),
     migrations=_MIGRATIONS / "product",
 )
 

@@ -1,0 +1,1 @@
+"""The answers about what people did in apps."""
