@@ -22,6 +22,7 @@ from collector.settings.groups import (
     SaltMode,
 )
 from collector.settings.limits import Limits
+from collector.settings.minigem import Minigem
 
 __all__ = [
     "GROUPS",
@@ -38,6 +39,7 @@ __all__ = [
     "Local",
     "Log",
     "LogLevel",
+    "Minigem",
     "Mode",
     "Nats",
     "Postgres",
@@ -71,6 +73,7 @@ class IngestSettings(Struct, frozen=True, kw_only=True):
     privacy: Privacy
     control: Control
     limits: Limits
+    minigem: Minigem
     log: Log
 
 
@@ -83,6 +86,7 @@ class QuerySettings(Struct, frozen=True, kw_only=True):
     nats: Nats
     postgres: Postgres
     control: Control
+    minigem: Minigem
     log: Log
 
 
@@ -112,7 +116,7 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Control, Limits, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Control, Limits, Minigem, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 
