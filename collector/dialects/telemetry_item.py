@@ -24,8 +24,6 @@ STRICT_EVT: Final = frozenset(
     | {"feature.webview.open", "feature.theme.change", "feature.customCss.enable", "feature.customCss.disable"}
     | {"telemetry.optout", "telemetry.optin"}
 )
-# What JavaScript takes for an object's own machinery; no client sends them in good faith.
-_MACHINERY: Final = frozenset({"__proto__", "constructor", "prototype"})
 _DIGEST: Final = re.compile(r"[0-9A-Fa-f]{4,128}")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,16}")
 _EXIT_CODES: Final = range(-(2**31), 2**31)
@@ -62,8 +60,8 @@ def read_item(item: Any) -> Telemetry:
     """Return what *item* says, or raise Rejected."""
     if not isinstance(item, Mapping):
         raise _refused(RejectReason.WRONG_TYPE, "must be an object")
-    if holds_machinery(item):
-        raise _refused(RejectReason.OUT_OF_RANGE, "must not name __proto__, constructor or prototype")
+    if reaches_a_prototype(item):
+        raise _refused(RejectReason.OUT_OF_RANGE, "must not reach into a prototype")
     m = item.get("m")
     told = m if isinstance(m, Mapping) else {}
     digest = _digest(told)
@@ -94,11 +92,15 @@ def read_strict_item(item: Any) -> Telemetry:
     return telemetry
 
 
-def holds_machinery(value: Any) -> bool:
-    """Say whether a name in *value* would reach into the machinery of a JavaScript object."""
-    if isinstance(value, Mapping):
-        return not _MACHINERY.isdisjoint(value) or any(map(holds_machinery, value.values()))
-    return isinstance(value, list) and any(map(holds_machinery, value))
+def reaches_a_prototype(value: Any) -> bool:
+    """Say whether *value* would change the prototype of a JavaScript object that it was copied into."""
+    if isinstance(value, list):
+        return any(map(reaches_a_prototype, value))
+    if not isinstance(value, Mapping):
+        return False
+    maker = value.get("constructor")
+    is_one = "__proto__" in value or (isinstance(maker, Mapping) and "prototype" in maker)
+    return is_one or any(map(reaches_a_prototype, value.values()))
 
 
 def _text(item: Mapping[str, Any], field: str, longest: int) -> str:
