@@ -1,6 +1,7 @@
 """Minigem's telemetry: one event or a batch of them, without any credential, answered with how many were taken."""
 
 import functools
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -8,14 +9,14 @@ import msgspec
 from msgspec import structs
 
 from collector.answer import Answer, retry_headers
-from collector.arrival import Arrival
+from collector.arrival import Arrival, Head
 from collector.dialects.browser import read_browser
 from collector.dialects.endpoint import Endpoint, Item, Reply
 from collector.dialects.json_words import fastify_words, read_plain_json
 from collector.dialects.mounted import mounted, mounted_by_key, of_mount
 from collector.dialects.said_place import place_said
 from collector.dialects.telemetry_item import Telemetry, read_item, read_strict_item
-from collector.hit import Hit, Person, Signal
+from collector.hit import Hit, Person, Sender, Signal
 from collector.kinds.product import ActionClaim
 from collector.outcomes import (
     Dropped,
@@ -70,6 +71,11 @@ def strictly(dialects: Iterable[Endpoint | Reply]) -> tuple[Endpoint | Reply, ..
         else part
         for part in dialects
     )
+
+
+def answer_health(_: Head, __: Sender) -> Answer:
+    """Answer that this process runs, and the time."""
+    return Answer(status=200, headers=JSON, body=msgspec.json.encode({"ok": True, "ts": time.time_ns() // 1_000_000}))
 
 
 def word_telemetry(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  # every dialect words from the same two
@@ -179,8 +185,10 @@ _TELEMETRY: Final = Endpoint(
     word=word_telemetry,
     refuse=refuse,
 )
+# At the root it is the readiness of the whole.
+_HEALTH: Final = Reply(template="/health", dialect="minigem", answer=answer_health, refuse=refuse)
 ENDPOINTS: Final = (
     *of_mount(Mount.MINIGEM, [_TELEMETRY]),
-    *mounted(Mount.MINIGEM, [_TELEMETRY]),
+    *mounted(Mount.MINIGEM, [_TELEMETRY, _HEALTH]),
     *mounted_by_key(Mount.MINIGEM, [structs.replace(_TELEMETRY, scope=Scope.INGEST)]),
 )

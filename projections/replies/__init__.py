@@ -1,1 +1,8 @@
-"""The read endpoints of the systems that are replaced, one file for each, named as its dialect."""
+"""The systems that are read as they were, one file each, under the names of collector/dialects; SYSTEMS is their only list."""
+
+from typing import Final
+
+from projections.replies import minigem
+from projections.replies.answering import System
+
+SYSTEMS: Final[tuple[System, ...]] = (minigem.SYSTEM,)

@@ -12,6 +12,7 @@ from projections.dashboard.pages.settings import show_settings
 from projections.dashboard.pages.signing_in import read_sign_in, sign_in, sign_out
 from projections.dashboard.pages.site import show_site
 from projections.dashboard.pages.sites import show_sites
+from projections.dashboard.pages.telemetry import show_telemetry
 from projections.dashboard.pages.tenants import look_at_tenant, show_tenants
 from projections.dashboard.pages.values import show_values
 from projections.dashboard.pages.you import show_you
@@ -20,7 +21,7 @@ from projections.query.access import WAITS
 PAGES = Router(
     path="/",
     route_handlers=[
-        *(show_sites, show_site, show_settings, show_values, show_added),
+        *(show_sites, show_site, show_settings, show_values, show_added, show_telemetry),
         *(show_keys, show_members, show_tenants, look_at_tenant, show_you, show_join),
         *(send_asset, send_icon, send_robots),
         *(read_sign_in, sign_in, sign_out),
