@@ -16,14 +16,25 @@ CREATE TABLE telemetry_counts (
     PRIMARY KEY (tenant, site, day, what, value)
 );
 
+CREATE TABLE telemetry_durations (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    day DATE NOT NULL,
+    ms BIGINT NOT NULL,
+    ends BIGINT NOT NULL,
+    told BIGINT NOT NULL,
+    wait_ms NUMERIC NOT NULL,
+    PRIMARY KEY (tenant, site, day, ms)
+);
+
 CREATE TABLE telemetry_presences (
     tenant TEXT NOT NULL,
     site TEXT NOT NULL,
     day DATE NOT NULL,
-    subject TEXT NOT NULL,
-    country TEXT NOT NULL,
+    person UUID NOT NULL,
     hours INTEGER NOT NULL,
-    PRIMARY KEY (tenant, site, day, subject, country)
+    countries TEXT[] NOT NULL,
+    PRIMARY KEY (tenant, site, day, person)
 );
 
 CREATE TABLE runs (

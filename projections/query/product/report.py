@@ -148,7 +148,7 @@ _IN_WINDOW = "tenant = :tenant AND site = :site AND day BETWEEN :first AND :last
 _BY_DAY = text(f"SELECT what, value, day, hits FROM telemetry_counts WHERE {_IN_WINDOW} AND what IN ('os', 'exit')")
 _COUNTS = text(f"""
     SELECT what, value, sum(hits)::bigint AS hits FROM telemetry_counts
-    WHERE {_IN_WINDOW} AND what NOT IN ('duration', 'wait') GROUP BY what, value ORDER BY hits DESC, value
+    WHERE {_IN_WINDOW} GROUP BY what, value ORDER BY hits DESC, value
 """)
 _EVER = text("""
     SELECT sum(hits)::bigint FROM telemetry_counts WHERE tenant = :tenant AND site = :site AND what = 'event' AND value = :value
@@ -159,25 +159,27 @@ _BARS = ", ".join(
 # The least value up to which at least so many lie, as percentile_disc says it, of values that stand there with their numbers.
 _DURATIONS = text(f"""
     WITH told AS (
-        SELECT value::bigint AS ms, sum(hits)::bigint AS n FROM telemetry_counts
-        WHERE {_IN_WINDOW} AND what = 'duration' GROUP BY value
-    ), placed AS (SELECT ms, n, sum(n) OVER (ORDER BY ms) AS up_to, sum(n) OVER () AS all_of_them FROM told)
+        SELECT ms, sum(ends)::bigint AS n, sum(told) AS told, sum(wait_ms) AS wait_ms FROM telemetry_durations
+        WHERE {_IN_WINDOW} GROUP BY ms
+    ), placed AS (SELECT *, sum(n) OVER (ORDER BY ms) AS up_to, sum(n) OVER () AS all_of_them FROM told)
     SELECT coalesce(sum(n), 0)::bigint AS ends,
            coalesce(min(ms) FILTER (WHERE up_to >= 0.5 * all_of_them), 0) AS median,
            coalesce(min(ms) FILTER (WHERE up_to >= 0.9 * all_of_them), 0) AS p90,
            ARRAY[{_BARS}] AS bars,
-           (SELECT sum(value::numeric * hits) / sum(hits) FROM telemetry_counts WHERE {_IN_WINDOW} AND what = 'wait') AS wait
+           sum(wait_ms) / nullif(sum(told), 0) AS wait
     FROM placed
 """)
 _BITS = ", ".join(f"count(*) FILTER (WHERE hours & {1 << hour} <> 0)" for hour in range(HOURS))
 _EVERYBODY = text(f"""
     SELECT count(*) AS total, ARRAY[{_BITS}] AS hours FROM (
-        SELECT bit_or(hours) AS hours FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY subject
+        SELECT bit_or(hours) AS hours FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY person
     ) AS everybody
 """)
-_ON_DAYS = text(f"SELECT day, count(DISTINCT subject) AS n FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY day")
+_ON_DAYS = text(f"SELECT day, count(*) AS n FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY day")
 _IN_COUNTRIES = text(f"""
-    SELECT country, count(DISTINCT subject) AS n FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY country
+    SELECT country, count(*) AS n FROM (
+        SELECT person, unnest(countries) AS country FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY 1, 2
+    ) AS everybody GROUP BY country
 """)
 
 
