@@ -11,6 +11,7 @@ COMMANDS = (
     Entry("doctor", "collector.cli.doctor", "Check settings, NATS, Postgres, disk and clock, and say what to do."),
     Entry("privacy", "collector.cli.privacy", "Check for yourself that nobody is in what is stored."),
     Entry("import", "collector.cli.imports", "Bring in visits that were recorded elsewhere, such as access logs."),
+    Entry("export", "collector.cli.export", "Write what apps have sent as files."),
     Entry("demo", "collector.cli.demo", "Fill an empty site with a realistic month."),
     Entry("config", "collector.cli.config", "Show the settings in force, without secrets."),
     Entry("backfill", "collector.cli.backfill", "Compute the read models again from the event stream."),

@@ -13,6 +13,8 @@ from collector.decode import parse_json
 from collector.dialects.browser import NO_SIGNALS, read_browser
 from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.keyed import key_in_head
+from collector.dialects.mounted import mounted, of_mount
+from collector.dialects.nodash_about import ABOUT, DOCUMENTS
 from collector.dialects.nodash_words import (
     BLANK_TENANT,
     MISSING_TENANT,
@@ -30,6 +32,7 @@ from collector.kinds.product import ActionClaim, DescriptionClaim, ProductClaim
 from collector.outcomes import Dropped, Outcome, Rejected, RejectReason, Stored
 from collector.record import uuid8
 from contracts.control.keys import Scope
+from contracts.mounts import Mount
 
 BYTES: Final = 1024 * 1024
 MOST_KEYS: Final = 1000
@@ -184,8 +187,9 @@ _IDENTIFY: Final = structs.replace(
     _TRACK, template="/v1/identify", read=read_identify, word=word_identify, refuse=refuse_identify
 )
 # Its SDK's paths, on which the tenant may come from the key alone.
-ENDPOINTS: Final = (
+_PARTS: Final = (
     *(_TRACK, _IDENTIFY),
     structs.replace(_TRACK, template="/track", shown_key=_shown),
     structs.replace(_IDENTIFY, template="/identify", shown_key=_shown),
 )
+ENDPOINTS: Final = (*of_mount(Mount.NODASH, _PARTS), *mounted(Mount.NODASH, (*_PARTS, *DOCUMENTS)), *ABOUT)

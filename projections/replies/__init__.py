@@ -4,5 +4,6 @@ from typing import Final
 
 from projections.replies import minigem
 from projections.replies.answering import System
+from projections.replies.nodash import NODASH
 
-SYSTEMS: Final[tuple[System, ...]] = (minigem.SYSTEM,)
+SYSTEMS: Final[tuple[System, ...]] = (NODASH, minigem.SYSTEM)

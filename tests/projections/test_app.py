@@ -1,8 +1,12 @@
 """The query half as one application: its addresses are a closed list."""
 
+import re
+
 from litestar import Litestar
 
 from projections.app import addresses, create_app
+from projections.replies import SYSTEMS
+from projections.replies.handlers import handlers_of
 from tests.projections.query.world import NOW, NOWHERE
 
 
@@ -15,12 +19,13 @@ def made() -> Litestar:
 def test_its_addresses_are_its_own_rooms():
     templates = {template for _, template in addresses(made())}
     assert templates == {
-        *("/", "/sites/{site}", "/sites/{site}/{dimension}", "/login", "/logout", "/join", "/you"),
+        *("/", "/sites/{site}", "/sites/{site}/{dimension}", "/sites/{site}/actions", "/login", "/logout", "/join", "/you"),
         *("/added", "/sites/{site}/settings", "/keys", "/members", "/tenants", "/tenants/look"),
         *("/assets/{name}", "/favicon.ico", "/robots.txt", "/schema", "/schema/{path}", "/schema/openapi.json"),
         *("/api/sites", "/api/stats", "/api/stats/definitions", "/api/stats/tallies"),
         *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "tallies")),
         "/api/stats/{site}/breakdown/{dimension}",
+        *(re.sub(r":[a-z]+}", "}", path) for handler in handlers_of(SYSTEMS) for path in handler.paths),
     }
 
 

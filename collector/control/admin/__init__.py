@@ -16,6 +16,7 @@ from collector.control.admin.desk import Desk
 from collector.control.admin.door import require_our_page, visitor
 from collector.control.admin.erasing import ERASING
 from collector.control.admin.exchange import exchange_key
+from collector.control.admin.exchange_nodash import exchange_nodash_key
 from collector.control.admin.forms import MAX_BODY, TooLarge, Unreadable, as_json, is_form
 from collector.control.admin.invitations import INVITATIONS
 from collector.control.admin.keys import KEYS
@@ -29,7 +30,19 @@ from collector.control.admin.sites import SITES
 from collector.control.admin.tenants import TENANTS
 from contracts.problem import MEDIA_TYPE
 
-HANDLERS = (*SESSIONS, *INVITATIONS, *TENANTS, *SITES, *BINDING, *ERASING, *POLICIES, *KEYS, *MEMBERS, exchange_key)
+HANDLERS = (
+    *SESSIONS,
+    *INVITATIONS,
+    *TENANTS,
+    *SITES,
+    *BINDING,
+    *ERASING,
+    *POLICIES,
+    *KEYS,
+    *MEMBERS,
+    exchange_key,
+    exchange_nodash_key,
+)
 _DESCRIPTION = """
 Whoever decides shows the access token or a key with the scope `admin` (`Authorization: Bearer`, `X-API-Key`), or is signed in.
 

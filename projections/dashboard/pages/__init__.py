@@ -8,6 +8,7 @@ from projections.dashboard.pages.files import send_asset, send_icon, send_robots
 from projections.dashboard.pages.join import show_join
 from projections.dashboard.pages.keys import show_keys
 from projections.dashboard.pages.members import show_members
+from projections.dashboard.pages.product import show_actions
 from projections.dashboard.pages.settings import show_settings
 from projections.dashboard.pages.signing_in import read_sign_in, sign_in, sign_out
 from projections.dashboard.pages.site import show_site
@@ -21,7 +22,7 @@ from projections.query.access import WAITS
 PAGES = Router(
     path="/",
     route_handlers=[
-        *(show_sites, show_site, show_settings, show_values, show_added, show_telemetry),
+        *(show_sites, show_site, show_settings, show_values, show_added, show_actions, show_telemetry),
         *(show_keys, show_members, show_tenants, look_at_tenant, show_you, show_join),
         *(send_asset, send_icon, send_robots),
         *(read_sign_in, sign_in, sign_out),

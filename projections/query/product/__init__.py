@@ -1,1 +1,1 @@
-"""The answers about what people did in apps."""
+"""Answers about apps, one file each: which actions there are, who did them, and how many of both."""

@@ -1,6 +1,7 @@
-"""The last actions of a site, one by one, and how many of which name there were in the last hours."""
+"""The actions of a site whole, one by one: the last ones, and every one; and how many of which name there were lately."""
 
-from datetime import datetime
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -8,9 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.caller import Caller
 
-_LAST: Final = text("""
-    SELECT seq, occurred_at, subject, name, os, version, host_version, country, region, duration_ms, exit_code, props
-    FROM actions WHERE tenant = :tenant AND site = :site ORDER BY occurred_at DESC, seq DESC LIMIT :limit
+# One reading of a database that answers within seconds; the next begins where it ended.
+AT_ONCE: Final = 5000
+_BEGINNING: Final = (datetime(1900, 1, 1, tzinfo=UTC), "00000000-0000-0000-0000-000000000000")
+_COLUMNS: Final = """
+    seq, event_id::text AS id, occurred_at, received_at, subject, session, name, os, version, host_version, country, region,
+    duration_ms, exit_code, props
+"""
+_LAST: Final = text(f"""
+    SELECT {_COLUMNS} FROM actions WHERE tenant = :tenant AND site = :site ORDER BY occurred_at DESC, event_id DESC LIMIT :limit
+""")
+_NEXT: Final = text(f"""
+    SELECT {_COLUMNS} FROM actions WHERE tenant = :tenant AND site = :site
+    AND (occurred_at, event_id) > (CAST(:since AS timestamptz), CAST(:id AS uuid))
+    ORDER BY occurred_at, event_id LIMIT {AT_ONCE}
 """)
 _NAMED: Final = text("""
     SELECT name, count(*) AS hits FROM actions
@@ -28,3 +40,15 @@ async def names_since(connection: AsyncConnection, caller: Caller, site: str, si
     """Return how many actions of each name happened from *since* on, the most frequent first."""
     asked = {"tenant": caller.tenant, "site": site, "since": since}
     return {row.name: row.hits for row in await connection.execute(_NAMED, asked)}
+
+
+async def arrived_actions(connection: AsyncConnection, tenant: str, site: str) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield every action of the site in the order in which they happened, some thousand at a time."""
+    since, id_ = _BEGINNING
+    while True:
+        asked = {"tenant": tenant, "site": site, "since": since, "id": id_}
+        found = [dict(row) for row in (await connection.execute(_NEXT, asked)).mappings()]
+        if not found:
+            return
+        yield found
+        since, id_ = found[-1]["occurred_at"], found[-1]["id"]

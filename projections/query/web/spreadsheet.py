@@ -28,6 +28,11 @@ def to_csv(answer: Breakdown) -> str:
     return "".join(_line(cells) for cells in [head, *rows])
 
 
+def rows_as_csv(rows: Iterable[Iterable[str]]) -> str:
+    """Return *rows* as CSV, each cell as the text that it is."""
+    return "".join(_line(map(_plain, cells)) for cells in rows)
+
+
 def _plain(text: str) -> str:
     # A spreadsheet computes what begins like a formula, whatever the quotes; an apostrophe makes it text.
     return f"'{text}" if text.startswith(_SPLITS) or _first_seen(text) in _FORMULA else text

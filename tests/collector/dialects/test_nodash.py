@@ -121,6 +121,24 @@ async def test_answers_say_how_much_may_still_be_sent(door: Door):
     assert 0 < remaining < limit
 
 
+async def test_the_whole_system_is_behind_its_name_too(door: Door):
+    for path, body in {"/v1/track": {"event": "e"}, "/track": {"event": "e"}, "/v1/identify": {"userId": "u"}}.items():
+        assert (await door.send({"post": path, "send": body}, mount="/nodash")).status_code == 200
+    refused = await door.send({"post": "/identify", "send": {}}, mount="/nodash")
+    assert said(refused)["message"] == "Validation failed: userId: Required"
+    front = await door.collector.http.get("/nodash/")
+    assert (front.json()["name"], front.json()["documentation"]) == ("Nodash Analytics Backend", "/api-docs")
+
+
+async def test_its_api_is_described_where_it_was(door: Door):
+    for mount in ("", "/nodash"):
+        page, described, yaml_ = [await door.collector.http.get(f"{mount}/api-docs{tail}") for tail in ("", "/json", "/yaml")]
+        assert "POST /v1/track" in page.text
+        assert f'href="{mount}/api-docs/json"' in page.text
+        assert {"/v1/track", "/v1/identify", "/v1/events/query", "/v1/users/query"} <= described.json()["paths"].keys()
+        assert yaml.safe_load(yaml_.text) == described.json()
+
+
 async def test_while_the_stream_is_away_a_retry_is_asked_for(door: Door):
     door.collector.ingest.care.doubt()
     example = {"post": "/v1/identify", "send": {"userId": "u", "timestamp": "2026-11-22T03:04:02Z"}}

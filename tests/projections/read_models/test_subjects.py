@@ -1,8 +1,8 @@
 """Actions, subjects and stays: whatever the order and the batches in which facts come, the rows are the same."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,16 +10,12 @@ from sqlalchemy import text
 from contracts.events import ProductEvent
 from projections.database import open_engine
 from projections.projections import PRODUCT
-from projections.projector.batch import apply
-from projections.projector.months import Months
-from projections.projector.positions import Position, read_positions, start_position
 from projections.read_models import actions, subjects
-from projections.stream.item import Sequenced
 from tests.facts import NOON
 from tests.facts_product import CARL, DORA, SITE, action, described
-from tests.projections.world import Tables, chunks, connect_to_tables, read_generation
+from tests.projections.world import Tables, Teller, chunks, connect_to_tables, read_generation
 
-Tell = Callable[[Sequence[ProductEvent]], Awaitable[None]]
+Tell = Callable[..., Awaitable[None]]
 MINUTE = timedelta(minutes=1)
 
 
@@ -33,19 +29,9 @@ async def tables(database_url: str) -> AsyncIterator[Tables]:
 @pytest.fixture
 async def tell(database_url: str) -> AsyncIterator[Tell]:
     """Fold facts into the tables as one batch of the projector."""
-    engine = open_engine(database_url, schema=(await read_generation(database_url, "product")).schema)
-    async with engine.begin() as connection:
-        await start_position(connection, Position(partition=0, partitions=1, stream_created=datetime(2026, 1, 1, tzinfo=UTC)))
-
-    async def told(facts: Sequence[ProductEvent]) -> None:
-        async with engine.begin() as connection:
-            position = (await read_positions(connection))[0]
-        batch = [Sequenced(seq=seq, message_id=fact.id, event=fact) for seq, fact in enumerate(facts, start=position.seq + 1)]
-        await Months(engine, PRODUCT.models).prepare_for(batch)
-        await apply(engine, PRODUCT.models, position, batch)
-
-    yield told
-    await engine.dispose()
+    teller = Teller(database_url, PRODUCT)
+    yield teller.tell
+    await teller.close()
 
 
 FACTS: list[ProductEvent] = [
@@ -70,7 +56,7 @@ async def everything(tables: Tables) -> list[object]:
 
 
 async def test_what_is_known_of_a_subject_follows_the_time_of_facts_and_not_their_arrival(tables: Tables, tell: Tell):
-    await tell(FACTS)
+    await tell(*FACTS)
     carl, dora = await tables.rows(ROWS)
     assert carl == {
         "subject": CARL,
@@ -88,25 +74,25 @@ async def test_what_is_known_of_a_subject_follows_the_time_of_facts_and_not_thei
 
 
 async def test_any_order_and_any_batches_leave_the_same_rows(tables: Tables, tell: Tell):
-    await tell(FACTS)
+    await tell(*FACTS)
     as_they_happened = await everything(tables)
     for seed in range(4):
         for table in ("seen_events", *(table.name for table in PRODUCT.tables)):
             await tables.rows(f"DELETE FROM {table}")
         for batch in chunks(random.Random(seed).sample(FACTS, len(FACTS)), [1, seed + 1, 2]):
-            await tell(batch)
+            await tell(*batch)
         assert await everything(tables) == as_they_happened
 
 
 async def test_a_fact_that_comes_twice_counts_once(tables: Tables, tell: Tell):
-    await tell(FACTS)
+    await tell(*FACTS)
     before = await everything(tables)
-    await tell(FACTS[:5])
+    await tell(*FACTS[:5])
     assert await everything(tables) == before
 
 
 async def test_a_subject_is_erased_from_every_table_also_where_they_are_a_device(tables: Tables, tell: Tell, database_url: str):
-    await tell([*FACTS, action("on a device", subject=DORA, device=CARL)])
+    await tell(*FACTS, action("on a device", subject=DORA, device=CARL))
     engine = open_engine(database_url, schema=(await read_generation(database_url, "product")).schema)
     async with engine.begin() as connection:
         gone = [await model.erase_subject(connection, "main", SITE, CARL) for model in (actions, subjects)]

@@ -41,6 +41,7 @@ ROWS = {
     ("POST", "/v1/admin/invitations/look"): Row(ANYBODY),
     ("POST", "/v1/admin/invitations/take"): Row(ANYBODY),
     ("POST", "/v1/token"): Row(ANYBODY),
+    **{("POST", f"{mount}{path}"): Row(ANYBODY) for mount in ("", "/nodash") for path in ("/auth/token", "/v1/auth/token")},
     ("GET", "/v1/admin/tenants"): Row(INSTALLATION),
     ("POST", "/v1/admin/tenants"): Row(INSTALLATION, {"name": "new"}),
     ("GET", "/v1/admin/tenants/{tenant_name}"): Row(INSTALLATION, id="acme"),

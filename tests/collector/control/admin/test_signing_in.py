@@ -195,6 +195,24 @@ async def test_what_is_no_key_is_refused_alike(world: World):
     assert len({answer.text for answer in refused}) == 1
 
 
+async def test_nodashs_clients_exchange_their_key_in_its_words(world: World):
+    text = await issue(world, "abc")
+    for path in ("/auth/token", "/v1/auth/token", "/nodash/auth/token"):
+        answer = (await world.ask.post(path, headers={"X-API-Key": text})).json()
+        assert answer | {"token": "", "timestamp": ""} == {
+            "token": "",
+            "type": "Bearer",
+            "expiresIn": "15m",
+            "message": "Use this token in Authorization: Bearer <token> header",
+            "timestamp": "",
+        }
+        assert (await world.desk.tokens.check(answer["token"])).tenant == "acme"
+    missing = await world.ask.post("/auth/token")
+    assert (missing.status_code, missing.json()["error"]) == (400, "API key required")
+    wrong = await world.ask.post("/auth/token", headers={"X-API-Key": text[:-3] + "AAA"})
+    assert (wrong.status_code, wrong.json()["error"]) == (401, "Invalid API key")
+
+
 async def issue(world: World, short: str) -> str:
     """Make a key that may send and read, and return it as people copy it."""
     text = f"ck_{short}_{short[0] * 43}"
