@@ -19,11 +19,11 @@ from collector.settings.groups import (
     Nats,
     Postgres,
     Privacy,
-    Query,
     SaltMode,
 )
 from collector.settings.limits import Limits
 from collector.settings.minigem import Minigem
+from collector.settings.query import Query
 
 __all__ = [
     "GROUPS",

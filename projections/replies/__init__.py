@@ -1,9 +1,15 @@
-"""The systems that are read as they were, one file each, under the names of collector/dialects; SYSTEMS is their only list."""
+"""The systems that are read as they were, one file or folder each, named as in collector/dialects."""
 
 from typing import Final
 
-from projections.replies import minigem
+from litestar import Router
+from litestar.handlers import HTTPRouteHandler
+
 from projections.replies.answering import System
+from projections.replies.minigem import MINIGEM
 from projections.replies.nodash import NODASH
 
-SYSTEMS: Final[tuple[System, ...]] = (NODASH, minigem.SYSTEM)
+# Each system whole behind its own prefix, and at the root what collides with nothing.
+SYSTEMS: Final[tuple[System, ...]] = (NODASH, MINIGEM)
+# Handlers that a system brings itself, with its prefix and its words; ``questioned`` lends them their question.
+REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = ()

@@ -151,4 +151,4 @@ def _row(action: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-SYSTEM: Final = system_over(STATS_DAYS)
+MINIGEM: Final = system_over(STATS_DAYS)

@@ -15,7 +15,7 @@ from projections.query.database import reading
 from projections.query.mounts import site_at
 from projections.query.problems import bad_parameter
 from projections.query.product.report import Report, Window, report
-from projections.replies.minigem import STATS_DAYS, SYSTEM
+from projections.replies.minigem import MINIGEM, STATS_DAYS
 from projections.replies.minigem_asked import Unreadable, window_asked
 
 PATH: Final = "/minigem/dashboard"
@@ -40,7 +40,7 @@ class TelemetryPage(Struct, frozen=True, kw_only=True):
     panels: list[Panel]
 
 
-@get(PATH, include_in_schema=False, opt={MOUNT: SYSTEM})
+@get(PATH, include_in_schema=False, opt={MOUNT: MINIGEM})
 async def show_telemetry(desk: NamedDependency[Desk], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
     """Show the report of the last days, or of those from ``from`` to ``to``."""
     caller, now = caller_in(request), desk.clock()
