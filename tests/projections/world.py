@@ -158,9 +158,10 @@ async def until(condition: Callable[[], Awaitable[bool]], *, watching: asyncio.T
 
 @asynccontextmanager
 async def projecting(nats_url: str, database_url: str, **options: Any) -> AsyncIterator[asyncio.Task[None]]:
-    """Run every projection for the length of the block."""
+    """Run the projection of the web, or those that *options* name, for the length of the block."""
     stop = asyncio.Event()
-    async with Projectors(nats_url=nats_url, database_url=database_url, **options) as projectors:
+    only_web = {"projections": (WEB,)}
+    async with Projectors(nats_url=nats_url, database_url=database_url, **(only_web | options)) as projectors:
         running = asyncio.create_task(projectors.run(stop, clock=utc_now))
         try:
             yield running
@@ -213,8 +214,9 @@ class Teller:
         batch = [
             Sequenced(seq=number, message_id=fact.id, event=fact) for number, fact in enumerate(facts, start=position.seq + 1)
         ]
-        await Months(self._engine, self._projection.models).prepare_for(batch)
-        await apply(self._engine, self._projection.models, position, batch)
+        models = self._projection.models
+        await Months(self._engine, models).prepare_for(batch)
+        await apply(self._engine, models, position, batch)
 
     async def close(self) -> None:
         if self._engine is not None:

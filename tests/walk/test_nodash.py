@@ -13,6 +13,7 @@ from collector.local.master_key import settle_master_key
 from contracts.control import sites
 from contracts.control.mounts import MountClaimed, mount_id
 from projections.migrations import migrate
+from projections.projections import PRODUCT
 from projections.stream.newest import Newest
 from projections.vault import VaultReader
 from tests.collector.control.telling import controlled, told
@@ -69,7 +70,10 @@ async def nodash(stream_free_nats: str, postgres_url: str, tmp_path: Path) -> As
         bound = MountClaimed(**of(mount_id("nodash")), tenant="main", key=SITE)
         await decided(database_url, site(SITE), bound)
         vault, newest = VaultReader(stream_free_nats, key_file), Newest(stream_free_nats, seconds=PATIENCE)
-        async with open_world(database_url, vault=vault, newest=newest) as world, projecting(stream_free_nats, database_url):
+        async with (
+            open_world(database_url, vault=vault, newest=newest) as world,
+            projecting(stream_free_nats, database_url, projections=(PRODUCT,)),
+        ):
             headers = {"Content-Type": "application/json", "Authorization": f"Bearer {text}"}
             yield Nodash(taking=collector.http, asked=world.client, headers=headers)
 

@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from contracts.codec import CODEC
+from projections.projections import WEB
 from projections.projector.halt import Halted, HaltReason
 from projections.projector.projectors import Projectors
 from tests.facts import pageview, traffic
@@ -15,7 +16,7 @@ from tests.projections.world import CHECK, LABELS, PATIENCE, Facts, Tables, proj
 
 async def refusal(facts: Facts, database_url: str, *, partitions: int = 1) -> Halted:
     """Return why a projector that is started now refuses to work."""
-    projectors = Projectors(nats_url=facts.nats_url, database_url=database_url, partitions=partitions)
+    projectors = Projectors(nats_url=facts.nats_url, database_url=database_url, projections=(WEB,), partitions=partitions)
     with pytest.raises(Halted) as refused:
         async with asyncio.timeout(PATIENCE), projectors:
             await projectors.run(asyncio.Event(), clock=utc_now)
@@ -54,7 +55,7 @@ async def test_a_stream_that_is_gone_with_what_was_counted_is_no_stream_that_is_
     before = await tables.digest()
     await facts.delete_stream()
     stop = asyncio.Event()
-    async with Projectors(nats_url=facts.nats_url, database_url=database_url) as projectors:
+    async with Projectors(nats_url=facts.nats_url, database_url=database_url, projections=(WEB,)) as projectors:
         running = asyncio.create_task(projectors.run(stop, clock=utc_now))
 
         async def says_so() -> bool:
@@ -108,7 +109,7 @@ async def test_a_projector_that_stopped_says_so_in_its_checks(facts: Facts, tabl
     await project_all(facts, tables, database_url)
     await facts.delete_stream()
     await facts.create_stream()
-    async with Projectors(nats_url=facts.nats_url, database_url=database_url) as projectors:
+    async with Projectors(nats_url=facts.nats_url, database_url=database_url, projections=(WEB,)) as projectors:
         with pytest.raises(Halted):
             await projectors.run(asyncio.Event(), clock=utc_now)
         assert "collector backfill" in projectors.checks()[CHECK]
@@ -120,7 +121,7 @@ async def test_a_stop_that_comes_as_soon_as_it_is_told_hides_no_reason(facts: Fa
     await facts.delete_stream()
     await facts.create_stream()
     stop = asyncio.Event()
-    async with Projectors(nats_url=facts.nats_url, database_url=database_url) as projectors:
+    async with Projectors(nats_url=facts.nats_url, database_url=database_url, projections=(WEB,)) as projectors:
         running = asyncio.create_task(projectors.run(stop, clock=utc_now))
         async with asyncio.timeout(PATIENCE):
             while "collector backfill" not in projectors.checks().get(CHECK, ""):
@@ -132,7 +133,7 @@ async def test_a_stop_that_comes_as_soon_as_it_is_told_hides_no_reason(facts: Fa
 
 async def test_missing_tables_are_named_in_the_checks(facts: Facts, postgres_url: str):
     stop = asyncio.Event()
-    async with Projectors(nats_url=facts.nats_url, database_url=postgres_url) as projectors:
+    async with Projectors(nats_url=facts.nats_url, database_url=postgres_url, projections=(WEB,)) as projectors:
         running = asyncio.create_task(projectors.run(stop, clock=utc_now))
         async with asyncio.timeout(PATIENCE):
             while "collector migrate" not in projectors.checks()["projections"]:

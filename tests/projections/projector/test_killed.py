@@ -14,10 +14,11 @@ from tests.projections.world import Facts, Tables, accounts_agree, connect_to_ta
 
 PROJECTOR = """
 import asyncio, sys
+from projections.projections import WEB
 from projections.projector.projectors import Projectors
 from tests.projections.world import utc_now
 async def run():
-    async with Projectors(nats_url=sys.argv[1], database_url=sys.argv[2]) as projectors:
+    async with Projectors(nats_url=sys.argv[1], database_url=sys.argv[2], projections=(WEB,)) as projectors:
         await projectors.run(asyncio.Event(), clock=utc_now)
 asyncio.run(run())
 """

@@ -60,14 +60,16 @@ async def project_in_batches_of_chance(facts: Facts, database_url: str, *, seed:
 async def rebuild(facts: Facts, tables: Tables, database_url: str, **options: Any) -> Progress:
     """Compute everything again, and look at the outcome."""
     try:
-        return await backfill(nats_url=facts.nats_url, database_url=database_url, clock=utc_now, **options)
+        web = {"projections": (WEB,)} | options
+        return await backfill(nats_url=facts.nats_url, database_url=database_url, clock=utc_now, **web)
     finally:
         await tables.turn_to_current()
 
 
 async def schemas(tables: Tables) -> list[str]:
     return [
-        row["nspname"] for row in await tables.rows("SELECT nspname FROM pg_namespace WHERE nspname ~ '_g[0-9]+$' ORDER BY 1")
+        row["nspname"]
+        for row in await tables.rows("SELECT nspname FROM pg_namespace WHERE nspname ~ '^web_g[0-9]+$' ORDER BY 1")
     ]
 
 

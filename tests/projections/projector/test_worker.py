@@ -198,7 +198,7 @@ async def test_a_projection_whose_stream_is_not_there_yet_is_ready_and_begins_wi
     stream_free_nats: str, tables: Tables, database_url: str
 ):
     stop = asyncio.Event()
-    async with Projectors(nats_url=stream_free_nats, database_url=database_url) as projectors:
+    async with Projectors(nats_url=stream_free_nats, database_url=database_url, projections=(WEB,)) as projectors:
         running = asyncio.create_task(projectors.run(stop, clock=utc_now))
 
         async def ready() -> bool:
