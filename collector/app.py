@@ -33,8 +33,10 @@ FOR_A_READER: Final = (
     (b"x-content-type-options", b"nosniff"),
 )
 PREFLIGHT: Final = (
-    (b"access-control-allow-headers", b"content-type, authorization, prefer, x-api-key, x-requested-with, x-retry-count"),
-    (b"access-control-allow-headers", b"content-type, authorization, prefer, x-api-key, x-retry-count, x-tenant-id"),
+    (
+        b"access-control-allow-headers",
+        b"content-type, authorization, prefer, x-api-key, x-requested-with, x-retry-count, x-tenant-id",
+    ),
     (b"access-control-max-age", b"86400"),
 )
 _ERROR: Final = 400

@@ -20,7 +20,10 @@ class Disconnected(Exception):
 
 
 class Head(Struct, frozen=True, kw_only=True):
-    """A request before its body: still identifying, so its repr says nothing; ``parameters`` are those of its address."""
+    """A request before its body: still identifying, so its repr says nothing; ``parameters`` are those of its address.
+
+    ``is_vouched`` says that a proxy which the operator trusts sent it: what such proxies write into headers is believed.
+    """
 
     method: str
     path: str
@@ -28,6 +31,7 @@ class Head(Struct, frozen=True, kw_only=True):
     headers: Mapping[bytes, bytes]
     ip: str
     parameters: Mapping[str, str] = {}
+    is_vouched: bool = False
 
     def __repr__(self) -> str:
         return "Head()"
@@ -89,6 +93,7 @@ def read_head(scope: Scope, parameters: Mapping[str, str], trusted: TrustedProxi
         headers=headers,
         ip=client_ip(peer, forwarded, trusted),
         parameters=parameters,
+        is_vouched=trusted.vouches(peer),
     )
 
 

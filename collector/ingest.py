@@ -22,6 +22,7 @@ from collector.control.secrets_at_hand import SecretsAtHand
 from collector.control.token_keys import TokenKeys
 from collector.control.vault import Vault
 from collector.dialects import DIALECTS, Dialects
+from collector.dialects.minigem import strictly
 from collector.jobs import schedule
 from collector.kinds import KINDS
 from collector.kinds.kind import Kind, kinds_by_claim
@@ -229,7 +230,8 @@ def _app(
         tally=teller.tally,
     )
     trusted = TrustedProxies.parse(settings.http.trusted_proxies)
-    return IngestApp(pipeline, trusted=trusted, dialects=offer.dialects)
+    dialects = strictly(offer.dialects) if settings.minigem.is_strict else offer.dialects
+    return IngestApp(pipeline, trusted=trusted, dialects=dialects)
 
 
 def _teller(settings: IngestSettings, client: Connection, clock: Callable[[], datetime]) -> Teller:

@@ -6,7 +6,19 @@ from contracts.events import product, web
 from contracts.events import turns as turn_events
 from contracts.streams import FAMILIES
 from projections.projector.projection import Projection
-from projections.read_models import actions, conversations, hits, journeys, subjects, turn_facts, turns, visits, votes
+from projections.read_models import (
+    actions,
+    conversations,
+    hits,
+    journeys,
+    runs,
+    subjects,
+    telemetry,
+    turn_facts,
+    turns,
+    visits,
+    votes,
+)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FAMILY = {family.name: family for family in FAMILIES}
@@ -31,7 +43,7 @@ PRODUCT = Projection(
     name="product",
     family=_FAMILY["product"],
     facts=product.FACTS,
-    models=(actions.MODEL, subjects.MODEL),
+    models=(actions.MODEL, subjects.MODEL, runs.MODEL, telemetry.MODEL),
     migrations=_MIGRATIONS / "product",
 )
 

@@ -9,7 +9,7 @@ from collector.kinds.kind import SUBJECTS, Kind
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.redact import clean
 from collector.privacy.remains import Remains
-from contracts.events import ActionRecorded, App, ProductEvent, SubjectDescribed
+from contracts.events import ActionRecorded, App, Place, ProductEvent, Scalar, SubjectDescribed
 
 NAME_BYTES: Final = 120
 WORD_BYTES: Final = 60
@@ -34,12 +34,18 @@ class ProductClaim(Claim, frozen=True, kw_only=True):
 
 
 class ActionClaim(ProductClaim, frozen=True, kw_only=True):
-    """Something with a name was done; what is nested among the properties is stored by its path."""
+    """Something with a name was done; what is nested among the properties is stored by its path.
+
+    ``codes`` are properties that name a kind of failure and nobody, such as the hash of an exception, which the redactor would
+    take for a token: they are stored as they are, unless one of them is an id. ``place`` is where a trusted proxy says it was.
+    """
 
     name: str
     props: Mapping[str, Any] = {}
     duration_ms: int | None = None
     exit_code: int | None = None
+    codes: Mapping[str, str] = {}
+    place: Place | None = None
 
 
 class DescriptionClaim(ProductClaim, frozen=True, kw_only=True):
@@ -64,20 +70,24 @@ def fact(claim: ProductClaim, envelope: dict[str, Any], remains: Remains, _: Lis
         "device": identity.subject(claim.device),
         "session": identity.subject(claim.session),
         "app": _app(claim.app),
-        "place": remains.place,
+        "place": (claim.place if isinstance(claim, ActionClaim) else None) or remains.place,
     }
     if isinstance(claim, ActionClaim):
         name = identity.subject(claim.name) if claim.name in claim.ids else clean(claim.name, NAME_BYTES)
         return ActionRecorded(
             **envelope,
             name=name,
-            props=identity.props(claim.props, of=claim.ids),
+            props=identity.props(claim.props, of=claim.ids) | _codes(claim),
             duration_ms=claim.duration_ms,
             exit_code=claim.exit_code,
         )
     traits = claim.traits if isinstance(claim, DescriptionClaim) else {}
     told = identity.props(traits, of=claim.ids)
     return SubjectDescribed(**envelope, traits={name: value for name, value in told.items() if name in identity.kept})
+
+
+def _codes(claim: ActionClaim) -> dict[str, Scalar]:
+    return {clean(name, WORD_BYTES): code for name, code in claim.codes.items() if code not in claim.ids}
 
 
 def _app(app: App) -> App:

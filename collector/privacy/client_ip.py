@@ -38,6 +38,10 @@ class TrustedProxies(Struct, frozen=True):
         """Say whether *address* is one of the proxies."""
         return any(address in network for network in self.networks)
 
+    def vouches(self, peer: str) -> bool:
+        """Say whether *peer*, as a server reports it, is one of the proxies."""
+        return bool(self.networks) and (address := _parse(peer)) is not None and self.trusts(address)
+
 
 def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies) -> str:
     """Return the nearest address that no trusted proxy speaks for, in its canonical text.

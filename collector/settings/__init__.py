@@ -22,6 +22,7 @@ from collector.settings.groups import (
     SaltMode,
 )
 from collector.settings.limits import Limits
+from collector.settings.minigem import Minigem
 from collector.settings.query import Query
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Local",
     "Log",
     "LogLevel",
+    "Minigem",
     "Mode",
     "Nats",
     "Postgres",
@@ -73,6 +75,7 @@ class IngestSettings(Struct, frozen=True, kw_only=True):
     privacy: Privacy
     control: Control
     limits: Limits
+    minigem: Minigem
     log: Log
 
 
@@ -86,6 +89,7 @@ class QuerySettings(Struct, frozen=True, kw_only=True):
     postgres: Postgres
     control: Control
     query: Query
+    minigem: Minigem
     log: Log
 
 
@@ -116,7 +120,7 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, Query, EventStreams, Privacy, Control, Limits, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, Query, EventStreams, Privacy, Control, Limits, Minigem, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 

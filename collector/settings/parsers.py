@@ -48,6 +48,13 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     return parse
 
 
+def true_or_false(text: str) -> bool:
+    """Take true or false."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text.lower() == "true"
+
+
 def one_of(choices: type[StrEnum]) -> Callable[[str], StrEnum]:
     """Take one of the enum's values."""
 

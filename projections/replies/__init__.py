@@ -7,9 +7,10 @@ from litestar.handlers import HTTPRouteHandler
 
 from projections.replies.answering import System
 from projections.replies.bilan.system import BILAN, HEALTH
+from projections.replies.minigem import MINIGEM
 from projections.replies.nodash import NODASH
 
 # Each system whole behind its own prefix, and at the root what collides with nothing.
-SYSTEMS: Final[tuple[System, ...]] = (BILAN, NODASH)
+SYSTEMS: Final[tuple[System, ...]] = (BILAN, NODASH, MINIGEM)
 # Handlers that a system brings itself, with its prefix and its words; ``questioned`` lends them their question.
-REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = (*HEALTH)
+REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = (*HEALTH,)

@@ -13,6 +13,7 @@ from projections.dashboard.pages.settings import show_settings
 from projections.dashboard.pages.signing_in import read_sign_in, sign_in, sign_out
 from projections.dashboard.pages.site import show_site
 from projections.dashboard.pages.sites import show_sites
+from projections.dashboard.pages.telemetry import show_telemetry
 from projections.dashboard.pages.tenants import look_at_tenant, show_tenants
 from projections.dashboard.pages.turns import show_turns
 from projections.dashboard.pages.values import show_values
@@ -23,7 +24,7 @@ PAGES = Router(
     path="/",
     route_handlers=[
         *(show_sites, show_site, show_settings, show_values, show_added),
-        *(show_turns, show_actions),
+        *(show_turns, show_actions, show_telemetry),
         *(show_keys, show_members, show_tenants, look_at_tenant, show_you, show_join),
         *(send_asset, send_icon, send_robots),
         *(read_sign_in, sign_in, sign_out),

@@ -24,7 +24,16 @@ from tests.projections.query.world import NOW, World
 from tests.projections.tallies.telling import head, kept, line, part
 
 # What has a tenant in it, and is filled below for two of them.
-TABLES = ("hits", "hits_2026_11", "visits", "visits_2026_11", "totals", "seen_events", "tallies", "control_things")
+TABLES = (
+    "hits",
+    "hits_2026_11",
+    "visits",
+    "visits_2026_11",
+    "web_g1.totals",
+    "web_g1.seen_events",
+    "tallies",
+    "control_things",
+)
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""The page of Minigem's dashboard: the panels of a report of telemetry, of the site that is bound to Minigem."""
+
+from typing import Any, Final
+
+from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
+from msgspec import Struct
+
+from contracts.mounts import Mount
+from projections.dashboard.panels.telemetry import Panel, Tile, panels_of, tiles_of
+from projections.dashboard.views import Views
+from projections.query.access import MOUNT, caller_in
+from projections.query.api import Desk, PlainRequest
+from projections.query.database import reading
+from projections.query.mounts import site_at
+from projections.query.problems import bad_parameter
+from projections.query.product.report import Report, Window, report
+from projections.replies.minigem import MINIGEM, STATS_DAYS
+from projections.replies.minigem_asked import Unreadable, window_asked
+
+PATH: Final = "/minigem/dashboard"
+_PERIODS: Final = (1, STATS_DAYS, 30, 90, 365)
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """A period that can be chosen."""
+
+    title: str
+    href: str
+    is_shown: bool
+
+
+class TelemetryPage(Struct, frozen=True, kw_only=True):
+    """What the page shows."""
+
+    site: str
+    report: Report
+    periods: list[Choice]
+    tiles: list[Tile]
+    panels: list[Panel]
+
+
+@get(PATH, include_in_schema=False, opt={MOUNT: MINIGEM})
+async def show_telemetry(desk: NamedDependency[Desk], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
+    """Show the report of the last days, or of those from ``from`` to ``to``."""
+    caller, now = caller_in(request), desk.clock()
+    try:
+        window = window_asked(dict(request.query_params), now=now, days=STATS_DAYS)
+    except Unreadable as unreadable:
+        raise bad_parameter("from", unreadable.words) from unreadable
+    async with reading(desk.engine, caller) as connection:
+        site = await site_at(connection, caller, Mount.MINIGEM, desk.listing)
+        told = await report(connection, caller, site, window)
+    page = TelemetryPage(site=site, report=told, periods=_periods(window), tiles=tiles_of(told), panels=panels_of(told))
+    return Response(views.render("minigem.html", page=page), media_type=MediaType.HTML)
+
+
+def _periods(shown: Window) -> list[Choice]:
+    choices = []
+    for days in _PERIODS:
+        window = window_asked({}, now=shown.now, days=days)
+        is_shown = (window.first, window.last) == (shown.first, shown.last)
+        href = f"{PATH}/?from={window.first}&to={window.last}"
+        choices.append(Choice(title="Today" if days == 1 else f"{days} days", href=href, is_shown=is_shown))
+    return choices
