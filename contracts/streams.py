@@ -33,7 +33,7 @@ class Family(Struct, frozen=True, kw_only=True):
         return f"{SUBJECT_ROOT}.{self.name}.>"
 
 
-FAMILIES: tuple[Family, ...] = (Family(name="web"),)
+FAMILIES: tuple[Family, ...] = (Family(name="web"), Family(name="logs"))
 
 
 class EventStream(Struct, frozen=True, kw_only=True):

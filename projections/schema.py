@@ -1,7 +1,7 @@
 """The sets of tables, and the forms of column that they share; each table stands beside the code that writes it.
 
 SHARED is in the database's own schema, once. BOOKS is in every generation's schema and keeps its accounts. WEB is what the
-generations of the web projection hold besides.
+generations of the web projection hold besides, and LOGS those of logs.
 """
 
 from sqlalchemy import Column, DateTime, MetaData, Text
@@ -9,6 +9,7 @@ from sqlalchemy import Column, DateTime, MetaData, Text
 SHARED = MetaData()
 BOOKS = MetaData()
 WEB = MetaData()
+LOGS = MetaData()
 
 
 def moment(name: str, *, nullable: bool = False) -> Column[object]:

@@ -1,7 +1,8 @@
 """The facts: one file per family, one frozen struct per published version, its docstring the meaning; CATALOGUE is the list."""
 
-from contracts.events import web
+from contracts.events import logs, web
 from contracts.events.envelope import Amount, Code, Fact, Moment, Money, Scalar
+from contracts.events.logs import LogKind, LogRecorded, Priority
 from contracts.events.web import (
     BotRule,
     Channel,
@@ -31,11 +32,14 @@ __all__ = [
     "EventRecorded",
     "Evidence",
     "Fact",
+    "LogKind",
+    "LogRecorded",
     "Moment",
     "Money",
     "Page",
     "PageViewed",
     "Place",
+    "Priority",
     "Scalar",
     "Screen",
     "Source",
@@ -43,4 +47,4 @@ __all__ = [
     "WebFact",
 ]
 
-CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS,)
+CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS, *logs.FACTS)

@@ -41,7 +41,8 @@ def test_every_fact_belongs_to_a_family_with_streams():
 
 @pytest.mark.parametrize("partitions", [1, 2, 3, 64])
 def test_every_bucket_belongs_to_exactly_one_partition(partitions: int):
-    stored = [subject for stream in streams_of(partitions=partitions) for subject in stream.subjects]
+    web = [stream for stream in streams_of(partitions=partitions) if stream.family == "web"]
+    stored = [subject for stream in web for subject in stream.subjects]
     everything = ["events.web.>"] if partitions == 1 else [f"events.web.{bucket}.>" for bucket in range(BUCKETS)]
     assert sorted(stored) == sorted(everything)
 
