@@ -1,0 +1,119 @@
+"""How the Change66 log server words its answers: documents, errors, lines, moments and how long it has been up."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import HTTPException
+from msgspec import Struct
+
+from contracts.events.logs import number_of
+from projections.query.access import KEY_HEADER
+from projections.query.answers import headers_of, log_if_unexpected, to_problem
+from projections.query.api import PlainRequest
+from projections.query.logs.nested import nested
+from projections.query.logs.search import Line
+from projections.query.problems import Refused
+
+VERSION: Final = version("collector")
+_JSON: Final = "application/json; charset=utf-8"
+_SECURITY: Final = {"X-XSS-Protection": "1; mode=block"}
+
+
+class Malformed(Exception):
+    """A parameter cannot be read: *error* and *message* are the system's own words."""
+
+    def __init__(self, error: str, message: str) -> None:
+        super().__init__(error)
+        self.error = error
+        self.message = message
+
+
+class Since(Struct, frozen=True, kw_only=True):
+    """Since when this process answers."""
+
+    at: datetime
+
+    def uptime(self, now: datetime) -> str:
+        """Return how long that is, as Go writes a duration: 1h2m3.5s."""
+        microseconds = max(round((now - self.at).total_seconds() * 1_000_000), 0)
+        minutes, rest = divmod(microseconds, 60_000_000)
+        seconds = f"{rest / 1_000_000:.6f}".rstrip("0").rstrip(".") + "s"
+        hours, minutes = divmod(minutes, 60)
+        if hours:
+            return f"{hours}h{minutes}m{seconds}"
+        return f"{minutes}m{seconds}" if minutes else seconds
+
+
+def done(message: str, data: Any) -> Response[bytes]:
+    """Answer with *data*."""
+    return _document({"success": True, "message": message, "data": data}, status=HTTPStatus.OK)
+
+
+def line_as_sent(line: Line) -> dict[str, Any]:
+    """Return *line* in the system's own form; nobody has ever set ``processed_at``."""
+    return {
+        "id": number_of(line.event_id),
+        "event_id": line.key or line.event_id,
+        "timestamp": moment_as_sent(line.occurred_at),
+        "event_type": line.kind,
+        "event_name": line.name,
+        "properties": nested(line.props),
+        "user_id": line.subject or None,
+        "session_id": line.session or None,
+        "app_version": line.app_version or None,
+        "device_info": nested(line.device),
+        "sequence_number": line.sequence,
+        "priority": line.priority,
+        "created_at": moment_as_sent(line.received_at),
+        "processed_at": None,
+    }
+
+
+def moment_as_sent(at: datetime) -> str:
+    """Return *at* in UTC as RFC 3339 with as many decimals as it has."""
+    whole, _, decimals = at.astimezone(UTC).replace(tzinfo=None).isoformat().partition(".")
+    decimals = decimals.rstrip("0")
+    return f"{whole}.{decimals}Z" if decimals else f"{whole}Z"
+
+
+def answer_error(request: PlainRequest, error: Exception) -> Response[bytes]:
+    """Answer *error* in the system's own words, where it had any."""
+    if isinstance(error, Malformed):
+        return _document({"error": error.error, "message": error.message}, status=HTTPStatus.BAD_REQUEST)
+    log_if_unexpected(error)
+    problem = to_problem(error)
+    code, message = _words(request, problem.status, problem.detail or problem.title)
+    return _document({"error": code, "message": message}, status=problem.status, headers=headers_of(error))
+
+
+def _words(request: PlainRequest, status: int, detail: str) -> tuple[str, str]:
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            is_shown = bool(request.headers.get("authorization") or request.headers.get(KEY_HEADER))
+            return "unauthorized", "Invalid or inactive API key" if is_shown else "API key is required"
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return "rate_limit_exceeded", "Too many requests. Please slow down."
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            last = request.scope["path"].rstrip("/").rpartition("/")[2]
+            return "database_error", f"Failed to retrieve {_WHAT.get(last, last)}"
+        case HTTPStatus.INTERNAL_SERVER_ERROR:
+            return "internal_server_error", "An unexpected error occurred"
+    return HTTPStatus(status).name.lower(), detail
+
+
+_WHAT: Final = {"recent": "logs", "filter": "filtered logs"}
+
+
+def _document(document: Any, *, status: int, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    said = {**_SECURITY, **(headers or {})}
+    return Response(msgspec.json.encode(document), status_code=status, media_type=_JSON, headers=said)
+
+
+ERRORS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(
+    (Malformed, Refused, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception), answer_error
+)
