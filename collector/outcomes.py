@@ -55,6 +55,7 @@ class UnavailableReason(StrEnum):
     STREAM_REFUSED = "stream_refused"
     STREAM_ABSENT = "stream_absent"
     SALT = "salt_unavailable"
+    SECRET = "secret_unavailable"  # noqa: S105  # a reason
     DIRECTORY = "directory_unread"
     TOKENS = "tokens_unread"
     OVERLOADED = "overloaded"

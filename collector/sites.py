@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from collector.settings import Collection, Mode
+from contracts.control.sites import Identity
 from contracts.events import Fact
 
 
@@ -13,10 +14,12 @@ class Rules(Struct, frozen=True, kw_only=True):
     """What the owner of a site has decided about its facts, compiled once for each version of the site.
 
     ``policy`` stands on each fact, ``kept`` are the properties that nobody redacts, ``origins`` the only ones that pages may
-    send from, where there are any; ``excludes`` says of a fact that it is not to be stored.
+    send from, where there are any; ``excludes`` says of a fact that it is not to be stored. ``identity`` is whom facts of
+    families that know people may name.
     """
 
     policy: str = ""
+    identity: Identity = Identity.PSEUDONYMOUS
     kept: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     excludes: Callable[[Fact], bool] | None = None

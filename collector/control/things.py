@@ -163,10 +163,11 @@ def _at_most_two(found: Iterator[Site]) -> Iterator[Site]:
 def _rules_of(site: sites.Site) -> Rules | None:
     """Return what the owner of *site* has decided, or None where that is nothing: then nobody need look."""
     policy = site.policy
-    if not (policy.id or policy.kept or site.origins) and site.exclusions == sites.Exclusions():
+    if policy == sites.Policy() and not site.origins and site.exclusions == sites.Exclusions():
         return None
     return Rules(
         policy=policy.id,
+        identity=policy.identity,
         kept=frozenset(policy.kept),
         origins=frozenset(site.origins),
         excludes=compiled(site.exclusions),

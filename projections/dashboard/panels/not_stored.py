@@ -38,6 +38,7 @@ REASONS = {
     "stream_refused": "the stream refused",
     "stream_absent": "the stream had no leader",
     "salt_unavailable": "no salt agreed",
+    "secret_unavailable": "no pseudonym could be made",
     "directory_unread": "sites and keys were still being read",
     "overloaded": "too many at once",
     "draining": "stopping",
