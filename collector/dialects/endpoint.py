@@ -6,7 +6,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from collector.addresses import Mark
-from collector.answer import Answer, problem_of
+from collector.answer import Answer, Headers, problem_of
 from collector.arrival import Arrival, Head
 from collector.hit import Hit, Sender
 from collector.outcomes import Dropped, Failure, Outcome, Refused, Rejected, Stored, Unavailable
@@ -23,6 +23,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     badly. What fails as a whole, ``refuse`` words. ``shown_key`` finds the key in the head ("" where it is missing, None where
     it may stand in the body: then ``read`` hands it on in each hit); an endpoint without it asks for no key. ``scope`` is what
     a key must allow, ``limit`` the most bytes of a body, ``mark`` what tells the endpoint from others at its address.
+    ``carried`` are the headers that each of its answers has beside what they say, such as the request's id.
     """
 
     template: str
@@ -35,6 +36,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     scope: str = ""
     shown_key: Callable[[Head], str | None] | None = None
     mark: Mark | None = None
+    carried: Callable[[Head], Headers] | None = None
 
 
 class Reply(Struct, frozen=True, kw_only=True):

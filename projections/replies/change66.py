@@ -40,7 +40,7 @@ async def read_recent(desk: NamedDependency[Desk], caller: NamedDependency[Calle
     async with reading(desk.engine, caller) as connection:
         question = LogQuestion(caller=caller, sites=await sites_with_lines(connection, caller))
         lines = await search(connection, replace(question, limit=limit or DEFAULT_LINES))
-    return done(f"Retrieved {len(lines)} recent logs", _as_sent(lines))
+    return done(request, f"Retrieved {len(lines)} recent logs", _as_sent(lines))
 
 
 @get(both("/api/v1/logs/filter"), include_in_schema=False)
@@ -62,18 +62,18 @@ async def read_filtered(
         lines = await search(connection, question)
     page, pages = asked.offset // size + 1, -(-total // size)
     found = {"logs": _as_sent(lines), "total_count": total, "page": page, "page_size": size, "total_pages": pages}
-    return done(f"Retrieved {len(lines)} filtered logs (page {page} of {pages})", found)
+    return done(request, f"Retrieved {len(lines)} filtered logs (page {page} of {pages})", found)
 
 
 @get(both("/api/v1/metrics"), include_in_schema=False)
-async def read_metrics(desk: NamedDependency[Desk], caller: NamedDependency[Caller]) -> Response[Any]:
+async def read_metrics(desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest) -> Response[Any]:
     """Return how many lines there are, and of which types those of the last day are."""
-    return done("Metrics retrieved successfully", _metrics(await _numbers(desk, caller)))
+    return done(request, "Metrics retrieved successfully", _metrics(await _numbers(desk, caller)))
 
 
 @get(both("/api/v1/status"), include_in_schema=False)
 async def read_status(
-    desk: NamedDependency[Desk], caller: NamedDependency[Caller], since: NamedDependency[Since]
+    desk: NamedDependency[Desk], caller: NamedDependency[Caller], since: NamedDependency[Since], request: PlainRequest
 ) -> Response[Any]:
     """Return how the service is and what it holds."""
     found = await _numbers(desk, caller)
@@ -87,7 +87,7 @@ async def read_status(
             "version": VERSION,
         },
     }
-    return done("Status retrieved successfully", document)
+    return done(request, "Status retrieved successfully", document)
 
 
 CHANGE66: Final = Router(

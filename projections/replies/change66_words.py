@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from contracts.events.logs import number_of
+from contracts.request_id import request_id
 from projections.query.access import KEY_HEADER
 from projections.query.answers import headers_of, log_if_unexpected, to_problem
 from projections.query.api import PlainRequest
@@ -49,9 +50,9 @@ class Since(Struct, frozen=True, kw_only=True):
         return f"{minutes}m{seconds}" if minutes else seconds
 
 
-def done(message: str, data: Any) -> Response[bytes]:
+def done(request: PlainRequest, message: str, data: Any) -> Response[bytes]:
     """Answer with *data*."""
-    return _document({"success": True, "message": message, "data": data}, status=HTTPStatus.OK)
+    return document(request, {"success": True, "message": message, "data": data})
 
 
 def line_as_sent(line: Line) -> dict[str, Any]:
@@ -84,11 +85,11 @@ def moment_as_sent(at: datetime) -> str:
 def answer_error(request: PlainRequest, error: Exception) -> Response[bytes]:
     """Answer *error* in the system's own words, where it had any."""
     if isinstance(error, Malformed):
-        return _document({"error": error.error, "message": error.message}, status=HTTPStatus.BAD_REQUEST)
+        return document(request, {"error": error.error, "message": error.message}, status=HTTPStatus.BAD_REQUEST)
     log_if_unexpected(error)
     problem = to_problem(error)
     code, message = _words(request, problem.status, problem.detail or problem.title)
-    return _document({"error": code, "message": message}, status=problem.status, headers=headers_of(error))
+    return document(request, {"error": code, "message": message}, status=problem.status, headers=headers_of(error))
 
 
 def _words(request: PlainRequest, status: int, detail: str) -> tuple[str, str]:
@@ -109,9 +110,13 @@ def _words(request: PlainRequest, status: int, detail: str) -> tuple[str, str]:
 _WHAT: Final = {"recent": "logs", "filter": "filtered logs"}
 
 
-def _document(document: Any, *, status: int, headers: Mapping[str, str] | None = None) -> Response[bytes]:
-    said = {**_SECURITY, **(headers or {})}
-    return Response(msgspec.json.encode(document), status_code=status, media_type=_JSON, headers=said)
+def document(
+    request: PlainRequest, said: Any, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> Response[bytes]:
+    """Return *said* as the system's answer, with the headers that all of its answers carry."""
+    named = request_id(request.headers.get("x-request-id", ""), datetime.now(UTC))
+    carried = {**_SECURITY, "X-Request-ID": named, **(headers or {})}
+    return Response(msgspec.json.encode(said), status_code=status, media_type=_JSON, headers=carried)
 
 
 ERRORS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(

@@ -34,19 +34,19 @@ class Running:
         self.http = http
         self.client = client
 
-    async def count(self) -> int:
+    async def count(self, stream: str = STREAM) -> int:
         """Return how many facts the stream holds."""
         try:
-            return int((await broker.ask(self.client, f"STREAM.INFO.{STREAM}")).state.messages)
+            return int((await broker.ask(self.client, f"STREAM.INFO.{stream}")).state.messages)
         except JetStreamError as error:
             if error.err_code == STREAM_NOT_FOUND:  # it is made with the first fact
                 return 0
             raise
 
-    async def stored(self) -> tuple[Fact, bytes]:
+    async def stored(self, stream: str = STREAM) -> tuple[Fact, bytes]:
         """Return the newest fact, and its bytes."""
-        last = (await broker.ask(self.client, f"STREAM.INFO.{STREAM}")).state.last_seq
-        message = (await broker.ask(self.client, f"STREAM.MSG.GET.{STREAM}", {"seq": last})).message
+        last = (await broker.ask(self.client, f"STREAM.INFO.{stream}")).state.last_seq
+        message = (await broker.ask(self.client, f"STREAM.MSG.GET.{stream}", {"seq": last})).message
         data = base64.b64decode(message.data)
         return CODEC.decode(data), data
 

@@ -22,7 +22,7 @@ class KindCount(Struct, frozen=True, kw_only=True):
 
 
 class LogNumbers(Struct, frozen=True, kw_only=True):
-    """How many lines there are, of the last hour and the last 24; the sessions of the last 30 minutes; the types by their lines."""
+    """Lines in all, of the last hour and the last 24; the sessions of the last 30 minutes; the types of the last day."""
 
     total: int
     last_hour: int

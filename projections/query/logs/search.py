@@ -59,7 +59,7 @@ async def search(connection: AsyncConnection, question: LogQuestion) -> list[Lin
     """Return the lines that fit *question*, in its order, as many as it has room for."""
     fit = [*question.conditions(), *question.between()]
     query = select(*_SHOWN).where(*fit).order_by(*question.sorting()).limit(question.limit).offset(question.offset)
-    return [Line(**row._mapping) for row in await connection.execute(query)]
+    return [Line(**row) for row in (await connection.execute(query)).mappings()]
 
 
 async def count_lines(connection: AsyncConnection, question: LogQuestion) -> int:
