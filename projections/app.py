@@ -27,8 +27,7 @@ from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
-from projections.query.subjects import Subjects
-from projections.replies.change66 import CHANGE66
+from projections.replies import REPLIES
 from projections.replies.change66_words import Since
 from projections.tokens import TokenReader
 from projections.vault import VaultReader
@@ -124,13 +123,12 @@ async def check(app: Litestar) -> None:
 
 def _application(desk: Desk, access: Access, public_url: str, vault: VaultReader | None) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, SITES, PAGES, CHANGE66],
+        route_handlers=[API, SITES, PAGES, *REPLIES],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
             "access": _provided(access),
             "guessing": _provided(access.guessing),
-            "subjects": _provided(Subjects(vault=vault)),
             "since": _provided(Since(at=desk.clock())),
             # For each request: the credential that was shown says who asks.
             "views": Provide(_shown_with(Views(public_url=public_url.rstrip("/"))), sync_to_thread=False),

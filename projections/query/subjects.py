@@ -1,39 +1,62 @@
-"""Who is meant by a user or session id in a question: what stands for it in facts, by the formula that ingest uses."""
+"""Subjects: what stands for a person in a site's facts, worked out as ingest does, so that one can ask by a user id."""
 
-from collections.abc import Iterable
+from typing import Final
 
-from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.control.sites import Identity, Site, site_id
+from contracts.jetstream import JetStreamError
 from contracts.pseudonym import pseudonym
 from contracts.vault import tenant_secret_entry
-from projections.query.caller import Caller
+from projections.control.tables import things_by_id
 from projections.query.problems import unavailable
 from projections.stream.connection import StreamUnavailable
 from projections.vault import VaultClosed, VaultReader
 
+_CODE: Final = "vault_unavailable"
+_NO_VAULT: Final = (
+    "Questions about a user id need the tenant's secret, which this process does not read. Set COLLECTOR_NATS_URL and "
+    "COLLECTOR_MASTER_KEY_FILE for it, or ask by the pseudonym that answers show."
+)
+_AWAY: Final = "The tenant's secret cannot be read, for NATS is not reached. Ask again in a moment."
 
-class Subjects(Struct, frozen=True, kw_only=True):
-    """Finds people by their ids; without a vault only by what stands for them already."""
 
-    vault: VaultReader | None = None
+async def subjects_of(
+    connection: AsyncConnection, vault: VaultReader | None, *, tenant: str, site: str, user: str
+) -> tuple[str, ...]:
+    """Return every subject that *user* may be on *site*: their pseudonym, and what was asked as it stands.
 
-    async def named(self, caller: Caller, sites: Iterable[str], raw: str) -> tuple[str, ...]:
-        """Return everything that *raw* may stand as in facts of *sites*: as it is, and under each site's pseudonym.
+    A site whose facts are plain has the id itself, and whoever has read a pseudonym in an answer asks by it. Raise Refused
+    where a pseudonym is needed and its secret cannot be had.
+    """
+    identity = await _identity(connection, tenant, site)
+    try:
+        secret = await _secret(vault, tenant)
+    except _Closed as closed:
+        if identity is not Identity.PSEUDONYMOUS:
+            return (user,)
+        raise unavailable(closed.code, str(closed)) from None
+    return (user,) if secret is None else (pseudonym(secret, site=site, user=user), user)
 
-        Raise Refused while the secret that pseudonyms are made with cannot be had.
-        """
-        secret = await self._secret(caller.tenant)
-        if secret is None:
-            return (raw,)
-        return (raw, *dict.fromkeys(pseudonym(secret, site=site, user=raw) for site in sites))
 
-    async def _secret(self, tenant: str) -> bytes | None:
-        if self.vault is None:
-            return None
-        try:
-            return await self.vault.read(tenant_secret_entry(tenant))
-        except VaultClosed as closed:
-            raise unavailable("identities_unavailable", f"Nobody can be looked up by an id now. {closed}") from None
-        except StreamUnavailable:
-            detail = "Nobody can be looked up by an id while NATS cannot be reached. Ask again in a moment."
-            raise unavailable("identities_unavailable", detail) from None
+class _Closed(Exception):
+    def __init__(self, words: str, *, code: str = _CODE) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+async def _secret(vault: VaultReader | None, tenant: str) -> bytes | None:
+    if vault is None:
+        raise _Closed(_NO_VAULT)
+    try:
+        return await vault.read(tenant_secret_entry(tenant))
+    except VaultClosed as closed:
+        raise _Closed(f"The tenant's secret cannot be read. {closed}", code=closed.reason.value) from None
+    except (StreamUnavailable, JetStreamError):
+        raise _Closed(_AWAY) from None
+
+
+async def _identity(connection: AsyncConnection, tenant: str, site: str) -> Identity:
+    id_ = site_id(tenant, site)
+    decided = (await things_by_id(connection, [id_])).get(id_)
+    return decided.policy.identity if isinstance(decided, Site) else Identity.PSEUDONYMOUS

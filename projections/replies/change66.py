@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
@@ -16,8 +17,9 @@ from projections.query.database import reading
 from projections.query.logs.numbers import LogNumbers, numbers
 from projections.query.logs.question import KINDS, MOST_LINES, PRIORITIES, LogQuestion, Order
 from projections.query.logs.search import Line, count_lines, search, sites_with_lines
-from projections.query.subjects import Subjects
+from projections.query.subjects import subjects_of
 from projections.replies.change66_words import ERRORS, VERSION, Malformed, Since, done, line_as_sent, moment_as_sent
+from projections.vault import VaultReader
 
 PREFIX: Final = "/change66"
 DEFAULT_LINES: Final = 50
@@ -44,20 +46,19 @@ async def read_recent(desk: NamedDependency[Desk], caller: NamedDependency[Calle
 
 
 @get(both("/api/v1/logs/filter"), include_in_schema=False)
-async def read_filtered(
-    desk: NamedDependency[Desk], caller: NamedDependency[Caller], subjects: NamedDependency[Subjects], request: PlainRequest
-) -> Response[Any]:
+async def read_filtered(desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest) -> Response[Any]:
     """Return one page of the lines that fit every filter."""
     values = _asked(request)
     asked = _question(values, caller)
     size = asked.limit
     async with reading(desk.engine, caller) as connection:
-        sites = await sites_with_lines(connection, caller)
-        question = replace(asked, sites=sites)
-        if user := values.get("user_id"):
-            question = replace(question, subjects=await subjects.named(caller, sites, user))
-        if session := values.get("session_id"):
-            question = replace(question, sessions=await subjects.named(caller, sites, session))
+        question = replace(asked, sites=await sites_with_lines(connection, caller))
+        vault = request.app.state.vault
+        question = replace(
+            question,
+            subjects=await _standing_for(values.get("user_id", ""), connection, question, vault),
+            sessions=await _standing_for(values.get("session_id", ""), connection, question, vault),
+        )
         total = await count_lines(connection, question)
         lines = await search(connection, question)
     page, pages = asked.offset // size + 1, -(-total // size)
@@ -95,6 +96,17 @@ CHANGE66: Final = Router(
     route_handlers=[read_recent, read_filtered, read_metrics, read_status],
     exception_handlers=ERRORS,
 )
+
+
+async def _standing_for(
+    raw: str, connection: AsyncConnection, question: LogQuestion, vault: VaultReader | None
+) -> tuple[str, ...] | None:
+    """Return everything that *raw* may stand as at the sites of *question*, None where nobody is asked for."""
+    if not raw:
+        return None
+    tenant = question.caller.tenant
+    found = [await subjects_of(connection, vault, tenant=tenant, site=site, user=raw) for site in question.sites]
+    return tuple(dict.fromkeys(subject for each in found for subject in each))
 
 
 async def _numbers(desk: Desk, caller: Caller) -> LogNumbers:

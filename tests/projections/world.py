@@ -197,13 +197,15 @@ async def read_generation(database_url: str, projection: str = "web") -> Generat
 class Teller:
     """Folds facts into the tables that are read, as batches of the projector without a stream."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, projection: Projection = WEB) -> None:
         self._database_url = database_url
+        self._projection = projection
         self._engine: AsyncEngine | None = None
 
     async def tell(self, *facts: Fact) -> None:
         if self._engine is None:
-            self._engine = open_engine(self._database_url, schema=(await read_generation(self._database_url)).schema)
+            generation = await read_generation(self._database_url, self._projection.name)
+            self._engine = open_engine(self._database_url, schema=generation.schema)
         start = Position(partition=0, partitions=1, stream_created=datetime(2026, 1, 1, tzinfo=UTC))
         async with self._engine.begin() as connection:
             await start_position(connection, start)
@@ -211,8 +213,9 @@ class Teller:
         batch = [
             Sequenced(seq=number, message_id=fact.id, event=fact) for number, fact in enumerate(facts, start=position.seq + 1)
         ]
-        await Months(self._engine, MODELS).prepare_for(batch)
-        await apply(self._engine, MODELS, position, batch)
+        models = self._projection.models
+        await Months(self._engine, models).prepare_for(batch)
+        await apply(self._engine, models, position, batch)
 
     async def close(self) -> None:
         if self._engine is not None:
