@@ -36,6 +36,7 @@ class RejectReason(StrEnum):
     ENCODING = "encoding"
     METHOD = "method"
     SHAPE = "shape"
+    UNBOUND = "unbound"
 
 
 class RefuseReason(StrEnum):

@@ -104,6 +104,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         if is_any_stored:
             PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
         try:
+            _refuse_unbound(outcomes)
             return with_quota(endpoint.word(arrival, outcomes), quota)
         except (Rejected, Refused, Unavailable) as failure:
             return with_quota(endpoint.refuse(failure), quota)
@@ -188,7 +189,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
                 self.limit.of_key_in_body(sender)
                 hit = structs.replace(hit, sender=sender, shown_key=None)
             try:
-                site = admit(hit, self.sites)
+                site = admit(hit, self.sites, endpoint.mount)
             except Dropped as dropped:
                 return (self.tally.site_of_dropped(hit, self.sites), sender.credential), dropped
             admit_origin(site, arrival.head)
@@ -234,6 +235,12 @@ def defect(error: Exception) -> Unavailable:
     """Return a defect of ours as the end of a hit; the log names its type and place, never what was sent."""
     log.error("request failed", exc_info=error)
     return Unavailable(UnavailableReason.DEFECT)
+
+
+def _refuse_unbound(outcomes: Sequence[Outcome]) -> None:
+    """Raise Rejected where all of a request came in by a mount that no site is bound to: that is no fault of any item."""
+    if outcomes and all(isinstance(each, Rejected) and each.reason is RejectReason.UNBOUND for each in outcomes):
+        raise outcomes[0]  # type: ignore[misc]  # told by its type just now
 
 
 def _by_body(entries: Sequence[Address[Endpoint | Reply]], body: bytes) -> Endpoint:

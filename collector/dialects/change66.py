@@ -25,6 +25,7 @@ from collector.dialects.change66_words import (
 )
 from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.log_counts import LOG_BATCH_SIZE, LOG_FAULTS, LOGS_INGESTED
+from collector.dialects.mounted import mounted, of_mount
 from collector.hit import NOT_LOGGED, Hit, Person, Signal
 from collector.kinds.logs import LogClaim
 from collector.outcomes import (
@@ -41,6 +42,7 @@ from contracts.control.keys import Scope
 from contracts.events.envelope import LAST_YEAR
 from contracts.events.logs import Priority, number_of
 from contracts.keys import key_in_authorization
+from contracts.mounts import Mount
 
 BATCH_LINES: Final = 1000
 BODY_BYTES: Final = LARGEST_MB * 1024 * 1024
@@ -201,4 +203,4 @@ _ONE: Final = Endpoint(
     carried=carried,
 )
 _BATCH: Final = structs.replace(_ONE, template="/api/v1/batch-ingest", read=read_batch, word=word_batch, refuse=refuse_batch)
-ENDPOINTS: Final = (_ONE, _BATCH)
+ENDPOINTS: Final = (*of_mount(Mount.CHANGE66, (_ONE, _BATCH)), *mounted(Mount.CHANGE66, (_ONE, _BATCH)))

@@ -11,6 +11,7 @@ from litestar.di import NamedDependency
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.mounts import Mount
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.database import reading
@@ -21,7 +22,7 @@ from projections.query.subjects import subjects_of
 from projections.replies.change66_words import ERRORS, VERSION, Malformed, Since, done, line_as_sent, moment_as_sent
 from projections.vault import VaultReader
 
-PREFIX: Final = "/change66"
+PREFIX: Final = f"/{Mount.CHANGE66}"
 DEFAULT_LINES: Final = 50
 MOST_FIELDS: Final = 64
 LAST_PAGE: Final = 10**9

@@ -22,7 +22,11 @@ def test_its_addresses_are_its_own_rooms():
         *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "tallies")),
         "/api/stats/{site}/breakdown/{dimension}",
         "/sites/{site}/logs",
-        *(f"{mount}/api/v1/{path}" for mount in ("", "/change66") for path in ("status", "metrics", "logs/recent", "logs/filter")),
+        *(
+            f"{mount}/api/v1/{path}"
+            for mount in ("", "/change66")
+            for path in ("status", "metrics", "logs/recent", "logs/filter")
+        ),
         *(f"/change66/{path}" for path in ("health", "readiness", "liveness")),
     }
 

@@ -31,6 +31,7 @@ REASONS = {
     "media_type": "of another media type",
     "encoding": "encoded otherwise",
     "method": "by another method",
+    "unbound": "for a system that no site is bound to",
     "rate_limited": "too many at once",
     "stream_disconnected": "NATS was away",
     "stream_timeout": "not confirmed in time",
