@@ -9,18 +9,16 @@ from urllib.parse import parse_qsl
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from msgspec.structs import replace
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.mounts import Mount
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.logs.numbers import LogNumbers, numbers
+from projections.query.logs.people import standing_for
 from projections.query.logs.question import KINDS, MOST_LINES, PRIORITIES, LogQuestion, Order
 from projections.query.logs.search import Line, count_lines, search, sites_with_lines
-from projections.query.subjects import subjects_of
 from projections.replies.change66_words import ERRORS, VERSION, Malformed, Since, done, line_as_sent, moment_as_sent
-from projections.vault import VaultReader
 
 PREFIX: Final = f"/{Mount.CHANGE66}"
 DEFAULT_LINES: Final = 50
@@ -57,8 +55,8 @@ async def read_filtered(desk: NamedDependency[Desk], caller: NamedDependency[Cal
         vault = request.app.state.vault
         question = replace(
             question,
-            subjects=await _standing_for(values.get("user_id", ""), connection, question, vault),
-            sessions=await _standing_for(values.get("session_id", ""), connection, question, vault),
+            subjects=await standing_for(values.get("user_id", ""), connection, question, vault),
+            sessions=await standing_for(values.get("session_id", ""), connection, question, vault),
         )
         total = await count_lines(connection, question)
         lines = await search(connection, question)
@@ -97,17 +95,6 @@ CHANGE66: Final = Router(
     route_handlers=[read_recent, read_filtered, read_metrics, read_status],
     exception_handlers=ERRORS,
 )
-
-
-async def _standing_for(
-    raw: str, connection: AsyncConnection, question: LogQuestion, vault: VaultReader | None
-) -> tuple[str, ...] | None:
-    """Return everything that *raw* may stand as at the sites of *question*, None where nobody is asked for."""
-    if not raw:
-        return None
-    tenant = question.caller.tenant
-    found = [await subjects_of(connection, vault, tenant=tenant, site=site, user=raw) for site in question.sites]
-    return tuple(dict.fromkeys(subject for each in found for subject in each))
 
 
 async def _numbers(desk: Desk, caller: Caller) -> LogNumbers:

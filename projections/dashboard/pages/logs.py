@@ -24,10 +24,10 @@ from projections.query.known_sites import known_site
 from projections.query.logs.numbers import LogNumbers, numbers
 from projections.query.logs.parameters import KIND, LOG_PARAMETERS, MOMENTS, PAGE, PRIORITY, SESSION, TEXTS, USER, said
 from projections.query.logs.parameters import parse_log_question as parse
+from projections.query.logs.people import standing_for
 from projections.query.logs.question import LogQuestion
 from projections.query.logs.search import Line, count_lines, search
 from projections.query.parameters import AFTER, Parameter, read_parameters
-from projections.query.subjects import subjects_of
 from projections.vault import VaultReader
 
 _TITLES: Final = {
@@ -109,16 +109,10 @@ async def _about_people(
     connection: AsyncConnection, question: LogQuestion, values: Mapping[str, list[str]], vault: VaultReader | None
 ) -> LogQuestion:
     """Return *question* about the user and the session that *values* name."""
-
-    async def standing_for(raw: str) -> tuple[str, ...] | None:
-        if not raw:
-            return None
-        return await subjects_of(connection, vault, tenant=question.caller.tenant, site=question.sites[0], user=raw)
-
     return replace(
         question,
-        subjects=await standing_for(said(USER, values)),
-        sessions=await standing_for(said(SESSION, values)),
+        subjects=await standing_for(said(USER, values), connection, question, vault),
+        sessions=await standing_for(said(SESSION, values), connection, question, vault),
     )
 
 
