@@ -25,11 +25,11 @@ _CHECK_SECONDS = 2.0
 class Operations:
     """An ASGI app that answers the operator's addresses itself and hands everything else to *app*.
 
-    /livez says that the process runs, whatever it depends on. /readyz, and /health and /healthz by other names, say with 503
-    that no work should be sent here: a check fails (its name -> what is wrong; "" is good, and a Note is no reason) or the
-    process is draining. Nothing may restart ingest for that: it would lose the day's salt, and the next one would count
-    everybody again. /metrics asks for ``Authorization: Bearer`` and the access token where there is one, but for a scraper on
-    this machine that comes to a loopback port by itself, not through a proxy.
+    /livez, and /liveness by another name, says that the process runs, whatever it depends on. /readyz, and /readiness, /health
+    and /healthz by other names, say with 503 that no work should be sent here: a check fails (its name -> what is wrong; "" is
+    good, and a Note is no reason) or the process is draining. Nothing may restart ingest for that: it would lose the day's
+    salt, and the next one would count everybody again. /metrics asks for ``Authorization: Bearer`` and the access token where
+    there is one, but for a scraper on this machine that comes to a loopback port by itself, not through a proxy.
     """
 
     def __init__(self, app: App, *, role: str, checks: Checks, access_token: str | None, is_loopback: bool) -> None:
@@ -88,7 +88,9 @@ class Operations:
 
     ANSWERS: Mapping[str, Callable[["Operations", Scope, Send], Awaitable[None]]] = {
         "/livez": _live,
+        "/liveness": _live,
         "/readyz": _ready,
+        "/readiness": _ready,
         "/health": _ready,
         "/healthz": _ready,
         "/metrics": _metrics,
