@@ -19,6 +19,7 @@ from collector.settings.groups import (
     Nats,
     Postgres,
     Privacy,
+    Query,
     SaltMode,
 )
 from collector.settings.limits import Limits
@@ -43,6 +44,7 @@ __all__ = [
     "Postgres",
     "Privacy",
     "ProjectorSettings",
+    "Query",
     "QuerySettings",
     "SaltMode",
     "Settings",
@@ -83,6 +85,7 @@ class QuerySettings(Struct, frozen=True, kw_only=True):
     nats: Nats
     postgres: Postgres
     control: Control
+    query: Query
     log: Log
 
 
@@ -107,12 +110,13 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
     """All of it: for what runs more than one role, and for commands that look at everything."""
 
     postgres: Postgres
+    query: Query
 
 
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Control, Limits, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, Query, EventStreams, Privacy, Control, Limits, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 

@@ -1,11 +1,8 @@
-"""Subjects: what stands for a person in a site's facts, worked out as ingest does, so that one can ask by a user id."""
-
-from typing import Final
+"""Subjects: the pseudonym that stands for a user id in the facts of a site, for questions that name the id itself."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control.sites import Identity, Site, site_id
-from contracts.jetstream import JetStreamError
 from contracts.pseudonym import pseudonym
 from contracts.vault import tenant_secret_entry
 from projections.control.tables import things_by_id
@@ -13,50 +10,31 @@ from projections.query.problems import unavailable
 from projections.stream.connection import StreamUnavailable
 from projections.vault import VaultClosed, VaultReader
 
-_CODE: Final = "vault_unavailable"
-_NO_VAULT: Final = (
-    "Questions about a user id need the tenant's secret, which this process does not read. Set COLLECTOR_NATS_URL and "
-    "COLLECTOR_MASTER_KEY_FILE for it, or ask by the pseudonym that answers show."
-)
-_AWAY: Final = "The tenant's secret cannot be read, for NATS is not reached. Ask again in a moment."
 
+class Subjects:
+    """Makes of a raw id what ingest has made of it; nothing is kept, so that whoever was forgotten stays so."""
 
-async def subjects_of(
-    connection: AsyncConnection, vault: VaultReader | None, *, tenant: str, site: str, user: str
-) -> tuple[str, ...]:
-    """Return every subject that *user* may be on *site*: their pseudonym, and what was asked as it stands.
+    def __init__(self, vault: VaultReader | None) -> None:
+        self._vault = vault
 
-    A site whose facts are plain has the id itself, and whoever has read a pseudonym in an answer asks by it. Raise Refused
-    where a pseudonym is needed and its secret cannot be had.
-    """
-    identity = await _identity(connection, tenant, site)
-    try:
-        secret = await _secret(vault, tenant)
-    except _Closed as closed:
-        if identity is not Identity.PSEUDONYMOUS:
-            return (user,)
-        raise unavailable(closed.code, str(closed)) from None
-    return (user,) if secret is None else (pseudonym(secret, site=site, user=user), user)
+    async def of(self, connection: AsyncConnection, tenant: str, site: str, raw: str) -> str:
+        """Return what stands for *raw* on *site*, "" where nobody is told from others; raise Refused when it cannot be made."""
+        site_ = (await things_by_id(connection, [site_id(tenant, site)])).get(site_id(tenant, site))
+        identity = site_.policy.identity if isinstance(site_, Site) else Identity.PSEUDONYMOUS
+        if not raw or identity is Identity.ANONYMOUS:
+            return ""
+        if identity is Identity.PLAIN:
+            return raw
+        secret = await self._secret(tenant)
+        return "" if secret is None else pseudonym(secret, site=site, user=raw)
 
-
-class _Closed(Exception):
-    def __init__(self, words: str, *, code: str = _CODE) -> None:
-        super().__init__(words)
-        self.code = code
-
-
-async def _secret(vault: VaultReader | None, tenant: str) -> bytes | None:
-    if vault is None:
-        raise _Closed(_NO_VAULT)
-    try:
-        return await vault.read(tenant_secret_entry(tenant))
-    except VaultClosed as closed:
-        raise _Closed(f"The tenant's secret cannot be read. {closed}", code=closed.reason.value) from None
-    except (StreamUnavailable, JetStreamError):
-        raise _Closed(_AWAY) from None
-
-
-async def _identity(connection: AsyncConnection, tenant: str, site: str) -> Identity:
-    id_ = site_id(tenant, site)
-    decided = (await things_by_id(connection, [id_])).get(id_)
-    return decided.policy.identity if isinstance(decided, Site) else Identity.PSEUDONYMOUS
+    async def _secret(self, tenant: str) -> bytes | None:
+        """Return the tenant's secret, None while nobody of theirs was ever named."""
+        if self._vault is None:
+            raise unavailable("no_vault", "Nobody can be looked up without NATS. Set COLLECTOR_NATS_URL for this role.")
+        try:
+            return await self._vault.read(tenant_secret_entry(tenant))
+        except VaultClosed as closed:
+            raise unavailable(closed.reason.value, str(closed)) from closed
+        except StreamUnavailable as away:
+            raise unavailable("vault_unavailable", "NATS cannot be reached, so nobody can be looked up. Ask again.") from away

@@ -1,7 +1,8 @@
-"""The read endpoints of the systems whose clients are served here, one file or folder each, named as in collector/dialects."""
+"""The systems that are read as they were, one file each, under the names of collector/dialects; SYSTEMS is their only list."""
 
-from projections.replies.change66 import CHANGE66
-from projections.replies.change66_health import HEALTH
+from typing import Final
 
-# Each system whole behind its own prefix, and at the root what collides with nothing.
-REPLIES = (CHANGE66, HEALTH)
+from projections.replies import change66
+from projections.replies.answering import System
+
+SYSTEMS: Final[tuple[System, ...]] = (change66.SYSTEM,)

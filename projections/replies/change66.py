@@ -6,21 +6,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from litestar import Response, Router, get
-from litestar.di import NamedDependency
+from litestar import Response
 from msgspec.structs import replace
 
 from contracts.mounts import Mount
-from projections.query.api import Desk, PlainRequest
-from projections.query.caller import Caller
-from projections.query.database import reading
+from projections.projections import LOGS
+from projections.query.api import PlainRequest
 from projections.query.logs.numbers import LogNumbers, numbers
 from projections.query.logs.people import standing_for
 from projections.query.logs.question import KINDS, MOST_LINES, PRIORITIES, LogQuestion, Order
-from projections.query.logs.search import Line, count_lines, search, sites_with_lines
-from projections.replies.change66_words import ERRORS, VERSION, Malformed, Since, done, line_as_sent, moment_as_sent
+from projections.query.logs.search import Line, count_lines, search
+from projections.replies.answering import Answering, Question, System
+from projections.replies.change66_words import VERSION, Since, done, line_as_sent, malformed, moment_as_sent, refuse
 
-PREFIX: Final = f"/{Mount.CHANGE66}"
 DEFAULT_LINES: Final = 50
 MOST_FIELDS: Final = 64
 LAST_PAGE: Final = 10**9
@@ -29,78 +27,67 @@ _WHOLE_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2})")
 
 
-def both(path: str) -> list[str]:
-    """Return where the endpoint at *path* is: at the root, as it was, and under the system's own prefix."""
-    return [path, f"{PREFIX}{path}"]
-
-
-@get(both("/api/v1/logs/recent"), include_in_schema=False)
-async def read_recent(desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest) -> Response[Any]:
+async def answer_recent(question: Question) -> Response[Any]:
     """Return the newest lines; a limit that is none is the usual one, and ``5x`` is 5, as it always was."""
-    limit = _from_1_to(MOST_LINES, _LEADING_NUMBER.match(_asked(request).get("limit", "")))
-    async with reading(desk.engine, caller) as connection:
-        question = LogQuestion(caller=caller, sites=await sites_with_lines(connection, caller))
-        lines = await search(connection, replace(question, limit=limit or DEFAULT_LINES))
-    return done(request, f"Retrieved {len(lines)} recent logs", _as_sent(lines))
+    limit = _from_1_to(MOST_LINES, _LEADING_NUMBER.match(_asked(question.request).get("limit", "")))
+    lines = await search(question.connection, replace(_everything(question), limit=limit or DEFAULT_LINES))
+    return done(question.request, f"Retrieved {len(lines)} recent logs", _as_sent(lines))
 
 
-@get(both("/api/v1/logs/filter"), include_in_schema=False)
-async def read_filtered(desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest) -> Response[Any]:
+async def answer_filtered(question: Question) -> Response[Any]:
     """Return one page of the lines that fit every filter."""
-    values = _asked(request)
-    asked = _question(values, caller)
+    values, connection = _asked(question.request), question.connection
+    asked = _filtered(values, _everything(question))
+    asked = replace(
+        asked,
+        subjects=await standing_for(values.get("user_id", ""), connection, asked, question.subjects),
+        sessions=await standing_for(values.get("session_id", ""), connection, asked, question.subjects),
+    )
+    total = await count_lines(connection, asked)
+    lines = await search(connection, asked)
     size = asked.limit
-    async with reading(desk.engine, caller) as connection:
-        question = replace(asked, sites=await sites_with_lines(connection, caller))
-        vault = request.app.state.vault
-        question = replace(
-            question,
-            subjects=await standing_for(values.get("user_id", ""), connection, question, vault),
-            sessions=await standing_for(values.get("session_id", ""), connection, question, vault),
-        )
-        total = await count_lines(connection, question)
-        lines = await search(connection, question)
     page, pages = asked.offset // size + 1, -(-total // size)
     found = {"logs": _as_sent(lines), "total_count": total, "page": page, "page_size": size, "total_pages": pages}
-    return done(request, f"Retrieved {len(lines)} filtered logs (page {page} of {pages})", found)
+    return done(question.request, f"Retrieved {len(lines)} filtered logs (page {page} of {pages})", found)
 
 
-@get(both("/api/v1/metrics"), include_in_schema=False)
-async def read_metrics(desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest) -> Response[Any]:
+async def answer_metrics(question: Question) -> Response[Any]:
     """Return how many lines there are, and of which types those of the last day are."""
-    return done(request, "Metrics retrieved successfully", _metrics(await _numbers(desk, caller)))
+    found = await numbers(question.connection, _everything(question), question.now)
+    return done(question.request, "Metrics retrieved successfully", _metrics(found))
 
 
-@get(both("/api/v1/status"), include_in_schema=False)
-async def read_status(
-    desk: NamedDependency[Desk], caller: NamedDependency[Caller], since: NamedDependency[Since], request: PlainRequest
-) -> Response[Any]:
+async def answer_status(question: Question) -> Response[Any]:
     """Return how the service is and what it holds."""
-    found = await _numbers(desk, caller)
+    found = await numbers(question.connection, _everything(question), question.now)
+    since: Since = question.request.app.state.since
     document = {
         "database": {"status": "healthy", "total_logs": found.total},
         "metrics": _metrics(found),
         "service": {
             "name": "log-ingestion-server",
             "started_at": moment_as_sent(since.at.replace(microsecond=0)),
-            "uptime": since.uptime(desk.clock()),
+            "uptime": since.uptime(question.now),
             "version": VERSION,
         },
     }
-    return done(request, "Status retrieved successfully", document)
+    return done(question.request, "Status retrieved successfully", document)
 
 
-CHANGE66: Final = Router(
-    path="/",
-    route_handlers=[read_recent, read_filtered, read_metrics, read_status],
-    exception_handlers=ERRORS,
+SYSTEM: Final = System(
+    mount=Mount.CHANGE66,
+    answerings=(
+        Answering(path="/api/v1/logs/recent", answer=answer_recent, of=LOGS),
+        Answering(path="/api/v1/logs/filter", answer=answer_filtered, of=LOGS),
+        Answering(path="/api/v1/metrics", answer=answer_metrics, of=LOGS),
+        Answering(path="/api/v1/status", answer=answer_status, of=LOGS),
+    ),
+    refuse=refuse,
 )
 
 
-async def _numbers(desk: Desk, caller: Caller) -> LogNumbers:
-    async with reading(desk.engine, caller) as connection:
-        question = LogQuestion(caller=caller, sites=await sites_with_lines(connection, caller))
-        return await numbers(connection, question, desk.clock())
+def _everything(question: Question) -> LogQuestion:
+    return LogQuestion(caller=question.caller, site=question.site)
 
 
 def _metrics(found: LogNumbers) -> dict[str, Any]:
@@ -126,19 +113,18 @@ def _asked(request: PlainRequest) -> dict[str, str]:
         text = request.scope["query_string"].decode("ascii")
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError:
-        raise Malformed("invalid_query", f"The query must be percent-encoded UTF-8 of at most {MOST_FIELDS} fields") from None
+        raise malformed("invalid_query", f"The query must be percent-encoded UTF-8 of at most {MOST_FIELDS} fields") from None
     if "\0" in text or any("\0" in part for pair in pairs for part in pair):
-        raise Malformed("invalid_query", "The query must not hold the character NUL")
+        raise malformed("invalid_query", "The query must not hold the character NUL")
     return dict(reversed(pairs))
 
 
-def _question(values: Mapping[str, str], caller: Caller) -> LogQuestion:
+def _filtered(values: Mapping[str, str], everything: LogQuestion) -> LogQuestion:
     page = _from_1_to(LAST_PAGE, _WHOLE_NUMBER.fullmatch(values.get("page", ""))) or 1
     size = _from_1_to(MOST_LINES, _WHOLE_NUMBER.fullmatch(values.get("page_size", ""))) or DEFAULT_LINES
     sort = values.get("sort_by", "")
-    return LogQuestion(
-        caller=caller,
-        sites=(),
+    return replace(
+        everything,
         since=_time("start_time", values),
         until=_time("end_time", values),
         kind=_one_of("event_type", KINDS, values, f"must be one of: {', '.join(KINDS)}"),
@@ -167,13 +153,13 @@ def _time(field: str, values: Mapping[str, str]) -> datetime | None:
             return datetime.fromisoformat(text.replace(" ", "+")).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise Malformed(f"invalid_{field}", f"{field} must be in RFC3339 format (e.g., 2023-01-01T00:00:00Z)")
+    raise malformed(f"invalid_{field}", f"{field} must be in RFC3339 format (e.g., 2023-01-01T00:00:00Z)")
 
 
 def _one_of(field: str, known: tuple[str, ...], values: Mapping[str, str], detail: str) -> str:
     said = values.get(field, "")
     if said and said not in known:
-        raise Malformed(f"invalid_{field}", f"{field} {detail}")
+        raise malformed(f"invalid_{field}", f"{field} {detail}")
     return said
 
 

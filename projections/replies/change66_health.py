@@ -11,14 +11,14 @@ from projections.query.access import OPEN
 from projections.query.api import Desk, PlainRequest
 from projections.query.database import check_tables
 from projections.query.problems import Refused
-from projections.replies.change66_words import ERRORS, VERSION, Since, document, moment_as_sent
+from projections.replies.change66_words import VERSION, Since, document, moment_as_sent
 
 
 @get("/health", include_in_schema=False, opt={OPEN: True})
-async def show_health(desk: NamedDependency[Desk], since: NamedDependency[Since], request: PlainRequest) -> Response[Any]:
+async def show_health(desk: NamedDependency[Desk], request: PlainRequest) -> Response[Any]:
     """Say whether Postgres is there, and whether it holds the tables that are asked."""
     now = desk.clock()
-    answered = {"timestamp": moment_as_sent(now.astimezone(UTC)), "version": VERSION, "uptime": since.uptime(now)}
+    answered = {"timestamp": moment_as_sent(now.astimezone(UTC)), "version": VERSION, "uptime": _since(request).uptime(now)}
     lacking = await _lacking(desk)
     if not lacking:
         services = {"database": "healthy", "database_queries": "healthy"}
@@ -40,12 +40,17 @@ async def show_readiness(desk: NamedDependency[Desk], request: PlainRequest) -> 
 
 
 @get("/liveness", include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)
-def show_liveness(desk: NamedDependency[Desk], since: NamedDependency[Since], request: PlainRequest) -> Response[Any]:
+def show_liveness(desk: NamedDependency[Desk], request: PlainRequest) -> Response[Any]:
     """Say that the process runs, whatever it depends on."""
-    return document(request, {"alive": True, "uptime": since.uptime(desk.clock()), "version": VERSION})
+    return document(request, {"alive": True, "uptime": _since(request).uptime(desk.clock()), "version": VERSION})
 
 
-HEALTH: Final = Router(path="/change66", route_handlers=[show_health, show_readiness, show_liveness], exception_handlers=ERRORS)
+HEALTH: Final = Router(path="/change66", route_handlers=[show_health, show_readiness, show_liveness])
+
+
+def _since(request: PlainRequest) -> Since:
+    since: Since = request.app.state.since
+    return since
 
 
 async def _lacking(desk: Desk) -> str:

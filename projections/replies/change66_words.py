@@ -1,6 +1,5 @@
 """How the Change66 log server words its answers: documents, errors, lines, moments and how long it has been up."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from importlib.metadata import version
@@ -8,13 +7,12 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Response
-from litestar.exceptions import HTTPException
 from msgspec import Struct
 
 from contracts.events.logs import number_of
+from contracts.problem import Problem
 from contracts.request_id import request_id
 from projections.query.access import KEY_HEADER
-from projections.query.answers import headers_of, log_if_unexpected, to_problem
 from projections.query.api import PlainRequest
 from projections.query.logs.nested import nested
 from projections.query.logs.search import Line
@@ -25,13 +23,9 @@ _JSON: Final = "application/json; charset=utf-8"
 _SECURITY: Final = {"X-XSS-Protection": "1; mode=block"}
 
 
-class Malformed(Exception):
-    """A parameter cannot be read: *error* and *message* are the system's own words."""
-
-    def __init__(self, error: str, message: str) -> None:
-        super().__init__(error)
-        self.error = error
-        self.message = message
+def malformed(error: str, message: str) -> Refused:
+    """Return the refusal of a parameter that cannot be read: *error* and *message* are the system's own words."""
+    return Refused(Problem(status=HTTPStatus.BAD_REQUEST, title="A parameter cannot be read", code=error, detail=message))
 
 
 class Since(Struct, frozen=True, kw_only=True):
@@ -82,18 +76,16 @@ def moment_as_sent(at: datetime) -> str:
     return f"{whole}.{decimals}Z" if decimals else f"{whole}Z"
 
 
-def answer_error(request: PlainRequest, error: Exception) -> Response[bytes]:
-    """Answer *error* in the system's own words, where it had any."""
-    if isinstance(error, Malformed):
-        return document(request, {"error": error.error, "message": error.message}, status=HTTPStatus.BAD_REQUEST)
-    log_if_unexpected(error)
-    problem = to_problem(error)
-    code, message = _words(request, problem.status, problem.detail or problem.title)
-    return document(request, {"error": code, "message": message}, status=problem.status, headers=headers_of(error))
+def refuse(request: PlainRequest, problem: Problem) -> Response[bytes]:
+    """Answer *problem* in the system's own words, where it had any."""
+    code, message = _words(request, problem)
+    return document(request, {"error": code, "message": message}, status=problem.status)
 
 
-def _words(request: PlainRequest, status: int, detail: str) -> tuple[str, str]:
-    match status:
+def _words(request: PlainRequest, problem: Problem) -> tuple[str, str]:
+    match problem.status:
+        case HTTPStatus.BAD_REQUEST:
+            return problem.code, problem.detail
         case HTTPStatus.UNAUTHORIZED:
             is_shown = bool(request.headers.get("authorization") or request.headers.get(KEY_HEADER))
             return "unauthorized", "Invalid or inactive API key" if is_shown else "API key is required"
@@ -104,21 +96,14 @@ def _words(request: PlainRequest, status: int, detail: str) -> tuple[str, str]:
             return "database_error", f"Failed to retrieve {_WHAT.get(last, last)}"
         case HTTPStatus.INTERNAL_SERVER_ERROR:
             return "internal_server_error", "An unexpected error occurred"
-    return HTTPStatus(status).name.lower(), detail
+    return HTTPStatus(problem.status).name.lower(), problem.detail or problem.title
 
 
 _WHAT: Final = {"recent": "logs", "filter": "filtered logs"}
 
 
-def document(
-    request: PlainRequest, said: Any, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
-) -> Response[bytes]:
+def document(request: PlainRequest, said: Any, *, status: int = HTTPStatus.OK) -> Response[bytes]:
     """Return *said* as the system's answer, with the headers that all of its answers carry."""
     named = request_id(request.headers.get("x-request-id", ""), datetime.now(UTC))
-    carried = {**_SECURITY, "X-Request-ID": named, **(headers or {})}
+    carried = {**_SECURITY, "X-Request-ID": named}
     return Response(msgspec.json.encode(said), status_code=status, media_type=_JSON, headers=carried)
-
-
-ERRORS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(
-    (Malformed, Refused, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception), answer_error
-)

@@ -28,7 +28,7 @@ from projections.query.logs.people import standing_for
 from projections.query.logs.question import LogQuestion
 from projections.query.logs.search import Line, count_lines, search
 from projections.query.parameters import AFTER, Parameter, read_parameters
-from projections.vault import VaultReader
+from projections.query.subjects import Subjects
 
 _TITLES: Final = {
     "type": "Type",
@@ -96,7 +96,7 @@ async def show_logs(
         key = await known_site(connection, caller, claimed, desk.listing)
         if key != claimed:
             return Redirect(_href(key, values), status_code=303)
-        asked = await _about_people(connection, question, values, request.app.state.vault)
+        asked = await _about_people(connection, question, values, Subjects(request.app.state.vault))
         page = await _compose(connection, asked, values, desk.clock())
     # Found anew each time: what is found depends on more than on what has come in.
     return Response(views.render("logs.html", page=page), media_type=_HTML, headers={"Cache-Control": "no-store"})
@@ -106,20 +106,20 @@ _HTML: Final = "text/html"
 
 
 async def _about_people(
-    connection: AsyncConnection, question: LogQuestion, values: Mapping[str, list[str]], vault: VaultReader | None
+    connection: AsyncConnection, question: LogQuestion, values: Mapping[str, list[str]], subjects: Subjects
 ) -> LogQuestion:
     """Return *question* about the user and the session that *values* name."""
     return replace(
         question,
-        subjects=await standing_for(said(USER, values), connection, question, vault),
-        sessions=await standing_for(said(SESSION, values), connection, question, vault),
+        subjects=await standing_for(said(USER, values), connection, question, subjects),
+        sessions=await standing_for(said(SESSION, values), connection, question, subjects),
     )
 
 
 async def _compose(
     connection: AsyncConnection, question: LogQuestion, values: Mapping[str, list[str]], now: datetime
 ) -> LogsPage:
-    (site,) = question.sites
+    site = question.site
     lines, found = await search(connection, question), await count_lines(connection, question)
     page = question.offset // question.limit + 1
     return LogsPage(
@@ -127,7 +127,7 @@ async def _compose(
         here=_href(site, {}),
         fields=[_field(parameter, values) for parameter in (KIND, PRIORITY, *TEXTS, *MOMENTS)],
         is_narrowed=any(said(parameter, values) for parameter in LOG_PARAMETERS if parameter is not PAGE),
-        numbers=await numbers(connection, LogQuestion(caller=question.caller, sites=question.sites), now),
+        numbers=await numbers(connection, LogQuestion(caller=question.caller, site=site), now),
         lines=[_shown(line, site, values) for line in lines],
         found=found,
         first=question.offset + 1,

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.query.logs.question import LogQuestion, of_sites
+from projections.query.logs.question import LogQuestion, of_site
 from projections.query.logs.search import count_kinds, count_lines
 from projections.read_models.logs import LOGS
 
@@ -32,7 +32,7 @@ class LogNumbers(Struct, frozen=True, kw_only=True):
 
 
 async def numbers(connection: AsyncConnection, question: LogQuestion, now: datetime) -> LogNumbers:
-    """Answer how things stand *now* at the sites of *question*, which asks for nothing else."""
+    """Answer how things stand *now* at the site of *question*, which asks for nothing else."""
     day = replace(question, since=now - timedelta(days=1), until=now)
     by_kind = await count_kinds(connection, day)
     return LogNumbers(
@@ -48,5 +48,5 @@ async def _active_sessions(connection: AsyncConnection, question: LogQuestion, n
     columns = LOGS.c
     lately = [columns.received_at >= now - ACTIVE, columns.received_at <= now, columns.session != ""]
     # Distinct by grouping, which hashes; counting distinct values sorts them.
-    each = select(columns.session).where(*of_sites(columns, question), *lately).group_by(columns.session).subquery()
+    each = select(columns.session).where(*of_site(columns, question), *lately).group_by(columns.session).subquery()
     return int(await connection.scalar(select(func.count()).select_from(each)) or 0)

@@ -35,7 +35,7 @@ def parse_log_question(values: Mapping[str, list[str]], *, caller: Caller, site:
             raise bad_parameter(parameter.name, f"The value is too long. Send at most {LONGEST_VALUE} characters.")
     return LogQuestion(
         caller=caller,
-        sites=(site,),
+        site=site,
         kind=one_of(KIND, values),
         priority=one_of(PRIORITY, values),
         name=said(NAME, values),

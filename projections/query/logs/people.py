@@ -6,26 +6,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.logs.question import LogQuestion
 from projections.query.problems import Refused
-from projections.query.subjects import subjects_of
-from projections.vault import VaultReader
+from projections.query.subjects import Subjects
 
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 
 
 async def standing_for(
-    raw: str, connection: AsyncConnection, question: LogQuestion, vault: VaultReader | None
+    raw: str, connection: AsyncConnection, question: LogQuestion, subjects: Subjects
 ) -> tuple[str, ...] | None:
-    """Return everything that *raw* may stand as at the sites of *question*, None where it is nobody.
+    """Return everything that *raw* may stand as at the site of *question*, None where it is nobody.
 
     Raise Refused where that takes the tenant's secret, which cannot be had; what may be a pseudonym itself goes without it.
     """
     if not raw:
         return None
-    tenant = question.caller.tenant
     try:
-        found = [await subjects_of(connection, vault, tenant=tenant, site=site, user=raw) for site in question.sites]
+        subject = await subjects.of(connection, question.caller.tenant, question.site, raw)
     except Refused:
         if _PSEUDONYM.fullmatch(raw) is None:
             raise
         return (raw,)
-    return tuple(dict.fromkeys((raw, *(subject for each in found for subject in each))))
+    return (raw, subject) if subject else (raw,)

@@ -48,14 +48,14 @@ _COLUMNS: Final[Mapping[Order, ColumnElement[Any]]] = {
 
 
 class LogQuestion(Struct, frozen=True, kw_only=True):
-    """Lines of ``sites`` that fit everything that is said; an empty text says nothing.
+    """Lines of ``site`` that fit everything that is said; an empty text says nothing.
 
     ``subjects`` and ``sessions`` are what may stand for the one who is meant (see query/subjects.py), None where nobody is.
     ``since`` and ``until``, both included, are about when lines were received. ``name`` is whole.
     """
 
     caller: Caller
-    sites: tuple[str, ...]
+    site: str
     kind: str = ""
     name: str = ""
     subjects: tuple[str, ...] | None = None
@@ -85,7 +85,7 @@ class LogQuestion(Struct, frozen=True, kw_only=True):
             (columns.priority, self.priority),
             (columns.provider, self.provider),
         ]
-        fit = [*of_sites(columns, self), *(one == value for one, value in said if value)]
+        fit = [*of_site(columns, self), *(one == value for one, value in said if value)]
         for column, alternatives in ((columns.subject, self.subjects), (columns.session, self.sessions)):
             if alternatives is not None:
                 fit += [column.in_(alternatives), column != ""]  # as the index has it
@@ -103,9 +103,6 @@ class LogQuestion(Struct, frozen=True, kw_only=True):
         return [column.asc() if self.ascending else column.desc() for column in wanted]
 
 
-def of_sites(columns: Any, question: LogQuestion) -> list[ColumnElement[bool]]:
-    """Return what makes rows with *columns* those of the sites that *question* is about."""
-    sites = question.sites
-    # Of one site the index has every order that it has at all.
-    site = columns.site == sites[0] if len(sites) == 1 else columns.site.in_(sites)
-    return [columns.tenant == question.caller.tenant, site]
+def of_site(columns: Any, question: LogQuestion) -> list[ColumnElement[bool]]:
+    """Return what makes rows with *columns* those of the site that *question* is about."""
+    return [columns.tenant == question.caller.tenant, columns.site == question.site]

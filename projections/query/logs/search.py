@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.query.caller import Caller
-from projections.query.logs.question import LogQuestion, of_sites
+from projections.query.logs.question import LogQuestion, of_site
 from projections.read_models.log_counts import LOG_COUNTS
 from projections.read_models.logs import LOGS
 
@@ -39,20 +38,6 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 _SHOWN = [LOGS.c[name] for name in Line.__struct_fields__]
-# One probe of the index for each site, where DISTINCT would read every count.
-_SITES = text("""
-    WITH RECURSIVE found AS (
-        SELECT min(site) AS site FROM log_counts WHERE tenant = :tenant
-        UNION ALL
-        SELECT (SELECT min(site) FROM log_counts WHERE tenant = :tenant AND site > found.site) FROM found WHERE site IS NOT NULL
-    ) SELECT site FROM found WHERE site IS NOT NULL ORDER BY site
-""")
-
-
-async def sites_with_lines(connection: AsyncConnection, caller: Caller) -> tuple[str, ...]:
-    """Return the sites of *caller* that lines were reported for."""
-    found = (await connection.scalars(_SITES, {"tenant": caller.tenant})).all()
-    return tuple(site for site in found if caller.may_see(site))
 
 
 async def search(connection: AsyncConnection, question: LogQuestion) -> list[Line]:
@@ -64,8 +49,6 @@ async def search(connection: AsyncConnection, question: LogQuestion) -> list[Lin
 
 async def count_lines(connection: AsyncConnection, question: LogQuestion) -> int:
     """Return how many lines fit *question*, whichever of them it has room for."""
-    if not question.sites:
-        return 0
     if question.is_about_sorts:
         return (await count_kinds(connection, question)).total()
     return (await _of_rows(connection, question, question.between())).total()
@@ -98,7 +81,7 @@ async def _of_hours(
 ) -> Counter[str]:
     columns = LOG_COUNTS.c
     said = [(columns.kind, question.kind), (columns.priority, question.priority)]
-    fit = [*of_sites(columns, question), *(column == value for column, value in said if value)]
+    fit = [*of_site(columns, question), *(column == value for column, value in said if value)]
     fit += [] if first is None else [columns.hour >= first]
     fit += [] if last is None else [columns.hour < last]
     query = select(columns.kind, func.sum(columns.lines)).where(*fit).group_by(columns.kind)

@@ -91,7 +91,7 @@ async def asking(
     subject, session = (secret.pseudonym_of(raw, site=SITE) for raw in ("user-123", "session-456"))
     keys = {"own": new_key("own"), "rival": new_key("rival"), "all": new_key("all"), "sender": new_key("sender")}
     keys["wrong"] = new_key("wrong")
-    async with open_world(url, vault=VaultReader(nats_url, key_file), access_token="t" * 32) as world:
+    async with open_world(url, vault=VaultReader(nats_url, key_file), access_token="t" * 32, listed_sites=[]) as world:
         await decided(url, tenant("acme"), tenant("rival"), site(SITE, of_tenant="acme"), site("x.example", of_tenant="rival"))
         own, rival = {"of_tenant": "acme"}, {"of_tenant": "rival"}
         await decided(url, issued("own", keys["own"], site=SITE, **own), issued("all", keys["all"], **own))
