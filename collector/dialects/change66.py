@@ -9,7 +9,17 @@ from msgspec import structs
 from collector.answer import Answer
 from collector.arrival import Arrival, Head
 from collector.dialects.browser import read_browser
-from collector.dialects.change66_lines import KINDS, PRIORITIES, Line, faults_of, read_line, read_lines, refuse_nul, too_large
+from collector.dialects.change66_lines import (
+    KINDS,
+    PRIORITIES,
+    Line,
+    faults_of,
+    faults_of_nul,
+    may_hold_nul,
+    read_line,
+    read_lines,
+    too_large,
+)
 from collector.dialects.change66_words import (
     LARGEST_MB,
     Fault,
@@ -62,7 +72,7 @@ def shown_key(head: Head) -> str:
 def read_one(arrival: Arrival) -> list[Hit | Rejected]:
     """Return the one line of the body, or raise Worded with everything that is wrong with it."""
     line = read_line(arrival.body)
-    if faults := _faults(line, arrival.body):
+    if faults := _faults(line, is_nul_possible=may_hold_nul(arrival.body)):
         raise Worded(_reason_of(faults), "validation_error", "Invalid log data", faults)
     return [_hit(line, arrival, read_browser(arrival.head).signals)]
 
@@ -74,10 +84,11 @@ def read_batch(arrival: Arrival) -> Sequence[Hit]:
         raise Worded(RejectReason.MISSING_FIELD, "empty_batch", "Batch cannot be empty")
     if len(lines) > BATCH_LINES:
         raise too_large()
+    may_hold = may_hold_nul(arrival.body)
     faults = [
         (f"logs[{number}].{field}", detail)
         for number, line in enumerate(lines)
-        for field, detail in _faults(line, arrival.body)
+        for field, detail in _faults(line, is_nul_possible=may_hold)
     ]
     if faults:
         # The log server counts what is wrong, and calls it logs.
@@ -131,8 +142,8 @@ def _dropped(outcome: Dropped, message: str, data: dict[str, Any]) -> Answer:
     return structs.replace(answer, headers=(*answer.headers, (b"x-collector-dropped", outcome.reason.value.encode())))
 
 
-def _faults(line: Line, body: bytes) -> list[Fault]:
-    faults = [*faults_of(line), *refuse_nul(body, line)]
+def _faults(line: Line, *, is_nul_possible: bool) -> list[Fault]:
+    faults = faults_of(line) + (faults_of_nul(line) if is_nul_possible else [])
     for field, _ in faults:
         LOG_FAULTS.add((field or "Text", "validation"))
     return faults
