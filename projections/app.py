@@ -29,12 +29,11 @@ from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
-from projections.query.subjects import Subjects
-from projections.replies import SYSTEMS
+from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
-from projections.replies.change66_health import HEALTH
 from projections.replies.change66_words import Since
 from projections.replies.handlers import Replying, handlers_of
+from projections.replies.subjects import Subjects
 from projections.stream.newest import Newest
 from projections.tokens import TokenReader
 from projections.vault import VaultReader
@@ -147,7 +146,7 @@ def _application(
     desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Iterable[System]
 ) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, SITES, PAGES, *handlers_of(systems), HEALTH],
+        route_handlers=[API, SITES, PAGES, *REPLIES, *handlers_of(systems)],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),

@@ -19,10 +19,10 @@ from collector.settings.groups import (
     Nats,
     Postgres,
     Privacy,
-    Query,
     SaltMode,
 )
 from collector.settings.limits import Limits
+from collector.settings.query import Query
 
 __all__ = [
     "GROUPS",

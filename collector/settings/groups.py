@@ -196,20 +196,6 @@ class Postgres(Group, frozen=True, kw_only=True):
     ]
 
 
-class Query(Group, frozen=True, kw_only=True):
-    """How questions are answered."""
-
-    read_your_write_ms: Annotated[
-        int,
-        Setting(
-            "COLLECTOR_READ_YOUR_WRITE_MS",
-            "1000",
-            whole_number(0, 10_000),
-            "how long an answer in another system's form waits for what was stored just before; 0 means not at all",
-        ),
-    ]
-
-
 class EventStreams(Group, frozen=True, kw_only=True):
     """How large the streams of events may grow, how safe they are, and how they are shared between projectors."""
 

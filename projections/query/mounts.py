@@ -7,9 +7,10 @@ from contracts.control.mounts import MountClaim, mount_id
 from contracts.control.sites import Site, SiteState, site_id
 from contracts.mounts import Mount
 from projections.control.tables import things_by_id
+from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.database import at_the_door
-from projections.query.known_sites import Listing, decided_sites
+from projections.query.known_sites import Listing, decided_sites, known_site
 from projections.query.problems import Refused, not_found
 
 ANYBODY = "anybody"
@@ -26,8 +27,13 @@ async def public_caller(engine: AsyncEngine, mount: Mount) -> Caller | None:
     return Caller(tenant=site.tenant, scopes=scopes, sites=frozenset({site.key}), credential=ANYBODY)
 
 
-async def site_at(connection: AsyncConnection, caller: Caller, mount: Mount, listing: Listing) -> str:
-    """Return the site that *caller* means at the addresses of *mount*: their key's, the one that is bound, or the only one."""
+async def site_at(connection: AsyncConnection, caller: Caller, mount: Mount, listing: Listing, *, named: str = "") -> str:
+    """Return the site that *caller* means at the addresses of *mount*, or raise Refused.
+
+    It is the one that is *named* besides, their key's, the one that is bound to the mount, or the only one there is.
+    """
+    if named:
+        return await known_site(connection, caller, site_named(named), listing)
     if caller.sites is not None and len(caller.sites) == 1:
         return next(iter(caller.sites))
     bound = await _bound(connection, mount)

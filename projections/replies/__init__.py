@@ -1,8 +1,14 @@
-"""The systems that are read as they were, one file each, under the names of collector/dialects; SYSTEMS is their only list."""
+"""The systems that are read as they were, one file or folder each, named as in collector/dialects."""
 
 from typing import Final
 
-from projections.replies import change66
+from litestar import Router
+from litestar.handlers import HTTPRouteHandler
+
+from projections.replies import change66, change66_health
 from projections.replies.answering import System
 
+# Each system whole behind its own prefix, and at the root what collides with nothing.
 SYSTEMS: Final[tuple[System, ...]] = (change66.SYSTEM,)
+# Handlers that a system brings itself, with its prefix and its words; ``questioned`` lends them their question.
+REPLIES: Final[tuple[Router | HTTPRouteHandler, ...]] = (change66_health.HEALTH,)

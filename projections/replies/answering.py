@@ -14,14 +14,14 @@ from contracts.problem import MEDIA_TYPE, Problem
 from projections.projector.projection import Projection
 from projections.query.api import PlainRequest
 from projections.query.caller import Caller
-from projections.query.subjects import Subjects
+from projections.replies.subjects import Subjects
 
 
 class Question(Struct, frozen=True, kw_only=True):
     """One question at a system's address, from somebody who may ask it: about which site, and a connection to answer it from.
 
     What the address and the query say is in ``request``. Everything that ``connection`` reads is of one moment, and of the
-    caller's tenant; whatever is answered must be of ``site`` alone.
+    caller's tenant; whatever is answered must be of ``site`` alone. ``told`` are headers: how far the answer reaches.
     """
 
     request: PlainRequest
@@ -30,6 +30,7 @@ class Question(Struct, frozen=True, kw_only=True):
     site: str
     now: datetime
     subjects: Subjects
+    told: Mapping[str, str] = {}
 
     async def subject(self, raw: str) -> str:
         """Return what stands for the user id *raw* in the facts of the site."""
@@ -59,6 +60,13 @@ ShownKey: TypeAlias = Callable[[ASGIConnection[Any, Any, Any, Any]], str]
 def as_problem(_: PlainRequest, problem: Problem) -> Response[Any]:
     """Return *problem* as everywhere else in the product."""
     return Response(problem.body(), status_code=problem.status, media_type=MEDIA_TYPE)
+
+
+class At(Struct, frozen=True, kw_only=True):
+    """Whose address a handler is, as the value of its opt MOUNT, for systems that bring handlers of their own."""
+
+    mount: Mount
+    shown_key: ShownKey | None = None
 
 
 class System(Struct, frozen=True, kw_only=True):

@@ -13,11 +13,11 @@ from contracts.mounts import Mount
 from projections.projections import LOGS
 from projections.query.api import PlainRequest
 from projections.query.logs.numbers import LogNumbers, numbers
-from projections.query.logs.people import standing_for
 from projections.query.logs.question import KINDS, MOST_LINES, PRIORITIES, LogQuestion, Order
 from projections.query.logs.search import Line, count_lines, search
 from projections.replies.answering import Answering, Question, System
 from projections.replies.change66_words import VERSION, Since, done, line_as_sent, malformed, moment_as_sent, refuse
+from projections.replies.people import standing_for
 
 DEFAULT_LINES: Final = 50
 MOST_FIELDS: Final = 64
@@ -37,12 +37,11 @@ async def answer_recent(question: Question) -> Response[Any]:
 async def answer_filtered(question: Question) -> Response[Any]:
     """Return one page of the lines that fit every filter."""
     values, connection = _asked(question.request), question.connection
-    asked = _filtered(values, _everything(question))
-    asked = replace(
-        asked,
-        subjects=await standing_for(values.get("user_id", ""), connection, asked, question.subjects),
-        sessions=await standing_for(values.get("session_id", ""), connection, asked, question.subjects),
-    )
+    user, session = [
+        await standing_for(values.get(name, ""), connection, question.subjects, caller=question.caller, site=question.site)
+        for name in ("user_id", "session_id")
+    ]
+    asked = replace(_filtered(values, _everything(question)), subjects=user, sessions=session)
     total = await count_lines(connection, asked)
     lines = await search(connection, asked)
     size = asked.limit

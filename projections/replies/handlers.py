@@ -1,6 +1,7 @@
 """The systems' read endpoints as handlers: who asks, about which site, once it is up to date, and in the system's own words."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -10,16 +11,17 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler, route
 from msgspec import Struct
 
+from contracts.mounts import Mount
+from projections.projector.projection import Projection
 from projections.query.access import MOUNT, caller_in
-from projections.query.after_write import HEADER, AfterWrite, Behind
+from projections.query.after_write import HEADER, AfterWrite
 from projections.query.answers import headers_of, log_if_unexpected, to_problem
 from projections.query.api import Desk, PlainRequest
-from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.mounts import site_at
 from projections.query.problems import Refused
-from projections.query.subjects import Subjects
 from projections.replies.answering import Answering, Question, System
+from projections.replies.subjects import Subjects
 
 
 class Replying(Struct, frozen=True, kw_only=True):
@@ -27,6 +29,30 @@ class Replying(Struct, frozen=True, kw_only=True):
 
     after_write: AfterWrite
     subjects: Subjects
+
+
+@asynccontextmanager
+async def questioned(
+    request: PlainRequest, desk: Desk, replying: Replying, *, mount: Mount, of: Projection | None
+) -> AsyncIterator[Question]:
+    """Lend the question that *request* is at an address of *mount*, once *of* has what was written before; or raise Refused.
+
+    The handler's opt MOUNT is an At, or a System: so the door knows whom to let in.
+    """
+    caller, named = caller_in(request), request.query_params.get("site", "")
+    async with reading(desk.engine, caller) as connection:
+        site = await site_at(connection, caller, mount, desk.listing, named=named)
+    behind = None if of is None else await replying.after_write.wait(caller, site, of)
+    async with reading(desk.engine, caller) as connection:
+        yield Question(
+            request=request,
+            connection=connection,
+            caller=caller,
+            site=site,
+            now=desk.clock(),
+            subjects=replying.subjects,
+            told={} if behind is None else {HEADER: behind.value},
+        )
 
 
 def handlers_of(systems: Iterable[System]) -> list[HTTPRouteHandler]:
@@ -46,22 +72,9 @@ def _paths(system: System, answering: Answering) -> list[str]:
 
 def _handler(system: System, answering: Answering, path: str) -> HTTPRouteHandler:
     async def answer(request: PlainRequest, desk: NamedDependency[Desk], replying: NamedDependency[Replying]) -> Response[Any]:
-        caller = caller_in(request)
-        async with reading(desk.engine, caller) as connection:
-            site = await site_at(connection, caller, system.mount, desk.listing)
-        behind = await _behind(replying, answering, caller, site)
-        async with reading(desk.engine, caller) as connection:
-            question = Question(
-                request=request,
-                connection=connection,
-                caller=caller,
-                site=site,
-                now=desk.clock(),
-                subjects=replying.subjects,
-            )
+        async with questioned(request, desk, replying, mount=system.mount, of=answering.of) as question:
             answered = await answering.answer(question)
-        told = {} if behind is None else {HEADER: behind.value}
-        return _with(answered, {**system.headers, **told})
+        return _with(answered, {**system.headers, **question.told})
 
     def refuse(request: PlainRequest, error: Exception) -> Response[Any]:
         log_if_unexpected(error)
@@ -79,10 +92,6 @@ def _handler(system: System, answering: Answering, path: str) -> HTTPRouteHandle
         status_code=200,
     )
     return decorate(answer)
-
-
-async def _behind(replying: Replying, answering: Answering, caller: Caller, site: str) -> Behind | None:
-    return None if answering.of is None else await replying.after_write.wait(caller, site, answering.of)
 
 
 def _with(answer: Response[Any], headers: dict[str, str]) -> Response[Any]:

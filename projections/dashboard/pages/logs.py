@@ -24,11 +24,12 @@ from projections.query.known_sites import known_site
 from projections.query.logs.numbers import LogNumbers, numbers
 from projections.query.logs.parameters import KIND, LOG_PARAMETERS, MOMENTS, PAGE, PRIORITY, SESSION, TEXTS, USER, said
 from projections.query.logs.parameters import parse_log_question as parse
-from projections.query.logs.people import standing_for
 from projections.query.logs.question import LogQuestion
 from projections.query.logs.search import Line, count_lines, search
 from projections.query.parameters import AFTER, Parameter, read_parameters
-from projections.query.subjects import Subjects
+from projections.replies.people import standing_for
+from projections.replies.subjects import Subjects
+from projections.vault import VaultReader
 
 _TITLES: Final = {
     "type": "Type",
@@ -96,7 +97,7 @@ async def show_logs(
         key = await known_site(connection, caller, claimed, desk.listing)
         if key != claimed:
             return Redirect(_href(key, values), status_code=303)
-        asked = await _about_people(connection, question, values, Subjects(request.app.state.vault))
+        asked = await _about_people(connection, question, values, request.app.state.vault)
         page = await _compose(connection, asked, values, desk.clock())
     # Found anew each time: what is found depends on more than on what has come in.
     return Response(views.render("logs.html", page=page), media_type=_HTML, headers={"Cache-Control": "no-store"})
@@ -106,14 +107,14 @@ _HTML: Final = "text/html"
 
 
 async def _about_people(
-    connection: AsyncConnection, question: LogQuestion, values: Mapping[str, list[str]], subjects: Subjects
+    connection: AsyncConnection, question: LogQuestion, values: Mapping[str, list[str]], vault: VaultReader | None
 ) -> LogQuestion:
     """Return *question* about the user and the session that *values* name."""
-    return replace(
-        question,
-        subjects=await standing_for(said(USER, values), connection, question, subjects),
-        sessions=await standing_for(said(SESSION, values), connection, question, subjects),
-    )
+    user, session = [
+        await standing_for(said(parameter, values), connection, Subjects(vault), caller=question.caller, site=question.site)
+        for parameter in (USER, SESSION)
+    ]
+    return replace(question, subjects=user, sessions=session)
 
 
 async def _compose(

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control.sites import Identity, Site, site_id
+from contracts.jetstream import JetStreamError
 from contracts.pseudonym import pseudonym
 from contracts.vault import tenant_secret_entry
 from projections.control.tables import things_by_id
@@ -36,5 +37,5 @@ class Subjects:
             return await self._vault.read(tenant_secret_entry(tenant))
         except VaultClosed as closed:
             raise unavailable(closed.reason.value, str(closed)) from closed
-        except StreamUnavailable as away:
+        except (StreamUnavailable, JetStreamError) as away:
             raise unavailable("vault_unavailable", "NATS cannot be reached, so nobody can be looked up. Ask again.") from away
