@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,6 @@ from prometheus_client import REGISTRY
 from collector import pipeline
 from collector.admit import admit
 from collector.dialects import DIALECTS, native
-from collector.dialects.endpoint import Endpoint
 from collector.hit import Hit
 from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
@@ -52,12 +52,17 @@ async def test_a_batch_answers_for_each_item_and_a_bad_one_spoils_none(collector
     assert await collector.count() == 2
 
 
-@pytest.mark.parametrize("endpoint", DIALECTS, ids=lambda endpoint: endpoint.template)
+# Ids and times, which some systems give each answer.
+OF_ITS_OWN = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9-]{10}T[0-9:.]+Z")
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PUT"])
-async def test_the_straight_way_ends_where_the_router_does(collector: Running, endpoint: Endpoint, method: str):
-    ways = [await collector.http.request(method, path, content=b"[]") for path in (endpoint.template, f"{endpoint.template}/")]
-    said = [{name: value for name, value in way.headers.items() if name != "date"} for way in ways]
-    assert (ways[0].status_code, ways[0].content, said[0]) == (ways[1].status_code, ways[1].content, said[1])
+async def test_the_straight_way_ends_where_the_router_does(collector: Running, method: str):
+    for template in dict.fromkeys(endpoint.template for endpoint in DIALECTS):
+        ways = [await collector.http.request(method, path, content=b"[]") for path in (template, f"{template}/")]
+        said = [{name: value for name, value in way.headers.items() if name not in ("date", "x-request-id")} for way in ways]
+        bodies = [OF_ITS_OWN.sub(b"", way.content) for way in ways]
+        assert (ways[0].status_code, bodies[0], said[0]) == (ways[1].status_code, bodies[1], said[1]), template
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
