@@ -137,6 +137,14 @@ async def test_the_key_is_read_in_its_three_forms_and_authorization_wins(server:
     assert answers == [201, 201, 201, 201, 401]
 
 
+async def test_it_is_mounted_whole_under_its_own_prefix(server: Server):
+    line = LINE | {"event_id": "mounted"}
+    assert (await server.post(f"/change66{ONE}", line)).status_code == 201
+    answer = await server.post(f"/change66{BATCH}", {"logs": [line]})
+    assert answer.json()["data"] == {"logs_processed": 0, "total_received": 1, "already_known": 1}
+    assert answer.headers["X-Request-ID"].startswith("req_")
+
+
 async def test_every_answer_carries_security_headers_and_the_id_of_its_request(server: Server):
     for status, document in ((201, LINE | {"event_id": "carried"}), (400, {})):
         answer = await server.post(ONE, document, **{"X-Request-ID": "app-7"})
