@@ -10,7 +10,7 @@ from msgspec import structs
 
 from collector.addresses import AddressClash, Addresses, Found
 from collector.answer import DEFECT, Answer
-from collector.arrival import Disconnected, read_head
+from collector.arrival import Disconnected, Head, read_head
 from collector.asgi import Receive, Scope, Send
 from collector.dialects import DIALECTS, Dialects, addresses_of
 from collector.dialects.endpoint import Endpoint, Reply
@@ -88,7 +88,7 @@ class IngestApp(Litestar):
         """Carry one request through the walk and answer how it ended."""
         try:
             head = read_head(scope, found.parameters, self._trusted)
-            answer = await self._pipeline.answer(found, head, receive)
+            answer = _carrying(found.entries[0].part, head, await self._pipeline.answer(found, head, receive))
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001  # a defect of ours has an answer, too, and a line in the log
@@ -106,6 +106,13 @@ class IngestApp(Litestar):
         refusal = Rejected(RejectReason.METHOD, f"This address takes {', '.join(methods)}.", status=405)
         answer = self._pipeline.reject(part, refusal) if part is not None else DEFECT
         return await _send(send, _final(structs.replace(answer, headers=(*answer.headers, (b"allow", allowed))), scope))
+
+
+def _carrying(part: Endpoint | Reply, head: Head, answer: Answer) -> Answer:
+    """Return *answer* with what every answer of *part* carries."""
+    if isinstance(part, Reply) or part.carried is None:
+        return answer
+    return structs.replace(answer, headers=(*answer.headers, *part.carried(head)))
 
 
 def _refuse_unlike_twins(dialects: Iterable[Endpoint | Reply]) -> None:

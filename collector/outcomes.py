@@ -119,6 +119,13 @@ class Refused(Exception):
         self.quota = quota
 
 
+class KeyEnded(Refused):
+    """The key was right until it ended, which only those learn who hold the whole of it."""
+
+    def __init__(self) -> None:
+        super().__init__(RefuseReason.UNAUTHENTICATED)
+
+
 class Unavailable(Exception):
     """The stream could not confirm that it stored the hit. With DEFECT, we broke down over it.
 

@@ -37,6 +37,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(name="web"),
     Family(name="turns"),
     Family(name="product"),
+    Family(name="logs"),
 )
 
 

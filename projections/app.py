@@ -33,6 +33,7 @@ from projections.query.sign_ins import SignIns
 from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
 from projections.replies.bilan.system import is_of_bilan
+from projections.replies.change66_words import Since
 from projections.replies.handlers import Replying, handlers_of
 from projections.replies.subjects import Subjects
 from projections.stream.newest import Newest
@@ -169,6 +170,7 @@ def _application(
     )
     app.state.engine = desk.engine
     app.state.vault = vault
+    app.state.since = Since(at=desk.clock())
     app.state.after_write = replying.after_write
     app.state.sign_ins = access.sign_ins
     return app

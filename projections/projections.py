@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from contracts.events import product, web
+from contracts.events import logs, product, web
 from contracts.events import turns as turn_events
 from contracts.streams import FAMILIES
 from projections.projector.projection import Projection
@@ -11,6 +11,7 @@ from projections.read_models import (
     conversations,
     hits,
     journeys,
+    log_counts,
     runs,
     subjects,
     telemetry,
@@ -19,6 +20,7 @@ from projections.read_models import (
     visits,
     votes,
 )
+from projections.read_models import logs as log_lines
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FAMILY = {family.name: family for family in FAMILIES}
@@ -47,4 +49,12 @@ PRODUCT = Projection(
     migrations=_MIGRATIONS / "product",
 )
 
-PROJECTIONS: tuple[Projection, ...] = (WEB, TURNS, PRODUCT)
+LOGS = Projection(
+    name="logs",
+    family=_FAMILY["logs"],
+    facts=logs.FACTS,
+    models=(log_lines.MODEL, log_counts.MODEL),
+    migrations=_MIGRATIONS / "logs",
+)
+
+PROJECTIONS: tuple[Projection, ...] = (WEB, TURNS, PRODUCT, LOGS)

@@ -1,7 +1,7 @@
 """The sets of tables, and the forms of column that they share; each table stands beside the code that writes it.
 
-SHARED is in the database's own schema, once. BOOKS is in every generation's schema and keeps its accounts. WEB, TURNS
-and PRODUCT are what the generations of these projections hold besides.
+SHARED is in the database's own schema, once. BOOKS is in every generation's schema and keeps its accounts. WEB, TURNS,
+PRODUCT and LOGS are what the generations of these projections hold besides.
 """
 
 from sqlalchemy import Column, DateTime, MetaData, Text
@@ -11,6 +11,7 @@ BOOKS = MetaData()
 WEB = MetaData()
 TURNS = MetaData()
 PRODUCT = MetaData()
+LOGS = MetaData()
 
 
 def moment(name: str, *, nullable: bool = False) -> Column[object]:

@@ -1,4 +1,4 @@
-"""Recognise: the key that a request shows -> who sends; every refusal is the same, whether there is such a key or not."""
+"""Recognise: the key that a request shows -> who sends; refusals tell nothing of a key but to who holds all of it."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from collector.control.directory import Directory
 from collector.hit import Sender
-from collector.outcomes import Refused, RefuseReason
+from collector.outcomes import KeyEnded, Refused, RefuseReason
 from collector.recognise import Recognise
 from contracts.keys import ListedKey, digest_of, id_in, same_digest
 
@@ -48,7 +48,9 @@ def recogniser(
         key = None if short is None else directory.things.keys.get(short)
         is_right = same_digest(digest, None if key is None else key.digest)
         if key is not None and is_right:
-            return key.sender if key.works_at(clock()) else None
+            if not key.works_at(clock()):
+                raise KeyEnded
+            return key.sender
         # A digest tells nothing of what it is of, so that it may be looked up.
         return senders.get(digest) or read_token(shown)
 

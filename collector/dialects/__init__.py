@@ -4,12 +4,19 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from collector.addresses import Address
-from collector.dialects import bilan, minigem, native, nodash, pixel
+from collector.dialects import bilan, change66, minigem, native, nodash, pixel
 from collector.dialects.endpoint import Endpoint, Reply
 
 Dialects: TypeAlias = tuple[Endpoint | Reply, ...]
 
-DIALECTS: Final[Dialects] = (*native.ENDPOINTS, *pixel.ENDPOINTS, *bilan.ENDPOINTS, *nodash.ENDPOINTS, *minigem.ENDPOINTS)
+DIALECTS: Final[Dialects] = (
+    *native.ENDPOINTS,
+    *pixel.ENDPOINTS,
+    *bilan.ENDPOINTS,
+    *nodash.ENDPOINTS,
+    *minigem.ENDPOINTS,
+    *change66.ENDPOINTS,
+)
 
 
 def addresses_of(dialects: Iterable[Endpoint | Reply] = DIALECTS) -> tuple[Address[Endpoint | Reply], ...]:

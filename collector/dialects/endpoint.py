@@ -6,7 +6,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from collector.addresses import Mark
-from collector.answer import Answer, problem_of
+from collector.answer import Answer, Headers, problem_of
 from collector.arrival import Arrival, Head
 from collector.hit import Hit, Sender
 from collector.outcomes import Dropped, Failure, Outcome, Refused, Rejected, Stored, Unavailable
@@ -24,6 +24,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     it may stand in the body: then ``read`` hands it on in each hit); an endpoint without it asks for no key. ``scope`` is what
     a key must allow, ``limit`` the most bytes of a body, ``mark`` what tells the endpoint from others at its address. ``mount``
     is the system that it belongs to: a hit that names no site, with a key or by itself, is for the one that is bound to that.
+    ``carried`` are the headers that each of its answers has beside what they say, such as the request's id.
     """
 
     template: str
@@ -36,6 +37,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     scope: str = ""
     shown_key: Callable[[Head], str | None] | None = None
     mark: Mark | None = None
+    carried: Callable[[Head], Headers] | None = None
     mount: str = ""
 
 

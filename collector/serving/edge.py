@@ -24,7 +24,7 @@ server {
   real_ip_header X-Forwarded-For;
   real_ip_recursive on;
 
-  client_max_body_size 1m;
+  client_max_body_size 10m;
   # A body is never spooled to a disk: it still names the whole address of a page.
   client_body_buffer_size 1m;
   proxy_request_buffering off;

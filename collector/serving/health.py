@@ -29,12 +29,12 @@ BILAN_METRICS = "/bilan/metrics"
 class Operations:
     """An ASGI app that answers the operator's addresses itself and hands everything else to *app*.
 
-    /livez, and /liveness by another name, says that the process runs, whatever it depends on. /readyz, and /health and /healthz
-    by other names, say with 503 that no work should be sent here: a check fails (its name -> what is wrong; "" is good, and a
-    Note is no reason) or the process is draining. Nothing may restart ingest for that: it would lose the day's salt, and the
-    next one would count everybody again. /health says more, for clients of other systems. /metrics, for which JSON may be
-    asked, asks for ``Authorization: Bearer`` and the access token where there is one, but for a scraper on
-    this machine that comes to a loopback port by itself, not through a proxy.
+    /livez, and /liveness by another name, says that the process runs, whatever it depends on. /readyz, and /readiness, /health
+    and /healthz by other names, say with 503 that no work should be sent here: a check fails (its name -> what is wrong; "" is
+    good, and a Note is no reason) or the process is draining. Nothing may restart ingest for that: it would lose the day's
+    salt, and the next one would count everybody again. /health says more, for clients of other systems. /metrics, for which
+    JSON may be asked, asks for ``Authorization: Bearer`` and the access token where there is one, but for a scraper on this
+    machine that comes to a loopback port by itself, not through a proxy.
     """
 
     def __init__(
@@ -126,6 +126,7 @@ class Operations:
         "/livez": _live,
         "/liveness": _live,
         "/readyz": _ready,
+        "/readiness": _ready,
         "/health": _healthy,
         "/healthz": _ready,
         "/metrics": _metrics,

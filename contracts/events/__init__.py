@@ -1,7 +1,8 @@
 """The facts: one file per family, one frozen struct per published version, its docstring the meaning; CATALOGUE is the list."""
 
-from contracts.events import product, turns, web
+from contracts.events import logs, product, turns, web
 from contracts.events.envelope import Amount, Code, Fact, Moment, Money, Scalar
+from contracts.events.logs import LogKind, LogRecorded, Priority
 from contracts.events.product import ActionRecorded, App, ProductEvent, ProductFact, SubjectDescribed
 from contracts.events.turns import (
     ConversationActionRecorded,
@@ -53,11 +54,14 @@ __all__ = [
     "Fact",
     "FrustrationDetected",
     "JourneyStepCompleted",
+    "LogKind",
+    "LogRecorded",
     "Moment",
     "Money",
     "Page",
     "PageViewed",
     "Place",
+    "Priority",
     "ProductEvent",
     "ProductFact",
     "RegenerationRequested",
@@ -75,4 +79,4 @@ __all__ = [
     "WebFact",
 ]
 
-CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS, *turns.FACTS, *product.FACTS)
+CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS, *turns.FACTS, *product.FACTS, *logs.FACTS)

@@ -63,7 +63,7 @@ def test_a_code_from_a_later_version_is_read_as_other(said: bytes, read: object)
     assert found == ((read,) if name == "evidence" else read)
 
 
-@pytest.mark.parametrize("name", ["BotRule", "Channel", "Evidence"])
+@pytest.mark.parametrize("name", ["BotRule", "Channel", "Evidence", "LogKind", "Priority"])
 def test_a_new_code_is_no_new_version(name: str):
     schemas = [json.loads(documents()[f"{type_of(fact)}.json"]) for fact in CATALOGUE]
     codes = [schema["$defs"][name] for schema in schemas if name in schema["$defs"]]

@@ -16,7 +16,7 @@ from collector.outcomes import DropReason
 DEPLOY = Path(__file__).parents[2] / "deploy"
 FILES = sorted([*DEPLOY.rglob("*.rules.yml"), *DEPLOY.rglob("*.json")])
 ROLES = ("collector.cli.serve", "collector.cli.query", "collector.cli.web", "collector.cli.project")
-OURS = re.compile(r"\b(?:collector|analytics)_[a-z0-9_]+\b")
+OURS = re.compile(r"\b(?:(?:collector|analytics)_[a-z0-9_]+|logs_ingested_total|batch_size_bucket|validation_errors_total)\b")
 # What Prometheus itself adds to every series.
 SCRAPED = {"job", "instance", "le", "alertname", "severity"}
 _GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")

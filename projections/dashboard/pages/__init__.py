@@ -7,6 +7,7 @@ from projections.dashboard.pages.added import show_added
 from projections.dashboard.pages.files import send_asset, send_icon, send_robots
 from projections.dashboard.pages.join import show_join
 from projections.dashboard.pages.keys import show_keys
+from projections.dashboard.pages.logs import show_logs
 from projections.dashboard.pages.members import show_members
 from projections.dashboard.pages.product import show_actions
 from projections.dashboard.pages.settings import show_settings
@@ -26,6 +27,7 @@ PAGES = Router(
         *(show_sites, show_site, show_settings, show_values, show_added),
         *(show_turns, show_actions, show_telemetry),
         *(show_keys, show_members, show_tenants, look_at_tenant, show_you, show_join),
+        show_logs,
         *(send_asset, send_icon, send_robots),
         *(read_sign_in, sign_in, sign_out),
     ],

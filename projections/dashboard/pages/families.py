@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.views import Place
 from projections.query.caller import Caller
-from projections.read_models import turn_facts
+from projections.read_models import actions, logs, turn_facts
 
 # What a family's page is called, which is also the end of its address; and the table that has a row of each of its facts.
-PAGES: Final[Mapping[str, str]] = {"turns": turn_facts.TABLE.name}
+PAGES: Final[Mapping[str, str]] = {"turns": turn_facts.TABLE.name, "actions": actions.ACTIONS.name, "logs": logs.LOGS.name}
 
 
 async def families_of(connection: AsyncConnection, caller: Caller, site: str) -> list[Place]:

@@ -1,0 +1,1 @@
+"""Answers about what programs log: a search, and the numbers of right now."""
