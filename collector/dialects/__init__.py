@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from collector.addresses import Address
-from collector.dialects import native, pixel
+from collector.dialects import flowcore, native, pixel
 from collector.dialects.endpoint import Endpoint, Reply
 
 Dialects: TypeAlias = tuple[Endpoint | Reply, ...]
 
-DIALECTS: Final[Dialects] = (*native.ENDPOINTS, *pixel.ENDPOINTS)
+DIALECTS: Final[Dialects] = (*native.ENDPOINTS, *pixel.ENDPOINTS, *flowcore.ENDPOINTS)
 
 
 def addresses_of(dialects: Iterable[Endpoint | Reply] = DIALECTS) -> tuple[Address[Endpoint | Reply], ...]:

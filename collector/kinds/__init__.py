@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from collector.kinds import web
+from collector.kinds import tracked, web
 from collector.kinds.kind import Kind, Kinds, kinds_by_claim
 
-KINDS: Final[tuple[Kind, ...]] = (web.KIND,)
+KINDS: Final[tuple[Kind, ...]] = (web.KIND, tracked.KIND)
 KIND_OF: Final[Kinds] = kinds_by_claim(KINDS)

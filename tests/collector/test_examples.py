@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from collector.dialects import DIALECTS
+from collector.addresses import Addresses
+from collector.dialects import DIALECTS, addresses_of
 from collector.outcomes import DropReason
 from contracts.control import sites
 from tests.collector.control.telling import controlled, told
@@ -18,6 +19,7 @@ from tests.collector.ingest import ADDRESS, FIREFOX, Running, dotted
 
 FILES = sorted((Path(__file__).parent.parent / "examples").glob("*.yml"))
 EXAMPLES = [(file.stem, example) for file in FILES for example in yaml.safe_load(file.read_text(encoding="utf-8"))]
+ADDRESSES = Addresses(addresses_of())
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -73,7 +75,10 @@ async def holds(collector: Running, example: dict[str, Any]) -> None:
 
 
 def refused(answer: httpx.Response, example: dict[str, Any]) -> None:
-    if answer.status_code < 400:
+    if "body" in example:
+        assert (answer.text if isinstance(example["body"], str) else answer.json()) == example["body"]
+    assert example.get("holds", "") in answer.text
+    if answer.status_code < 400 or "body" in example:
         return
     problem = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -84,7 +89,12 @@ def refused(answer: httpx.Response, example: dict[str, Any]) -> None:
 
 
 async def test_every_dialect_has_examples():
-    asked = {(example.get("post") or example["get"]).partition("?")[0] for _, example in EXAMPLES}
+    asked = {
+        found.entries[0].template
+        for _, example in EXAMPLES
+        for method in ("GET", "POST")
+        if (found := ADDRESSES.find(method, (example.get("post") or example["get"]).partition("?")[0])) is not None
+    }
     assert {endpoint.template for endpoint in DIALECTS} - asked <= {"/api/events/batch"}, "the batch has a file of its own"
 
 
