@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from collector.settings.control import Control
 from collector.settings.declaration import PREFIX, Setting, read_group, settings_of
+from collector.settings.forwarding import Forwarding
 from collector.settings.groups import (
     MOST_STREAM_BYTES,
     Collection,
@@ -30,6 +31,7 @@ __all__ = [
     "Collection",
     "Control",
     "EventStreams",
+    "Forwarding",
     "HealthcheckSettings",
     "Http",
     "IngestSettings",
@@ -94,6 +96,7 @@ class ProjectorSettings(Struct, frozen=True, kw_only=True):
     nats: Nats
     postgres: Postgres
     stream: EventStreams
+    forwarding: Forwarding
     log: Log
 
 
@@ -107,12 +110,13 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
     """All of it: for what runs more than one role, and for commands that look at everything."""
 
     postgres: Postgres
+    forwarding: Forwarding
 
 
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Privacy, Control, Limits, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Forwarding, Privacy, Control, Limits, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 
