@@ -2,7 +2,7 @@
 
 from collector.arrival import Head
 from collector.hit import Hit, Sender, Signal
-from collector.outcomes import Dropped, DropReason, Refused, RefuseReason
+from collector.outcomes import Dropped, DropReason, Refused, RefuseReason, Rejected, RejectReason
 from collector.sites import Site, Sites
 from contracts.events import Fact
 from contracts.names import canonical_site
@@ -17,14 +17,15 @@ def refuse_other_tenant(sender: Sender, head: Head) -> None:
         raise Refused(RefuseReason.FORBIDDEN)
 
 
-def admit(hit: Hit, sites: Sites) -> Site:
+def admit(hit: Hit, sites: Sites, mount: str = "") -> Site:
     """Return the site that *hit* belongs to, or raise Dropped; Refused where its key is for another site than it names.
 
-    A robot is admitted: it is kept with its verdict, and left out of the numbers.
+    What came in by *mount* and names no site is for the one that is bound to it, or Rejected where none is. A robot is
+    admitted: it is kept with its verdict, and left out of the numbers.
     """
     if hit.signals:
         raise Dropped(DropReason.PRIVACY_SIGNAL if hit.signals & OPT_OUT else DropReason.PREFETCH)
-    site = _site_of(hit, sites)
+    site = _site_of(hit, sites, mount)
     if site is None:
         raise Dropped(DropReason.UNKNOWN_SITE)
     if not site.is_open:
@@ -47,15 +48,24 @@ def admit_fact(site: Site, fact: Fact) -> None:
         raise Dropped(DropReason.EXCLUDED)
 
 
-def _site_of(hit: Hit, sites: Sites) -> Site | None:
+def _site_of(hit: Hit, sites: Sites, mount: str) -> Site | None:
     sender = hit.sender
     if sender.site:
         return _site_of_key(hit, sites)
     if hit.site:
         name = canonical_site(hit.site)
         return None if name is None else sites.find(name, sender.tenant)
-    only = sites.only()
+    only = _bound(sites, mount, sender) if mount else sites.only()
     return only if only is None or sender.tenant in ("", only.tenant) else None
+
+
+def _bound(sites: Sites, mount: str, sender: Sender) -> Site | None:
+    if (site := sites.bound(mount)) is not None:
+        return site
+    if not sender.credential:
+        detail = f"No site takes what comes in here without a key; bind one with `collector sites bind {mount} SITE`."
+        raise Rejected(RejectReason.UNBOUND, detail, status=404)
+    return sites.only()
 
 
 def _site_of_key(hit: Hit, sites: Sites) -> Site | None:

@@ -91,6 +91,10 @@ _NOT_CONFIRMED: Final = (
     "Send it again after Retry-After seconds, with the same id, so that it is stored once.",
 )
 _OUTAGES: Final = {
+    UnavailableReason.SECRET: (
+        "No pseudonym can be made now, and nothing was stored.",
+        "Send it again after Retry-After seconds. If it stays so, `collector doctor` says why.",
+    ),
     UnavailableReason.TOKENS: (
         "No token can be checked now.",
         "Send it again after Retry-After seconds, or with the key itself. If it stays so, `collector doctor` says why.",

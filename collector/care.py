@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NoReturn
 
 from collector.control.follow import Follower
+from collector.control.secrets_at_hand import SecretsAtHand
 from collector.control.token_keys import TokenKeys
 from collector.metrics import NATS_CONNECTED, STREAM_DRIFTED
 from collector.outcomes import Unavailable, UnavailableReason
@@ -41,10 +42,12 @@ class Care:
         *,
         follower: Follower,
         tokens: TokenKeys,
+        secrets: SecretsAtHand,
         clock: Callable[[], datetime],
     ) -> None:
         self.follower = follower
         self.tokens = tokens
+        self.secrets = secrets
         self._client = client
         self._streams = streams
         self._publisher = publisher
@@ -77,6 +80,7 @@ class Care:
             self._salts.doubt()
         self.follower.interrupt()
         self.tokens.doubt()
+        self.secrets.doubt()
 
     def recheck_streams(self) -> None:
         """Have the streams looked at again: one refused an event, or the scheduler asks, as it does now and then."""

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypedDict
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from collector.control.directory import Directory, collected_sites, tenant_of_st
 from collector.control.follow import Follower
 from collector.control.listed_once import ListedOnce
 from collector.control.recognition import recogniser
+from collector.control.secrets_at_hand import SecretsAtHand
 from collector.control.token_keys import TokenKeys
 from collector.control.vault import Vault
 from collector.dialects import DIALECTS, Dialects
@@ -121,9 +122,8 @@ async def open_ingest(
             Publisher(client, streams, on_refusal=on_refusal) as publisher,
         ):
             condition = Condition(client, publisher, nats_url=nats_url, monitor_url=settings.nats.monitor_url)
-            follower = _follower(settings, client, teller)
-            tokens = _token_keys(settings, client, follower.directory, clock)
-            care = Care(client, streams, publisher, salts, condition, follower=follower, tokens=tokens, clock=clock)
+            kept = (client, streams, publisher, salts, condition)
+            care = Care(*kept, **_followed(settings, client, teller, clock), clock=clock)
             app = _app(settings, offer, care=care, salts=salts, publisher=publisher, teller=teller, clock=clock)
             async with _looked_after(care, condition, salts, _listed(settings, client, nats_url, clock)):
                 _announce(settings, salts, clock)
@@ -139,7 +139,7 @@ async def _looked_after(
     """Follow what is decided, look once before anything is taken, and then for as long as it is."""
     async with running_beside(care.follower.watch()):
         await _first_look(care)
-        work = (care.watch(), condition.watch(), salts.watch(), listed.watch(), care.tokens.watch())
+        work = (care.watch(), condition.watch(), salts.watch(), listed.watch(), care.tokens.watch(), care.secrets.watch())
         async with running_beside(*work):
             with schedule(salts, care.recheck_streams):
                 yield
@@ -154,9 +154,19 @@ def _follower(settings: IngestSettings, client: Connection, teller: Teller) -> F
     return Follower(client, directory, heard)
 
 
-def _token_keys(settings: IngestSettings, client: Connection, directory: Directory, clock: Callable[[], datetime]) -> TokenKeys:
-    key_file = master_key_file(settings.control, settings.local)
-    return TokenKeys(client, Vault(client, key_file, replicas=settings.stream.replicas), directory, clock)
+class Followed(TypedDict):
+    """What is read of the control plane, beside the requests."""
+
+    follower: Follower
+    tokens: TokenKeys
+    secrets: SecretsAtHand
+
+
+def _followed(settings: IngestSettings, client: Connection, teller: Teller, clock: Callable[[], datetime]) -> Followed:
+    vault = Vault(client, master_key_file(settings.control, settings.local), replicas=settings.stream.replicas)
+    follower = _follower(settings, client, teller)
+    tokens = TokenKeys(client, vault, follower.directory, clock)
+    return Followed(follower=follower, tokens=tokens, secrets=SecretsAtHand(client, vault))
 
 
 def _listed(settings: IngestSettings, client: Connection, nats_url: str, clock: Callable[[], datetime]) -> ListedOnce:
@@ -209,6 +219,7 @@ def _app(
     pipeline = Pipeline(
         sites=collected_sites(settings.collection, directory),
         salts=salts,
+        secrets=care.secrets,
         lists=_warm_lists(settings),
         publisher=publisher,
         clock=clock,

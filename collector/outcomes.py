@@ -36,6 +36,7 @@ class RejectReason(StrEnum):
     ENCODING = "encoding"
     METHOD = "method"
     SHAPE = "shape"
+    UNBOUND = "unbound"
 
 
 class RefuseReason(StrEnum):
@@ -55,6 +56,7 @@ class UnavailableReason(StrEnum):
     STREAM_REFUSED = "stream_refused"
     STREAM_ABSENT = "stream_absent"
     SALT = "salt_unavailable"
+    SECRET = "secret_unavailable"  # noqa: S105  # a reason
     DIRECTORY = "directory_unread"
     TOKENS = "tokens_unread"
     OVERLOADED = "overloaded"

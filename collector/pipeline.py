@@ -22,7 +22,7 @@ from collector.asgi import Receive
 from collector.dialects.endpoint import Endpoint, Item, Reply, Standing
 from collector.hit import A_PAGE, Hit, Sender
 from collector.kinds import KIND_OF
-from collector.kinds.kind import Kinds
+from collector.kinds.kind import Kinds, Need
 from collector.limit import Limit, limit_nobody
 from collector.metrics import PUBLISH_SECONDS, count
 from collector.outcomes import (
@@ -38,6 +38,8 @@ from collector.outcomes import (
 )
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
+from collector.privacy.identity import needs_secret
+from collector.privacy.pseudonym import SecretSource, TenantSecret
 from collector.privacy.visitor import Salt
 from collector.recognise import Recognise, recognise_nobody
 from collector.salts.source import SaltSource
@@ -49,16 +51,17 @@ log = logging.getLogger(__name__)
 
 NO_SUCH_HEAD: Final = "The headers name none of the forms that this address takes; the README lists them."
 
-Sent: TypeAlias = "asyncio.Future[Stored] | Outcome"
+Sent: TypeAlias = "asyncio.Future[Stored] | asyncio.Task[Stored] | Outcome"
 # Under which site, and with which credential, a hit is counted.
 Whose: TypeAlias = tuple[Site, str]
 
 
 class Pipeline(Struct, frozen=True, kw_only=True):
-    """What requests need on their way: who may send how much, the sites, the day's salt, the lists, publisher and tally."""
+    """What requests need on their way: who may send how much, sites, salt and secrets, the lists, publisher and tally."""
 
     sites: Sites
     salts: SaltSource
+    secrets: SecretSource
     lists: Lists
     publisher: Publisher
     clock: Callable[[], datetime]
@@ -101,6 +104,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         if is_any_stored:
             PUBLISH_SECONDS.observe((), (self.clock() - arrival.received_at).total_seconds())
         try:
+            _refuse_unbound(outcomes)
             return with_quota(endpoint.word(arrival, outcomes), quota)
         except (Rejected, Refused, Unavailable) as failure:
             return with_quota(endpoint.refuse(failure), quota)
@@ -161,7 +165,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
                 continue
             try:
                 outcomes.append(await each)
-            except Unavailable as outcome:
+            except (Dropped, Rejected, Refused, Unavailable) as outcome:
                 outcomes.append(outcome)
         return [whose for whose, _ in sent], outcomes
 
@@ -188,27 +192,58 @@ class Pipeline(Struct, frozen=True, kw_only=True):
                 self.limit.of_key_in_body(sender)
                 hit = structs.replace(hit, sender=sender, shown_key=None)
             try:
-                site = admit(hit, self.sites)
+                site = admit(hit, self.sites, endpoint.mount)
             except Dropped as dropped:
                 return (self.tally.site_of_dropped(hit, self.sites), sender.credential), dropped
             admit_origin(site, arrival.head)
             self.limit.of_site(site)
             self.publisher.refuse_while_closed()
-            if isinstance(salt, Unavailable):
-                return (site, sender.credential), salt
-            fact = forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds)
-            admit_fact(site, fact)
-            return (site, sender.credential), self.publisher.submit(fact)
+            return (site, sender.credential), self._submitted(hit, site, salt)
         except (Dropped, Rejected, Refused, Unavailable) as outcome:
             return (site, sender.credential), outcome
         except Exception as error:  # noqa: BLE001  # a defect of ours costs this item and no other
             return (site, sender.credential), defect(error)
+
+    def _submitted(self, hit: Hit, site: Site, salt: Salt | Unavailable) -> Sent:
+        """Forget who *hit* is about and hand the fact to the publisher, once the secret is there that it may need."""
+        needs = self.kinds[type(hit.claim)].needs
+        if isinstance(salt, Unavailable) and Need.SALT in needs:
+            return salt
+        day_salt = salt if isinstance(salt, Salt) and Need.SALT in needs else None
+        if Need.SECRET not in needs or not needs_secret(site):
+            return self._forgotten(hit, site, day_salt, None)
+        if (secret := self.secrets.held(site.tenant)) is not None:
+            return self._forgotten(hit, site, day_salt, secret)
+        return asyncio.ensure_future(self._submitted_late(hit, site, day_salt))
+
+    async def _submitted_late(self, hit: Hit, site: Site, salt: Salt | None) -> Stored:
+        """Wait for the secret of the tenant, whom nobody has sent anything for yet."""
+        secret = await self.secrets.of(site.tenant)
+        self.publisher.refuse_while_late()
+        try:
+            sent = self._forgotten(hit, site, salt, secret)
+        except (Dropped, Rejected, Refused, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001  # a defect of ours costs this item and no other
+            raise defect(error) from None
+        return await sent
+
+    def _forgotten(self, hit: Hit, site: Site, salt: Salt | None, secret: TenantSecret | None) -> "asyncio.Future[Stored]":
+        fact = forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds, secret=secret)
+        admit_fact(site, fact)
+        return self.publisher.submit(fact)
 
 
 def defect(error: Exception) -> Unavailable:
     """Return a defect of ours as the end of a hit; the log names its type and place, never what was sent."""
     log.error("request failed", exc_info=error)
     return Unavailable(UnavailableReason.DEFECT)
+
+
+def _refuse_unbound(outcomes: Sequence[Outcome]) -> None:
+    """Raise Rejected where all of a request came in by a mount that no site is bound to: that is no fault of any item."""
+    if outcomes and all(isinstance(each, Rejected) and each.reason is RejectReason.UNBOUND for each in outcomes):
+        raise outcomes[0]  # type: ignore[misc]  # told by its type just now
 
 
 def _by_body(entries: Sequence[Address[Endpoint | Reply]], body: bytes) -> Endpoint:

@@ -6,6 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from collector.settings import Collection, Mode
+from contracts.control.sites import Identity
 from contracts.events import Fact
 
 
@@ -13,10 +14,12 @@ class Rules(Struct, frozen=True, kw_only=True):
     """What the owner of a site has decided about its facts, compiled once for each version of the site.
 
     ``policy`` stands on each fact, ``kept`` are the properties that nobody redacts, ``origins`` the only ones that pages may
-    send from, where there are any; ``excludes`` says of a fact that it is not to be stored.
+    send from, where there are any; ``excludes`` says of a fact that it is not to be stored. ``identity`` is whom facts of
+    families that know people may name.
     """
 
     policy: str = ""
+    identity: Identity = Identity.PSEUDONYMOUS
     kept: frozenset[str] = frozenset()
     origins: frozenset[str] = frozenset()
     excludes: Callable[[Fact], bool] | None = None
@@ -46,6 +49,9 @@ class Sites(Protocol):
     def only(self) -> Site | None:
         """Return the site that a hit without any claim belongs to, or None when there is more than one candidate."""
 
+    def bound(self, mount: str) -> Site | None:
+        """Return the site that what comes in by *mount*, and names none, belongs to; None where none is bound to it."""
+
 
 class ListedSites:
     """The sites that the operator listed, and no other."""
@@ -67,6 +73,10 @@ class ListedSites:
         """Return the one listed site, if there is just one."""
         return next(iter(self._sites.values())) if len(self._sites) == 1 else None
 
+    def bound(self, _: str) -> Site | None:
+        """Return nothing: a list binds no site."""
+        return None
+
 
 class AnySite:
     """Development: whatever name a page uses is a site; a hit that names none belongs to ``localhost``."""
@@ -85,6 +95,10 @@ class AnySite:
     def only(self) -> Site | None:
         """Return the site ``localhost``."""
         return Site(tenant=self._tenant, id="localhost")
+
+    def bound(self, _: str) -> Site | None:
+        """Return the site ``localhost``."""
+        return self.only()
 
 
 def sites_of(collection: Collection) -> Sites:

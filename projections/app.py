@@ -1,15 +1,16 @@
 """create_app: the query half as one application, out of a database, an access rule and a clock."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import HTTPRoute
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.keys import ListedKey
 from contracts.sessions import COOKIE as SESSION_COOKIE
@@ -17,6 +18,7 @@ from contracts.throttle import Throttle
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
 from projections.query.access import Access, caller_in, is_late, known_caller, shows_cookie
+from projections.query.after_write import AfterWrite
 from projections.query.answers import EXCEPTION_HANDLERS, add_security_headers
 from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
@@ -27,6 +29,11 @@ from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
+from projections.replies import REPLIES, SYSTEMS
+from projections.replies.answering import System
+from projections.replies.handlers import Replying, handlers_of
+from projections.replies.subjects import Subjects
+from projections.stream.newest import Newest
 from projections.tokens import TokenReader
 from projections.vault import VaultReader
 
@@ -49,18 +56,19 @@ def create_app(
     address_of: AddressOf = address_of_peer,
     vault: VaultReader | None = None,
     throttle: Throttle | None = None,
+    newest: Newest | None = None,
+    systems: Iterable[System] = SYSTEMS,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
     Whoever shows *access_token*, a key, a token, one of *listed_keys* or a session is answered; without any, this machine
     alone, and only while there is no access token and nobody is a member. *tenant* is whose the installation is: the token's,
     this machine's. *listed_sites* are those that it collects for beside the sites of the control plane, None where any name
-    is one. *public_url* is the address that browsers reach the collector under; *allowed_hosts* narrows the host names that
-    are answered, for those who sit behind a proxy that passes any. *address_of* says whose address a request comes from,
-    where a proxy speaks for others. *vault*, which is closed with the application, is what tokens are checked with: without
-    it they are 503. *throttle* is given where others slow guessing, too.
+    is one. *allowed_hosts* narrows the host names that are answered, behind a proxy that passes any. *address_of* says whose
+    address a request comes from, behind a proxy. Without *vault* tokens are 503. *throttle* is given where others slow
+    guessing, too. *systems* are read as they were, and wait for what *newest* says was written before.
     """
-    credentials = Credentials(engine := open_engine(database_url))
+    engine = open_engine(database_url)
     access = Access(
         token=access_token or None,
         tenant=tenant,
@@ -68,22 +76,36 @@ def create_app(
         allowed_hosts=frozenset(host.lower() for host in allowed_hosts),
         clock=clock,
         listed_keys=tuple(listed_keys),
-        credentials=credentials,
-        tokens=_tokens(vault, credentials, clock),
         guessing=_guessing(throttle, clock, address_of),
-        decisions=Decisions(engine),
-        sign_ins=SignIns(engine=engine, database_url=database_url, token=access_token, clock=clock) if access_token else None,
+        sign_ins=_sign_ins(engine, database_url, access_token, clock),
+        **_known(engine, vault, clock),
     )
     desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites))
-    return _application(desk, access, public_url, vault)
+    replying = Replying(after_write=AfterWrite(engine, newest), subjects=Subjects(vault))
+    return _application(desk, access, public_url, vault, replying=replying, systems=systems)
 
 
 def _listing(tenant: str, sites: Collection[str] | None) -> Listing:
     return Listing(tenant=tenant, sites=None if sites is None else frozenset(sites))
 
 
-def _tokens(vault: VaultReader | None, credentials: Credentials, clock: Callable[[], datetime]) -> ShownTokens:
-    return ShownTokens(None if vault is None else TokenReader(vault.read, clock=clock), credentials, clock)
+class Known(TypedDict):
+    """What says whose a credential is, and what was decided."""
+
+    credentials: Credentials
+    tokens: ShownTokens
+    decisions: Decisions
+
+
+def _known(engine: AsyncEngine, vault: VaultReader | None, clock: Callable[[], datetime]) -> Known:
+    credentials = Credentials(engine)
+    reader = None if vault is None else TokenReader(vault.read, clock=clock)
+    tokens = ShownTokens(reader, credentials, clock)
+    return Known(credentials=credentials, tokens=tokens, decisions=Decisions(engine))
+
+
+def _sign_ins(engine: AsyncEngine, database_url: str, token: str | None, clock: Callable[[], datetime]) -> SignIns | None:
+    return SignIns(engine=engine, database_url=database_url, token=token, clock=clock) if token else None
 
 
 def _guessing(throttle: Throttle | None, clock: Callable[[], datetime], address_of: AddressOf) -> Guessing:
@@ -119,14 +141,17 @@ async def check(app: Litestar) -> None:
     await check_tables(app.state.engine)
 
 
-def _application(desk: Desk, access: Access, public_url: str, vault: VaultReader | None) -> Litestar:
+def _application(
+    desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Iterable[System]
+) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, SITES, PAGES],
+        route_handlers=[API, SITES, PAGES, *REPLIES, *handlers_of(systems)],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
             "access": _provided(access),
             "guessing": _provided(access.guessing),
+            "replying": _provided(replying),
             # For each request: the credential that was shown says who asks.
             "views": Provide(_shown_with(Views(public_url=public_url.rstrip("/"))), sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
@@ -140,6 +165,7 @@ def _application(desk: Desk, access: Access, public_url: str, vault: VaultReader
     )
     app.state.engine = desk.engine
     app.state.vault = vault
+    app.state.after_write = replying.after_write
     app.state.sign_ins = access.sign_ins
     return app
 
@@ -151,8 +177,9 @@ async def _closing(app: Litestar) -> AsyncIterator[None]:
 
 
 async def close(app: Litestar) -> None:
-    """Leave the database, and NATS."""
+    """Leave the database, and NATS: the vault's connection, and the newest sequences'."""
     await app.state.engine.dispose()
+    await app.state.after_write.close()
     if app.state.vault is not None:
         await app.state.vault.close()
     if app.state.sign_ins is not None:

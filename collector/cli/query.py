@@ -19,6 +19,7 @@ from collector.settings import Mode, QuerySettings, Settings
 from contracts.throttle import Throttle
 from projections.app import check, create_app
 from projections.query.problems import Refused
+from projections.stream.newest import Newest
 from projections.vault import VaultReader
 
 
@@ -67,6 +68,7 @@ def query_app(settings: QuerySettings | Settings, *, throttle: Throttle | None =
         address_of=partial(client_ip, trusted=TrustedProxies.parse(settings.http.trusted_proxies)),
         vault=None if nats_url is None else VaultReader(nats_url, master_key_file(settings.control, settings.local)),
         throttle=throttle,
+        newest=None if nats_url is None else Newest(nats_url, seconds=settings.query.read_your_write_ms / 1000),
     )
 
 

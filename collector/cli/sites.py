@@ -10,6 +10,7 @@ from collector.cli.sites_erase import command as erase
 from collector.cli.sites_erase import show_progress
 from collector.control.views import site_view
 from contracts.control.sites import Exclusions, NameUse, Site, SiteState, site_id
+from contracts.mounts import Mount
 
 
 @click.group(
@@ -18,6 +19,7 @@ from contracts.control.sites import Exclusions, NameUse, Site, SiteState, site_i
         "collector sites add shop.example --timezone Europe/Oslo",
         "collector sites name shop.example www.shop.example",
         "collector sites exclude shop.example --path '/admin/*' --country NO",
+        "collector sites bind minigem shop.example",
     ),
 )
 def command() -> None:
@@ -150,6 +152,43 @@ def exclude(*, site: str, none: bool, tenant: str, as_json: bool, data: Any, **l
         wanted = Exclusions(**{kind: said or getattr(before, kind) for kind, said in lists.items()})
         decided = plane.sites.decide_exclusions(owner, site, wanted, by=BY, expected_version=now.version)
         show(site_view(decided.thing), as_json=as_json)
+
+
+@command.command("bind", epilog=examples("collector sites bind minigem shop.example"))
+@click.argument("mount", type=click.Choice([mount.value for mount in Mount]))
+@click.argument("site")
+@of_a_tenant
+@asked
+def bind(*, mount: str, site: str, tenant: str, as_json: bool, **options: Any) -> None:
+    """Let what comes in at a system's addresses, and names no site, be for this one."""
+    settings = told(**options)
+    with deciding(settings) as plane:
+        show(site_view(plane.mounts.bind(tenant or settings.collection.tenant, site, mount, by=BY).thing), as_json=as_json)
+
+
+@command.command("unbind", epilog=examples("collector sites unbind minigem shop.example"))
+@click.argument("mount", type=click.Choice([mount.value for mount in Mount]))
+@click.argument("site")
+@of_a_tenant
+@asked
+def unbind(*, mount: str, site: str, tenant: str, as_json: bool, **options: Any) -> None:
+    """Let what comes in at a system's addresses not be for this site any more."""
+    settings = told(**options)
+    with deciding(settings) as plane:
+        show(site_view(plane.mounts.unbind(tenant or settings.collection.tenant, site, mount, by=BY).thing), as_json=as_json)
+
+
+@command.command("reads", epilog=examples("collector sites reads shop.example --public"))
+@click.argument("site")
+@click.option("--public/--keyed", "is_public", required=True, help="Whether anybody may ask, or only who shows a key.")
+@of_a_tenant
+@asked
+def reads(*, site: str, is_public: bool, tenant: str, as_json: bool, **options: Any) -> None:
+    """Let anybody ask for a site's numbers, comments included, where the system that is asked wants no key; or nobody."""
+    settings = told(**options)
+    with deciding(settings) as plane:
+        owner = tenant or settings.collection.tenant
+        show(site_view(plane.sites.decide_reads(owner, site, is_public=is_public, by=BY).thing), as_json=as_json)
 
 
 @command.command("archive", epilog=examples("collector sites archive shop.example"))

@@ -55,3 +55,4 @@ def unavailable(text: str) -> Undecided:
 
 MOVED = "Somebody else changed it at the same time. Look at it again, and decide again."
 NAME_TAKEN = "The name is taken. Choose another, or have it given up where it is used."
+MOUNT_TAKEN = "The mount is bound to another site. Have it unbound there first."

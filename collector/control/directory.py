@@ -59,6 +59,11 @@ class KnownOrListed:
                 candidates[site.tenant, site.id] = site
         return next(iter(candidates.values())) if len(candidates) == 1 else None
 
+    def bound(self, mount: str) -> Site | None:
+        """Return the site that is bound to *mount*."""
+        self._directory.refuse_unread()
+        return self._directory.things.bound(mount)
+
 
 class KnownOrAny:
     """Development: whatever name a page uses is a site, but a name on which the control plane has decided is what it says."""
@@ -78,6 +83,11 @@ class KnownOrAny:
     def only(self) -> Site | None:
         """Return the site ``localhost``."""
         return self.find(_LOCALHOST)
+
+    def bound(self, mount: str) -> Site | None:
+        """Return the site that is bound to *mount*, else ``localhost``."""
+        self._directory.refuse_unread()
+        return self._directory.things.bound(mount) or self.only()
 
 
 def _known_or(directory: Directory, others: Sites, claimed: str, tenant: str) -> Site | None:

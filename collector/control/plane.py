@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from collector.control.binding import Binding
 from collector.control.journal import Journal
 from collector.control.keys import Keys
 from collector.control.line import PATIENCE_SECONDS, Line
@@ -42,6 +43,7 @@ class ControlPlane(Journal):
         super().__init__(line, clock=clock, replicas=replicas, stream=stream)
         self.tenants = Tenants(self)
         self.sites = Sites(self)
+        self.mounts = Binding(self)
         self.keys = Keys(self)
         self.members = Members(self, new_id=new_id)
         self.sessions = Sessions(self)

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from collector.control.binding import released
 from collector.control.checked import MOST_NAMES, hosts, known_site, known_tenant, listed, new_name, patterns, zone
 from collector.control.decided import NAME_TAKEN, Decided, conflict, invalid
 from collector.control.journal import Journal, Seen
@@ -28,8 +29,10 @@ from contracts.control.sites import (
     SiteNamed,
     SiteOriginsDecided,
     SitePolicyDecided,
+    SiteReadsDecided,
     SiteRestored,
     SiteState,
+    SiteUnbound,
     SiteUnnamed,
     name_id,
     site_id,
@@ -160,6 +163,15 @@ class Sites:
             return seen.unchanged(site)
         return self._journal.record(seen, SiteExclusionsDecided(**seen.head(self._journal.stamp(by)), exclusions=wanted))
 
+    def decide_reads(
+        self, tenant: str, key: str, *, is_public: bool, by: str, expected_version: int | None = None
+    ) -> Decided[Site]:
+        """Let anybody ask for the site's numbers, where the system whose address it is asked for no key; or nobody."""
+        seen, site = self._changeable(tenant, key, expected_version)
+        if site.is_public is is_public:
+            return seen.unchanged(site)
+        return self._journal.record(seen, SiteReadsDecided(**seen.head(self._journal.stamp(by)), is_public=is_public))
+
     def archive(self, tenant: str, key: str, *, by: str, expected_version: int | None = None) -> Decided[Site]:
         """Take nothing more for the site; what there is stays."""
         seen, site = self._changeable(tenant, key, expected_version)
@@ -199,12 +211,14 @@ class Sites:
         if len(erased) > MOST_RUNS or any(not 0 < first <= last for first, last in erased):
             raise invalid("erased", f"Send at most {MOST_RUNS} runs at once, each a first and a last sequence.")
         stamp = self._journal.stamp(by)
-        names = list(site.names) if is_last else []
+        names, mounts = (list(site.names), list(site.mounts)) if is_last else ([], [])
         unnamed = [SiteUnnamed(**seen.head(stamp, number), name=name) for number, name in enumerate(names, start=1)]
-        head = seen.head(stamp, len(names) + 1)
+        unbound = [SiteUnbound(**seen.head(stamp, number), mount=each) for number, each in enumerate(mounts, len(names) + 1)]
+        head = seen.head(stamp, len(names) + len(mounts) + 1)
         gone = SiteErased(**head, stream=stream, erased=tuple(erased), is_last=is_last)
         releases, beside = self._releases(names, site, by=by)
-        return self._journal.record(seen, *unnamed, gone, *releases, beside=beside)
+        freed, claims = released(self._journal, mounts, site, stamp)
+        return self._journal.record(seen, *unnamed, *unbound, gone, *releases, *freed, beside=(*beside, *claims))
 
     def erasure(self, tenant: str, key: str) -> Erasure:
         """Return what was said to be erased of the site, since there was one with this key."""

@@ -43,6 +43,18 @@ class TenantSecrets:
         """Hold the secret of *tenant* no longer."""
         self._held.pop(tenant, None)
 
+    def tenants(self) -> tuple[str, ...]:
+        """Return whose secrets are held."""
+        return tuple(self._held)
+
+    async def reread(self, tenant: str) -> None:
+        """Hold the secret of *tenant* as it is now, and none that was destroyed; raise as ``of`` does."""
+        key = await self._vault.get(tenant_secret_entry(tenant))
+        if key is None:
+            self.forget(tenant)
+        else:
+            self._held[tenant] = TenantSecret(key=key)
+
     async def _made(self, entry: str) -> bytes:
         key = self._draw(SECRET_BYTES)
         try:

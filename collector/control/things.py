@@ -12,14 +12,14 @@ from collector.exclude import compiled
 from collector.hit import Sender
 from collector.sites import Rules, Site
 from contracts import control
-from contracts.control import keys, sites, tenants
+from contracts.control import keys, mounts, sites, tenants
 from contracts.control.envelope import ControlEvent
 from contracts.control.keys import PUBLIC_SCOPES, KeyKind
 
 T = TypeVar("T", tenants.Tenant, sites.Site, keys.Key)
 
 # Who may sign in is asked elsewhere, and sessions would only grow here.
-KINDS = frozenset({tenants.KIND, sites.KIND, sites.NAME_KIND, keys.KIND})
+KINDS = frozenset({tenants.KIND, sites.KIND, sites.NAME_KIND, mounts.KIND, keys.KIND})
 _NAME_AT, _KEY_AT = len(sites.NAME_KIND) + 1, len(keys.KIND) + 1
 
 
@@ -99,6 +99,11 @@ class Things:
         """Say whether *name* was ever claimed, also where it belongs to nobody by now."""
         return sites.name_id(name) in self._things
 
+    def bound(self, mount: str) -> Site | None:
+        """Return the site that *mount* is bound to."""
+        claim = self._things.get(mounts.mount_id(mount))
+        return self.site(claim.tenant, claim.key) if isinstance(claim, mounts.MountClaim) and claim.key else None
+
     def open_sites(self) -> tuple[Site, ...]:
         """Return the open sites, or two of them where there are more."""
         if self._open is None:
@@ -163,10 +168,11 @@ def _at_most_two(found: Iterator[Site]) -> Iterator[Site]:
 def _rules_of(site: sites.Site) -> Rules | None:
     """Return what the owner of *site* has decided, or None where that is nothing: then nobody need look."""
     policy = site.policy
-    if not (policy.id or policy.kept or site.origins) and site.exclusions == sites.Exclusions():
+    if policy == sites.Policy() and not site.origins and site.exclusions == sites.Exclusions():
         return None
     return Rules(
         policy=policy.id,
+        identity=policy.identity,
         kept=frozenset(policy.kept),
         origins=frozenset(site.origins),
         excludes=compiled(site.exclusions),

@@ -37,7 +37,7 @@ class ExclusionsView(Struct, frozen=True, kw_only=True):
 
 
 class SiteView(Struct, frozen=True, kw_only=True):
-    """A site; ``key`` names it for ever, and ``names`` are what it goes by."""
+    """A site; ``key`` names it for ever, ``names`` are what it goes by, ``mounts`` the systems that it is bound to."""
 
     key: str
     tenant: str
@@ -47,6 +47,8 @@ class SiteView(Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...]
     policy: PolicyView
     exclusions: ExclusionsView
+    mounts: tuple[str, ...]
+    is_public: bool
     state: SiteState
     version: int
 
@@ -96,6 +98,8 @@ def site_view(site: Site) -> SiteView:
         origins=site.origins,
         policy=PolicyView(id=site.policy.id, identity=site.policy.identity, kept=site.policy.kept),
         exclusions=_exclusions_view(site.exclusions),
+        mounts=site.mounts,
+        is_public=site.is_public,
         state=site.state,
         version=site.version,
     )

@@ -23,7 +23,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     ``read`` raises Rejected for the request as a whole and lists it for a single item; ``word`` may raise how a lone hit ended
     badly. What fails as a whole, ``refuse`` words. ``shown_key`` finds the key in the head ("" where it is missing, None where
     it may stand in the body: then ``read`` hands it on in each hit); an endpoint without it asks for no key. ``scope`` is what
-    a key must allow, ``limit`` the most bytes of a body, ``mark`` what tells the endpoint from others at its address.
+    a key must allow, ``limit`` the most bytes of a body, ``mark`` what tells the endpoint from others at its address. ``mount``
+    is the system that it belongs to: a hit that names no site, with a key or by itself, is for the one that is bound to that.
     """
 
     template: str
@@ -36,6 +37,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     scope: str = ""
     shown_key: Callable[[Head], str | None] | None = None
     mark: Mark | None = None
+    mount: str = ""
 
 
 class Standing(Struct, frozen=True, kw_only=True):

@@ -3,16 +3,17 @@
 import math
 import re
 from itertools import pairwise
+from typing import Final
 
 from collector.privacy.redact import clean, redact
-from collector.privacy.remains import NOTHING_KEPT
 from collector.privacy.text import cut, printable
 from contracts.events import Scalar
 
+NOTHING_KEPT: Final[frozenset[str]] = frozenset()
 MOST_PROPS = 30
 KEY_BYTES = 300
 VALUE_BYTES = 2000
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # A property with one of these words in its name is dropped, whatever its value.
@@ -36,6 +37,19 @@ _PERSONAL_PAIRS = frozenset(
     | {("api", "key"), ("access", "key"), ("private", "key"), ("session", "id"), ("user", "agent"), ("street", "address")}
     | {("postal", "address"), ("home", "address"), ("remote", "addr")}
 )
+# A property with one of these words in its name says who somebody is; families that know people store a pseudonym of it.
+_IDENTITY_WORDS = frozenset(
+    {"email", "mail", "username", "nickname", "surname", "firstname", "lastname", "fullname", "displayname", "login"}
+    | {"uid", "userid", "anonymousid", "deviceid", "distinctid", "visitorid", "customerid", "memberid", "accountid", "clientid"}
+)
+_NAMED = ("user", "person", "customer", "member", "account", "client", "visitor", "contact", "owner", "author")
+_IDENTITY_PAIRS = frozenset(
+    {(whose, "id") for whose in (*_NAMED, "anonymous", "anon", "device", "distinct")}
+    | {
+        (whose, "name")
+        for whose in (*_NAMED, "first", "last", "full", "family", "given", "maiden", "middle", "display", "nick")
+    }
+)
 
 
 def redact_props(props: dict[str, Scalar], *, kept: frozenset[str] = NOTHING_KEPT) -> dict[str, Scalar]:
@@ -53,7 +67,7 @@ def redact_props(props: dict[str, Scalar], *, kept: frozenset[str] = NOTHING_KEP
         if key in kept:
             stored[key] = cut(printable(value), VALUE_BYTES) if isinstance(value, str) else value
         elif not is_personal(key):
-            stored.setdefault(clean(key, KEY_BYTES), _redact_value(value))
+            stored.setdefault(clean(key, KEY_BYTES), redact_value(value))
     return stored
 
 
@@ -65,13 +79,22 @@ def is_personal(key: str) -> bool:
     return not _PERSONAL_PAIRS.isdisjoint(pairwise(words))
 
 
+def is_identity(key: str) -> bool:
+    """Say whether *key* names who somebody is, such as ``user_id``, ``anonymousId``, ``email`` or ``name``."""
+    words = [word.lower() for word in _WORD.findall(key[:KEY_BYTES])]
+    if not _IDENTITY_PAIRS.isdisjoint(pairwise(words)):
+        return True
+    return words == ["name"] or not _IDENTITY_WORDS.isdisjoint(words)
+
+
 def _storable(value: Scalar) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
-    return not isinstance(value, int) or abs(value) <= _LARGEST
+    return not isinstance(value, int) or abs(value) <= LARGEST
 
 
-def _redact_value(value: Scalar) -> Scalar:
+def redact_value(value: Scalar) -> Scalar:
+    """Return *value* with what looks personal taken out, also of a number."""
     if isinstance(value, str):
         return clean(value, VALUE_BYTES)
     digits = str(value)

@@ -1,6 +1,6 @@
 """TenantSecret: what user ids become pseudonyms with; once it is destroyed, nobody can tell any of them again."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -30,3 +30,13 @@ class TenantSecret(Struct, frozen=True, kw_only=True):
     def pseudonym_of(self, user: str, *, site: str) -> str:
         """Return what stands for *user* on *site*; of two sites they cannot be linked."""
         return pseudonym(self.key, site=site, user=user)
+
+
+class SecretSource(Protocol):
+    """Hands out the secret of a tenant: the one interface that the walk knows."""
+
+    def held(self, tenant: str) -> TenantSecret | None:
+        """Return the secret of *tenant* if it is at hand, without waiting."""
+
+    async def of(self, tenant: str) -> TenantSecret:
+        """Return the secret of *tenant*, or raise Unavailable: no pseudonym is made without one."""

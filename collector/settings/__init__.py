@@ -23,6 +23,7 @@ from collector.settings.groups import (
     SaltMode,
 )
 from collector.settings.limits import Limits
+from collector.settings.query import Query
 
 __all__ = [
     "GROUPS",
@@ -45,6 +46,7 @@ __all__ = [
     "Postgres",
     "Privacy",
     "ProjectorSettings",
+    "Query",
     "QuerySettings",
     "SaltMode",
     "Settings",
@@ -85,6 +87,7 @@ class QuerySettings(Struct, frozen=True, kw_only=True):
     nats: Nats
     postgres: Postgres
     control: Control
+    query: Query
     log: Log
 
 
@@ -110,13 +113,14 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
     """All of it: for what runs more than one role, and for commands that look at everything."""
 
     postgres: Postgres
+    query: Query
     forwarding: Forwarding
 
 
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, EventStreams, Forwarding, Privacy, Control, Limits, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, Query, EventStreams, Forwarding, Privacy, Control, Limits, Log)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 

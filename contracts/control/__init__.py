@@ -6,10 +6,10 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from contracts.codec import Codec
-from contracts.control import keys, people, sites, tenants
+from contracts.control import keys, mounts, people, sites, tenants
 from contracts.control.envelope import ControlEvent, kind_of
 
-Thing: TypeAlias = tenants.Tenant | sites.Site | sites.Name | keys.Key | people.Member | people.Session
+Thing: TypeAlias = tenants.Tenant | sites.Site | sites.Name | mounts.MountClaim | keys.Key | people.Member | people.Session
 # A thing, or None where there is none yet, and the next event of it -> what it is then.
 Fold: TypeAlias = Callable[[Any, ControlEvent], Any]
 
@@ -26,6 +26,7 @@ KINDS: Final = (
     Kind(name=tenants.KIND, events=tenants.EVENTS, fold=tenants.fold),
     Kind(name=sites.KIND, events=sites.EVENTS, fold=sites.fold),
     Kind(name=sites.NAME_KIND, events=sites.NAME_EVENTS, fold=sites.fold_name),
+    Kind(name=mounts.KIND, events=mounts.EVENTS, fold=mounts.fold),
     Kind(name=keys.KIND, events=keys.EVENTS, fold=keys.fold),
     Kind(name=people.KIND, events=people.EVENTS, fold=people.fold),
     Kind(name=people.SESSION_KIND, events=people.SESSION_EVENTS, fold=people.fold_session),

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, structs
 
 from contracts.control.envelope import ControlEvent, Label, SiteName, TenantName
+from contracts.control.mounts import MountName
 from contracts.events.envelope import PolicyId
 
 KIND = "site"
@@ -102,6 +103,24 @@ class SiteExclusionsDecided(ControlEvent, frozen=True, tag="site_exclusions_deci
     exclusions: Exclusions
 
 
+class SiteReadsDecided(ControlEvent, frozen=True, tag="site_reads_decided.v1"):
+    """Whether anybody may ask for the site's numbers at the addresses of the systems that asked for no key, from now on."""
+
+    is_public: bool
+
+
+class SiteBound(ControlEvent, frozen=True, tag="site_bound.v1"):
+    """What comes in by ``mount`` and names no site is for this one; the mount is claimed in the same commit."""
+
+    mount: MountName
+
+
+class SiteUnbound(ControlEvent, frozen=True, tag="site_unbound.v1"):
+    """What comes in by ``mount`` is not for this site any more."""
+
+    mount: MountName
+
+
 class SiteArchived(ControlEvent, frozen=True, tag="site_archived.v1"):
     """Nothing more is taken for the site; what there is stays, and can be asked for."""
 
@@ -141,6 +160,9 @@ EVENTS = (
     SiteOriginsDecided,
     SitePolicyDecided,
     SiteExclusionsDecided,
+    SiteReadsDecided,
+    SiteBound,
+    SiteUnbound,
     SiteArchived,
     SiteRestored,
     SiteErasureBegun,
@@ -171,6 +193,8 @@ class Site(Struct, frozen=True, kw_only=True):
     origins: tuple[Origin, ...] = ()
     policy: Policy = Policy()
     exclusions: Exclusions = Exclusions()
+    mounts: tuple[MountName, ...] = ()
+    is_public: bool = False
     state: SiteState = SiteState.OPEN
 
 
@@ -193,7 +217,7 @@ def name_id(name: str) -> str:
     return f"{NAME_KIND}:{name}"
 
 
-def fold(site: Site | None, event: ControlEvent) -> Site | None:  # noqa: C901  # one line for each event
+def fold(site: Site | None, event: ControlEvent) -> Site | None:  # noqa: C901, PLR0912  # one line for each event
     """Return what *site* is after *event*; None while there is none."""
     if isinstance(event, SiteAdded):
         return Site(
@@ -219,6 +243,10 @@ def fold(site: Site | None, event: ControlEvent) -> Site | None:  # noqa: C901  
             site = structs.replace(site, policy=event.policy)
         case SiteExclusionsDecided():
             site = structs.replace(site, exclusions=event.exclusions)
+        case SiteReadsDecided():
+            site = structs.replace(site, is_public=event.is_public)
+        case SiteBound() | SiteUnbound():
+            site = structs.replace(site, mounts=_mounts(site, event))
         case SiteArchived():
             site = structs.replace(site, state=SiteState.ARCHIVED)
         case SiteRestored():
@@ -228,6 +256,11 @@ def fold(site: Site | None, event: ControlEvent) -> Site | None:  # noqa: C901  
         case SiteErased():
             site = structs.replace(site, state=SiteState.ERASED if event.is_last else SiteState.ERASING)
     return structs.replace(site, version=event.originator_version)
+
+
+def _mounts(site: Site, event: SiteBound | SiteUnbound) -> tuple[MountName, ...]:
+    others = {mount for mount in site.mounts if mount != event.mount}
+    return tuple(sorted(others | {event.mount} if isinstance(event, SiteBound) else others))
 
 
 def fold_name(name: Name | None, event: ControlEvent) -> Name | None:

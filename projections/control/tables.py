@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, delete, 
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.control import Thing, fold, keys, people, sites, tenants
+from contracts.control import Thing, fold, keys, mounts, people, sites, tenants
 from contracts.control.envelope import ControlEvent, kind_of
 from contracts.control.sites import site_id
 from projections.control import erased
@@ -64,6 +64,7 @@ _STATES: Mapping[str, type[Thing]] = {
     tenants.KIND: tenants.Tenant,
     sites.KIND: sites.Site,
     sites.NAME_KIND: sites.Name,
+    mounts.KIND: mounts.MountClaim,
     keys.KIND: keys.Key,
     people.KIND: people.Member,
     people.SESSION_KIND: people.Session,
@@ -205,7 +206,7 @@ def _belongs_to(thing: Thing) -> tuple[str, str]:
             return thing.name, ""
         case sites.Site():
             return thing.tenant, ""
-        case sites.Name():
+        case sites.Name() | mounts.MountClaim():
             return thing.tenant, site_id(thing.tenant, thing.key) if thing.key else ""
         case keys.Key():
             return thing.tenant, "" if thing.site is None else site_id(thing.tenant, thing.site)

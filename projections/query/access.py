@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
@@ -12,12 +12,14 @@ from msgspec import Struct
 from contracts.access import bearer_of, host_named, is_loopback_host, is_proxied, same_secret
 from contracts.control.keys import Scope
 from contracts.keys import ListedKey, digest_of, id_in, key_in_authorization, same_digest
+from contracts.mounts import Mount
 from contracts.sessions import COOKIE as SESSION_COOKIE
 from projections.query.caller import TOKEN, Caller, caller_with, guest, only_caller
 from projections.query.credentials import Credentials
 from projections.query.decisions import Decisions, decision_in
 from projections.query.guessing import Guessing
 from projections.query.members import caller_signed_in
+from projections.query.mounts import public_caller
 from projections.query.parameters import AFTER
 from projections.query.problems import Refused, forbidden, unauthorized
 from projections.query.shown_token import ShownTokens
@@ -33,12 +35,27 @@ KEY_HEADER: Final = "x-api-key"
 OPEN: Final = "open"
 # The key of a handler's opt that waits for what the address says was decided: a page after its form.
 WAITS: Final = "waits"
+# The key of a handler's opt that says whose address it is, should it be a system's that is read as it was.
+MOUNT: Final = "mount"
 
 _CALLER: Final = "collector_caller"
+_SHOWN: Final = "collector_shown_key"
 _LATE: Final = "collector_late"
 _SAME: Final = frozenset({"same-origin", "none"})
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+
+
+class ReadAsItWas(Protocol):
+    """A system whose read endpoints we answer: what the door has to know of it."""
+
+    @property
+    def mount(self) -> Mount:
+        """Return the system."""
+
+    @property
+    def shown_key(self) -> Callable[[Connection], str] | None:
+        """Return what finds a key in a place of the system's own."""
 
 
 class Access(Struct, frozen=True, kw_only=True):
@@ -63,6 +80,9 @@ class Access(Struct, frozen=True, kw_only=True):
     async def guard(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Remember who asks, or raise Refused unless they may have what *handler* answers."""
         self._require_host(connection)
+        if (system := handler.opt.get(MOUNT)) is not None:
+            connection.scope["state"][_CALLER] = await self._caller_at(connection, system)
+            return
         if handler.opt.get(WAITS) and not handler.opt.get(OPEN):
             # First, for it may have made the session that is shown.
             seq = decision_in(connection.query_params.get(AFTER.name, ""))
@@ -113,10 +133,18 @@ class Access(Struct, frozen=True, kw_only=True):
             raise forbidden("wrong_tenant", "The credential is another tenant's. Leave X-Tenant-Id out, or show that tenant's.")
         return caller
 
+    async def _caller_at(self, connection: Connection, system: ReadAsItWas) -> Caller:
+        """Return who asks at an address of *system*: as everywhere, or anybody, where the site that is bound to it is open."""
+        if system.shown_key is not None and (shown := system.shown_key(connection)):
+            connection.scope["state"][_SHOWN] = shown
+        elif not _shows(connection) and (anybody := await public_caller(self.credentials.engine, system.mount)) is not None:
+            return anybody
+        return await self._caller_of(connection)
+
     async def _known(self, connection: Connection) -> Caller | None:
         """Return whom the credential that is shown stands for, None where none is; one in a header must be right."""
         authorization = connection.headers.get("authorization", "")
-        shown = connection.headers.get(KEY_HEADER, "").strip() or authorization.strip()
+        shown = _key_of(connection) or authorization.strip()
         if shown and (holder := await self._holder_who_is_no_guesser(connection, shown)) is not None:
             return holder
         if (session := connection.cookies.get(SESSION_COOKIE)) is not None:
@@ -131,7 +159,7 @@ class Access(Struct, frozen=True, kw_only=True):
     async def _holder_who_is_no_guesser(self, connection: Connection, shown: str) -> Caller | None:
         """Return whose credential *shown* is, as below, unless their address has shown too much that was wrong."""
         self.guessing.require_patience(connection, shown)
-        key, authorization = connection.headers.get(KEY_HEADER, "").strip(), connection.headers.get("authorization", "")
+        key, authorization = _key_of(connection), connection.headers.get("authorization", "")
         try:
             holder = await self._holder(key, authorization)
         except Refused as refusal:
@@ -170,6 +198,15 @@ class Access(Struct, frozen=True, kw_only=True):
         if await self.has_members():
             raise unauthorized()
         raise _only_here()
+
+
+def _key_of(connection: Connection) -> str:
+    """Return the key that stands in a place of its own, "" where there is none."""
+    return connection.scope["state"].get(_SHOWN) or connection.headers.get(KEY_HEADER, "").strip()
+
+
+def _shows(connection: Connection) -> bool:
+    return KEY_HEADER in connection.headers or "authorization" in connection.headers or shows_cookie(connection)
 
 
 def caller_in(connection: Connection) -> Caller:

@@ -33,7 +33,7 @@ class Credentials:
     """What the control plane says of those who show something."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self.engine = self._engine = engine
         self._keys: Remembered[Thing | None] = Remembered()
         self._sessions: Remembered[SignedIn | None] = Remembered()
         self._tenants: Remembered[Thing | None] = Remembered()

@@ -13,10 +13,11 @@ from nats.aio.client import Client
 from collector.app import IngestApp, addresses
 from collector.arrival import BodyRoom
 from collector.asgi import App, Receive, Scope, Send, answer
-from collector.outcomes import Stored
+from collector.outcomes import Stored, Unavailable, UnavailableReason
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
+from collector.privacy.pseudonym import TenantSecret
 from collector.privacy.visitor import Salt
 from collector.serving.listening import listen
 from collector.serving.role import asgi, operated
@@ -57,6 +58,17 @@ class NoPublish(Publisher):
         return parcel.outcome
 
 
+class NoSecrets:
+    """No tenant's secret: nobody speaks of a person here."""
+
+    def held(self, _: str) -> None:
+        """Return nothing."""
+
+    async def of(self, _: str) -> TenantSecret:
+        """Raise Unavailable."""
+        raise Unavailable(UnavailableReason.SECRET)
+
+
 def route_without_publish() -> App:
     """Our own route and everything that the walk does, counted as always; nothing is published."""
     lists = Lists.load()
@@ -64,6 +76,7 @@ def route_without_publish() -> App:
     pipeline = Pipeline(
         sites=AnySite("main"),
         salts=OneSalt(),
+        secrets=NoSecrets(),
         lists=lists,
         publisher=NoPublish(),
         clock=lambda: datetime.now(UTC),

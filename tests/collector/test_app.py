@@ -85,10 +85,10 @@ async def test_a_defect_of_ours_is_answered_in_our_words_and_logged_without_thei
 async def test_a_defect_in_the_middle_of_a_batch_costs_that_item_and_no_other(
     collector: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    def break_down_once(hit: Hit, sites: Sites) -> Site:
+    def break_down_once(hit: Hit, sites: Sites, mount: str) -> Site:
         if hit.key == "broken":
             raise ZeroDivisionError
-        return admit(hit, sites)
+        return admit(hit, sites, mount)
 
     monkeypatch.setattr(pipeline, "admit", break_down_once)
     before = outcomes()

@@ -10,6 +10,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Message, Scope
 
 from collector.asgi import answer
+from collector.control.admin.binding import BINDING
 from collector.control.admin.credentials import authority
 from collector.control.admin.desk import Desk
 from collector.control.admin.door import require_our_page, visitor
@@ -28,7 +29,7 @@ from collector.control.admin.sites import SITES
 from collector.control.admin.tenants import TENANTS
 from contracts.problem import MEDIA_TYPE
 
-HANDLERS = (*SESSIONS, *INVITATIONS, *TENANTS, *SITES, *ERASING, *POLICIES, *KEYS, *MEMBERS, exchange_key)
+HANDLERS = (*SESSIONS, *INVITATIONS, *TENANTS, *SITES, *BINDING, *ERASING, *POLICIES, *KEYS, *MEMBERS, exchange_key)
 _DESCRIPTION = """
 Whoever decides shows the access token or a key with the scope `admin` (`Authorization: Bearer`, `X-API-Key`), or is signed in.
 

@@ -14,6 +14,7 @@ from collector.dialects.flowcore.words import DIALECT, MOUNT, TEXT
 from collector.dialects.keyed import key_in_head
 from collector.hit import Sender
 from contracts.control.keys import Scope
+from contracts.mounts import Mount
 
 _READ: Final = ("GET", "HEAD")
 _HTML: Final[Headers] = ((b"content-type", b"text/html; charset=utf-8"),)
@@ -57,6 +58,7 @@ _PAGEVIEW: Final = Endpoint(
     refuse=tracking.refuse_pageview,
     scope=Scope.INGEST,
     shown_key=key_in_head,
+    mount=Mount.FLOWCORE,
 )
 _REST: Final = Reply(
     template=f"{MOUNT}/{{rest:path}}",

@@ -21,6 +21,7 @@ from collector.kinds.tracked import TrackedEvent, TrackedPageview
 from collector.outcomes import Dropped, Failure, Outcome, Refused, RefuseReason, Rejected, RejectReason
 from contracts import flowcore
 from contracts.control.keys import Scope
+from contracts.mounts import Mount
 
 # Names the facts that came from elsewhere: they keep their times, and their ids are known for ever.
 BATCH: Final = "flowcore"
@@ -171,4 +172,5 @@ TRANSFORMER: Final = Endpoint(
     refuse=refuse,
     scope=Scope.INGEST,
     shown_key=secret_in_head,
+    mount=Mount.FLOWCORE,
 )

@@ -7,9 +7,10 @@ import msgspec
 from collector.answer import Answer, Headers, problem_of, retry_headers
 from collector.dialects.native import JSON
 from collector.outcomes import Failure, Rejected
+from contracts.mounts import Mount
 
 DIALECT: Final = "flowcore"
-MOUNT: Final = "/flowcore"
+MOUNT: Final = f"/{Mount.FLOWCORE}"
 TEXT: Final[Headers] = ((b"content-type", b"text/plain;charset=utf-8"),)
 
 

@@ -73,6 +73,9 @@ def test_sites_are_added_named_ruled_and_archived(run: Run):
     assert (labelled["label"], labelled["timezone"]) == ("Shop", "Europe/Oslo")
     assert run("policies", "set", "shop.example", "--identity", "anonymous", "--keep", "plan")[0]["kept"] == ["plan"]
     assert run("policies", "show", "shop.example")[0]["identity"] == "anonymous"
+    assert run("sites", "bind", "minigem", "shop.example")[0]["mounts"] == ["minigem"]
+    assert run("sites", "unbind", "minigem", "shop.example")[0]["mounts"] == []
+    assert run("sites", "reads", "shop.example", "--public")[0]["is_public"]
     assert run("sites", "archive", "shop.example")[0]["state"] == "archived"
     assert run("sites", "restore", "shop.example")[0]["state"] == "open"
     assert run("sites", "list") == run("sites", "show", "shop.example")

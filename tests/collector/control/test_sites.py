@@ -140,3 +140,38 @@ def test_runs_that_cannot_be_are_refused(acme: ControlPlane, erased: list[tuple[
     acme.sites.begin_erasure("acme", "shop.example", by="here")
     with refused(Reason.INVALID, "erased"):
         acme.sites.say_erased("acme", "shop.example", stream="EVENTS_WEB_0", erased=erased, is_last=False, by="here")
+
+
+def test_a_mount_is_bound_to_one_site_of_the_installation(acme: ControlPlane):
+    acme.tenants.add("rival", by="here")
+    acme.sites.add("rival", "rival.example", by="here")
+    bound = acme.mounts.bind("acme", "shop.example", "minigem", by="here")
+    assert bound.thing.mounts == ("minigem",)
+    assert acme.mounts.bind("acme", "shop.example", "minigem", by="here").thing == bound.thing
+    with refused(Reason.CONFLICT) as caught:
+        acme.mounts.bind("rival", "rival.example", "minigem", by="here")
+    assert "acme" not in str(caught.value)
+    assert acme.mounts.unbind("rival", "rival.example", "minigem", by="here").thing.version == 2, "it is not theirs to give up"
+    assert acme.mounts.unbind("acme", "shop.example", "minigem", by="here").thing.mounts == ()
+    assert acme.mounts.bind("rival", "rival.example", "minigem", by="here").thing.mounts == ("minigem",)
+    with refused(Reason.INVALID, "mount"):
+        acme.mounts.bind("acme", "shop.example", "elsewhere", by="here")
+
+
+def test_an_erased_site_gives_its_mounts_up(acme: ControlPlane):
+    where = ("acme", "shop.example")
+    acme.mounts.bind(*where, "bilan", by="here")
+    acme.sites.begin_erasure(*where, by="here")
+    with refused(Reason.CONFLICT):
+        acme.mounts.bind(*where, "minigem", by="here")
+    site = acme.sites.say_erased(*where, stream="EVENTS", erased=[], is_last=True, by="here").thing
+    assert (site.mounts, site.state) == ((), SiteState.ERASED)
+    assert acme.sites.add("acme", "other.example", by="here").thing.mounts == ()
+    assert acme.mounts.bind("acme", "other.example", "bilan", by="here").thing.mounts == ("bilan",)
+
+
+def test_a_sites_answers_are_open_once_that_is_decided(acme: ControlPlane):
+    where = ("acme", "shop.example")
+    assert not acme.sites.find(*where).is_public
+    assert acme.sites.decide_reads(*where, is_public=True, by="here").thing.is_public
+    assert not acme.sites.decide_reads(*where, is_public=False, by="here").thing.is_public
