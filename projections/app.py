@@ -31,6 +31,7 @@ from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
 from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
+from projections.replies.flowcore import asks_for_info, send_info
 from projections.replies.handlers import Replying, handlers_of
 from projections.replies.subjects import Subjects
 from projections.stream.newest import Newest
@@ -120,9 +121,11 @@ class QueryApp(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # ASGI's types and Litestar's differ
         """Answer one request."""
+        if asks_for_info(scope):
+            return await send_info(send)
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope = scope | {"method": "GET"}  # the server's own still says HEAD
-        await super().__call__(scope, receive, send)
+        return await super().__call__(scope, receive, send)
 
 
 def addresses(app: Litestar) -> list[tuple[str, str]]:
