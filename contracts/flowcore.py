@@ -11,6 +11,8 @@ FLOW_TYPE: Final = "visitor.v0"
 EVENT_TYPE: Final = "visitor.tracked.v0"
 TRANSFORMER: Final = "/api/transformer"
 
+# Names the facts that came from elsewhere: they keep their times, their ids are known for ever, and nobody sends them on again.
+BATCH: Final = "flowcore"
 # Its schema asks for 64 characters; nobody is nobody in as many.
 HASH_LENGTH: Final = 64
 NOBODY: Final = "0" * HASH_LENGTH

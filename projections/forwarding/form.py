@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from msgspec import UNSET, structs
 
 from contracts.events import EventRecorded, Fact, PageViewed, Source
-from contracts.flowcore import DATA_CORE, EVENT_TYPE, FLOW_TYPE, Delivery, SessionContext, Tracked, hash_of
-
-# Every other family, and how long a page was in view, has no place in Flowcore's one event type.
-FORWARDED = (PageViewed, EventRecorded)
+from contracts.flowcore import BATCH, DATA_CORE, EVENT_TYPE, FLOW_TYPE, Delivery, SessionContext, Tracked, hash_of
 
 
 def delivery_of(fact: Fact) -> Delivery | None:
-    """Return *fact* as it is forwarded, None where Flowcore's form has no place for it."""
-    if not isinstance(fact, PageViewed | EventRecorded):
+    """Return *fact* as it is forwarded, None where Flowcore's form has no place for it: other families, and time in view.
+
+    What was forwarded to us is not sent on, so that two installations may forward to each other.
+    """
+    if not isinstance(fact, PageViewed | EventRecorded) or fact.batch == BATCH:
         return None
     return Delivery(
         event_id=fact.id,

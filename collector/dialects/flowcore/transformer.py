@@ -23,8 +23,6 @@ from contracts import flowcore
 from contracts.control.keys import Scope
 from contracts.mounts import Mount
 
-# Names the facts that came from elsewhere: they keep their times, and their ids are known for ever.
-BATCH: Final = "flowcore"
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _CAMPAIGN: Final = re.compile(r"utm_[a-z]{1,16}")
 _FAILED: Final = 500
@@ -118,7 +116,7 @@ def _hit(payload: flowcore.Tracked, forwarded: Forwarded, arrival: Arrival) -> H
         claim=_claim(payload),
         key=checked_key(forwarded.event_id),
         occurred_at=moment(forwarded.valid_time, "validTime") if isinstance(forwarded.valid_time, str) else None,
-        batch=BATCH,
+        batch=flowcore.BATCH,
     )
 
 

@@ -5,13 +5,17 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
 from collector.dialects.flowcore import documents
+from contracts.events import Channel, Page, Source
 from contracts.flowcore import NOBODY
+from projections.forwarding.form import delivery_of
 from tests.collector.control.telling import controlled, told
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
+from tests.facts import event
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -82,6 +86,23 @@ async def test_what_flowcores_own_schema_leaves_out_makes_an_event_of_it(keyed):
     assert (fact.name, fact.props, fact.visitor, fact.bot.value) == ("Signup", {"plan": "pro"}, "", "automation")
     assert (fact.page.hostname, fact.source.utm_source) == ("www.shop.example", "mail")
     assert b"kim@example.org" not in data, "what comes from elsewhere is redacted, too"
+
+
+async def test_what_a_sink_sends_is_what_the_transformer_takes(keyed):
+    collector, secret, _ = keyed
+    source = Source(
+        name="Google", channel=Channel.PAID_SEARCH, referrer="https://google.com", utm_source="google", utm_medium="cpc"
+    )
+    page = Page(hostname="www.shop.example", path="/a%20b")
+    fact = event("Signup", site="shop.example", page=page, source=source, props={"plan": "pro", "seats": 3}, interactive=False)
+    delivered = delivery_of(fact)
+    answer = await collector.http.post("/api/transformer", content=msgspec.json.encode(delivered), headers={"X-Secret": secret})
+    assert answer.text == "OK"
+    there, _ = await collector.stored()
+    same = ("id", "tenant", "site", "occurred_at", "salt_day", "name", "props", "interactive", "source", "page")
+    assert {name: getattr(there, name) for name in same} == {name: getattr(fact, name) for name in same}
+    assert there.visitor == hashlib.sha256(fact.visitor.encode()).hexdigest()
+    assert delivery_of(there) is None, "what was forwarded to us is not sent on"
 
 
 @pytest.mark.parametrize(
