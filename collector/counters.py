@@ -30,6 +30,10 @@ class Counter(Collector):
         """Count one more of *labels*."""
         self._counts[labels] = self._counts.get(labels, 0) + 1
 
+    def total(self) -> int:
+        """Return how many were counted, whatever their labels."""
+        return sum(self._counts.values())
+
     def describe(self) -> Iterator[Metric]:
         """Tell the registry the name, before anything is counted."""
         yield CounterMetricFamily(self._name, self._says, labels=self._labels)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import click
 from litestar import Litestar
@@ -11,6 +12,7 @@ from collector.cli.options import data_option, examples, listen_options, refuse_
 from collector.local.endpoints import database_url_for_role, known_nats_url
 from collector.local.master_key import master_key_file
 from collector.privacy.client_ip import TrustedProxies, client_ip
+from collector.serving.about import About
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import serve_until_told
@@ -19,6 +21,7 @@ from collector.settings import Mode, QuerySettings, Settings
 from contracts.throttle import Throttle
 from projections.app import check, create_app
 from projections.query.problems import Refused
+from projections.replies.numbers import database_numbers
 from projections.stream.newest import Newest
 from projections.vault import VaultReader
 
@@ -48,9 +51,8 @@ async def query(settings: QuerySettings) -> None:
             return await database_checks(asked)
 
         async with asked.lifespan():
-            app = operated(
-                asgi(asked), AddressTable({Owner.QUERY: claims_of(asked)}), settings.http, role="query", checks=checks
-            )
+            table, about = AddressTable({Owner.QUERY: claims_of(asked)}), about_database(asked, settings)
+            app = operated(asgi(asked), table, settings.http, role="query", checks=checks, about=about)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
 
 
@@ -78,6 +80,19 @@ def addresses_of_query() -> list[tuple[str, str]]:
     return claims_of(
         create_app(database_url=nowhere, tenant="main", access_token=None, public_url="http://localhost", clock=utc_now)
     )
+
+
+def about_database(app: Litestar, settings: QuerySettings | Settings) -> About:
+    """Return what is told of an installation with the database that *app* answers from."""
+    tenant = settings.collection.tenant
+
+    async def numbers() -> Mapping[str, Any]:
+        try:
+            return await database_numbers(app.state.engine, tenant)
+        except Refused:
+            return {}
+
+    return About(tenant=tenant, clock=utc_now, numbers=numbers)
 
 
 async def database_checks(app: Litestar) -> dict[str, str]:

@@ -9,7 +9,7 @@ import click
 from collector.app import addresses
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, settings_with
-from collector.cli.query import query_app
+from collector.cli.query import about_database, query_app
 from collector.control.admin.opening import open_admin
 from collector.control.erasure import erase_for_ever
 from collector.ingest import open_ingest
@@ -65,6 +65,7 @@ async def web(settings: Settings, *, precedence: timedelta) -> None:
             claims = {Owner.INGEST: addresses(), Owner.ADMIN: claims_of(admin), Owner.QUERY: claims_of(asked)}
             table = AddressTable(claims)
             whole = Dispatch(table, ingest=asgi(ingest.app), query=asgi(asked), admin=asgi(admin))
-            app = operated(whole, table, settings.http, role="web", checks=checks)
+            about = about_database(asked, settings)
+            app = operated(whole, table, settings.http, role="web", checks=checks, about=about)
             await serve_until_told(app, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

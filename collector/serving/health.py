@@ -4,13 +4,14 @@ import asyncio
 import json
 import platform
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from collector import __version__
 from collector.asgi import App, Headers, Receive, Scope, Send, answer
 from collector.readiness import Note
+from collector.serving.about import About, metrics_as_json, told_of, wants_json
 from contracts.access import bearer_of, is_loopback_host, is_proxied, same_secret
 from contracts.problem import MEDIA_TYPE, Problem
 
@@ -20,24 +21,37 @@ BUILD = Gauge("collector_build_info", "What is running, always 1.", ["version", 
 _JSON: Headers = [(b"content-type", b"application/json")]
 _METHODS = ("GET", "HEAD")
 _CHECK_SECONDS = 2.0
+BILAN_METRICS = "/bilan/metrics"
 
 
 class Operations:
     """An ASGI app that answers the operator's addresses itself and hands everything else to *app*.
 
-    /livez says that the process runs, whatever it depends on. /readyz, and /health and /healthz by other names, say with 503
-    that no work should be sent here: a check fails (its name -> what is wrong; "" is good, and a Note is no reason) or the
-    process is draining. Nothing may restart ingest for that: it would lose the day's salt, and the next one would count
-    everybody again. /metrics asks for ``Authorization: Bearer`` and the access token where there is one, but for a scraper on
+    /livez, and /liveness by another name, says that the process runs, whatever it depends on. /readyz, and /health and /healthz
+    by other names, say with 503 that no work should be sent here: a check fails (its name -> what is wrong; "" is good, and a
+    Note is no reason) or the process is draining. Nothing may restart ingest for that: it would lose the day's salt, and the
+    next one would count everybody again. /health says more, for clients of other systems. /metrics, for which JSON may be
+    asked, asks for ``Authorization: Bearer`` and the access token where there is one, but for a scraper on
     this machine that comes to a loopback port by itself, not through a proxy.
     """
 
-    def __init__(self, app: App, *, role: str, checks: Checks, access_token: str | None, is_loopback: bool) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        role: str,
+        checks: Checks,
+        access_token: str | None,
+        is_loopback: bool,
+        about: About | None = None,
+    ) -> None:
         self._app = app
         self._checks = checks
         self._token = access_token
         self._is_loopback = is_loopback
         self._draining = False
+        self._about = about
+        self._since = None if about is None else about.clock()
         BUILD.labels(__version__, role, platform.python_version()).set(1)
 
     def begin_drain(self) -> None:
@@ -57,12 +71,20 @@ class Operations:
         await answer(send, 200, b'{"status":"ok"}', _JSON)
 
     async def _ready(self, _: Scope, send: Send) -> None:
+        await self._tell_readiness(send, {})
+
+    async def _healthy(self, _: Scope, send: Send) -> None:
+        await self._tell_readiness(send, {} if self._about is None else told_of(self._about))
+
+    async def _tell_readiness(self, send: Send, besides: Mapping[str, Any]) -> None:
         checks = {"draining": "is stopping"} if self._draining else dict(await self._checked())
         is_ready = not any(why and not isinstance(why, Note) for why in checks.values())
-        document = {
+        document: dict[str, Any] = {
             "status": "ok" if is_ready else "unavailable",
             "checks": {name: why or "ok" for name, why in checks.items()},
         }
+        if besides:
+            document |= {"ok": is_ready, **besides}
         await answer(send, 200 if is_ready else 503, json.dumps(document).encode(), _JSON)
 
     async def _metrics(self, scope: Scope, send: Send) -> None:
@@ -71,6 +93,9 @@ class Operations:
             problem = Problem(status=401, title="The metrics need a token.", code="unauthorized", detail=detail)
             headers = [(b"content-type", MEDIA_TYPE.encode()), (b"www-authenticate", b"Bearer")]
             return await answer(send, 401, problem.body(), headers)
+        if self._about is not None and self._since is not None and _asks_for_json(scope):
+            told = await metrics_as_json(self._about, since=self._since)
+            return await answer(send, 200, json.dumps(told).encode(), _JSON)
         return await answer(send, 200, generate_latest(), [(b"content-type", CONTENT_TYPE_LATEST.encode())])
 
     async def _checked(self) -> Mapping[str, str]:
@@ -88,11 +113,18 @@ class Operations:
 
     ANSWERS: Mapping[str, Callable[["Operations", Scope, Send], Awaitable[None]]] = {
         "/livez": _live,
+        "/liveness": _live,
         "/readyz": _ready,
-        "/health": _ready,
+        "/health": _healthy,
         "/healthz": _ready,
         "/metrics": _metrics,
+        BILAN_METRICS: _metrics,
     }
+
+
+def _asks_for_json(scope: Scope) -> bool:
+    accept = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"), "")
+    return scope["path"] == BILAN_METRICS or wants_json(accept)
 
 
 OPERATOR = tuple((method, path) for path in Operations.ANSWERS for method in _METHODS)

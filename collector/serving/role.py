@@ -10,12 +10,14 @@ import uvloop
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 from litestar.types.internal_types import PathParameterDefinition
+from msgspec import structs
 
 from collector.asgi import App
 from collector.failure import Failure
+from collector.serving.about import About
 from collector.serving.health import Operations
 from collector.serving.logs import configure_logs, log_loop_errors
-from collector.serving.measure import Measured
+from collector.serving.measure import REQUESTS, Measured
 from collector.serving.table import AddressTable
 from collector.settings import Http, Log
 from collector.stream.connection import StreamDrifted
@@ -36,15 +38,22 @@ def run_role(log: Log, role: Coroutine[Any, Any, None]) -> None:
 
 
 def operated(
-    app: App, table: AddressTable, http: Http, *, role: str, checks: Callable[[], Awaitable[Mapping[str, str]]]
+    app: App,
+    table: AddressTable,
+    http: Http,
+    *,
+    role: str,
+    checks: Callable[[], Awaitable[Mapping[str, str]]],
+    about: About | None = None,
 ) -> Operations:
-    """Return *app*, counted, with the operator's addresses in front of it."""
+    """Return *app*, counted, with the operator's addresses in front of it; *about* is what /health tells beside the checks."""
     return Operations(
         Measured(app, table),
         role=role,
         checks=checks,
         access_token=http.access_token,
         is_loopback=http.is_loopback,
+        about=None if about is None else structs.replace(about, requests=REQUESTS.total),
     )
 
 

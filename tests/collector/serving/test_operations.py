@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from collector.asgi import Receive, Scope, Send, answer
 from collector.readiness import Note
+from collector.serving.about import About
 from collector.serving.health import Operations
 from collector.serving.measure import Measured
 from collector.serving.table import AddressTable, Owner
@@ -53,9 +55,39 @@ async def test_readiness_says_which_check_fails_and_liveness_depends_on_nothing(
     ready, unready = await ask(good, path, method), await ask(bad, path, method)
     assert (ready.status_code, unready.status_code) == (200, 503)
     assert {ready.headers["cache-control"], unready.headers["cache-control"]} == {"no-store"}
-    assert (await ask(bad, "/livez", method)).status_code == 200
+    assert {(await ask(bad, path, method)).status_code for path in ("/livez", "/liveness")} == {200}
     if method == "GET":
         assert unready.json() == {"status": "unavailable", "checks": {"nats": "is not connected", "salt": "ok"}}
+
+
+def about(**more) -> About:
+    return About(tenant="acme", clock=lambda: datetime(2026, 11, 18, 15, 30, tzinfo=UTC), **more)
+
+
+async def test_health_tells_clients_of_other_systems_what_they_look_for():
+    good = Operations(echo, role="test", checks=fine, access_token=None, is_loopback=True, about=about())
+    bad = Operations(echo, role="test", checks=failing, access_token=None, is_loopback=True, about=about())
+    told, ill = (await ask(good, "/health")).json(), await ask(bad, "/health")
+    assert (told["status"], told["ok"], told["checks"]) == ("ok", True, {"nats": "ok"})
+    assert (told["timestamp"], told["service"], told["flowType"]) == ("2026-11-18T15:30:00.000Z", "analytics", "visitor.v0")
+    assert told["environment"] == {"tenant": "acme", "dataCore": "flow-analytics"}
+    assert told["saltRotation"] == {"nextRotationAt": "2026-11-19T00:00:00.000Z", "secondsUntilRotation": 8.5 * 3600}
+    assert (told["pathwaysConfigured"], told["eventTypes"]) == (True, ["visitor.tracked.v0"])
+    assert (ill.status_code, ill.json()["ok"]) == (503, False)
+    assert set((await ask(good, "/readyz")).json()) == {"status", "checks"}
+
+
+async def test_metrics_are_json_under_bilan_and_for_those_who_ask_for_it():
+    async def numbers():
+        return {"size": "2.5MB", "events": 7}
+
+    told = about(requests=lambda: 12, numbers=numbers)
+    app = Operations(echo, role="test", checks=fine, access_token=None, is_loopback=True, about=told)
+    under, asked = await ask(app, "/bilan/metrics"), await ask(app, "/metrics", accept="application/json")
+    assert under.json() == asked.json() == {"uptime": 0, "requests": 12, "database": {"size": "2.5MB", "events": 7}}
+    for accept in ("*/*", "text/plain;version=0.0.4", "application/openmetrics-text"):
+        assert "collector_build_info" in (await ask(app, "/metrics", accept=accept)).text
+    assert (await ask(app, "/bilan/metrics", host="elsewhere.example")).status_code == 401
 
 
 async def noting() -> dict[str, str]:

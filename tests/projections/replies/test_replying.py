@@ -18,6 +18,7 @@ from projections.projections import WEB
 from projections.query.after_write import HEADER
 from projections.read_models.hits import HITS
 from projections.replies.answering import Answering, Question, System
+from projections.replies.numbers import database_numbers
 from projections.stream.newest import Newest
 from tests.facts import pageview
 from tests.projections.control.deciding import decided, issued, new_key, of, site
@@ -133,3 +134,11 @@ async def elsewhere(world: World) -> AsyncIterator[httpx.AsyncClient]:
     through = httpx.ASGITransport(world.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=through, base_url="http://stats.example") as there:
         yield there
+
+
+async def test_the_database_says_how_large_it_is_and_what_it_holds(world: World):
+    await world.tell(pageview(), pageview())
+    assert world.app is not None
+    told = await database_numbers(world.app.state.engine, "main")
+    assert (told["events"], told["size"].endswith("MB")) == (2, True)
+    assert (await database_numbers(world.app.state.engine, "other"))["events"] == 0

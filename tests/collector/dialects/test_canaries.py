@@ -1,0 +1,169 @@
+"""Whoever is named in an id, a key or a form that a dialect of people knows is nowhere in what is stored, in no example."""
+
+import base64
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+import pytest_asyncio
+import yaml
+from msgspec import Struct
+
+from collector.arrival import Arrival
+from collector.dialects import DIALECTS
+from collector.dialects.endpoint import Endpoint
+from collector.dialects.passed_on import visitor_of
+from collector.hit import Claim, Hit
+from collector.ingest import Ingest, Offer, open_ingest
+from collector.kinds import KINDS
+from collector.kinds.kind import SUBJECTS, Kind
+from collector.local.master_key import settle_master_key
+from collector.privacy.props import is_identity
+from collector.settings import read_settings
+from collector.stream import connection as broker
+from contracts.control import mounts
+from contracts.jetstream import JetStreamError
+from contracts.mounts import Mount
+from contracts.streams import FAMILIES, Family, streams_of
+from tests.collector.control.telling import Pen, until, writing
+from tests.collector.ingest import UNLIMITED
+from tests.collector.toy import NoteTaken, refuse, word
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+# Whose facts are the web's: they know no user.
+OF_PAGES = {Mount.FLOWCORE}
+OF_PEOPLE = sorted(mount.value for mount in set(Mount) - OF_PAGES if (EXAMPLES / f"{mount}.yml").exists())
+# Where the examples of a system leave it out.
+USUAL_POST = {"bilan": "/api/events"}
+KEYS = ("user_id", "userId", "anonymousId", "email", "name", "device_id", "deviceId", "username", "distinct_id", "firstName")
+# What else an item says who somebody is by.
+IDS = {"anon", "user", "uid"}
+SITE = "people.example"
+FAMILY = Family(name="notes")
+
+
+class ToyClaim(Claim, frozen=True, kw_only=True):
+    user: str
+    props: dict[str, Any]
+
+
+def toy_fact(claim: ToyClaim, envelope: dict[str, Any], remains: Any, _: object) -> NoteTaken:
+    props = remains.identity.props(claim.props, of=(claim.user,))
+    told = msgspec.json.encode({"subject": remains.identity.subject(claim.user), "props": props}).decode()
+    return NoteTaken(**envelope, project="toy", text=told)
+
+
+def read_toy(arrival: Arrival) -> list[Hit]:
+    said = msgspec.json.decode(arrival.body)
+    claim = ToyClaim(user=said["userId"], props=said["properties"])
+    return [
+        Hit(person=visitor_of(arrival.sender), sender=arrival.sender, site=SITE, received_at=arrival.received_at, claim=claim)
+    ]
+
+
+TOY = Endpoint(template="/toy", dialect="toy", methods=("POST",), limit=1 << 16, read=read_toy, word=word, refuse=refuse)
+OFFER = Offer(
+    dialects=(*DIALECTS, TOY),
+    kinds=(*KINDS, Kind(claims=(ToyClaim,), happened_at=lambda hit: hit.received_at, fact=toy_fact, needs=SUBJECTS)),
+    families=(*FAMILIES, FAMILY),
+)
+TOYS = [{"post": "/toy", "send": {"userId": "u1", "properties": {"plan": "pro", "user": {"name": "Jane"}}}}]
+
+
+class Door(Struct):
+    """An ingest half in production, where every mount is bound to a site of the usual policy."""
+
+    ingest: Ingest
+    http: httpx.AsyncClient
+    client: broker.Connection
+    headers: dict[str, str]
+
+    async def stored(self) -> AsyncIterator[bytes]:
+        """Yield every fact that is stored, of whichever family."""
+        for stream in streams_of(OFFER.families):
+            try:
+                last = (await broker.ask(self.client, f"STREAM.INFO.{stream.name}")).state.last_seq
+            except JetStreamError:
+                continue  # nothing of the family was stored
+            for seq in range(1, last + 1):
+                message = (await broker.ask(self.client, f"STREAM.MSG.GET.{stream.name}", {"seq": seq})).message
+                yield base64.b64decode(message.data)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def door(nats_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
+    key_file = tmp_path_factory.mktemp("keys") / "master.key"
+    environment = {"COLLECTOR_STREAM_MAX_BYTES": str(1 << 30), "COLLECTOR_MODE": "production"} | UNLIMITED
+    settings = read_settings(environment | {"COLLECTOR_MASTER_KEY_FILE": str(key_file)})
+    async with writing(nats_url) as pen:
+        await pen.make()
+        headers = await everything_bound(pen)
+        client = await broker.connect(nats_url, on_loss=lambda: None)
+        await settle_master_key(client, key_file, replicas=1)
+        async with open_ingest(settings, nats_url, lambda: datetime.now(UTC), offer=OFFER) as ingest:
+            await until(lambda: ingest.care.follower.seq >= pen.seq, "it has read what was decided")
+            transport = httpx.ASGITransport(app=ingest.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://collector") as http:
+                yield Door(ingest, http, client, headers)
+        await broker.disconnect(client)
+
+
+async def everything_bound(pen: Pen) -> dict[str, str]:
+    """Decide what is needed, and return what a client with a key of the site sends along."""
+    text, issued = pen.key("acme", "ingest", site=SITE)
+    claims = [pen.event(mounts.MountClaimed, mounts.mount_id(mount), tenant="acme", key=SITE) for mount in Mount]
+    await pen.write([*pen.tenant("acme"), *pen.site("acme", SITE), *issued, *claims])
+    return {"Authorization": f"Bearer {text}", "X-API-Key": text, "X-Tenant-Id": "acme"}
+
+
+@pytest.mark.parametrize("system", ["toy", *OF_PEOPLE])
+async def test_nobody_who_is_named_is_stored(door: Door, system: str):
+    examples = TOYS if system == "toy" else yaml.safe_load((EXAMPLES / f"{system}.yml").read_text(encoding="utf-8"))
+    before = [fact async for fact in door.stored()]
+    for number, example in enumerate(each for each in examples if isinstance(each.get("send"), dict | list)):
+        planted = plant(example["send"], Needles(number))
+        path = example.get("post", USUAL_POST.get(system, ""))
+        for headers in (door.headers, {}):  # with a key, and by what the mount is bound to
+            await door.http.post(path, json=planted, headers=headers)
+    stored = [fact async for fact in door.stored()]
+    assert len(stored) > len(before), "something has to be stored, or nothing was tried"
+    assert not [fact for fact in stored if b"needle" in fact.lower()]
+
+
+class Needles:
+    """Names of people that nothing else is called by."""
+
+    def __init__(self, example: int) -> None:
+        self._numbers = (f"{example}x{number}" for number in itertools.count())
+
+    def id(self) -> str:
+        return f"needle-{next(self._numbers)}"
+
+    def of(self, key: str) -> str:
+        return f"{self.id()}@canary.example" if "mail" in key.lower() else self.id()
+
+
+def plant(said: Any, needles: Needles, *, user: str = "", depth: int = 0) -> Any:
+    """Return *said* with a needle wherever somebody is named, and in what is nested every key that names somebody."""
+    if isinstance(said, list):
+        return [plant(each, needles, user=user, depth=depth + 1) for each in said]
+    if not isinstance(said, dict):
+        return said
+    named = {key: needles.of(key) for key, value in said.items() if isinstance(value, str) and (is_identity(key) or key in IDS)}
+    user = user or next(iter(named.values()), "")
+    inner = {key: plant(value, needles, user=user, depth=depth + 1) for key, value in said.items()}
+    return inner | named | (dict(more(needles, user)) if depth else {})
+
+
+def more(needles: Needles, user: str) -> Iterator[tuple[str, str]]:
+    for key in KEYS:
+        yield key, needles.of(key)
+    yield "echo", user
+    yield "note", f"write to {needles.of('mail')}"
