@@ -82,8 +82,9 @@ SINK_EVENTS = Counter(
     "Facts that a sink has dealt with: forwarded, refused by the endpoint, or skipped as none that it takes.",
     ["result"],
 )
-SINK_LAG = Gauge("collector_sink_lag_events", "Facts that are stored and not yet forwarded.")
-SINK_UP = Gauge("collector_sink_up", "1 while the sink's endpoint takes what it is sent.")
+# With a label, so that who forwards nothing shows none.
+SINK_LAG = Gauge("collector_sink_lag_events", "Facts that are stored and not yet forwarded.", ["sink"])
+SINK_UP = Gauge("collector_sink_up", "1 while the sink's endpoint takes what it is sent.", ["sink"])
 SINK_ERRORS = Counter("collector_sink_errors", "Times the sink had to begin again from its position.")
 
 

@@ -86,7 +86,7 @@ class Sink:
                     self.trouble = ""
                     await pause(STANDBY_SECONDS, stop)
                     return
-                metrics.SINK_LAG.set((await self._stream.backlog_after(place.seq)).messages)
+                metrics.SINK_LAG.labels(NAME).set((await self._stream.backlog_after(place.seq)).messages)
                 await self._follow(place, stop)
             finally:
                 await connection.invalidate()  # the lock ends with its session
@@ -150,18 +150,18 @@ class Sink:
         return new
 
     async def _at_rest(self) -> None:
-        metrics.SINK_LAG.set(0)
+        metrics.SINK_LAG.labels(NAME).set(0)
         if self.trouble:
             await self._tell("")
         self._is_well()
 
     def _is_well(self) -> None:
         self.trouble, self._delay = "", FIRST_DELAY
-        metrics.SINK_UP.set(1)
+        metrics.SINK_UP.labels(NAME).set(1)
 
     async def _wait_after(self, error: Exception, stop: asyncio.Event) -> None:
         self.trouble = str(error) if isinstance(error, StreamUnavailable | EndpointAway) else advice_for(error)
-        metrics.SINK_UP.set(0)
+        metrics.SINK_UP.labels(NAME).set(0)
         metrics.SINK_ERRORS.inc()
         LOG.warning("the sink waits", extra={"sink": NAME, "advice": self.trouble, "error": type(error).__name__})
         await self._tell(self.trouble)

@@ -200,8 +200,8 @@ async def test_a_projector_that_is_killed_loses_nothing_of_what_it_forwards(fact
 
     await until(is_told)
     _, metrics = await asyncio.to_thread(ask, "127.0.0.1", port, "/metrics")
-    assert "collector_sink_up 0.0" in metrics
-    assert "collector_sink_lag_events 250.0" in metrics
+    assert 'collector_sink_up{sink="flowcore"} 0.0' in metrics
+    assert 'collector_sink_lag_events{sink="flowcore"} 250.0' in metrics
     killed.kill()
     _, log = await asyncio.to_thread(killed.communicate)
     for needle in (SECRET, listener.url, stored.ANNA):
