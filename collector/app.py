@@ -74,12 +74,12 @@ class IngestApp(Litestar):
         """Answer one request."""
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
-        found = self._addresses.find(scope["method"], scope["path"])
-        if found is not None:
-            return await self._answer(found, scope, receive, send)
-        path = scope["path"].rstrip("/")
-        if (found := self._addresses.find(scope["method"], path)) is not None:
-            return await self._answer(found, scope, receive, send)
+        path = scope["path"]
+        # A path is the same with a slash behind it: without one first, else a tail would take it.
+        for each in (path.rstrip("/"), path) if path.endswith("/") else (path,):
+            if (found := self._addresses.find(scope["method"], each)) is not None:
+                return await self._answer(found, scope, receive, send)
+        path = path.rstrip("/")
         if methods := self._addresses.methods(path):
             return await self._answer_other_method(methods, path, scope, send)
         return await super().__call__(scope, receive, send)

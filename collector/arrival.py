@@ -9,7 +9,7 @@ from msgspec import Struct
 from collector.asgi import Receive, Scope
 from collector.hit import Sender
 from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
-from collector.privacy.client_ip import TrustedProxies, client_ip
+from collector.privacy.client_ip import CLIENT_HEADERS, TrustedProxies, client_ip
 
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 ROOM_BYTES = 128 * 1024 * 1024
@@ -91,7 +91,7 @@ def read_head(scope: Scope, parameters: Mapping[str, str], trusted: TrustedProxi
         path=scope["path"],
         query=scope["query_string"],
         headers=headers,
-        ip=client_ip(peer, forwarded, trusted),
+        ip=client_ip(peer, forwarded, trusted, _named_clients(headers) if trusted.networks else ()),
         parameters=parameters,
         is_vouched=trusted.vouches(peer),
     )
@@ -109,6 +109,10 @@ async def arrive(
 
 def _forwarded_for(scope: Scope) -> list[str]:
     return [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+
+
+def _named_clients(headers: Mapping[bytes, bytes]) -> list[str]:
+    return [headers[name].decode("latin-1") for name in CLIENT_HEADERS if name in headers]
 
 
 async def _read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int, room: BodyRoom) -> bytes:

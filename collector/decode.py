@@ -1,7 +1,7 @@
 """Bytes -> plain fields: JSON and query strings, read once into a typed shape, with every refusal in words of our own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -24,6 +24,7 @@ DECIMALS: Final = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,6})?")
 CURRENCY: Final = re.compile(r"[A-Za-z]{3}")
 PATH_TO_FIELD: Final = re.compile(r"\$(?:\[(\d+)\])?\.?([A-Za-z_]+)?")
 QUERY_FIELDS: Final = 64
+DEEPEST_PROPERTY: Final = 5
 
 
 def read_json(arrival: Arrival, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
@@ -79,17 +80,33 @@ def refuse_controls(value: Any) -> None:
 
 
 def scalars(props: Mapping[str, Any], field: str) -> dict[str, Scalar]:
-    """Return the properties that are text, numbers or booleans; lists, objects and nulls are left out, as Plausible does."""
+    """Return the properties that are text, numbers or booleans, those within objects by their path, such as ``cart.total``.
+
+    Lists and nulls are left out, as Plausible does, and so is what lies in over four objects.
+    """
     kept: dict[str, Scalar] = {}
-    for key, value in props.items():
+    for key, value in _by_path(props):
         if isinstance(value, bool | str | float):
-            kept[key] = value
+            kept.setdefault(key, value)
         elif isinstance(value, int):
             if abs(value) > LARGEST_INTEGER:
                 detail = "A property is a whole number beyond 2^53, which JSON readers disagree on; send it as text."
                 raise Rejected(RejectReason.OUT_OF_RANGE, detail, field=field)
-            kept[key] = value
+            kept.setdefault(key, value)
     return kept
+
+
+def left_out(props: Mapping[str, Any]) -> list[str]:
+    """Return the paths of what ``scalars`` leaves out of *props*."""
+    return sorted({path for path, value in _by_path(props) if value is None or isinstance(value, list | dict)})
+
+
+def _by_path(props: Mapping[str, Any], prefix: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
+    for key, value in props.items():
+        if isinstance(value, dict) and value and depth < DEEPEST_PROPERTY:
+            yield from _by_path(value, f"{prefix}{key}.", depth + 1)
+        else:
+            yield f"{prefix}{key}", value
 
 
 def money(amount: str | float, currency: str, field: str) -> Money:

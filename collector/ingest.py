@@ -45,6 +45,7 @@ from collector.stream.streams import Streams
 from collector.stream.teller import Teller
 from collector.tally import Tally
 from collector.upkeep import running_beside
+from contracts.flowcore import DATA_CORE, FLOW_TYPE
 from contracts.streams import FAMILIES, Family
 
 log = logging.getLogger(__name__)
@@ -229,8 +230,10 @@ def _app(
         kinds=kinds_by_claim(offer.kinds),
         tally=teller.tally,
     )
-    trusted = TrustedProxies.parse(settings.http.trusted_proxies)
     dialects = strictly(offer.dialects) if settings.minigem.is_strict else offer.dialects
+    # The ids of who migrates follow from the Flowcore collector's own rule.
+    is_derived = settings.privacy.salt_mode is SaltMode.DERIVED
+    trusted = TrustedProxies.parse(settings.http.trusted_proxies, names_nobody=is_derived)
     return IngestApp(pipeline, trusted=trusted, dialects=dialects)
 
 
@@ -240,6 +243,5 @@ def _teller(settings: IngestSettings, client: Connection, clock: Callable[[], da
 
 def _announce(settings: IngestSettings, salts: AgreedSalts | DerivedSalts, clock: Callable[[], datetime]) -> None:
     watch_salt(clock, salts.rotated_at)
-    SERVICE_INFO.labels(
-        __version__, settings.collection.mode.value, settings.collection.tenant, settings.privacy.salt_mode.value
-    ).set(1)
+    mode, salt_mode = settings.collection.mode.value, settings.privacy.salt_mode.value
+    SERVICE_INFO.labels(__version__, mode, settings.collection.tenant, salt_mode, DATA_CORE, FLOW_TYPE).set(1)

@@ -40,7 +40,11 @@ NATS_CONNECTED = Gauge("collector_nats_connected", "1 while connected to NATS.")
 STREAM_DRIFTED = Gauge("collector_stream_drifted", "1 when the stream no longer has the settings the promises rest on.")
 SALT_ROTATION_SECONDS = Gauge("analytics_salt_rotation_seconds", "Seconds until the next salt, at midnight UTC.")
 SALT_TAKEN_UP = Gauge("collector_salt_last_rotation_timestamp_seconds", "When this process took up the salt it holds.")
-SERVICE_INFO = Gauge("analytics_service_info", "What is running, always 1.", ["version", "mode", "tenant", "salt_mode"])
+SERVICE_INFO = Gauge(
+    "analytics_service_info",
+    "What is running, always 1.",
+    ["version", "mode", "tenant", "salt_mode", "datacore", "flow_type"],
+)
 
 
 def count(dialect: str, outcome: Outcome) -> None:

@@ -19,7 +19,7 @@ from collector.admit import admit, admit_fact, admit_origin, refuse_other_tenant
 from collector.answer import Answer, problem_of, with_quota
 from collector.arrival import Arrival, BodyRoom, Head, arrive
 from collector.asgi import Receive
-from collector.dialects.endpoint import Endpoint, Item, Reply
+from collector.dialects.endpoint import Endpoint, Item, Reply, Standing
 from collector.hit import A_PAGE, Hit, Sender
 from collector.kinds import KIND_OF
 from collector.kinds.kind import Kinds, Need
@@ -131,6 +131,9 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         try:
             sender = self._recognised_by(reply, head)
             quota = self.limit.of_request(sender, head)
+            if reply.of_standing is not None:
+                standing = Standing(tenant=self.tally.nowhere.tenant, at=self.clock())
+                return with_quota(reply.of_standing(standing), quota)
             return with_quota(reply.answer(head, sender), quota)
         except (Rejected, Refused, Unavailable) as failure:
             return reply.refuse(failure)

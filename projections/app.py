@@ -34,6 +34,7 @@ from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
 from projections.replies.bilan.system import is_of_bilan
 from projections.replies.change66_words import Since
+from projections.replies.flowcore import asks_for_info, send_info
 from projections.replies.handlers import Replying, handlers_of
 from projections.replies.subjects import Subjects
 from projections.stream.newest import Newest
@@ -123,11 +124,13 @@ class QueryApp(Litestar):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # ASGI's types and Litestar's differ
         """Answer one request."""
+        if asks_for_info(scope):
+            return await send_info(send)
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope = scope | {"method": "GET"}  # the server's own still says HEAD
         if scope["type"] == "http" and is_of_bilan(scope["path"], scope["query_string"]):
             scope = scope | {"path": f"/{Mount.BILAN.value}{scope['path']}"}
-        await super().__call__(scope, receive, send)
+        return await super().__call__(scope, receive, send)
 
 
 def addresses(app: Litestar) -> list[tuple[str, str]]:

@@ -75,3 +75,20 @@ def forget(label: Label, reasons: Iterable[str]) -> None:
     for reason in reasons:
         with suppress(KeyError):
             HALTED.remove(*label, reason)
+
+
+SINK_EVENTS = Counter(
+    "collector_sink_events",
+    "Facts that a sink has dealt with: forwarded, refused by the endpoint, or skipped as none that it takes.",
+    ["result"],
+)
+# With a label, so that who forwards nothing shows none.
+SINK_LAG = Gauge("collector_sink_lag_events", "Facts that are stored and not yet forwarded.", ["sink"])
+SINK_UP = Gauge("collector_sink_up", "1 while the sink's endpoint takes what it is sent.", ["sink"])
+SINK_ERRORS = Counter("collector_sink_errors", "Times the sink had to begin again from its position.")
+
+
+def count_forwarded(*, forwarded: int, refused: int, skipped: int) -> None:
+    """Count a chunk that the endpoint has."""
+    for result, facts in (("forwarded", forwarded), ("refused", refused), ("skipped", skipped)):
+        SINK_EVENTS.labels(result).inc(facts)

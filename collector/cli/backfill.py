@@ -17,15 +17,19 @@ from rich.progress import (
 )
 
 from collector.cli.clock import utc_now
+from collector.cli.forwarding import endpoint_at, forward_option, said_of
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from contracts.jetstream import JetStreamError
+from contracts.streams import EventStream
 from projections.control.keeper import ControlKeeper
 from projections.database import POSTGRES_ERRORS, advice_for
+from projections.forwarding.endpoint import Endpoint, EndpointAway
+from projections.forwarding.replay import Replayed, replay
 from projections.migrations import NotMigrated, migrate
-from projections.projections import PROJECTIONS
+from projections.projections import PROJECTIONS, WEB
 from projections.projector import rebuild as rebuilding
 from projections.projector.claim import AnotherBackfill
 from projections.projector.halt import Halted
@@ -46,23 +50,37 @@ from projections.stream import StreamUnavailable
     type=click.IntRange(min=0),
     help="Work on this partition alone, and wait for the projectors of the others [all].",
 )
+@forward_option
 @click.option(
     "--accept-loss",
     is_flag=True,
     help="Go on although the stream no longer holds every event that is counted; without it, what would be lost is said.",
 )
-def command(accept_loss: bool, projection: str | None, partition: int | None, **options: str) -> None:  # noqa: FBT001  # a click flag
+def command(
+    *,
+    accept_loss: bool,
+    projection: str | None,
+    partition: int | None,
+    forward_url: str,
+    **options: str,
+) -> None:
     """Compute the read models again from the event streams, also into an empty database.
 
     Postgres holds only what can be computed again, so this is the cure for a lost or doubtful database. The new tables grow
     beside the old ones, which the dashboard reads until the new ones are level with them; that takes as much disk again.
     Events go on being collected meanwhile. It may run beside `collector up`.
+
+    With --forward it computes nothing and touches no table: it reads the streams and sends what they hold on, each event with
+    its own id, so that whoever has it already has it once.
     """
     settings = settings_with(**options)
     if partition is not None and partition >= settings.stream.partitions:
         raise click.UsageError(
             f"there are {settings.stream.partitions} partition(s), numbered from 0; see COLLECTOR_PARTITIONS."
         )
+    if forward_url:
+        _forward(settings, forward_url, partition)
+        return
     projections = [each for each in PROJECTIONS if projection in (None, each.name)]
     try:
         run_command(_backfill(settings, projections, partition, accept_loss=accept_loss))
@@ -76,6 +94,28 @@ def command(accept_loss: bool, projection: str | None, partition: int | None, **
 
 
 _REFUSALS = (HistoryWouldBeLost, CannotApply, AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
+
+
+def _forward(settings: Settings, url: str, partition: int | None) -> None:
+    endpoint = endpoint_at(url, settings)
+    streams = WEB.streams(settings.stream.partitions)
+    try:
+        ended = run_command(_replay(settings, endpoint, streams if partition is None else [streams[partition]]))
+    except (EndpointAway, *_REFUSALS) as error:
+        again = "Run it again: what was forwarded is known there by its id"
+        raise ClickException(f"{error}. {again}.") from error
+    click.echo(said_of(ended), err=True)
+
+
+async def _replay(settings: Settings, endpoint: Endpoint, streams: Sequence[EventStream]) -> Replayed:
+    async with endpoints(settings) as (nats_url, _, _), endpoint:
+        with _bar() as bar:
+            task = bar.add_task("Forwarding", total=None)
+
+            def show(progress: Replayed) -> None:
+                bar.update(task, completed=progress.done, total=progress.total)
+
+            return await replay(nats_url, streams, endpoint, report=show)
 
 
 async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:

@@ -12,6 +12,7 @@ from collector.cli.checks.erasure import examine_erasure
 from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
 from collector.cli.checks.salt import examine_copies
+from collector.cli.checks.sink import examine_sink
 from collector.cli.checks.stream import examine_stream
 from collector.cli.checks.tallies import examine_tallies
 from collector.cli.checks.vault import examine_vault
@@ -62,6 +63,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:  # noqa: C901
             async for finding in examine_database(database_url, nats_url):
                 yield finding
             async for finding in examine_decisions(database_url, nats_url):
+                yield finding
+            async for finding in examine_sink(settings, database_url, nats_url):
                 yield finding
             async for finding in examine_tallies(settings, database_url):
                 yield finding

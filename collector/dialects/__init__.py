@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from collector.addresses import Address
-from collector.dialects import bilan, change66, minigem, native, nodash, pixel
+from collector.dialects import bilan, change66, flowcore, minigem, native, nodash, pixel
 from collector.dialects.endpoint import Endpoint, Reply
 
 Dialects: TypeAlias = tuple[Endpoint | Reply, ...]
@@ -16,6 +16,7 @@ DIALECTS: Final[Dialects] = (
     *nodash.ENDPOINTS,
     *minigem.ENDPOINTS,
     *change66.ENDPOINTS,
+    *flowcore.ENDPOINTS,
 )
 
 

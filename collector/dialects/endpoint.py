@@ -1,6 +1,7 @@
 """Endpoint and Reply: what a dialect is made of, ways to read requests into hits and to word how they ended, and documents."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -41,8 +42,18 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     mount: str = ""
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """What a document may tell of the installation: for which tenant it collects, and what time it is."""
+
+    tenant: str
+    at: datetime
+
+
 class Reply(Struct, frozen=True, kw_only=True):
-    """One address that answers with a document and takes no hits; it is there while the stream is not."""
+    """One address that answers with a document and takes no hits; it is there while the stream is not.
+
+    ``of_standing``, where it is given, answers in the place of ``answer``.
+    """
 
     template: str
     dialect: str
@@ -52,6 +63,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     scope: str = ""
     shown_key: Callable[[Head], str | None] | None = None
     mark: Mark | None = None
+    of_standing: Callable[[Standing], Answer] | None = None
 
 
 def ended_well(outcome: Outcome) -> Stored | Dropped:

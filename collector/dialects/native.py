@@ -15,7 +15,7 @@ from msgspec import Struct, field, structs
 
 from collector.answer import Answer, retry_headers
 from collector.arrival import Arrival
-from collector.decode import corrected, moment, money, parse_json, read_json, scalars
+from collector.decode import corrected, left_out, moment, money, parse_json, read_json, scalars
 from collector.dialects.browser import Browser, host_of, read_browser, site_of_page
 from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.keyed import key_in_head
@@ -126,7 +126,8 @@ def word_one(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
     dropped = ((b"x-collector-dropped", outcome.reason.value.encode()),) if isinstance(outcome, Dropped) else ()
     if "return=representation" not in arrival.head.header(b"prefer"):
         return Answer(status=204, headers=dropped)
-    return Answer(status=200, headers=(*JSON, *dropped), body=msgspec.json.encode(_receipt(outcome)))
+    receipt = _receipt(outcome) | _left_out_of(arrival.body)
+    return Answer(status=200, headers=(*JSON, *dropped), body=msgspec.json.encode(receipt))
 
 
 def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  # every dialect words from the same two
@@ -153,6 +154,13 @@ def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: AR
     if too_many:
         return Answer(status=too_many[-1].status, headers=(*JSON, *retry_headers(too_many[-1])), body=body)
     return Answer(status=200, headers=JSON, body=body)
+
+
+def _left_out_of(body: bytes) -> dict[str, list[str]]:
+    """Return which properties were not kept, to whoever asked for a receipt: lists, nulls, and what lies too deep."""
+    item = _item.decode(body)
+    names = left_out(item.custom_properties or item.props or {})
+    return {"leftOut": names} if names else {}
 
 
 STATUSES: Final = ("stored", "dropped", "rejected", "unavailable")

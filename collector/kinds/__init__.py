@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from collector.kinds import logs, product, turns, web
+from collector.kinds import logs, product, tracked, turns, web
 from collector.kinds.kind import Kind, Kinds, kinds_by_claim
 
-KINDS: Final[tuple[Kind, ...]] = (web.KIND, turns.KIND, product.KIND, logs.KIND)
+KINDS: Final[tuple[Kind, ...]] = (web.KIND, turns.KIND, product.KIND, logs.KIND, tracked.KIND)
 KIND_OF: Final[Kinds] = kinds_by_claim(KINDS)

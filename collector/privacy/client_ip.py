@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from typing import Self, TypeAlias
+from typing import Final, Self, TypeAlias
 
 from msgspec import Struct
 
@@ -15,13 +15,22 @@ WORDS = {
 }
 
 
+# Where proxies that append to no list name their client, in the order in which they are asked.
+CLIENT_HEADERS: Final = (b"x-real-ip", b"cf-connecting-ip")
+
+
 class TrustedProxies(Struct, frozen=True):
-    """The networks whose X-Forwarded-For we believe; nobody's by default."""
+    """The networks whose X-Forwarded-For, X-Real-IP and CF-Connecting-IP we believe; nobody's by default.
+
+    Whoever a proxy says nothing of goes by its address, or where ``names_nobody`` by none: so the Flowcore collector's ids
+    come out byte for byte.
+    """
 
     networks: tuple[Network, ...] = ()
+    names_nobody: bool = False
 
     @classmethod
-    def parse(cls, texts: Iterable[str]) -> Self:
+    def parse(cls, texts: Iterable[str], *, names_nobody: bool = False) -> Self:
         """Return the proxies that *texts* name: addresses, CIDR networks, ``loopback`` or ``private``."""
         networks: list[Network] = []
         for position, text in enumerate(texts, start=1):
@@ -32,7 +41,7 @@ class TrustedProxies(Struct, frozen=True):
                 raise ValueError(
                     f"trusted proxy {position} is not an IP address, a CIDR network or one of {', '.join(WORDS)}"
                 ) from None
-        return cls(tuple(networks))
+        return cls(tuple(networks), names_nobody)
 
     def trusts(self, address: Address) -> bool:
         """Say whether *address* is one of the proxies."""
@@ -43,14 +52,17 @@ class TrustedProxies(Struct, frozen=True):
         return bool(self.networks) and (address := _parse(peer)) is not None and self.trusts(address)
 
 
-def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies) -> str:
+def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies, named: Sequence[str] = ()) -> str:
     """Return the nearest address that no trusted proxy speaks for, in its canonical text.
 
     *forwarded* holds every X-Forwarded-For header in its order. Only what a trusted proxy appended is believed, so the walk
-    goes from the right and ends at the first stranger; what a stranger wrote further left is never read.
+    goes from the right and ends at the first stranger; what a stranger wrote further left is never read. Where there is none,
+    a trusted proxy may name its client alone: *named* holds what CLIENT_HEADERS say, the first of which counts.
     """
-    if not (trusted.networks and forwarded):
+    if not trusted.networks:
         return _canonical(peer)
+    if not forwarded:
+        return _canonical(peer) if (client := _named_by(peer, named, trusted)) is None else client
     address = _parse(peer)
     if address is None:
         return peer
@@ -62,6 +74,19 @@ def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies) -> s
             break
         address = hop
     return str(address)
+
+
+def _named_by(peer: str, named: Sequence[str], trusted: TrustedProxies) -> str | None:
+    """Return whom *peer* names as its client, "" for nobody, None where the peer itself is meant."""
+    if not (named or trusted.names_nobody):
+        return None
+    address = _parse(peer)
+    if address is None or not trusted.trusts(address):
+        return None
+    client = _parse(named[0]) if named else None
+    if client is None:
+        return "" if trusted.names_nobody and not named else None
+    return str(client)
 
 
 def _canonical(peer: str) -> str:

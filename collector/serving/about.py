@@ -2,15 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from contracts.flowcore import DATA_CORE, EVENT_TYPE, FLOW_TYPE
+
 # What a database holds, by the words of bilan-server: ``size``, ``events`` and ``users``.
 Numbers: TypeAlias = Callable[[], Awaitable[Mapping[str, Any]]]
-FLOW_TYPE: Final = "visitor.v0"
-EVENT_TYPES: Final = ("visitor.tracked.v0",)
-DATA_CORE: Final = "flow-analytics"
 
 
 class About(Struct, frozen=True, kw_only=True):
@@ -32,7 +31,7 @@ def told_of(about: About) -> dict[str, Any]:
         "service": "analytics",
         "pathwaysConfigured": True,
         "flowType": FLOW_TYPE,
-        "eventTypes": EVENT_TYPES,
+        "eventTypes": [EVENT_TYPE],
         "saltRotation": {
             "nextRotationAt": midnight.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
             "secondsUntilRotation": int((midnight - now).total_seconds()),

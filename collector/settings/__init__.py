@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from collector.settings.control import Control
 from collector.settings.declaration import PREFIX, Setting, read_group, settings_of
+from collector.settings.forwarding import Forwarding
 from collector.settings.groups import (
     MOST_STREAM_BYTES,
     Collection,
@@ -32,6 +33,7 @@ __all__ = [
     "Collection",
     "Control",
     "EventStreams",
+    "Forwarding",
     "HealthcheckSettings",
     "Http",
     "IngestSettings",
@@ -101,6 +103,7 @@ class ProjectorSettings(Struct, frozen=True, kw_only=True):
     nats: Nats
     postgres: Postgres
     stream: EventStreams
+    forwarding: Forwarding
     log: Log
 
 
@@ -115,12 +118,13 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
 
     postgres: Postgres
     query: Query
+    forwarding: Forwarding
 
 
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
-GROUPS = (Collection, Local, Http, Nats, Postgres, Query, EventStreams, Privacy, Control, Limits, Minigem, Log)
+GROUPS = (Collection, Local, Http, Nats, Postgres, Query, EventStreams, Privacy, Control, Limits, Minigem, Log, Forwarding)
 SETTINGS: tuple[Setting, ...] = tuple(setting for group in GROUPS for setting in settings_of(group).values())
 
 

@@ -134,7 +134,12 @@ class Http(Group, frozen=True, kw_only=True):
     ]
     trusted_proxies: Annotated[
         tuple[str, ...],
-        Setting("COLLECTOR_TRUSTED_PROXIES", "", proxies, "proxies whose X-Forwarded-For is believed; empty means none"),
+        Setting(
+            "COLLECTOR_TRUSTED_PROXIES",
+            "",
+            proxies,
+            "proxies whose X-Forwarded-For, X-Real-IP and CF-Connecting-IP are believed; empty means none",
+        ),
     ]
 
     @property

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.control import tables as control
 from projections.database import POSTGRES_ERRORS, advice_for, open_engine, sqlstate_of
+from projections.forwarding import places as sinks
 from projections.generations import (
     GENERATIONS,
     Generation,
@@ -49,10 +50,11 @@ class History(NamedTuple):
 
 
 _SHARED = History(_HERE / "shared", "alembic_version")
+_SINKS = History(_HERE / "sinks", "sinks_version")
 _ACCOUNTS = History(_HERE / "accounts", "accounts_version")
 
 
-SHARED_TABLES = tuple(table.name for table in (GENERATIONS, *tallies.TABLES, *control.TABLES, SIGN_INS))
+SHARED_TABLES = tuple(table.name for table in (GENERATIONS, *tallies.TABLES, *control.TABLES, SIGN_INS, *sinks.TABLES))
 
 
 class NotMigrated(Exception):
@@ -91,8 +93,9 @@ async def is_current(database_url: str, projections: Sequence[Projection] = PROJ
     engine = open_engine(database_url)
     try:
         async with engine.connect() as connection:
-            if not await connection.run_sync(_is_at_head, _SHARED):
-                return False
+            for history in (_SHARED, _SINKS):
+                if not await connection.run_sync(_is_at_head, history):
+                    return False
             for projection in projections:
                 generation = await current_generation(connection, projection.name)
                 if generation is None or not await _is_generation_at_head(connection, projection, generation):
@@ -134,7 +137,8 @@ async def _migrate(engine: AsyncEngine, projections: Sequence[Projection]) -> No
         # One at a time; the second finds everything done. The lock ends with the transaction.
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATING})
         await _refuse_tables_of_before(connection)
-        await connection.run_sync(_upgrade, _SHARED)
+        for history in (_SHARED, _SINKS):
+            await connection.run_sync(_upgrade, history)
         schema = await _shared_schema(connection)
         await let_read(connection, schema, SHARED_TABLES)
         await wall_in(connection, schema, SHARED_TABLES)

@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from collector.dialects import DIALECTS
+from collector.addresses import Addresses
+from collector.dialects import DIALECTS, addresses_of
 from collector.outcomes import DropReason
 from contracts.control import sites
 from tests.collector.control.telling import controlled, told
@@ -20,6 +21,7 @@ from tests.collector.ingest import ADDRESS, FIREFOX, Running, dotted
 OF_THEIR_OWN = {runner.stem.removeprefix("test_") for runner in (Path(__file__).parent / "dialects").glob("test_*.py")}
 FILES = sorted(file for file in (Path(__file__).parent.parent / "examples").glob("*.yml") if file.stem not in OF_THEIR_OWN)
 EXAMPLES = [(file.stem, example) for file in FILES for example in yaml.safe_load(file.read_text(encoding="utf-8"))]
+ADDRESSES = Addresses(addresses_of())
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,7 +77,10 @@ async def holds(collector: Running, example: dict[str, Any]) -> None:
 
 
 def refused(answer: httpx.Response, example: dict[str, Any]) -> None:
-    if answer.status_code < 400:
+    if "body" in example:
+        assert (answer.text if isinstance(example["body"], str) else answer.json()) == example["body"]
+    assert example.get("holds", "") in answer.text
+    if answer.status_code < 400 or "body" in example:
         return
     problem = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -86,7 +91,12 @@ def refused(answer: httpx.Response, example: dict[str, Any]) -> None:
 
 
 async def test_every_dialect_has_examples():
-    asked = {(example.get("post") or example["get"]).partition("?")[0] for _, example in EXAMPLES}
+    asked = {
+        found.entries[0].template
+        for _, example in EXAMPLES
+        for method in ("GET", "POST")
+        if (found := ADDRESSES.find(method, (example.get("post") or example["get"]).partition("?")[0])) is not None
+    }
     here = {endpoint.template for endpoint in DIALECTS if endpoint.dialect not in OF_THEIR_OWN}
     assert here - asked <= {"/api/events/batch"}, "the batch has a file of its own"
 

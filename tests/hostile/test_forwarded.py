@@ -92,8 +92,10 @@ def test_the_nearest_stranger_that_trusted_proxies_name_is_the_client(visitor, c
         "X-Forwarded-For: ../../etc/passwd",
         "X-Forwarded-For: ' OR 1=1 --",
         f"X-Forwarded-For: {'9' * 5000}",
-        f"X-Real-IP: {CLIENT}",
         f"Forwarded: for={CLIENT}",
+        "X-Real-IP: unknown",
+        f"X-Real-IP: {CLIENT}, {OTHER}",
+        f"CF-Connecting-IP: {CLIENT}/24",
         f"X-Forwarded: {CLIENT}",
         f"X-Forwarded-For-: {CLIENT}",
         f"X_Forwarded_For: {CLIENT}",
@@ -103,10 +105,16 @@ def test_what_is_no_address_ends_the_walk_at_the_last_one_that_was_trusted(visit
     assert visitor(header) == proxy
 
 
+@pytest.mark.parametrize("headers", [(f"X-Real-IP: {CLIENT}", f"CF-Connecting-IP: {OTHER}"), (f"CF-Connecting-IP: {CLIENT}",)])
+def test_a_trusted_proxy_that_keeps_no_list_names_its_client_alone(visitor, client: str, headers: tuple[str, ...]):
+    assert visitor(*headers) == client
+
+
 @pytest.mark.parametrize(
     "headers",
     [
         (f"X-Forwarded-For: {CLIENT}",),
+        (f"CF-Connecting-IP: {CLIENT}", f"X-Real-IP: {CLIENT}"),
         (f"X-Forwarded-For: {CLIENT}, {PROXY}",),
         (f"X-Forwarded-For: {CLIENT}", f"X-Forwarded-For: {OTHER}, 10.0.0.1"),
         (f"Forwarded: for={CLIENT}", f"X-Real-IP: {CLIENT}"),

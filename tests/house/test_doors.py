@@ -24,6 +24,7 @@ PERSON = (
 CATCH_ALL = (
     *("collector/app.py", "collector/pipeline.py"),
     *("projections/projector/worker.py", "projections/tallies/keeper.py", "projections/control/keeper.py"),
+    "projections/forwarding/sink.py",
 )
 ENVIRONMENT = re.compile(r"\bos\.(environ|getenv)\b|from os import .*\b(environ|getenv)\b")
 

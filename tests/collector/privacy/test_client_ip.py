@@ -69,3 +69,17 @@ def test_a_network_may_be_written_by_any_of_its_addresses():
 def test_what_names_no_network_is_refused_by_its_position(text: str):
     with pytest.raises(ValueError, match=r"^trusted proxy 2 is not .* loopback, private$"):
         TrustedProxies.parse(["127.0.0.1", text])
+
+
+def test_a_trusted_proxy_without_a_list_names_its_client_and_a_stranger_does_not():
+    assert client_ip("127.0.0.1", [], PROXIES, ["203.0.113.9", "198.51.100.7"]) == "203.0.113.9"
+    assert client_ip("127.0.0.1", ["198.51.100.7"], PROXIES, ["203.0.113.9"]) == "198.51.100.7"
+    assert client_ip("192.0.2.77", [], PROXIES, ["203.0.113.9"]) == "192.0.2.77"
+    assert client_ip("127.0.0.1", [], PROXIES, ["nonsense"]) == "127.0.0.1"
+
+
+def test_for_derived_ids_whoever_a_proxy_does_not_name_is_nobody():
+    derived = TrustedProxies.parse(["loopback"], names_nobody=True)
+    assert client_ip("127.0.0.1", [], derived) == ""
+    assert client_ip("127.0.0.1", [], derived, ["203.0.113.9"]) == "203.0.113.9"
+    assert client_ip("198.51.100.7", [], derived) == "198.51.100.7", "whoever comes without a proxy is somebody"
