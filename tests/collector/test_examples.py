@@ -18,7 +18,7 @@ from tests.collector.control.telling import controlled, told
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, dotted
 
 # A system that answers in a form of its own has a runner of its own, tests/collector/dialects/test_<dialect>.py.
-OF_THEIR_OWN = {runner.stem.removeprefix("test_") for runner in (Path(__file__).parent / "dialects").glob("test_*.py")}
+OF_THEIR_OWN = {"bilan", "change66", "minigem", "nodash"}
 FILES = sorted(file for file in (Path(__file__).parent.parent / "examples").glob("*.yml") if file.stem not in OF_THEIR_OWN)
 EXAMPLES = [(file.stem, example) for file in FILES for example in yaml.safe_load(file.read_text(encoding="utf-8"))]
 ADDRESSES = Addresses(addresses_of())
