@@ -112,7 +112,10 @@ async def _read(nats_url: str) -> Things | None:
         if not client.is_connected:
             return None
         directory = Directory()
-        await Follower(client, directory).catch_up()
+        follower = Follower(client, directory)
+        await follower.catch_up()
+        if follower.loss:
+            raise Failure(follower.loss)
         return directory.things if directory.is_ready else None
     finally:
         await broker.disconnect(client)

@@ -19,9 +19,11 @@ from eventsourcing.persistence import (
 
 from collector.control.keeping import KeptControl, keep_control, look_at_control
 from collector.control.line import Line, LineClosed, NoAnswer
+from collector.control.losing import DecisionsLost
 from collector.control.reading import Row, events_of, firsts_of, last_seq, rows_after, subjects_of, versions_of
 from collector.control.writing import MOST_IN_A_BATCH, Letter, SomebodyElseWrote, StreamMovedOn, Write
 from collector.stream.connection import Connection, StreamDrifted
+from contracts.control.loss import IS_MISSING, WHAT_TO_DO
 from contracts.control.stream import CONTROL_STREAM, MAX_EVENT_BYTES, ControlStream, subject_of, thing_of
 from contracts.jetstream import NO_ROOM_ON_SERVER, STREAM_IS_FULL, JetStreamError
 
@@ -118,10 +120,9 @@ class AggregateRecorderOnStream(AggregateRecorder):
             return self._kept
         losses = self._line.losses
         found = self._answered(lambda client: look_at_control(client, self._stream, replicas=self._replicas))
-        if self._kept is not None and (found is None or found.created != self._kept.created):
+        if self._kept is not None and _is_another(found, self._kept):
             raise OperationalError(
-                f"the stream {self._stream.name} is another one than before: NATS has lost what was decided. Bring its store "
-                "back from a backup, or restart Collector to go on with what there is"
+                f"the stream {self._stream.name} is another one than before: NATS has lost what was decided; {WHAT_TO_DO}"
             )
         self._kept, self._losses = found, losses
         return found
@@ -141,6 +142,8 @@ class AggregateRecorderOnStream(AggregateRecorder):
             raise OperationalError("NATS does not answer: whether it was recorded is not known") from None
         except LineClosed:
             raise OperationalError("the connection to NATS was closed") from None
+        except DecisionsLost:
+            raise OperationalError(f"{IS_MISSING}; {WHAT_TO_DO}") from None
         except StreamDrifted as drifted:
             raise OperationalError(str(drifted)) from drifted
         except JetStreamError as error:
@@ -239,6 +242,12 @@ class _Watch(ListenNotifySubscription[RecorderOnStream]):
     def stop(self) -> None:
         super().stop()
         self._recorder.unlisten(self._has_been_notified)
+
+
+def _is_another(found: KeptControl | None, kept: KeptControl) -> bool:
+    if found is None:
+        return True
+    return found.created != kept.created and found.acceptance in ("", kept.acceptance)
 
 
 def _notification(row: Row) -> Notification:

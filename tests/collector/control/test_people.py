@@ -9,6 +9,7 @@ import pytest
 
 from collector.control.decided import Undecided
 from collector.control.denied import Denied, DeniedReason
+from collector.control.keeping import accept_loss
 from collector.control.people import OWNER
 from collector.stream import connection as broker
 from contracts.control.people import MemberState
@@ -186,3 +187,19 @@ async def test_no_repr_shows_a_secret(world: World):
     member = await world.desk.roster.member(begun.member)
     assert member is not None
     assert member.state is MemberState.JOINED
+
+
+async def test_who_starts_once_the_decisions_are_lost_decides_nothing_lets_no_guest_in_and_forgets_nobody(
+    world: World, nats_url: str
+):
+    member = await world.join()
+    await broker.ask(world.client, f"STREAM.DELETE.{CONTROL_STREAM.name}")
+    async with World(nats_url, world.client, world.key_file) as anew:
+        asked = await anew.ask.get("/v1/admin/members")
+        assert asked.status_code == 503, asked.text
+        for decide in (anew.people.invite_owner(), anew.plane.run(lambda plane: plane.tenants.add("acme", by="here"))):
+            with pytest.raises(Undecided, match="collector control accept-loss"):
+                await decide
+        assert await anew.people.name_of(member) == NAME
+        await accept_loss(anew.client, anew.clock(), replicas=1)
+        assert (await anew.ask.get("/v1/admin/members")).status_code == 200
