@@ -10,6 +10,7 @@ from msgspec import structs
 
 from collector.control.directory import Directory
 from collector.control.losing import are_lost
+from collector.control.reading import message_id_at
 from collector.control.things import KINDS, Things
 from collector.outcomes import UnavailableReason
 from collector.readiness import Note
@@ -147,7 +148,7 @@ class Follower:
         self._is_settled.set()
 
     async def _follow(self, stream: ApiAnswer) -> None:
-        if not self._place.may_go_on(created=stream.created, last_seq=stream.state.last_seq):
+        if not await self._goes_on(stream):
             if self._holds_more_than_is_accepted(stream):
                 self._lose(IS_ANOTHER)
                 return
@@ -165,6 +166,13 @@ class Follower:
                     self._take(batch)
                     self._heard()
                 await asyncio.sleep(0)  # others have their turn while there is much to read
+
+    async def _goes_on(self, stream: ApiAnswer) -> bool:
+        """Say whether *stream* is the one that was read, and holds what was read last where it stood."""
+        place = self._place
+        if not place.may_go_on(created=stream.created, last_seq=stream.state.last_seq):
+            return False
+        return not place.seq or await message_id_at(self._client, CONTROL_STREAM, place.seq) == place.message_id
 
     def _holds_more_than_is_accepted(self, stream: ApiAnswer) -> bool:
         is_accepted = acceptance_in(stream.config) not in ("", self._acceptance)
@@ -188,7 +196,7 @@ class Follower:
             kind = message.subject.split(".", 2)[1]
             if kind in KINDS:
                 self._fold(message)
-            self._place = structs.replace(self._place, seq=message.seq)
+            self._place = structs.replace(self._place, seq=message.seq, message_id=message.id)
 
     def _fold(self, message: Message) -> None:
         try:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from msgspec import structs
 
 from collector.control.bucket import Bucket
 from collector.local.nats import NatsServer
@@ -115,6 +116,23 @@ async def test_a_loss_that_was_accepted_does_not_accept_the_next(both: tuple[Run
     await pen.make()
     await until(lambda: "made again" in collector.ingest.checks()["control"], "it sees that it is another one")
     assert await drops(collector) == ""
+
+
+async def test_a_stream_that_was_put_back_and_gone_on_with_is_not_read_on_from_the_wrong_place(
+    both: tuple[Running, Pen], monkeypatch: pytest.MonkeyPatch
+):
+    collector, pen = both
+    await pen.write(pen.site("main", "shop.example"))
+    await told(collector, pen)
+    follower = collector.ingest.care.follower
+    monkeypatch.setattr(follower, "_place", structs.replace(follower._place, message_id="of another history"))
+    follower.interrupt()
+    await until(
+        lambda: "a copy from before" in collector.ingest.checks()["control"], "it sees that another message stands there"
+    )
+    await pen.write(pen.site("main", "blog.example"))
+    assert await drops(collector) == ""
+    assert await drops(collector, "blog.example") == "unknown_site"
 
 
 async def test_who_starts_where_the_vault_knows_members_and_the_stream_none_takes_no_key_for_a_strangers(
