@@ -11,7 +11,7 @@ from msgspec import Struct
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, role_settings
 from collector.cli.terminal import keep_logs_out, run_command
-from collector.control.decided import Reason, Undecided
+from collector.control.decided import Lost, Reason, Undecided
 from collector.control.directory import Directory
 from collector.control.follow import Follower
 from collector.control.plane import ControlPlane, open_plane
@@ -55,7 +55,7 @@ def deciding(settings: IngestSettings) -> Iterator[ControlPlane]:
         try:
             yield plane
         except Undecided as undecided:
-            is_away = undecided.reason is Reason.UNAVAILABLE
+            is_away = undecided.reason is Reason.UNAVAILABLE and not isinstance(undecided, Lost)
             raise Failure(f"{undecided}. {AWAY}" if is_away else str(undecided)) from undecided
 
 

@@ -37,6 +37,10 @@ class StreamMoved(IntegrityError):
     """Something was decided since the sequence that a decision rests on: look again, and decide again."""
 
 
+class StreamLost(OperationalError):
+    """The stream is another one than before, or knows less than the vault: nothing may be decided on it."""
+
+
 class AggregateRecorderOnStream(AggregateRecorder):
     """Records events by id and version; of two of one id and version, the first counts."""
 
@@ -121,7 +125,7 @@ class AggregateRecorderOnStream(AggregateRecorder):
         losses = self._line.losses
         found = self._answered(lambda client: look_at_control(client, self._stream, replicas=self._replicas))
         if self._kept is not None and _is_another(found, self._kept):
-            raise OperationalError(
+            raise StreamLost(
                 f"the stream {self._stream.name} is another one than before: NATS has lost what was decided; {WHAT_TO_DO}"
             )
         self._kept, self._losses = found, losses
@@ -143,7 +147,7 @@ class AggregateRecorderOnStream(AggregateRecorder):
         except LineClosed:
             raise OperationalError("the connection to NATS was closed") from None
         except DecisionsLost:
-            raise OperationalError(f"{IS_MISSING}; {WHAT_TO_DO}") from None
+            raise StreamLost(f"{IS_MISSING}; {WHAT_TO_DO}") from None
         except StreamDrifted as drifted:
             raise OperationalError(str(drifted)) from drifted
         except JetStreamError as error:

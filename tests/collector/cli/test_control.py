@@ -12,7 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from collector.cli import main
+from collector.control.bucket import Bucket
+from collector.control.keeping import found_control
 from collector.local.directory import Runtime, locked, write_runtime
+from collector.stream import connection as broker
+from contracts.vault import member_entry
 from projections.control.accepted import known_decisions
 from projections.control.keeper import ControlKeeper
 from projections.migrations import migrate
@@ -107,6 +111,18 @@ async def test_a_loss_of_decisions_is_accepted_by_a_command_that_says_what_goes_
     assert done.exit_code == 0, done.output
     assert await known() == {}
     assert "Nothing is lost" in (await run("control accept-loss --yes")).output
+
+
+async def test_a_site_is_not_added_in_the_place_of_lost_decisions_and_what_to_do_is_said(run: Run, stream_free_nats: str):
+    await run("control init")
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    await Bucket(client, replicas=1).write(member_entry("m1"), b"sealed", expected=0)
+    refused = await run("sites add shop.example")
+    assert refused.exit_code == 1
+    assert "`collector control accept-loss`" in str(refused.exception)
+    assert "does not answer" not in str(refused.exception)
+    assert await found_control(client) is None, "and no stream was made"
+    await broker.disconnect(client)
 
 
 async def test_a_link_leads_to_where_a_running_collector_is(run: Run, tmp_path: Path, stream_free_nats: str):
