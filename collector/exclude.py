@@ -12,7 +12,7 @@ def compiled(exclusions: Exclusions) -> Callable[[Fact], bool] | None:
     """Return what says of a fact that *exclusions* leave it out, or None where they leave nothing out."""
     if exclusions == Exclusions():
         return None
-    paths = _any_of(exclusions.paths)
+    globs = [_glob(pattern) for pattern in exclusions.paths]
     countries, hosts = frozenset(exclusions.countries), _with_twins(exclusions.hosts)
     referrers = _with_twins(exclusions.referrers)
 
@@ -20,7 +20,7 @@ def compiled(exclusions: Exclusions) -> Callable[[Fact], bool] | None:
         if not isinstance(fact, WebFact):
             return False
         return (
-            (paths is not None and paths.fullmatch(fact.page.path) is not None)
+            any(glob(fact.page.path) for glob in globs)
             or fact.page.hostname.removeprefix("www.") in hosts
             or fact.place.country in countries
             or _host_of(fact.source.referrer).removeprefix("www.") in referrers
@@ -29,18 +29,28 @@ def compiled(exclusions: Exclusions) -> Callable[[Fact], bool] | None:
     return excludes
 
 
-def _any_of(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    globs = [_glob(pattern) for pattern in patterns]
-    return re.compile("|".join(globs), re.DOTALL) if globs else None
+def _glob(pattern: str) -> Callable[[str], bool]:
+    """Return what says of a path that *pattern* fits it, by looking for each part behind the one before, and never back.
 
-
-def _glob(pattern: str) -> str:
-    """Return *pattern* as an expression that never looks back: stars in a row must not cost whoever sends next."""
-    start, *rest = map(re.escape, re.split(r"\*+", pattern))
+    Parts are looked for as texts: an expression costs ten times as much, and everybody waits for whoever's site it is.
+    """
+    start, *rest = re.split(r"\*+", pattern)
     if not rest:
-        return start
+        return start.__eq__
     *middle, end = rest
-    return start + "".join(f"(?>.*?{part})" for part in middle) + f".*{end}"
+
+    def fits(path: str) -> bool:
+        if not path.startswith(start):
+            return False
+        at = len(start)
+        for part in middle:
+            found = path.find(part, at)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return path.endswith(end) and len(path) - len(end) >= at
+
+    return fits
 
 
 def _with_twins(hosts: Iterable[str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import unicodedata
 from typing import Final
 
 COOKIE: Final = "collector_session"
@@ -10,12 +11,24 @@ CSRF_HEADER: Final = "x-csrf-token"
 JOIN_PATH: Final = "/join"
 # Characters of a password.
 SHORTEST_PASSWORD: Final = 12
+# And of a name that somebody signs in with.
+LONGEST_NAME: Final = 100
 _SAME: Final = frozenset({"same-origin", "none"})
 
 
 def digest_of(secret: str) -> str:
     """Return what stands for *secret*, a cookie or an invitation, wherever it is kept."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def folded_name(name: str) -> str:
+    """Return what *name*, which somebody signs in with, is compared as: neither case nor the form of its letters counts.
+
+    One that is too long is nobody's, and stays as it is: to compose letters takes the square of a length.
+    """
+    if len(name) > LONGEST_NAME:
+        return name
+    return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
 def csrf_token(secret: str) -> str:

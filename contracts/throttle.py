@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from contracts.prefix import KEY_BYTES, hashed, hashed_prefix
 from contracts.recent import MOST, Recent
+from contracts.sessions import folded_name
 
 # Somebody who mistypes is never slowed; many may sit behind one address.
 FREE_OF_A_NAME: Final = 5
@@ -74,7 +75,7 @@ class Throttle:
 
     def _marks(self, name: str, address: str) -> tuple[int, int, int]:
         where = hashed_prefix(address, self._key)
-        who = hashed(name.strip().casefold().encode(errors="surrogatepass"), self._key)
+        who = hashed(folded_name(name).encode(errors="surrogatepass"), self._key)
         return who, where, hashed(b"%d %d" % (who, where), self._key)
 
 

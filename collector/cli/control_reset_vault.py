@@ -10,7 +10,7 @@ from collector.control.bucket import VaultUnavailable
 from collector.control.decided import Undecided
 from collector.control.people import Invitation
 from collector.failure import Failure
-from collector.local.endpoints import endpoints
+from collector.local.endpoints import endpoints, web_url
 from collector.local.master_key import master_key_file, start_over
 from collector.settings import Settings
 from collector.stream import connection as broker
@@ -48,7 +48,8 @@ def command(*, yes: bool, **options: str) -> None:
         click.echo(f"The file that held no whole key is now {aside}.", err=True)
     click.echo("The vault is empty, and sealed anew.", err=True)
     if invitation is not None:
-        click.echo(f"Become the owner again, once, within a week: {join_link(settings.http.public_url, invitation.secret)}")
+        link = join_link(web_url(settings.http, settings.local), invitation.secret)
+        click.echo(f"Become the owner again, once, within a week: {link}")
 
 
 async def reset(settings: Settings) -> tuple[str, Invitation | None]:

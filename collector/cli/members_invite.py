@@ -14,7 +14,7 @@ from collector.control.decided import Undecided
 from collector.control.master_key import VaultClosed
 from collector.control.people import Invitation
 from collector.failure import Failure
-from collector.local.endpoints import nats_url_for_role
+from collector.local.endpoints import nats_url_for_role, web_url
 from collector.local.master_key import master_key_file
 from collector.settings import IngestSettings, Settings
 from contracts.control.people import Grant, Role
@@ -43,7 +43,7 @@ def command(*, role: str, tenant: str | None, site: str | None, **options: str) 
         raise Failure(str(error)) from error
     except VaultUnavailable as error:
         raise Failure("NATS does not answer: is it running, and is COLLECTOR_NATS_URL right?") from error
-    click.echo(join_link(settings.http.public_url, invitation.secret))
+    click.echo(join_link(web_url(settings.http, settings.local), invitation.secret))
 
 
 def owners_link(settings: Settings, nats_url: str) -> str | None:

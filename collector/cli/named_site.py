@@ -8,6 +8,7 @@ from collector.control.directory import Directory, collected_sites
 from collector.control.follow import Follower
 from collector.failure import Failure
 from collector.local.directory import running
+from collector.local.endpoints import web_url
 from collector.settings import Settings
 from collector.sites import Site, Sites, sites_of
 from collector.stream import connection as broker
@@ -58,7 +59,6 @@ async def sites_at_hand(settings: Settings) -> Sites:
 def where_to_look(settings: Settings, site: str, first: date, last: date) -> str:
     """Return the sentence that leads to the dashboard of *site* from the day *first* to the day *last*."""
     runtime = running(settings.local.data.absolute())
-    address = (runtime.web_url if runtime else None) or settings.http.public_url
-    link = f"{address}/sites/{site}?period=custom&from={first.isoformat()}&to={last.isoformat()}"
+    link = f"{web_url(settings.http, settings.local)}/sites/{site}?period=custom&from={first.isoformat()}&to={last.isoformat()}"
     is_up = runtime is not None or settings.nats.url is not None
     return f"Open {link}" if is_up else f"Run `collector up`, then open {link}"

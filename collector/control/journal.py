@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypedDict, TypeVar
 
@@ -12,11 +12,11 @@ from eventsourcing.utils import Environment, EnvType
 from msgspec import Struct
 
 from collector.control.checked import check
-from collector.control.decided import MOVED, Decided, conflict, invalid, not_found, unavailable
+from collector.control.decided import MOVED, Decided, Lost, Undecided, conflict, invalid, not_found, unavailable
 from collector.control.factory import StreamFactory
 from collector.control.line import Line
 from collector.control.mapper import ContractMapper
-from collector.control.recorder import RecorderOnStream, StreamMoved
+from collector.control.recorder import RecorderOnStream, StreamLost, StreamMoved
 from contracts.codec import NewerVersion, Undecodable, UnknownType
 from contracts.control import Thing, fold
 from contracts.control.envelope import ControlEvent, kind_of
@@ -105,25 +105,15 @@ class Journal(Application[str]):
         try:
             found = self._recorder.notifications_of(thing_id)
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
-        thing, is_beyond_us = None, False
-        for notification in found:
-            try:
-                thing = fold(thing, self.mapper.to_domain_event(notification))  # type: ignore[arg-type]  # ours
-            except (Undecodable, UnknownType, NewerVersion) as error:
-                self._say(notification, error)
-                is_beyond_us = is_beyond_us or not isinstance(error, Undecodable)
-        if not found:
-            return Seen(id=thing_id)
-        last = found[-1]
-        return Seen(id=thing_id, thing=thing, version=last.originator_version, seq=last.id, is_beyond_us=is_beyond_us)
+            raise _kept_from(error) from error
+        return self._seen(thing_id, found)
 
     def history(self, thing_id: str) -> list[ControlEvent]:
         """Return every event of a thing that can be read, the first of each version; raise Undecided when NATS is away."""
         try:
             found = self._recorder.notifications_of(thing_id)
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
         events: list[ControlEvent] = []
         for notification in found:
             with contextlib.suppress(Undecodable, UnknownType, NewerVersion):
@@ -142,9 +132,10 @@ class Journal(Application[str]):
     def things_of(self, kind: str) -> list[Seen[Any]]:
         """Return every thing of *kind*."""
         try:
-            return [self.look(thing_id) for thing_id in self._recorder.things_of(kind)]
+            found = self._recorder.notifications_by_thing(kind)
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
+        return [self._seen(thing_id, events) for thing_id, events in found.items()]
 
     def record(self, seen: Seen[T], *events: ControlEvent, beside: tuple[Seen[Any], ...] = ()) -> Decided[T]:
         """Store all *events* or none, and return what *seen* is after its own; *beside* is what the others are about."""
@@ -163,6 +154,20 @@ class Journal(Application[str]):
             except StreamMoved:
                 continue
         raise conflict(MOVED)
+
+    def _seen(self, thing_id: str, found: Sequence[Notification]) -> Seen[Any]:
+        """Return what a thing is after the events that were *found* of it."""
+        thing, is_beyond_us = None, False
+        for notification in found:
+            try:
+                thing = fold(thing, self.mapper.to_domain_event(notification))  # type: ignore[arg-type]  # ours
+            except (Undecodable, UnknownType, NewerVersion) as error:
+                self._say(notification, error)
+                is_beyond_us = is_beyond_us or not isinstance(error, Undecodable)
+        if not found:
+            return Seen(id=thing_id)
+        last = found[-1]
+        return Seen(id=thing_id, thing=thing, version=last.originator_version, seq=last.id, is_beyond_us=is_beyond_us)
 
     def _decide(
         self, seen: Seen[T], events: tuple[ControlEvent, ...], *, beside: tuple[Seen[Any], ...], after: int | None
@@ -193,14 +198,14 @@ class Journal(Application[str]):
         except DataError:
             raise invalid("", "That is too much for one decision. Send less at once.") from None
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
         return recordings[-1].notification.id
 
     def _now_at(self) -> int:
         try:
             return self._recorder.max_notification_id() or 0
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
 
     def _say(self, notification: Notification, error: ValueError) -> None:
         if notification.id in self.unreadable:
@@ -219,3 +224,7 @@ class Journal(Application[str]):
     def _recorder(self) -> RecorderOnStream:
         recorder: RecorderOnStream = self.recorder  # type: ignore[assignment]  # made by our factory
         return recorder
+
+
+def _kept_from(error: PersistenceError) -> Undecided:
+    return Lost(str(error)) if isinstance(error, StreamLost) else unavailable(str(error))

@@ -17,21 +17,28 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from collector.control.keeping import KeptControl, keep_control
+from collector.control.keeping import KeptControl, keep_control, look_at_control
 from collector.control.line import Line, LineClosed, NoAnswer
-from collector.control.reading import Row, events_of, last_seq, rows_after, subjects_of, versions_of
+from collector.control.losing import DecisionsLost
+from collector.control.reading import Row, events_of, firsts_of, last_seq, rows_after, subjects_of, versions_of
 from collector.control.writing import MOST_IN_A_BATCH, Letter, SomebodyElseWrote, StreamMovedOn, Write
 from collector.stream.connection import Connection, StreamDrifted
+from contracts.control.loss import IS_MISSING, WHAT_TO_DO
 from contracts.control.stream import CONTROL_STREAM, MAX_EVENT_BYTES, ControlStream, subject_of, thing_of
 from contracts.jetstream import NO_ROOM_ON_SERVER, STREAM_IS_FULL, JetStreamError
 
 Answer = TypeVar("Answer")
 # How late a subscription may learn of what another process wrote.
 _WATCH_SECONDS = 0.25
+_NO_ROWS: list[Row] = []
 
 
 class StreamMoved(IntegrityError):
     """Something was decided since the sequence that a decision rests on: look again, and decide again."""
+
+
+class StreamLost(OperationalError):
+    """The stream is another one than before, or knows less than the vault: nothing may be decided on it."""
 
 
 class AggregateRecorderOnStream(AggregateRecorder):
@@ -74,7 +81,7 @@ class AggregateRecorderOnStream(AggregateRecorder):
             wanted = wanted[::-1] if desc else wanted
             return await events_of(client, self._stream, thing_id, wanted[:limit])
 
-        return self._ask(question)
+        return self._ask(question, nothing=_NO_ROWS)
 
     def _insert(self, stored_events: Sequence[StoredEvent], *, after: int | None = None) -> list[int]:
         if not stored_events:
@@ -86,7 +93,7 @@ class AggregateRecorderOnStream(AggregateRecorder):
         async def question(client: Connection) -> list[int]:
             return await write.send(client, is_replicated=kept.is_replicated)
 
-        return self._ask(question)
+        return self._answered(question)
 
     def _letter(self, event: StoredEvent) -> Letter:
         subject = subject_of(str(event.originator_id), event.originator_version, root=self._stream.root)
@@ -103,22 +110,30 @@ class AggregateRecorderOnStream(AggregateRecorder):
             raise DataError("an event is larger than the stream takes")
 
     def _keep(self) -> KeptControl:
-        """See to it that the stream is as it must be, once for each connection."""
+        """See to it that the stream is there as it must be, once for each connection."""
+        if (held := self._look()) is not None:
+            return held
+        losses = self._line.losses
+        self._kept = self._answered(lambda client: keep_control(client, self._stream, replicas=self._replicas))
+        self._losses = losses
+        return self._kept
+
+    def _look(self) -> KeptControl | None:
+        """Return which stream there is, once for each connection, None where none was ever made."""
         if self._kept is not None and self._losses == self._line.losses:
             return self._kept
-        losses, before = self._line.losses, self._kept
-        kept = self._answered(lambda client: keep_control(client, self._stream, replicas=self._replicas))
-        if before is not None and before.created != kept.created:
-            raise OperationalError(
-                f"the stream {self._stream.name} is another one than before: NATS has lost what was decided. Bring its store "
-                "back from a backup, or restart Collector to go on with what there is"
+        losses = self._line.losses
+        found = self._answered(lambda client: look_at_control(client, self._stream, replicas=self._replicas))
+        if self._kept is not None and _is_another(found, self._kept):
+            raise StreamLost(
+                f"the stream {self._stream.name} is another one than before: NATS has lost what was decided; {WHAT_TO_DO}"
             )
-        self._kept, self._losses = kept, losses
-        return kept
+        self._kept, self._losses = found, losses
+        return found
 
-    def _ask(self, question: Callable[[Connection], Coroutine[Any, Any, Answer]]) -> Answer:
-        self._keep()
-        return self._answered(question)
+    def _ask(self, question: Callable[[Connection], Coroutine[Any, Any, Answer]], *, nothing: Answer) -> Answer:
+        """Return the answer to *question*, or *nothing* where nothing was ever recorded: to ask makes no stream."""
+        return nothing if self._look() is None else self._answered(question)
 
     def _answered(self, question: Callable[[Connection], Coroutine[Any, Any, Answer]]) -> Answer:
         try:
@@ -131,6 +146,8 @@ class AggregateRecorderOnStream(AggregateRecorder):
             raise OperationalError("NATS does not answer: whether it was recorded is not known") from None
         except LineClosed:
             raise OperationalError("the connection to NATS was closed") from None
+        except DecisionsLost:
+            raise StreamLost(f"{IS_MISSING}; {WHAT_TO_DO}") from None
         except StreamDrifted as drifted:
             raise OperationalError(str(drifted)) from drifted
         except JetStreamError as error:
@@ -160,11 +177,21 @@ class RecorderOnStream(AggregateRecorderOnStream, ApplicationRecorder):
         """Return every event of a thing, in order, with its sequence."""
         return [_notification(row) for row in self._rows_of(thing_id, gt=None, lte=None, desc=False, limit=None)]
 
-    def things_of(self, kind: str) -> list[str]:
-        """Return the id of every thing of *kind* that there ever was."""
-        pattern = f"{self._stream.root}.{kind}.>"
-        subjects = self._ask(lambda client: subjects_of(client, self._stream, pattern))
-        return sorted({thing_of(subject)[0] for subject in subjects})
+    def notifications_by_thing(self, kind: str) -> dict[str, list[Notification]]:
+        """Return every event of every thing of *kind* that there ever was, in order, with its sequence, by the thing's id.
+
+        All of them are asked for together: one after the other, a few thousand things keep a thread for seconds.
+        """
+
+        async def question(client: Connection) -> list[Row]:
+            subjects = await subjects_of(client, self._stream, f"{self._stream.root}.{kind}.>")
+            rows = await firsts_of(client, self._stream, sorted(subjects, key=thing_of))
+            return [row for row in rows if row is not None]
+
+        found: dict[str, list[Notification]] = {}
+        for row in self._ask(question, nothing=_NO_ROWS):
+            found.setdefault(thing_of(row.subject)[0], []).append(_notification(row))
+        return found
 
     def select_notifications(
         self,
@@ -181,11 +208,11 @@ class RecorderOnStream(AggregateRecorderOnStream, ApplicationRecorder):
         async def question(client: Connection) -> list[Row]:
             return await rows_after(client, self._stream, max(after, 0), until=stop, limit=limit, topics=topics)
 
-        return [_notification(row) for row in self._ask(question)]
+        return [_notification(row) for row in self._ask(question, nothing=_NO_ROWS)]
 
     def max_notification_id(self) -> int | None:
         """Return the last sequence, None when nothing was ever recorded."""
-        return self._ask(lambda client: last_seq(client, self._stream)) or None
+        return self._ask(lambda client: last_seq(client, self._stream), nothing=0) or None
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         """Return what yields events as they are recorded, by whomever."""
@@ -219,6 +246,12 @@ class _Watch(ListenNotifySubscription[RecorderOnStream]):
     def stop(self) -> None:
         super().stop()
         self._recorder.unlisten(self._has_been_notified)
+
+
+def _is_another(found: KeptControl | None, kept: KeptControl) -> bool:
+    if found is None:
+        return True
+    return found.created != kept.created and found.acceptance in ("", kept.acceptance)
 
 
 def _notification(row: Row) -> Notification:

@@ -8,12 +8,14 @@ from msgspec import Struct
 
 from collector.control.denied import Denied, DeniedReason
 from collector.control.vault import Overtaken, Vault
+from contracts.sessions import LONGEST_NAME, folded_name
 from contracts.vault import Particulars, member_entry
 
-LONGEST_NAME: Final = 100
 LONGEST_ADDRESS: Final = 254
 # The id of no member: whoever is not known costs the same questions.
 NOBODY: Final = "nobody"
+# A letter may come in as many parts; what is longer still is not looked at, for composing takes the square of a length.
+_PARTS_OF_A_LETTER: Final = 4
 _PREFIX: Final = member_entry("")
 
 
@@ -40,7 +42,7 @@ class Register:
 
     async def whose(self, name: str) -> str | None:
         """Return the id of the member called *name*."""
-        said = await self._vault.get(await self._vault.sign_in_entry(_folded(name)))
+        said = await self._vault.get(await self._vault.sign_in_entry(folded_name(name)))
         return None if said is None else said.decode()
 
     async def registered(self) -> frozenset[str]:
@@ -74,7 +76,7 @@ class Register:
             await self._give_up(registered.particulars.name, short)
 
     async def _claim(self, name: str, short: str) -> None:
-        entry = await self._vault.sign_in_entry(_folded(name))
+        entry = await self._vault.sign_in_entry(folded_name(name))
         held = await self._vault.find(entry)
         owner = None if held is None else held.value.decode()
         if owner is not None and owner != short and await self._is_called(owner, name):
@@ -87,7 +89,7 @@ class Register:
 
     async def _give_up(self, name: str, short: str) -> None:
         """Let *name*, which *short* has claimed, be free; unless that is what they are called, or it is another's by now."""
-        entry = await self._vault.sign_in_entry(_folded(name))
+        entry = await self._vault.sign_in_entry(folded_name(name))
         if not await self._is_called(short, name) and await self._vault.get(entry) == short.encode():
             await self._vault.destroy(entry)
 
@@ -98,11 +100,13 @@ class Register:
 
 def is_same_name(one: str, other: str) -> bool:
     """Say whether two names are one."""
-    return _folded(one) == _folded(other)
+    return folded_name(one) == folded_name(other)
 
 
 def checked_name(name: str) -> str:
     """Return *name* as it is kept, or raise Denied where it is none."""
+    if len(name) > _PARTS_OF_A_LETTER * LONGEST_NAME:
+        raise Denied(DeniedReason.NAME, field="name")
     tidy = unicodedata.normalize("NFKC", name).strip()
     if not 0 < len(tidy) <= LONGEST_NAME or not tidy.isprintable():
         raise Denied(DeniedReason.NAME, field="name")
@@ -115,7 +119,3 @@ def checked_address(address: str) -> str:
     if len(tidy) > LONGEST_ADDRESS or not tidy.isprintable():
         raise Denied(DeniedReason.ADDRESS, field="address")
     return tidy
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().casefold()

@@ -1,7 +1,8 @@
 """Signing in and out: name and password become a session, whose cookie is random and whose digest is in the control stream."""
 
+import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,11 +11,11 @@ from msgspec import Struct, structs
 from collector.control.decided import Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.passwords import LONGEST, Passwords, PasswordsBusy
-from collector.control.register import LONGEST_NAME, NOBODY, Register, Registered, is_same_name
+from collector.control.register import NOBODY, Register, Registered, is_same_name
 from collector.control.roster import Roster, short_of
 from collector.control.vault import Vault, VaultClosed, VaultUnavailable
 from contracts.control.people import Member, MemberState, Session, member_id
-from contracts.sessions import digest_of
+from contracts.sessions import LONGEST_NAME, digest_of
 from contracts.throttle import Throttle
 
 # What keeps an answer from whoever is asked, whatever it would be.
@@ -100,6 +101,24 @@ class SignIns:
         """Count a try from *address*, or raise Denied when there were too many; whoever was right is forgiven afterwards."""
         if (wait := self._throttle.attempt(address=address, name=name)) > 0:
             raise Denied(DeniedReason.SLOWED, retry_after=wait)
+
+    @contextlib.contextmanager
+    def a_try(self, *, address: str, wrong: DeniedReason) -> Iterator[None]:
+        """Count what is done within as a try from *address* only if it is denied as *wrong*; raise Denied when it has to wait.
+
+        What fails otherwise guesses nothing: what was shown is right, or nobody has looked.
+        """
+        self.require_patience(address=address)
+        try:
+            yield
+        except Denied as denied:
+            if denied.reason is not wrong:
+                self._throttle.forgive(address=address)
+            raise
+        except UNANSWERED:
+            self._throttle.forgive(address=address)
+            raise
+        self._throttle.forgive(address=address)
 
     async def begin(self, short: str) -> SignedIn:
         """Begin a session for the member whose id is *short*."""

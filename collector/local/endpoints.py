@@ -9,7 +9,7 @@ from typing import NamedTuple
 from collector.failure import Failure
 from collector.local.directory import InUse, Runtime, forget_runtime, is_used, running, write_runtime
 from collector.local.servers import servers_in_data
-from collector.settings import Local, Nats, Postgres, Settings
+from collector.settings import Http, Local, Nats, Postgres, Settings
 
 
 class Endpoints(NamedTuple):
@@ -49,6 +49,12 @@ def known_nats_url(nats: Nats, local: Local) -> str | None:
     """Return the NATS that the settings or a running `collector up` name, None where neither does."""
     runtime = running(local.data.absolute())
     return nats.url or (runtime.nats_url if runtime else None)
+
+
+def web_url(http: Http, local: Local) -> str:
+    """Return where the dashboard is: where a running `collector up` says, whose port was its own choice, else the settings."""
+    runtime = running(local.data.absolute())
+    return (runtime.web_url if runtime else None) or http.public_url
 
 
 def database_url_for_role(postgres: Postgres, local: Local) -> str:

@@ -253,6 +253,12 @@ ADVICE = (
         "a control event is of a newer version",
         f"{FOLLOW}::test_an_event_that_cannot_be_read_stops_nothing_and_is_named_once_with_what_to_do",
     ),
+    Advice(
+        "contracts/control/loss.py",
+        "put the files of NATS back from your backup",
+        "the stream of decisions is another one, or lacks what was decided",
+        "tests/collector/cli/test_control.py::test_a_loss_of_decisions_is_accepted_by_a_command_that_says_what_goes_and_asks",
+    ),
     Advice("collector/control/follow.py", "look at it with `nats stream get", "a control event cannot be read", HARMLESS),
     Advice("projections/query/database.py", "Run: collector migrate", "there are no tables", AGAIN),
     Advice(

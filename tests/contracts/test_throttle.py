@@ -1,5 +1,7 @@
 """Who guesses waits longer and longer, by name and by address, and who knows is let in again soon."""
 
+import time
+
 from contracts.throttle import (
     FORGOTTEN_AFTER,
     FREE_OF_A_NAME,
@@ -62,7 +64,14 @@ def test_a_name_is_slowed_from_wherever_it_is_guessed():
     guesses = [door.wrong(f"203.0.113.{number}", NAME) for number in range(20)]
     assert guesses == [0] * FREE_OF_A_NAME + [1] * (20 - FREE_OF_A_NAME)
     assert door.wrong(THERE, "another") == 0
-    assert door.wrong(THERE, f" {NAME.upper()} ") == 1, "it is the same name, however it is written"
+    for written in (f" {NAME.upper()} ", "\uff21da", "a\u24d3\U0001d41a"):
+        assert door.wrong(THERE, written) == 1, "it is the same name, however it is written"
+
+
+def test_a_name_that_nobody_can_have_keeps_nobody_waiting():
+    door, began = Door(), time.perf_counter()
+    assert door.wrong(HERE, "a" + "\u0301" * 15_000 + "\u0316" * 15_000) == 0
+    assert time.perf_counter() - began < 0.5
 
 
 def test_an_address_is_slowed_whichever_names_it_guesses():

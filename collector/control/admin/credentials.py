@@ -17,10 +17,13 @@ from contracts.keys import key_in_authorization
 from contracts.sessions import COOKIE
 
 _DOTS_OF_A_TOKEN = 2
+_LOOKS = frozenset({"GET", "HEAD"})
 
 
 async def authority(request: PlainRequest, desk: NamedDependency[Desk]) -> Authority:
     """Return on whose authority *request* decides, or raise Denied or Refused; what a header shows comes before a cookie."""
+    if request.method not in _LOOKS:
+        desk.deciding.refuse_lost()
     x_api_key, authorization = (request.headers.get(name, "").strip() for name in ("x-api-key", "authorization"))
     if not x_api_key and desk.access_token is not None and same_secret(bearer_of(authorization) or "", desk.access_token):
         return Authority(by="token", grants=EVERYTHING)
@@ -32,16 +35,19 @@ async def authority(request: PlainRequest, desk: NamedDependency[Desk]) -> Autho
 
 
 async def _of_machine(desk: Desk, shown: str) -> Authority:
-    if shown.count(".") == _DOTS_OF_A_TOKEN:
-        claims = await desk.tokens.check(shown)
-        if Scope.ADMIN not in claims.scopes or claims.tenant in (await desk.deciding.things()).archived:
-            raise _no_admin()
-        return _owner(claims.sub, claims.tenant, claims.site)
     try:
         sender = desk.recognise(shown, Scope.ADMIN.value)
     except Refused as refused:
-        raise _no_admin() if refused.reason is RefuseReason.FORBIDDEN else Denied(DeniedReason.TOKEN) from None
-    return _owner(sender.credential, sender.tenant, sender.site or None)
+        if refused.reason is RefuseReason.FORBIDDEN:
+            raise _no_admin() from None
+    else:
+        return _owner(sender.credential, sender.tenant, sender.site or None)
+    if shown.count(".") != _DOTS_OF_A_TOKEN:
+        raise Denied(DeniedReason.TOKEN)
+    claims = await desk.tokens.check(shown)
+    if Scope.ADMIN not in claims.scopes or claims.tenant in (await desk.deciding.things()).archived:
+        raise _no_admin()
+    return _owner(claims.sub, claims.tenant, claims.site)
 
 
 async def _of_member(request: PlainRequest, desk: Desk) -> Authority:
@@ -58,6 +64,7 @@ async def _of_nobody(request: PlainRequest, desk: Desk) -> Authority:
     """Return that whoever asks from this machine may do everything, while nobody is a member; else raise Denied."""
     if desk.access_token is not None or not _is_here(request):
         raise Denied(DeniedReason.NOT_SIGNED_IN)
+    desk.deciding.refuse_lost()
     members = await desk.roster.members()
     if any(member.state is MemberState.JOINED for member in members.values()):
         raise Denied(DeniedReason.NOT_SIGNED_IN)

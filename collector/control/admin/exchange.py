@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from collector.control.admin.desk import Desk, PlainRequest
+from collector.control.denied import DeniedReason
 from collector.control.shown_key import key_in, working_key
 
 
@@ -22,11 +23,9 @@ class TokenAnswer(Struct, frozen=True, kw_only=True):
 @post("/v1/token", summary="Exchange a key for a token", status_code=200)
 async def exchange_key(request: PlainRequest, desk: NamedDependency[Desk]) -> TokenAnswer:
     """Return a token for the key in X-API-Key or Authorization; it may do what the key may, and ends with it."""
-    address = desk.where(request)
-    desk.sign_ins.require_patience(address=address)
     shown = key_in(x_api_key=request.headers.get("x-api-key", ""), authorization=request.headers.get("authorization", ""))
     now = desk.clock()
-    token = await desk.tokens.exchange(await working_key(desk.roster, shown, now))
-    desk.throttle.forgive(address=address)
+    with desk.sign_ins.a_try(address=desk.where(request), wrong=DeniedReason.TOKEN):
+        token = await desk.tokens.exchange(await working_key(desk.roster, shown, now))
     seconds = int((token.expires_at - now).total_seconds())
     return TokenAnswer(access_token=token.text, expires_in=seconds, expires_at=token.expires_at)

@@ -127,9 +127,21 @@ def test_development_takes_any_name_but_for_what_was_decided_on_it():
 def test_a_tenants_credential_finds_no_site_of_another(environment: dict[str, str]):
     found = collected(environment, *Decided().site("acme", "acme.example"))
     assert key_of(found.find("acme.example", "acme")) == ("acme", "acme.example")
-    assert found.find("acme.example", "other") is None
     assert key_of(found.keyed("acme", "acme.example")) == ("acme", "acme.example")
-    assert found.keyed("other", "acme.example") is None
+    for foreign in (found.find("acme.example", "other"), found.keyed("other", "acme.example")):
+        assert key_of(foreign) != ("acme", "acme.example")
+
+
+@pytest.mark.parametrize("environment", [{}, PRODUCTION])
+def test_a_tenants_credential_is_not_told_whether_a_name_is_anothers(environment: dict[str, str]):
+    decided = Decided()
+    gone = [*decided.site("acme", "gone.example"), *decided.unname("acme", "gone.example", "gone.example")]
+    found = collected(environment, *decided.site("acme", "acme.example"), *gone)
+    for ask in (lambda name: found.find(name, "other"), lambda name: found.keyed("other", name)):
+        answers = [ask(name) for name in ("acme.example", "gone.example", "nobodys.example")]
+        assert len({site is None for site in answers}) == 1
+        assert {site.tenant for site in answers if site is not None} <= {"other"}
+    assert found.find("gone.example", "acme") is None
 
 
 def test_a_hit_without_a_claim_belongs_to_the_only_open_site_there_is():

@@ -2,18 +2,22 @@
 
 import asyncio
 import base64
+import time
 from datetime import timedelta
 
 import pytest
 
 from collector.control.decided import Undecided
 from collector.control.denied import Denied, DeniedReason
+from collector.control.keeping import accept_loss
 from collector.control.people import OWNER
 from collector.stream import connection as broker
+from collector.upkeep import running_beside
 from contracts.control.people import MemberState
-from contracts.control.stream import CONTROL_STREAM
+from contracts.control.stream import CONTROL_STREAM, control_settings
 from contracts.vault import member_entry
 from tests.collector.control.people_world import NAME, PASSWORD, World
+from tests.collector.control.telling import until
 
 ADDRESS = f"kim{chr(64)}example.org"
 
@@ -91,6 +95,19 @@ async def test_what_cannot_be_kept_uses_no_link_up(world: World):
     for given, reason in SILLY:
         assert await refusal(world.people.join(invitation.secret, **given)) is reason
     await world.people.join(invitation.secret, name=NAME, password=PASSWORD)
+
+
+async def test_a_name_of_which_no_letter_ends_keeps_nobody_waiting(world: World):
+    began = time.perf_counter()
+    asked = world.people.join("x", name="a" + "\u0301" * 15_000 + "\u0316" * 15_000, password=PASSWORD)
+    assert await refusal(asked) is DeniedReason.NAME
+    assert time.perf_counter() - began < 0.5
+
+
+async def test_a_name_has_a_hundred_letters_also_where_each_comes_in_parts(world: World):
+    invitation = await world.people.invite(OWNER, by="here")
+    await world.people.join(invitation.secret, name="e\u0302\u0301" * 100, password=PASSWORD)
+    assert await world.people.name_of(invitation.member) == "\u1ebf" * 100
 
 
 async def test_who_is_removed_is_forgotten_and_the_name_is_free(world: World):
@@ -172,3 +189,35 @@ async def test_no_repr_shows_a_secret(world: World):
     member = await world.desk.roster.member(begun.member)
     assert member is not None
     assert member.state is MemberState.JOINED
+
+
+async def test_who_starts_once_the_decisions_are_lost_decides_nothing_lets_no_guest_in_and_forgets_nobody(
+    world: World, nats_url: str
+):
+    member = await world.join()
+    await broker.ask(world.client, f"STREAM.DELETE.{CONTROL_STREAM.name}")
+    async with World(nats_url, world.client, world.key_file) as anew:
+        asked = await anew.ask.get("/v1/admin/members")
+        assert asked.status_code == 503, asked.text
+        for decide in (anew.people.invite_owner(), anew.plane.run(lambda plane: plane.tenants.add("acme", by="here"))):
+            with pytest.raises(Undecided, match="collector control accept-loss"):
+                await decide
+        assert await anew.people.name_of(member) == NAME
+        await accept_loss(anew.client, anew.clock(), replicas=1)
+        assert (await anew.ask.get("/v1/admin/members")).status_code == 200
+
+
+async def test_while_the_decisions_are_another_streams_nobody_is_a_guest_and_nothing_is_decided(world: World):
+    member = await world.join()
+    await world.plane.run(lambda plane: plane.tenants.add("acme", by="here"))
+    async with running_beside(world.follower.watch()):
+        await until(lambda: "acme" in world.follower.directory.things.tenants, "it has read what was decided")
+        await broker.ask(world.client, f"STREAM.DELETE.{CONTROL_STREAM.name}")
+        await broker.ask(world.client, f"STREAM.CREATE.{CONTROL_STREAM.name}", control_settings(replicas=1))
+        await until(lambda: world.follower.loss, "it sees that it is another one")
+        asked = await world.ask.get("/v1/admin/members")
+        assert asked.status_code == 503, asked.text
+        assert "collector control accept-loss" in asked.text
+        with pytest.raises(Undecided, match="collector control accept-loss"):
+            await world.desk.deciding.ask(lambda plane: plane.tenants.add("other", by="here"))
+        assert await world.people.name_of(member) == NAME

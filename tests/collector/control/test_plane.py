@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from collector.control.decided import Reason
+from collector.control.line import Line
 from collector.control.plane import ControlPlane, open_plane
 from collector.local.nats import NatsServer
 from contracts.control.stream import ControlStream, subject_of
@@ -81,3 +82,24 @@ def test_nothing_in_the_environment_changes_the_plane(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PERSISTENCE_MODULE", "eventsourcing.popo")
     monkeypatch.setenv("IS_SNAPSHOTTING_ENABLED", "y")
     assert new_plane().tenants.add("acme", by="here").seq == 1
+
+
+class Counting(Line):
+    """Counts the questions that waited for one another."""
+
+    asked = 0
+
+    def ask(self, question):
+        self.asked += 1
+        return super().ask(question)
+
+
+def test_all_of_a_kind_are_asked_for_together_however_many_there_are(nats_url: str, control_stream: ControlStream):
+    with Counting(nats_url) as line, ControlPlane(line, clock=lambda: START, stream=control_stream) as plane:
+        for number in range(70):
+            plane.tenants.add(f"t{number}", by="here")
+        plane.tenants.label("t7", label="Seven", by="here")
+        before = line.asked
+        found = {seen.id: (seen.version, seen.thing.label) for seen in plane.things_of("tenant")}
+        assert found == {f"tenant:t{number}": (1, "") for number in range(70)} | {"tenant:t7": (2, "Seven")}
+        assert line.asked - before == 1

@@ -12,6 +12,7 @@ from collector.control.recorder import RecorderOnStream, StreamMoved
 from collector.local.nats import NatsServer
 from collector.stream.connection import ask
 from contracts.control.stream import ControlStream, control_settings, subject_of
+from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
 from tests.collector.control.worlds import kill
 
 
@@ -31,6 +32,7 @@ def event(version: int, body: bytes = b"{}", thing: str = "tenant:acme") -> Stor
 
 
 def test_a_write_whose_answer_was_lost_is_no_conflict_with_itself(line: Line, control_stream, recorder: RecorderOnStream):
+    recorder._keep()
     assert recorder.max_notification_id() is None
     for number, letters in enumerate([[event(1)], [event(2), event(1, thing="name:a")]]):
         write = writing.Write(control_stream, [recorder._letter(one) for one in letters])
@@ -38,6 +40,22 @@ def test_a_write_whose_answer_was_lost_is_no_conflict_with_itself(line: Line, co
         again = line.ask(lambda client, write=write: write.send(client, is_replicated=False))
         assert first == again == [[1], [2, 3]][number]
     assert recorder.max_notification_id() == 3
+
+
+def test_whoever_only_asks_makes_no_stream(line: Line, control_stream: ControlStream, recorder: RecorderOnStream):
+    asked = (
+        recorder.select_events("tenant:acme"),
+        recorder.notifications_of("tenant:acme"),
+        recorder.notifications_by_thing("tenant"),
+        recorder.select_notifications(None, 10),
+        recorder.max_notification_id(),
+    )
+    assert not any(asked)
+    with pytest.raises(JetStreamError) as missing:
+        line.ask(lambda client: ask(client, f"STREAM.INFO.{control_stream.name}"))
+    assert missing.value.err_code == STREAM_NOT_FOUND
+    assert recorder.insert_events([event(1)]) == [1]
+    assert recorder.max_notification_id() == 1
 
 
 def test_somebody_elses_write_is_a_conflict_and_all_of_ours_stays_out(recorder: RecorderOnStream):
@@ -48,6 +66,7 @@ def test_somebody_elses_write_is_a_conflict_and_all_of_ours_stays_out(recorder: 
 
 
 def test_half_a_batch_of_a_process_that_died_is_in_nobodys_way(line: Line, control_stream, recorder: RecorderOnStream):
+    recorder._keep()
     assert recorder.max_notification_id() is None
     write = writing.Write(control_stream, [recorder._letter(event(1)), recorder._letter(event(2))])
 

@@ -79,6 +79,7 @@ async def test_what_is_wrong_is_named_by_its_field_and_not_quoted(there: Install
         ("/v1/admin/keys", {"scopes": "quoted"}, "scopes"),
         ("/v1/admin/keys", {"scopes": "read", "kind": "public"}, "scopes"),
         ("/v1/admin/keys", {"scopes": "read", "expires_at": "quoted"}, "expires_at"),
+        ("/v1/admin/keys", {"scopes": "read", "expires_at": "9999-12-31T23:59:59-23:00"}, "expires_at"),
         ("/v1/admin/members/invite", {"role": "quoted"}, "role"),
         ("/v1/admin/members/invite", {}, "role"),
     ):

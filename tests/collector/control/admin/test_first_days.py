@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+from nats.aio.client import Client
 
 from collector.control.admin import create_admin
 from collector.local.nats import NatsServer
@@ -40,6 +41,19 @@ async def test_this_machine_decides_until_somebody_is_a_member_and_nobody_else_d
         await world.join()
         assert (await world.ask.get("/v1/admin/sites")).status_code == 401
         assert (await world.ask.get("/v1/admin/sites", headers=stale)).status_code == 401
+
+
+async def test_a_listed_key_decides_whatever_it_looks_like(stream_free_nats: str, client: Client, tmp_path: Path):
+    texts = ("sixteen-characters", "a.key.like-a-token", f"ck_of_{'its' * 5}_own.form.")
+    listed = ",".join(f"main:admin:{text}" for text in texts)
+    async with World(stream_free_nats, client, tmp_path / "key", COLLECTOR_API_KEYS=listed) as world:
+        await world.begin()
+        async with running_beside(world.follower.watch()):
+            await world.follower.be_level()
+            for text in texts:
+                assert (await world.ask.get("/v1/admin/sites", headers={"X-API-Key": text})).status_code == 200
+            for text in ("another.key.like-a-token", "another-key-of-nobody"):
+                assert (await world.ask.get("/v1/admin/sites", headers={"X-API-Key": text})).status_code == 401
 
 
 async def test_the_first_key_brings_the_tenant_of_the_settings_along(world: World):

@@ -9,6 +9,7 @@ import pytest
 from nats.aio.client import Client
 
 from collector.control.denied import Denied
+from collector.control.new_key import new_key
 from collector.control.people import OWNER
 from collector.control.plane import ControlPlane
 from contracts.control.keys import KeyKind, Scope
@@ -55,6 +56,28 @@ async def test_forty_wrong_sign_ins_in_a_second_are_slowed_and_the_right_one_wor
         assert right.status_code == 429, "whoever guesses learns nothing meanwhile"
         seconds += int(right.headers["retry-after"])
         assert (await world.sign_in()).status_code == 201
+
+
+async def test_what_is_no_guess_makes_nobody_wait(stream_free_nats: str, client: Client, tmp_path: Path):
+    async with World(stream_free_nats, client, tmp_path / "key", monotonic=lambda: 0.0) as world:
+        invitation = await (await world.begin()).people.invite(OWNER, by="here")
+        key = tmp_path.joinpath("key").read_bytes()
+        taking = {"invitation": invitation.secret, "name": NAME}
+        for _ in range(15):
+            short = await world.ask.post("/v1/admin/invitations/take", json=taking | {"password": "short"}, headers=ORIGIN)
+            assert (short.status_code, short.json()["code"]) == (400, "bad_password")
+        made = new_key()
+        issue = {"digest": made.digest, "kind": KeyKind.SECRET, "scopes": [Scope.READ], "by": "here"}
+        await world.plane.run(lambda plane: plane.tenants.add("acme", by="here"))
+        await world.plane.run(lambda plane: plane.keys.issue("acme", made.id, **issue))
+        (tmp_path / "key").unlink()
+        for _ in range(15):
+            closed = await world.ask.post("/v1/token", headers={"X-API-Key": made.text})
+            assert (closed.status_code, closed.json()["code"]) == (503, "no_master_key")
+        (tmp_path / "key").write_bytes(key)
+        assert (await world.ask.post("/v1/token", headers={"X-API-Key": made.text})).status_code == 200
+        wrong = [await world.ask.post("/v1/token", headers={"X-API-Key": "of nobody"}) for _ in range(15)]
+        assert {answer.status_code for answer in wrong} == {401, 429}
 
 
 async def test_a_form_leads_on_and_says_what_to_wait_for(world: World):
