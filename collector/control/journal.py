@@ -129,10 +129,10 @@ class Journal(Application[str]):
             raise conflict(MOVED)
         return seen, seen.thing
 
-    def things_of(self, kind: str) -> list[Seen[Any]]:
-        """Return every thing of *kind*."""
+    def things_of(self, kind: str, *, is_wanted: Callable[[str, int], bool] = lambda *_: True) -> list[Seen[Any]]:
+        """Return every thing of *kind* whose id and number of versions *is_wanted* takes."""
         try:
-            found = self._recorder.notifications_by_thing(kind)
+            found = self._recorder.notifications_by_thing(kind, is_wanted=is_wanted)
         except PersistenceError as error:
             raise _kept_from(error) from error
         return [self._seen(thing_id, events) for thing_id, events in found.items()]

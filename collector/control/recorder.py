@@ -1,6 +1,7 @@
 """The persistence of the library `eventsourcing` on JetStream: a subject for each id and version, which is written once."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -177,15 +178,22 @@ class RecorderOnStream(AggregateRecorderOnStream, ApplicationRecorder):
         """Return every event of a thing, in order, with its sequence."""
         return [_notification(row) for row in self._rows_of(thing_id, gt=None, lte=None, desc=False, limit=None)]
 
-    def notifications_by_thing(self, kind: str) -> dict[str, list[Notification]]:
-        """Return every event of every thing of *kind* that there ever was, in order, with its sequence, by the thing's id.
+    def notifications_by_thing(
+        self, kind: str, *, is_wanted: Callable[[str, int], bool] = lambda *_: True
+    ) -> dict[str, list[Notification]]:
+        """Return every event of every thing of *kind*, in order, with its sequence, by the thing's id.
+
+        Only of those whose id and number of versions *is_wanted* takes: that much is known before any of them is read.
 
         All of them are asked for together: one after the other, a few thousand things keep a thread for seconds.
         """
 
         async def question(client: Connection) -> list[Row]:
             subjects = await subjects_of(client, self._stream, f"{self._stream.root}.{kind}.>")
-            rows = await firsts_of(client, self._stream, sorted(subjects, key=thing_of))
+            versions = Counter(thing_of(subject)[0] for subject in subjects)
+            wanted = {thing_id for thing_id, count in versions.items() if is_wanted(thing_id, count)}
+            ours = sorted((subject for subject in subjects if thing_of(subject)[0] in wanted), key=thing_of)
+            rows = await firsts_of(client, self._stream, ours)
             return [row for row in rows if row is not None]
 
         found: dict[str, list[Notification]] = {}

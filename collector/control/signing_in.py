@@ -139,9 +139,8 @@ class SignIns:
 
     async def open_sessions(self, short: str) -> dict[str, Session]:
         """Return the open sessions of the member whose id is *short*, by their digest, the newest first."""
-        now = self._clock()
-        found = await self._roster.sessions()
-        theirs = [(digest, each) for digest, each in found.items() if each.member == short and each.is_open_at(now)]
+        found = await self._roster.sessions_open_at(self._clock())
+        theirs = [(digest, each) for digest, each in found.items() if each.member == short]
         return dict(sorted(theirs, key=lambda each: each[1].started_at, reverse=True))
 
     async def end(self, digest: str, *, of: str, by: str) -> int:

@@ -28,7 +28,9 @@ async def authority(request: PlainRequest, desk: NamedDependency[Desk]) -> Autho
     if not x_api_key and desk.access_token is not None and same_secret(bearer_of(authorization) or "", desk.access_token):
         return Authority(by="token", grants=EVERYTHING)
     if x_api_key or authorization:
-        return await _of_machine(desk, x_api_key or key_in_authorization(authorization))
+        found = await _of_machine(desk, x_api_key or key_in_authorization(authorization))
+        desk.pacing.take(request.scope, found.by)  # type: ignore[arg-type]  # what is ours stands in it, too
+        return found
     if COOKIE in request.cookies:
         return await _of_member(request, desk)
     return await _of_nobody(request, desk)
@@ -53,7 +55,9 @@ async def _of_machine(desk: Desk, shown: str) -> Authority:
 async def _of_member(request: PlainRequest, desk: Desk) -> Authority:
     try:
         found = await visitor(request, desk)
-    except Denied:
+    except Denied as denied:
+        if denied.reason is not DeniedReason.NOT_SIGNED_IN:
+            raise
         return await _of_nobody(request, desk)
     archived = (await desk.deciding.things()).archived
     grants = tuple(grant for grant in found.member.grants if grant.tenant not in archived)

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _STATUS: Final = {
     DeniedReason.WRONG_SIGN_IN: 401,
     DeniedReason.SLOWED: 429,
+    DeniedReason.PACE: 429,
     DeniedReason.BUSY: 503,
     DeniedReason.NOT_SIGNED_IN: 401,
     DeniedReason.NO_INVITATION: 404,

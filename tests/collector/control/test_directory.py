@@ -183,3 +183,21 @@ def test_before_everything_is_read_nobody_is_a_stranger(environment: dict[str, s
         with pytest.raises(Unavailable) as unread:
             look_up()
         assert unread.value.reason is UnavailableReason.STREAM_DISCONNECTED
+
+
+def test_a_page_of_a_tenants_sites_costs_nothing_for_those_that_are_not_on_it():
+    decided = Decided()
+    many = [event for number in reversed(range(300)) for event in decided.site("many", f"{number:03}.example")]
+    things = folded(*many, *decided.site("few", "few.example"))
+    looked_at: list[str] = []
+
+    def fits(site: sites.Site) -> bool:
+        looked_at.append(site.key)
+        return True
+
+    found = things.some(sites.Site, "many", after=sites.site_id("many", "099.example"), most=3, fits=fits)
+    assert [site.key for site in found] == looked_at == ["100.example", "101.example", "102.example"]
+    assert [site.key for site in things.some(sites.Site, "few", after="", most=9)] == ["few.example"]
+    for event in decided.site("many", "0995.example"):
+        things.apply(event)
+    assert things.some(sites.Site, "many", after=sites.site_id("many", "099.example"), most=1)[0].key == "0995.example"
