@@ -24,7 +24,7 @@ from projections.control.accepted import begin_anew, known_decisions
 from projections.database import POSTGRES_ERRORS, advice_for
 
 _LOSS = """\
-NATS holds {held:,} decision(s). What was decided before is gone for ever, also where NATS's files turn up again:
+NATS holds {held:,} decision(s). What was decided before is gone for ever, also where a backup turns up later:
 
   - {known}
   - members cannot sign in, and keys are refused, unless they are decided again
@@ -49,7 +49,7 @@ class _Found(Struct, frozen=True, kw_only=True):
 def command(*, yes: bool, **options: str) -> None:
     """Go on without the decisions that NATS has lost.
 
-    Look first for NATS's files in your backups: where they are put back, nothing is lost.
+    Look first for the stream's folder in your backups: where it is put back, nothing is lost.
     """
     try:
         run_command(_go_through(settings_with(**options), yes=yes))
@@ -67,7 +67,7 @@ async def _go_through(settings: Settings, *, yes: bool) -> None:
             return
         click.echo(_LOSS.format(held=found.held, known=_said(found.known)), err=True)
         if not yes:
-            click.confirm("Are NATS's files lost, and may all of that go?", abort=True, err=True)
+            click.confirm("Is there no backup of the stream, and may all of that go?", abort=True, err=True)
         # The mark first: where this ends in between, the tables still say that there is something to accept.
         stream = await accept_loss(client, utc_now(), replicas=settings.stream.replicas)
         if stream.created is not None:

@@ -15,7 +15,7 @@ from collector.control.register import NOBODY, Register, Registered, is_same_nam
 from collector.control.roster import Roster, short_of
 from collector.control.vault import Vault, VaultClosed, VaultUnavailable
 from contracts.control.people import Member, MemberState, Session, member_id
-from contracts.sessions import LONGEST_NAME, digest_of
+from contracts.sessions import LONGEST_TYPED_NAME, digest_of
 from contracts.throttle import Throttle
 
 # What keeps an answer from whoever is asked, whatever it would be.
@@ -159,7 +159,7 @@ class SignIns:
         return len(others)
 
     async def _recognised(self, name: str, password: str) -> tuple[Member | None, Registered | None]:
-        is_possible = len(name) <= LONGEST_NAME and len(password) <= LONGEST
+        is_possible = len(name) <= LONGEST_TYPED_NAME and len(password) <= LONGEST
         short = (await self._register.whose(name) if is_possible else None) or NOBODY
         registered = await self._register.of(short)
         member = await self._roster.member(short)

@@ -12,8 +12,8 @@ from contracts.control.stream import CONTROL_STREAM
 _MARK: Final = "collector-loss-accepted"
 METADATA: Final = "metadata"
 WHAT_TO_DO: Final = (
-    "put the files of NATS back from your backup. Only where there are none: `collector control accept-loss` says what is "
-    "gone, asks, and lets what there is now count"
+    "stop NATS, put the folder of this one stream back from your backup, and leave the others: they hold what was taken since. "
+    "Only where there is none: `collector control accept-loss` says what is gone, asks, and lets what there is now count"
 )
 IS_ANOTHER: Final = (
     f"the stream {CONTROL_STREAM.name} does not hold the decisions that were read: it was lost, made again or is a "

@@ -14,7 +14,7 @@ from contracts.control.stream import CONTROL_STREAM
 from projections.control.tables import begin_reading, hold_reading, keep, read_reading
 from projections.database import advice_for, open_engine
 from projections.projector.stopping import finish_within, pause
-from projections.stream import Identity, Interrupted, NoStream, Reader, Stream, StreamUnavailable
+from projections.stream import Identity, Interrupted, NoStream, Reader, Stream, StreamUnavailable, WaitingIsNoUse
 from projections.stream.item import Item, TooNew
 
 LOG = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class ControlKeeper:
         if known is not None and await self._is_of(stream, known):
             return stream, known.seq
         if known is not None and known.seq:
-            raise StreamUnavailable(f"{IS_ANOTHER}; {WHAT_TO_DO}")
+            raise WaitingIsNoUse(f"{IS_ANOTHER}; {WHAT_TO_DO}")
         async with self._engine.begin() as connection:
             if await hold_reading(connection) == known:  # else another keeper has begun meanwhile
                 await begin_reading(connection, stream.created, last_seq=stream.last_seq)
@@ -145,7 +145,7 @@ class ControlKeeper:
                 await _keep_new(connection, stream, after, readable)
             after = readable[-1].seq
         if len(readable) < len(batch):
-            raise StreamUnavailable("a decision is of a newer version; upgrade this program")
+            raise WaitingIsNoUse("a decision is of a newer version; upgrade this program")
         return after
 
     def _say(self, trouble: str) -> None:

@@ -255,9 +255,10 @@ ADVICE = (
     ),
     Advice(
         "contracts/control/loss.py",
-        "put the files of NATS back from your backup",
+        "put the folder of this one stream back from your backup",
         "the stream of decisions is another one, or lacks what was decided",
-        "tests/collector/cli/test_control.py::test_a_loss_of_decisions_is_accepted_by_a_command_that_says_what_goes_and_asks",
+        "tests/collector/cli/test_control.py"
+        "::test_as_is_said_of_lost_decisions_their_folder_is_put_back_and_what_was_taken_since_stays",
     ),
     Advice("collector/control/follow.py", "look at it with `nats stream get", "a control event cannot be read", HARMLESS),
     Advice("projections/query/database.py", "Run: collector migrate", "there are no tables", AGAIN),

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -15,13 +16,17 @@ from collector.cli import main
 from collector.control.bucket import Bucket
 from collector.control.keeping import found_control
 from collector.local.directory import Runtime, locked, write_runtime
+from collector.local.nats import NatsServer
 from collector.stream import connection as broker
+from contracts.control.stream import CONTROL_STREAM
 from contracts.vault import member_entry
 from projections.control.accepted import known_decisions
 from projections.control.keeper import ControlKeeper
 from projections.migrations import migrate
-from projections.stream import StreamUnavailable
+from projections.stream import StreamUnavailable, WaitingIsNoUse
+from tests.facts import traffic
 from tests.projections.control.deciding import Decisions
+from tests.projections.world import Facts
 from tests.running import clean_environment
 
 LINK = re.compile(r"https://stats\.example\.org/join#[0-9a-f]{32}\.[0-9a-f]{64}\n")
@@ -111,6 +116,39 @@ async def test_a_loss_of_decisions_is_accepted_by_a_command_that_says_what_goes_
     assert done.exit_code == 0, done.output
     assert await known() == {}
     assert "Nothing is lost" in (await run("control accept-loss --yes")).output
+
+
+async def test_as_is_said_of_lost_decisions_their_folder_is_put_back_and_what_was_taken_since_stays(
+    run: Run, nats_server: Callable[[], NatsServer], postgres_url: str, tmp_path: Path
+):
+    async def known() -> dict[str, int]:
+        async with ControlKeeper(nats_url=server.url, database_url=postgres_url) as keeper:
+            await keeper.catch_up()
+        return (await known_decisions(postgres_url)).things
+
+    server = nats_server()
+    await migrate(postgres_url)
+    assert (await run("control init", COLLECTOR_NATS_URL=server.url)).exit_code == 0
+    assert (await run("tenants add acme", COLLECTOR_NATS_URL=server.url)).exit_code == 0
+    before = await known()
+    server.stop()
+    folder = next(tmp_path.rglob(f"streams/{CONTROL_STREAM.name}"))
+    shutil.copytree(folder, tmp_path / "backup")
+    server.start()
+    async with Facts(server.url) as facts:
+        await facts.publish(*traffic(20, seed=1))
+        await Decisions(facts.client).take_away()
+        await Decisions(facts.client).make()
+    with pytest.raises(WaitingIsNoUse, match="put the folder of this one stream back"):
+        await known()
+    server.stop()
+    shutil.rmtree(folder)
+    shutil.copytree(tmp_path / "backup", folder)
+    server.start()
+    assert await known() == before
+    assert "Nothing is lost" in (await run("control accept-loss --yes", COLLECTOR_NATS_URL=server.url)).output
+    async with Facts(server.url) as facts:
+        assert await facts.messages() == 20
 
 
 async def test_a_site_is_not_added_in_the_place_of_lost_decisions_and_what_to_do_is_said(run: Run, stream_free_nats: str):

@@ -13,9 +13,10 @@ from contracts.control.sites import SiteDescribed
 from contracts.control.stream import CONTROL_STREAM, subject_of
 from projections.control.keeper import ControlKeeper
 from projections.control.tables import begin_reading, keep
+from projections.projector.patience import patiently
 from projections.query.database import open_engine, open_writing
 from projections.query.decisions import Decisions as Decided
-from projections.stream import Stream, StreamUnavailable
+from projections.stream import Stream, StreamUnavailable, WaitingIsNoUse
 from projections.stream.item import Sequenced
 from tests.conftest import run_sql
 from tests.projections.control.deciding import (
@@ -145,6 +146,8 @@ async def test_a_stream_that_was_made_again_takes_nothing_away_and_lets_no_guest
         await decisions.make()
         await decisions.decide(site("other.example"))
         await until(is_refused)
+        with pytest.raises(WaitingIsNoUse):
+            await patiently(keeper.catch_up, waits=pytest.fail)
     assert await rows(database_url) == before
     assert await rows(database_url, "SELECT members FROM control_reading") == [(1,)]
 
