@@ -268,6 +268,13 @@ ADVICE = (
         "a site is to be deleted with its facts",
         "tests/projections/projector/test_erasing.py::test_what_is_left_of_an_erasure_is_what_a_rebuild_makes",
     ),
+    Advice(
+        "README.md",
+        "**The directory.**",
+        "anybody who reads it",
+        "tests/collector/cli/test_control.py"
+        "::test_as_is_said_of_lost_decisions_their_folder_is_put_back_and_what_was_taken_since_stays",
+    ),
     Advice("README.md", "Drop the database, run `collector backfill`", "anybody who reads it", REBUILT),
     Advice("README.md", ".venv/bin/collector demo", "anybody who reads it", "tests/collector/imports/test_demo.py"),
     Advice("README.md", "| `collector migrate` |", "anybody who reads it", AGAIN),
