@@ -199,14 +199,6 @@ class Tally:
         """Return the site under which *hit*, which nobody admitted, is counted."""
         return self._strangers.site_of(hit, sites, self._ours)
 
-    def landed(self, site: Site, at: datetime, dialect: str, reason: UnavailableReason) -> None:
-        """Count one hit that ended as unavailable as stored all the same."""
-        self.amend(hour_of(at), (site.tenant, site.id, dialect, _UNAVAILABLE, reason, ""), Landing.LANDED)
-
-    def not_landed(self, site: Site, at: datetime, dialect: str, reason: UnavailableReason) -> None:
-        """Count one hit that ended as unavailable as certainly not stored."""
-        self.amend(hour_of(at), (site.tenant, site.id, dialect, _UNAVAILABLE, reason, ""), Landing.NOT_LANDED)
-
     def amend(self, begins: datetime, key: Key, landing: Landing) -> None:
         """Say what became of one hit of the line *key* in the hour that *begins*."""
         self.at(begins).amend(key, landing)

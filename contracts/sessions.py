@@ -13,6 +13,8 @@ JOIN_PATH: Final = "/join"
 SHORTEST_PASSWORD: Final = 12
 # And of a name that somebody signs in with.
 LONGEST_NAME: Final = 100
+# As it is typed, a letter may come in as many parts; what is longer still is nobody's.
+LONGEST_TYPED_NAME: Final = 4 * LONGEST_NAME
 _SAME: Final = frozenset({"same-origin", "none"})
 
 
@@ -26,7 +28,7 @@ def folded_name(name: str) -> str:
 
     One that is too long is nobody's, and stays as it is: to compose letters takes the square of a length.
     """
-    if len(name) > LONGEST_NAME:
+    if len(name) > LONGEST_TYPED_NAME:
         return name
     return unicodedata.normalize("NFKC", name).strip().casefold()
 

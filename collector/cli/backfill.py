@@ -34,6 +34,7 @@ from projections.projector import rebuild as rebuilding
 from projections.projector.claim import AnotherBackfill
 from projections.projector.halt import Halted
 from projections.projector.loss import CannotApply, HistoryWouldBeLost, stays_away
+from projections.projector.patience import patiently
 from projections.projector.projection import Projection
 from projections.stream import StreamUnavailable
 
@@ -121,18 +122,22 @@ async def _replay(settings: Settings, endpoint: Endpoint, streams: Sequence[Even
 async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:
     async with endpoints(settings) as (nats_url, database_url, _):
         await migrate(database_url)
-        async with ControlKeeper(nats_url=nats_url, database_url=database_url) as decisions:
-            await decisions.catch_up()
         began = time.monotonic()
         with _bar() as bar:
             task = bar.add_task("Computing", total=None)
 
-            def show(progress: rebuilding.Progress) -> None:
-                what = f"Waiting: {progress.waits}" if progress.waits else "Computing"
-                if progress.waits and not bar.tasks[0].description.startswith("Waiting"):
+            def wait(why: str) -> None:
+                what = f"Waiting: {why}" if why else "Computing"
+                if why and not bar.tasks[0].description.startswith("Waiting"):
                     bar.console.print(what, soft_wrap=True)  # which is seen in a log, too, where there is no bar
-                bar.update(task, description=what.partition(":")[0], completed=progress.done, total=progress.total)
+                bar.update(task, description=what.partition(":")[0])
 
+            def show(progress: rebuilding.Progress) -> None:
+                wait(progress.waits)
+                bar.update(task, completed=progress.done, total=progress.total)
+
+            async with ControlKeeper(nats_url=nats_url, database_url=database_url) as decisions:
+                await patiently(decisions.catch_up, wait)
             end = await rebuilding.backfill(
                 nats_url=nats_url,
                 database_url=database_url,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, role_settings
 from collector.cli.terminal import keep_logs_out, run_command
-from collector.control.decided import Reason, Undecided
+from collector.control.decided import Lost, Reason, Undecided
 from collector.control.directory import Directory
 from collector.control.follow import Follower
 from collector.control.plane import ControlPlane, open_plane
@@ -55,7 +55,7 @@ def deciding(settings: IngestSettings) -> Iterator[ControlPlane]:
         try:
             yield plane
         except Undecided as undecided:
-            is_away = undecided.reason is Reason.UNAVAILABLE
+            is_away = undecided.reason is Reason.UNAVAILABLE and not isinstance(undecided, Lost)
             raise Failure(f"{undecided}. {AWAY}" if is_away else str(undecided)) from undecided
 
 
@@ -112,7 +112,10 @@ async def _read(nats_url: str) -> Things | None:
         if not client.is_connected:
             return None
         directory = Directory()
-        await Follower(client, directory).catch_up()
+        follower = Follower(client, directory)
+        await follower.catch_up()
+        if follower.loss:
+            raise Failure(follower.loss)
         return directory.things if directory.is_ready else None
     finally:
         await broker.disconnect(client)

@@ -11,7 +11,7 @@ from collector.cli.deciding import ALL, BY, asked, deciding, everything, of_a_te
 from collector.cli.options import examples
 from collector.control.new_key import NewKey, new_key
 from collector.control.views import KeyView, key_view
-from contracts.control.keys import KIND, Key, KeyKind, Scope
+from contracts.control.keys import Key, KeyKind, Scope
 
 
 class _Printed(Struct, frozen=True, kw_only=True):
@@ -89,8 +89,7 @@ def issue(
 def list_(*, with_ended: bool, tenant: str, as_json: bool, **options: Any) -> None:
     """List the keys of a tenant."""
     settings, now = told(**options), utc_now()
-    owner = tenant or settings.collection.tenant
-    found = everything(settings).some(Key, f"{KIND}:", after="", most=ALL, fits=lambda key: key.tenant == owner)
+    found = everything(settings).some(Key, tenant or settings.collection.tenant, after="", most=ALL)
     views = [key_view(key, now) for key in found if with_ended or key.works_at(now)]
     show_all(views, "id", "label", "kind", "scopes", "site", "ends_at", "works", as_json=as_json)
 

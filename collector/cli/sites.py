@@ -9,7 +9,7 @@ from collector.cli.options import examples
 from collector.cli.sites_erase import command as erase
 from collector.cli.sites_erase import show_progress
 from collector.control.views import site_view
-from contracts.control.sites import Exclusions, NameUse, Site, SiteState, site_id
+from contracts.control.sites import Exclusions, NameUse, Site, SiteState
 from contracts.mounts import Mount
 
 
@@ -48,8 +48,7 @@ def add(*, site: str, label: str, timezone: str, tenant: str, as_json: bool, **o
 def list_(*, tenant: str, as_json: bool, **options: Any) -> None:
     """List the sites of a tenant, but for those that were deleted with their facts."""
     settings = told(**options)
-    prefix = site_id(tenant or settings.collection.tenant, "")
-    found = everything(settings).some(Site, prefix, after="", most=ALL)
+    found = everything(settings).some(Site, tenant or settings.collection.tenant, after="", most=ALL)
     views = [site_view(site) for site in found if site.state is not SiteState.ERASED]
     show_all(views, "key", "label", "state", "names", "timezone", as_json=as_json)
 

@@ -7,7 +7,7 @@ import click
 from collector.cli.deciding import ALL, BY, asked, deciding, everything, show, show_all, told
 from collector.cli.options import examples
 from collector.control.views import tenant_view
-from contracts.control.tenants import KIND, Tenant
+from contracts.control.tenants import Tenant
 
 
 @click.group("tenants", epilog=examples('collector tenants add acme --label "Acme Ltd"', "collector tenants list"))
@@ -29,7 +29,7 @@ def add(*, name: str, label: str, as_json: bool, **options: Any) -> None:
 @asked
 def list_(*, as_json: bool, **options: Any) -> None:
     """List all tenants."""
-    found = everything(told(**options)).some(Tenant, f"{KIND}:", after="", most=ALL)
+    found = everything(told(**options)).some(Tenant, after="", most=ALL)
     show_all(map(tenant_view, found), "name", "label", "is_archived", as_json=as_json)
 
 

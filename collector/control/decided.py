@@ -33,6 +33,13 @@ class Undecided(Exception):
         self.field = field
 
 
+class Lost(Undecided):
+    """Nothing can be decided, for what was decided before was lost; waiting does not help."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Reason.UNAVAILABLE, text)
+
+
 def conflict(text: str) -> Undecided:
     """Return the refusal of what somebody else was first with."""
     return Undecided(Reason.CONFLICT, text)

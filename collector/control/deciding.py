@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from collector.control.decided import Decided, unavailable
+from collector.control.decided import Decided, Lost, unavailable
 from collector.control.follow import Follower
 from collector.control.plane import ControlPlane
 from collector.control.things import Things
@@ -37,7 +37,13 @@ class Deciding:
         """Return what *question* finds out through the stream's leader, or raise Undecided."""
         if not self._is_connected():
             raise unavailable(_AWAY)
+        self.refuse_lost()
         return await self._plane.run(question)
+
+    def refuse_lost(self) -> None:
+        """Raise Undecided while the stream is not the one that was read: it says of nobody whether they are a member."""
+        if loss := self._follower.loss:
+            raise Lost(f"{loss[:1].upper()}{loss[1:]}.")
 
     def expect(self, seq: int) -> None:
         """Let whoever looks from now on see what was decided at *seq*."""

@@ -11,6 +11,7 @@ class DeniedReason(StrEnum):
 
     WRONG_SIGN_IN = "wrong_sign_in"
     SLOWED = "slowed"
+    PACE = "rate_limited"
     BUSY = "busy"
     NOT_SIGNED_IN = "not_signed_in"
     NO_INVITATION = "no_invitation"
@@ -26,6 +27,7 @@ class DeniedReason(StrEnum):
 WORDS: Final = {
     DeniedReason.WRONG_SIGN_IN: "Name and password do not fit. Look whether Caps Lock is on, and try again.",
     DeniedReason.SLOWED: "There were too many wrong tries. Wait as long as Retry-After says, then try again.",
+    DeniedReason.PACE: "That is too much at once. Wait as long as Retry-After says, then send it again.",
     DeniedReason.BUSY: "Too many are signing in at once. Try again in a moment.",
     DeniedReason.NOT_SIGNED_IN: "Sign in first: POST name and password to /v1/admin/sessions.",
     DeniedReason.NO_INVITATION: "The link is used up, too old, or not whole. Ask whoever sent it for another.",

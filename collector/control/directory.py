@@ -66,7 +66,10 @@ class KnownOrListed:
 
 
 class KnownOrAny:
-    """Development: whatever name a page uses is a site, but a name on which the control plane has decided is what it says."""
+    """Development: whatever name a page uses is a site, but a name on which the control plane has decided is what it says.
+
+    A tenant's key is told nothing of what was decided for others: their names are to it what names of nobody are.
+    """
 
     def __init__(self, directory: Directory, anything: AnySite) -> None:
         self._directory = directory
@@ -74,11 +77,20 @@ class KnownOrAny:
 
     def find(self, claimed: str, tenant: str = "") -> Site | None:
         """Return the site that goes by *claimed*."""
-        return _known_or(self._directory, self._anything, claimed, tenant)
+        if not tenant:
+            return _known_or(self._directory, self._anything, claimed, tenant)
+        self._directory.refuse_unread()
+        things = self._directory.things
+        site = things.by_name.get(claimed)
+        if site is not None and site.tenant == tenant:
+            return site
+        # Its own site that gave up the name of its key is not to be had by that.
+        return None if things.site(tenant, claimed) is not None else self._anything.find(claimed, tenant)
 
     def keyed(self, tenant: str, key: str) -> Site | None:
         """Return the site *key* of *tenant*."""
-        return _keyed_or(self._directory, self._anything, tenant, key)
+        self._directory.refuse_unread()
+        return self._directory.things.site(tenant, key) or self.find(key, tenant)
 
     def only(self) -> Site | None:
         """Return the site ``localhost``."""

@@ -78,6 +78,7 @@ class Eraser:
         self._pace = pace
         self._seen: dict[str, _Sighting] = {}
         self._unanswered: tuple[str, int] | None = None
+        self._begun: set[str] = set()
         self._erased: dict[str, tuple[Site, float]] = {}
         self._looks_behind_at = 0.0
 
@@ -119,10 +120,13 @@ class Eraser:
         for holding in await facts.holdings():
             last = holding.stream
             await self._say_what_may_be_left(facts, last)
+            if site.id not in self._begun:
+                await self._say_where_another_stopped(facts, erasure, holding)
             while found := await facts.first(holding.stream, most=self._pace.most_at_once):
                 erasure = await self._say(erasure, holding, found)
                 for seq in found:
                     await self._erase_one(facts, holding.stream, seq)
+        self._begun.add(site.id)
         if any(holding.messages for holding in await facts.holdings()):
             return  # there is more by now, which is seen to when nothing more comes
         await self._record(erasure, stream=last, erased=(), is_last=True)
@@ -173,6 +177,23 @@ class Eraser:
                 "their block until JetStream compacts that",
                 seq,
                 stream,
+            )
+
+    async def _say_where_another_stopped(self, facts: StoredFacts, erasure: Erasure, holding: Holding) -> None:
+        """Tell of the last message that a process erased which is gone, with whatever it knew of the answer."""
+        first = await facts.first_after(holding.stream, 0)
+        # They are erased in order: what is gone ends before the first that is there.
+        gone = [
+            min(end, end if first is None else first - 1)
+            for begin, end in said_of(erasure.said, holding)
+            if first is None or begin < first
+        ]
+        if gone:
+            log.warning(
+                "an erasure is gone on with that a process began whose last message was the one at %s of %s: if "
+                "nats-server was killed just then, too, the bytes may be left in their block until JetStream compacts that",
+                max(gone),
+                holding.stream,
             )
 
     async def _look_at(self, site: Site) -> Erasure:

@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Final, cast
 
+from msgspec import structs
+
 from collector.control.directory import Directory
+from collector.control.losing import are_lost
+from collector.control.reading import message_id_at
 from collector.control.things import KINDS, Things
 from collector.outcomes import UnavailableReason
 from collector.readiness import Note
@@ -17,6 +20,7 @@ from collector.upkeep import running_beside
 from contracts.codec import NewerVersion, Undecodable, UnknownType
 from contracts.control import CONTROL_CODEC
 from contracts.control.envelope import ControlEvent
+from contracts.control.loss import IS_ANOTHER, IS_GONE, IS_MISSING, WHAT_TO_DO, Place, acceptance_in
 from contracts.control.sites import Site
 from contracts.control.stream import CONTROL_STREAM, subject_of, thing_of
 from contracts.jetstream import STREAM_NOT_FOUND, ApiAnswer, JetStreamError
@@ -42,34 +46,39 @@ class Follower:
         self._client = client
         self._heard = heard
         self._things = Things()
-        self._created: datetime | None = None
-        self._seq = 0
+        self._place = Place()
+        self._acceptance = ""
+        self._loss = ""
         self._wanted = 0
         self._reading: Reading | None = None
         self._unreadable: dict[int, str] = {}
-        self._is_gone = False
-        self._has_been_level = asyncio.Event()
+        self._is_settled = asyncio.Event()
 
     @property
     def seq(self) -> int:
         """Return the sequence of the event that was read last."""
-        return self._seq
+        return self._place.seq
 
     def interrupt(self) -> None:
         """Read on with a new question as soon as there is a connection: the one that there was broke."""
         if self._reading is not None:
             self._reading.interrupt()
 
+    @property
+    def loss(self) -> str:
+        """Return what was lost and what to do, "" where nothing was."""
+        return f"{self._loss}; {WHAT_TO_DO}" if self._loss else ""
+
     def problem(self) -> str:
         """Return why nobody can be told from a stranger yet, a note on what cannot be read, or "" when all is well."""
         if not self.directory.is_ready:
+            if self.loss:
+                return self.loss
             if self._wanted:
-                return f"has read {self._seq:,} of {self._wanted:,} events; wait"
+                return f"has read {self.seq:,} of {self._wanted:,} events; wait"
             return "has not been read yet"
-        if self._is_gone:
-            return Note(
-                f"lost its stream {CONTROL_STREAM.name}: what was read holds while this process runs; find out what took it"
-            )
+        if self.loss:
+            return Note(self.loss)
         if not self._unreadable:
             return ""
         named = ", ".join(str(seq) for seq in sorted(self._unreadable)[:_NAMED_MOST])
@@ -81,9 +90,9 @@ class Follower:
         return self.directory.things.erasing
 
     async def be_level(self) -> None:
-        """Return once everything has been read, which ``watch`` does, or at once while there is no connection to read over."""
+        """Return once everything has been read, which ``watch`` does, or is lost; at once without a connection to read over."""
         if self._client.is_connected:
-            await self._has_been_level.wait()
+            await self._is_settled.wait()
 
     async def catch_up(self) -> None:
         """Read everything that there is, for a command that asks once; the directory is not ready where that takes too long.
@@ -93,7 +102,7 @@ class Follower:
         async with running_beside(self.watch()):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CATCH_UP_SECONDS):
-                    await self._has_been_level.wait()
+                    await self._is_settled.wait()
 
     async def watch(self) -> None:
         """Follow the stream for ever."""
@@ -107,10 +116,12 @@ class Follower:
             return
         try:
             stream = await self._stream()
-            if stream is None:
+            if not self.directory.is_ready and await are_lost(self._client, stream):
+                self._lose(IS_MISSING)
+            elif stream is None:
                 self._do_without()
-                return
-            await self._follow(stream)
+            else:
+                await self._follow(stream)
         except (JetStreamError, Interrupted, *UNREACHABLE) as error:
             log.debug("the control events are not followed now", extra={"error": type(error).__name__})
 
@@ -124,22 +135,31 @@ class Follower:
 
     def _do_without(self) -> None:
         """Be level with nothing; but where there was a stream, what it said still holds."""
-        if self._created is None:
+        if self._place.created is None:
+            self._loss = ""
             self._be_level()
-        elif not self._is_gone:
-            self._is_gone = True
-            log.error("the stream %s is gone; what was read of it still holds", CONTROL_STREAM.name)
+        else:
+            self._lose(IS_GONE)
+
+    def _lose(self, loss: str) -> None:
+        if loss != self._loss:  # once, not at every look
+            log.error("%s; %s", loss, WHAT_TO_DO)
+        self._loss = loss
+        self._is_settled.set()
 
     async def _follow(self, stream: ApiAnswer) -> None:
-        self._is_gone = False
-        if stream.created != self._created or stream.state.last_seq < self._seq:
+        if not await self._goes_on(stream):
+            if self._holds_more_than_is_accepted(stream):
+                self._lose(IS_ANOTHER)
+                return
             self._begin_again(stream)
+        self._loss = ""
         self._wanted = stream.state.last_seq
         if not self.directory.is_ready:
             self.directory.absence = UnavailableReason.DIRECTORY
-        async with Reading(self._client, CONTROL_STREAM.name, after=self._seq) as self._reading:
+        async with Reading(self._client, CONTROL_STREAM.name, after=self.seq) as self._reading:
             while True:
-                if self._seq >= self._wanted:
+                if self.seq >= self._wanted:
                     self._be_level()
                 batch = await self._reading.next_batch()
                 if batch:
@@ -147,24 +167,36 @@ class Follower:
                     self._heard()
                 await asyncio.sleep(0)  # others have their turn while there is much to read
 
+    async def _goes_on(self, stream: ApiAnswer) -> bool:
+        """Say whether *stream* is the one that was read, and holds what was read last where it stood."""
+        place = self._place
+        if not place.may_go_on(created=stream.created, last_seq=stream.state.last_seq):
+            return False
+        return not place.seq or await message_id_at(self._client, CONTROL_STREAM, place.seq) == place.message_id
+
+    def _holds_more_than_is_accepted(self, stream: ApiAnswer) -> bool:
+        is_accepted = acceptance_in(stream.config) not in ("", self._acceptance)
+        return self.directory.is_ready and self.seq > 0 and not is_accepted
+
     def _begin_again(self, stream: ApiAnswer) -> None:
         """Read from the first event on; until that is done the directory serves what it has."""
-        if self._created is not None:
+        if self._place.created is not None:
             log.warning("the stream %s was made again; it is read from its beginning", CONTROL_STREAM.name)
-        self._things, self._seq, self._created, self._unreadable = Things(), 0, stream.created, {}
+        self._things, self._place, self._unreadable = Things(), Place(created=stream.created), {}
+        self._acceptance = acceptance_in(stream.config)
 
     def _be_level(self) -> None:
         if self.directory.things is not self._things or not self.directory.is_ready:
             self.directory.become(self._things)
             self._heard()
-            self._has_been_level.set()
+            self._is_settled.set()
 
     def _take(self, messages: Iterable[Message]) -> None:
         for message in messages:
             kind = message.subject.split(".", 2)[1]
             if kind in KINDS:
                 self._fold(message)
-            self._seq = message.seq
+            self._place = structs.replace(self._place, seq=message.seq, message_id=message.id)
 
     def _fold(self, message: Message) -> None:
         try:

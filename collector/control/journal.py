@@ -12,11 +12,11 @@ from eventsourcing.utils import Environment, EnvType
 from msgspec import Struct
 
 from collector.control.checked import check
-from collector.control.decided import MOVED, Decided, conflict, invalid, not_found, unavailable
+from collector.control.decided import MOVED, Decided, Lost, Undecided, conflict, invalid, not_found, unavailable
 from collector.control.factory import StreamFactory
 from collector.control.line import Line
 from collector.control.mapper import ContractMapper
-from collector.control.recorder import RecorderOnStream, StreamMoved
+from collector.control.recorder import RecorderOnStream, StreamLost, StreamMoved
 from contracts.codec import NewerVersion, Undecodable, UnknownType
 from contracts.control import Thing, fold
 from contracts.control.envelope import ControlEvent, kind_of
@@ -105,7 +105,7 @@ class Journal(Application[str]):
         try:
             found = self._recorder.notifications_of(thing_id)
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
         return self._seen(thing_id, found)
 
     def history(self, thing_id: str) -> list[ControlEvent]:
@@ -113,7 +113,7 @@ class Journal(Application[str]):
         try:
             found = self._recorder.notifications_of(thing_id)
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
         events: list[ControlEvent] = []
         for notification in found:
             with contextlib.suppress(Undecodable, UnknownType, NewerVersion):
@@ -129,12 +129,12 @@ class Journal(Application[str]):
             raise conflict(MOVED)
         return seen, seen.thing
 
-    def things_of(self, kind: str) -> list[Seen[Any]]:
-        """Return every thing of *kind*."""
+    def things_of(self, kind: str, *, is_wanted: Callable[[str, int], bool] = lambda *_: True) -> list[Seen[Any]]:
+        """Return every thing of *kind* whose id and number of versions *is_wanted* takes."""
         try:
-            found = self._recorder.notifications_by_thing(kind)
+            found = self._recorder.notifications_by_thing(kind, is_wanted=is_wanted)
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
         return [self._seen(thing_id, events) for thing_id, events in found.items()]
 
     def record(self, seen: Seen[T], *events: ControlEvent, beside: tuple[Seen[Any], ...] = ()) -> Decided[T]:
@@ -198,14 +198,14 @@ class Journal(Application[str]):
         except DataError:
             raise invalid("", "That is too much for one decision. Send less at once.") from None
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
         return recordings[-1].notification.id
 
     def _now_at(self) -> int:
         try:
             return self._recorder.max_notification_id() or 0
         except PersistenceError as error:
-            raise unavailable(str(error)) from error
+            raise _kept_from(error) from error
 
     def _say(self, notification: Notification, error: ValueError) -> None:
         if notification.id in self.unreadable:
@@ -224,3 +224,7 @@ class Journal(Application[str]):
     def _recorder(self) -> RecorderOnStream:
         recorder: RecorderOnStream = self.recorder  # type: ignore[assignment]  # made by our factory
         return recorder
+
+
+def _kept_from(error: PersistenceError) -> Undecided:
+    return Lost(str(error)) if isinstance(error, StreamLost) else unavailable(str(error))

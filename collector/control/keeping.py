@@ -5,7 +5,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from collector.control.losing import DecisionsLost, are_lost
 from collector.stream.connection import Connection, StreamDrifted, ask
+from contracts.control.loss import acceptance_in, accepted
 from contracts.control.stream import CONTROL_STREAM, ControlStream, control_settings
 from contracts.jetstream import NO_ROOM_ON_SERVER, STREAM_NAME_IN_USE, STREAM_NOT_FOUND, ApiAnswer, JetStreamError
 from contracts.streams import ADJUSTABLE, drift
@@ -14,10 +16,14 @@ log = logging.getLogger(__name__)
 
 
 class KeptControl(Struct, frozen=True, kw_only=True):
-    """The stream as it was found or made: which one it is, by the time of its creation, and whether several servers keep it."""
+    """The stream as it was found or made: which one it is, by the time of its creation, and whether several servers keep it.
+
+    ``acceptance`` is the mark of the last loss that somebody has accepted.
+    """
 
     created: datetime | None
     is_replicated: bool
+    acceptance: str = ""
 
 
 async def keep_control(client: Connection, stream: ControlStream = CONTROL_STREAM, *, replicas: int) -> KeptControl:
@@ -34,10 +40,13 @@ async def keep_control(client: Connection, stream: ControlStream = CONTROL_STREA
 async def look_at_control(client: Connection, stream: ControlStream = CONTROL_STREAM, *, replicas: int) -> KeptControl | None:
     """Return which stream there is, as it must be, or raise StreamDrifted; None where there is none, and none is made.
 
-    Whoever only asks must not make one: where it was lost, an empty one in its place says that nothing was ever decided.
+    Whoever only asks must not make one: where it was lost, an empty one in its place says that nothing was ever decided. Where
+    the vault shows that, raise DecisionsLost.
     """
     wanted = control_settings(replicas=replicas, stream=stream)
-    answer = await _found(client, stream)
+    answer = await found_control(client, stream)
+    if stream == CONTROL_STREAM and await are_lost(client, answer):
+        raise DecisionsLost
     if answer is None:
         return None
     if problems := drift(wanted, answer.config):
@@ -48,10 +57,25 @@ async def look_at_control(client: Connection, stream: ControlStream = CONTROL_ST
         )
     if any(answer.config.get(name) != wanted[name] for name in ADJUSTABLE):
         answer = await _changed(client, stream, answer, {name: wanted[name] for name in ADJUSTABLE})
-    return KeptControl(created=answer.created, is_replicated=int(answer.config.get("num_replicas", 1)) > 1)
+    return KeptControl(
+        created=answer.created,
+        is_replicated=int(answer.config.get("num_replicas", 1)) > 1,
+        acceptance=acceptance_in(answer.config),
+    )
 
 
-async def _found(client: Connection, stream: ControlStream) -> ApiAnswer | None:
+async def accept_loss(client: Connection, at: datetime, *, replicas: int) -> ApiAnswer:
+    """Let what the stream holds count since *at*, whatever was read of it before, and return it; without one, make it."""
+    stream = CONTROL_STREAM
+    if (found := await found_control(client)) is None:
+        await _made(client, stream, control_settings(replicas=replicas, stream=stream))
+        found = await ask(client, f"STREAM.INFO.{stream.name}")
+    await ask(client, f"STREAM.UPDATE.{stream.name}", accepted(found.config, at))
+    return await ask(client, f"STREAM.INFO.{stream.name}")
+
+
+async def found_control(client: Connection, stream: ControlStream = CONTROL_STREAM) -> ApiAnswer | None:
+    """Return what NATS says of *stream*, None where there is none."""
     try:
         return await ask(client, f"STREAM.INFO.{stream.name}")
     except JetStreamError as error:

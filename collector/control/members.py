@@ -1,4 +1,4 @@
-"""Decisions about people: invited, joined, allowed something else and removed; one owner of the installation is always left."""
+"""Decisions about people: invited, joined, allowed something else and removed; one owner is always left."""
 
 import hmac
 from collections.abc import Callable, Iterable
@@ -72,6 +72,7 @@ class Members:
                 return seen, ()
             if OWNER not in wanted:
                 self._refuse_last_owner(found)
+                self._refuse_last_of_tenant(found, wanted, by)
             return seen, (MemberGrantsDecided(**seen.head(self._journal.stamp(by)), grants=wanted),)
 
         return self._journal.decide_alone(decide)
@@ -84,6 +85,7 @@ class Members:
             if found.state is MemberState.REMOVED:
                 return seen, ()
             self._refuse_last_owner(found)
+            self._refuse_last_of_tenant(found, (), by)
             return seen, (MemberRemoved(**seen.head(self._journal.stamp(by))),)
 
         return self._journal.decide_alone(decide)
@@ -111,6 +113,17 @@ class Members:
         if not any(other.id != member.id and is_owner(other) for other in self.all()):
             raise conflict("The last owner stays: make somebody else an owner of the installation first.")
 
+    def _refuse_last_of_tenant(self, member: Member, left: tuple[Grant, ...], by: str) -> None:
+        """Raise Undecided where *member* themselves give up a tenant that nobody else owns; others may take it away."""
+        if by != member.id or member.state is not MemberState.JOINED:
+            return
+        given_up = _owned(member.grants) - _owned(left)
+        if not given_up:
+            return
+        others = (other for other in self.all() if other.id != member.id and other.state is MemberState.JOINED)
+        if given_up - {tenant for other in others for tenant in _owned(other.grants)}:
+            raise conflict("The last owner of a tenant stays: make somebody else its owner first.")
+
     def _grants(self, grants: Iterable[Grant]) -> tuple[Grant, ...]:
         """Return *grants*, each once, for tenants and sites that there are."""
         wanted = listed("grants", grants)
@@ -127,6 +140,10 @@ class Members:
         self._journal.known(tenant_id(known_tenant(tenant)))
         if site is not None:
             self._journal.known(site_id(tenant, known_site(site)))
+
+
+def _owned(grants: tuple[Grant, ...]) -> set[str]:
+    return {grant.tenant for grant in grants if grant.role is Role.OWNER and grant.tenant is not None and grant.site is None}
 
 
 def is_owner(member: Member) -> bool:

@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from collector.control.binding import Binding
 from collector.control.journal import Journal
@@ -17,6 +18,9 @@ from collector.control.tenants import Tenants
 from contracts.control.stream import CONTROL_STREAM, ControlStream
 
 Answer = TypeVar("Answer")
+# What is done at once. A question about everything takes long, so those wait for one another, and nobody else for them.
+THREADS: Final = 8
+LONG_THREADS: Final = 2
 
 
 def random_id() -> str:
@@ -47,10 +51,22 @@ class ControlPlane(Journal):
         self.keys = Keys(self)
         self.members = Members(self, new_id=new_id)
         self.sessions = Sessions(self)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="control")
+        self._long_threads = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="control-long")
 
     async def run(self, command: Callable[["ControlPlane"], Answer]) -> Answer:
         """Return what *command* returns, without an event loop that stands still meanwhile."""
-        return await asyncio.to_thread(command, self)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, command, self)
+
+    async def run_long(self, question: Callable[["ControlPlane"], Answer]) -> Answer:
+        """Return what *question*, which is about all things of a kind, finds out; no command waits for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._long_threads, question, self)
+
+    def close(self) -> None:
+        """Leave NATS; whatever still waits for its turn is given up."""
+        super().close()
+        for threads in (self._threads, self._long_threads):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def open_plane(

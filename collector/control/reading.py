@@ -31,6 +31,12 @@ async def last_seq(client: Connection, stream: ControlStream) -> int:
     return (await ask(client, f"STREAM.INFO.{stream.name}")).state.last_seq
 
 
+async def message_id_at(client: Connection, stream: ControlStream, seq: int) -> str:
+    """Return the id of the message at *seq*, "" where there is none."""
+    row = await _row(client, stream, {"seq": seq})
+    return "" if row is None else row.message_id
+
+
 async def subjects_of(client: Connection, stream: ControlStream, pattern: str) -> list[str]:
     """Return every subject that fits *pattern* and was written."""
     found: list[str] = []

@@ -1,6 +1,7 @@
 """The persistence of the library `eventsourcing` on JetStream: a subject for each id and version, which is written once."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -19,9 +20,11 @@ from eventsourcing.persistence import (
 
 from collector.control.keeping import KeptControl, keep_control, look_at_control
 from collector.control.line import Line, LineClosed, NoAnswer
+from collector.control.losing import DecisionsLost
 from collector.control.reading import Row, events_of, firsts_of, last_seq, rows_after, subjects_of, versions_of
 from collector.control.writing import MOST_IN_A_BATCH, Letter, SomebodyElseWrote, StreamMovedOn, Write
 from collector.stream.connection import Connection, StreamDrifted
+from contracts.control.loss import IS_MISSING, WHAT_TO_DO
 from contracts.control.stream import CONTROL_STREAM, MAX_EVENT_BYTES, ControlStream, subject_of, thing_of
 from contracts.jetstream import NO_ROOM_ON_SERVER, STREAM_IS_FULL, JetStreamError
 
@@ -33,6 +36,10 @@ _NO_ROWS: list[Row] = []
 
 class StreamMoved(IntegrityError):
     """Something was decided since the sequence that a decision rests on: look again, and decide again."""
+
+
+class StreamLost(OperationalError):
+    """The stream is another one than before, or knows less than the vault: nothing may be decided on it."""
 
 
 class AggregateRecorderOnStream(AggregateRecorder):
@@ -118,10 +125,9 @@ class AggregateRecorderOnStream(AggregateRecorder):
             return self._kept
         losses = self._line.losses
         found = self._answered(lambda client: look_at_control(client, self._stream, replicas=self._replicas))
-        if self._kept is not None and (found is None or found.created != self._kept.created):
-            raise OperationalError(
-                f"the stream {self._stream.name} is another one than before: NATS has lost what was decided. Bring its store "
-                "back from a backup, or restart Collector to go on with what there is"
+        if self._kept is not None and _is_another(found, self._kept):
+            raise StreamLost(
+                f"the stream {self._stream.name} is another one than before: NATS has lost what was decided; {WHAT_TO_DO}"
             )
         self._kept, self._losses = found, losses
         return found
@@ -141,6 +147,8 @@ class AggregateRecorderOnStream(AggregateRecorder):
             raise OperationalError("NATS does not answer: whether it was recorded is not known") from None
         except LineClosed:
             raise OperationalError("the connection to NATS was closed") from None
+        except DecisionsLost:
+            raise StreamLost(f"{IS_MISSING}; {WHAT_TO_DO}") from None
         except StreamDrifted as drifted:
             raise OperationalError(str(drifted)) from drifted
         except JetStreamError as error:
@@ -170,15 +178,22 @@ class RecorderOnStream(AggregateRecorderOnStream, ApplicationRecorder):
         """Return every event of a thing, in order, with its sequence."""
         return [_notification(row) for row in self._rows_of(thing_id, gt=None, lte=None, desc=False, limit=None)]
 
-    def notifications_by_thing(self, kind: str) -> dict[str, list[Notification]]:
-        """Return every event of every thing of *kind* that there ever was, in order, with its sequence, by the thing's id.
+    def notifications_by_thing(
+        self, kind: str, *, is_wanted: Callable[[str, int], bool] = lambda *_: True
+    ) -> dict[str, list[Notification]]:
+        """Return every event of every thing of *kind*, in order, with its sequence, by the thing's id.
+
+        Only of those whose id and number of versions *is_wanted* takes: that much is known before any of them is read.
 
         All of them are asked for together: one after the other, a few thousand things keep a thread for seconds.
         """
 
         async def question(client: Connection) -> list[Row]:
             subjects = await subjects_of(client, self._stream, f"{self._stream.root}.{kind}.>")
-            rows = await firsts_of(client, self._stream, sorted(subjects, key=thing_of))
+            versions = Counter(thing_of(subject)[0] for subject in subjects)
+            wanted = {thing_id for thing_id, count in versions.items() if is_wanted(thing_id, count)}
+            ours = sorted((subject for subject in subjects if thing_of(subject)[0] in wanted), key=thing_of)
+            rows = await firsts_of(client, self._stream, ours)
             return [row for row in rows if row is not None]
 
         found: dict[str, list[Notification]] = {}
@@ -239,6 +254,12 @@ class _Watch(ListenNotifySubscription[RecorderOnStream]):
     def stop(self) -> None:
         super().stop()
         self._recorder.unlisten(self._has_been_notified)
+
+
+def _is_another(found: KeptControl | None, kept: KeptControl) -> bool:
+    if found is None:
+        return True
+    return found.created != kept.created and found.acceptance in ("", kept.acceptance)
 
 
 def _notification(row: Row) -> Notification:

@@ -8,14 +8,12 @@ from msgspec import Struct
 
 from collector.control.denied import Denied, DeniedReason
 from collector.control.vault import Overtaken, Vault
-from contracts.sessions import LONGEST_NAME, folded_name
+from contracts.sessions import LONGEST_NAME, LONGEST_TYPED_NAME, folded_name
 from contracts.vault import Particulars, member_entry
 
 LONGEST_ADDRESS: Final = 254
 # The id of no member: whoever is not known costs the same questions.
 NOBODY: Final = "nobody"
-# A letter may come in as many parts; what is longer still is not looked at, for composing takes the square of a length.
-_PARTS_OF_A_LETTER: Final = 4
 _PREFIX: Final = member_entry("")
 
 
@@ -105,7 +103,7 @@ def is_same_name(one: str, other: str) -> bool:
 
 def checked_name(name: str) -> str:
     """Return *name* as it is kept, or raise Denied where it is none."""
-    if len(name) > _PARTS_OF_A_LETTER * LONGEST_NAME:
+    if len(name) > LONGEST_TYPED_NAME:  # not even looked at: to compose letters takes the square of a length
         raise Denied(DeniedReason.NAME, field="name")
     tidy = unicodedata.normalize("NFKC", name).strip()
     if not 0 < len(tidy) <= LONGEST_NAME or not tidy.isprintable():

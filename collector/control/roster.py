@@ -1,6 +1,6 @@
 """Roster: members, sessions and keys on the control plane, for code on an event loop; read anew each time, through the leader.
 
-A session is asked for with every click, and must end everywhere at once: so nothing of it is remembered here.
+A session is asked for with every click, and must end everywhere at once: so nothing is remembered of one that is open.
 """
 
 import re
@@ -18,6 +18,8 @@ T = TypeVar("T")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # Asked for where there is no key, so that a miss costs as much as a hit.
 _ANY_TENANT: Final = "main"
+# Some 200 bytes each; what is beyond is read each time.
+_MOST_EXPIRED: Final = 50_000
 
 
 class Roster:
@@ -25,6 +27,7 @@ class Roster:
 
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
+        self._expired: set[str] = set()
 
     async def member(self, short: str) -> Member | None:
         """Return the member whose id is *short*."""
@@ -32,7 +35,7 @@ class Roster:
 
     async def members(self) -> Mapping[str, Member]:
         """Return every member that there ever was, by their short id."""
-        found = await self._plane.run(lambda plane: plane.members.all())
+        found = await self._plane.run_long(lambda plane: plane.members.all())
         return {short_of(member): member for member in found}
 
     async def session(self, digest: str) -> Session | None:
@@ -41,11 +44,20 @@ class Roster:
             return None
         return await self._thing(session_id(digest), Session)
 
-    async def sessions(self) -> Mapping[str, Session]:
-        """Return every session that there ever was, by its digest."""
-        found = await self._plane.run(lambda plane: plane.things_of(SESSION_KIND))
-        things = (seen.thing for seen in found)
-        return {short_of(thing): thing for thing in things if isinstance(thing, Session)}
+    async def sessions_open_at(self, now: datetime) -> Mapping[str, Session]:
+        """Return every session that is open *now*, by its digest.
+
+        One that was ended has a second version, and one that was once seen to have expired stays so: neither is read again.
+        """
+
+        def may_be_open(thing_id: str, versions: int) -> bool:
+            return versions == 1 and thing_id not in self._expired
+
+        found = await self._plane.run_long(lambda plane: plane.things_of(SESSION_KIND, is_wanted=may_be_open))
+        sessions = [seen.thing for seen in found if isinstance(seen.thing, Session)]
+        room = _MOST_EXPIRED - len(self._expired)
+        self._expired.update([session.id for session in sessions if now >= session.expires_at][: max(room, 0)])
+        return {short_of(session): session for session in sessions if session.is_open_at(now)}
 
     async def key(self, short: str) -> Key | None:
         """Return the key whose id is *short*; one of a tenant that is archived is none."""

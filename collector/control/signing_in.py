@@ -15,7 +15,7 @@ from collector.control.register import NOBODY, Register, Registered, is_same_nam
 from collector.control.roster import Roster, short_of
 from collector.control.vault import Vault, VaultClosed, VaultUnavailable
 from contracts.control.people import Member, MemberState, Session, member_id
-from contracts.sessions import LONGEST_NAME, digest_of
+from contracts.sessions import LONGEST_TYPED_NAME, digest_of
 from contracts.throttle import Throttle
 
 # What keeps an answer from whoever is asked, whatever it would be.
@@ -139,9 +139,8 @@ class SignIns:
 
     async def open_sessions(self, short: str) -> dict[str, Session]:
         """Return the open sessions of the member whose id is *short*, by their digest, the newest first."""
-        now = self._clock()
-        found = await self._roster.sessions()
-        theirs = [(digest, each) for digest, each in found.items() if each.member == short and each.is_open_at(now)]
+        found = await self._roster.sessions_open_at(self._clock())
+        theirs = [(digest, each) for digest, each in found.items() if each.member == short]
         return dict(sorted(theirs, key=lambda each: each[1].started_at, reverse=True))
 
     async def end(self, digest: str, *, of: str, by: str) -> int:
@@ -160,7 +159,7 @@ class SignIns:
         return len(others)
 
     async def _recognised(self, name: str, password: str) -> tuple[Member | None, Registered | None]:
-        is_possible = len(name) <= LONGEST_NAME and len(password) <= LONGEST
+        is_possible = len(name) <= LONGEST_TYPED_NAME and len(password) <= LONGEST
         short = (await self._register.whose(name) if is_possible else None) or NOBODY
         registered = await self._register.of(short)
         member = await self._roster.member(short)

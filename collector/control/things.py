@@ -1,13 +1,15 @@
 """Things: what the control plane's events have made so far, and the indexes that the walk looks things up by."""
 
-import heapq
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TypeVar
 
 from msgspec import Struct, structs
 
+from collector.control.in_order import InOrder
 from collector.exclude import compiled
 from collector.hit import Sender
 from collector.sites import Rules, Site
@@ -48,6 +50,8 @@ class Things:
         self.archived: set[str] = set()
         self.erasing: dict[str, sites.Site] = {}
         self._things: dict[str, control.Thing] = {}
+        # By kind and tenant, so that a list of one tenant's costs nothing for those of all others.
+        self._listed: dict[tuple[str, str], InOrder] = defaultdict(InOrder)
         self._walked: dict[str, Site] = {}
         self._open: tuple[Site, ...] | None = None
 
@@ -62,6 +66,8 @@ class Things:
         if folded is None or folded is thing:
             return
         self._things[folded.id] = folded
+        if thing is None:
+            self._list(folded)
         match folded:
             case sites.Site():
                 self._index_site(folded)
@@ -82,14 +88,15 @@ class Things:
         """Return a thing as its events leave it."""
         return self._things.get(thing_id)
 
-    def some(self, kind: type[T], prefix: str, *, after: str, most: int, fits: Callable[[T], bool] = lambda _: True) -> list[T]:
-        """Return the first *most* things behind the id *after* whose id begins with *prefix*, of those that *fits* takes."""
-        found = (
-            (id_, thing)
-            for id_, thing in self._things.items()
-            if id_ > after and id_.startswith(prefix) and isinstance(thing, kind) and fits(thing)
-        )
-        return [thing for _, thing in heapq.nsmallest(most, found, key=lambda pair: pair[0])]
+    def some(
+        self, kind: type[T], tenant: str = "", *, after: str, most: int, fits: Callable[[T], bool] = lambda _: True
+    ) -> list[T]:
+        """Return the first *most* things of *tenant* behind the id *after*, that *fits* takes; tenants are of none."""
+        listed = self._listed.get((kind.__name__, tenant))
+        if listed is None:
+            return []
+        found = (thing for id_ in listed.after(after) if isinstance(thing := self._things[id_], kind) and fits(thing))
+        return list(islice(found, most))
 
     def site(self, tenant: str, key: str) -> Site | None:
         """Return the site *key* of *tenant*."""
@@ -109,6 +116,13 @@ class Things:
         if self._open is None:
             self._open = tuple(_at_most_two(site for site in self._walked.values() if site.is_open))
         return self._open
+
+    def _list(self, thing: control.Thing) -> None:
+        match thing:
+            case sites.Site() | keys.Key():
+                self._listed[type(thing).__name__, thing.tenant].add(thing.id)
+            case tenants.Tenant():
+                self._listed[type(thing).__name__, ""].add(thing.id)
 
     def _index_site(self, site: sites.Site) -> None:
         known = self._walked[site.id] = Site(
@@ -155,9 +169,8 @@ class Things:
         if tenant.is_archived is (tenant.name in self.archived):
             return
         self.archived ^= {tenant.name}
-        for thing in tuple(self._things.values()):
-            if isinstance(thing, sites.Site) and thing.tenant == tenant.name:
-                self._index_site(thing)
+        for site in self.some(sites.Site, tenant.name, after="", most=len(self)):
+            self._index_site(site)
 
 
 def _at_most_two(found: Iterator[Site]) -> Iterator[Site]:

@@ -11,7 +11,7 @@ from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 
 from collector.stream.connection import Connection, ask
-from contracts.jetstream import API
+from contracts.jetstream import API, MESSAGE_ID
 
 BATCH_MESSAGES: Final = 500
 REQUEST_SECONDS: Final = 1
@@ -36,12 +36,13 @@ class Interrupted(ConnectionError):
 
 
 class Message(NamedTuple):
-    """One message, as it lies in the stream; ``pending`` are behind it."""
+    """One message, as it lies in the stream, with the id that it was sent with; ``pending`` are behind it."""
 
     seq: int
     pending: int
     subject: str
     body: bytes
+    id: str = ""
 
 
 class Reading:
@@ -130,7 +131,7 @@ class Reading:
             return
         self._consumer_seq = consumer_seq
         self._missed = 0
-        self._arrived.append(Message(seq, pending, message.subject, message.data))
+        self._arrived.append(Message(seq, pending, message.subject, message.data, (message.headers or {}).get(MESSAGE_ID, "")))
         self._owed -= 1
         if pending == 0 or self._owed <= 0:
             self._worth_taking.set()

@@ -9,11 +9,12 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control import CONTROL_CODEC
+from contracts.control.loss import IS_ANOTHER, WHAT_TO_DO, Place
 from contracts.control.stream import CONTROL_STREAM
-from projections.control.tables import Reading, begin_reading, hold_reading, keep, read_reading
+from projections.control.tables import begin_reading, hold_reading, keep, read_reading
 from projections.database import advice_for, open_engine
 from projections.projector.stopping import finish_within, pause
-from projections.stream import Identity, Interrupted, NoStream, Reader, Stream, StreamUnavailable
+from projections.stream import Identity, Interrupted, NoStream, Reader, Stream, StreamUnavailable, WaitingIsNoUse
 from projections.stream.item import Item, TooNew
 
 LOG = logging.getLogger(__name__)
@@ -123,14 +124,16 @@ class ControlKeeper:
             known = await read_reading(connection)
         if known is not None and await self._is_of(stream, known):
             return stream, known.seq
+        if known is not None and known.seq:
+            raise WaitingIsNoUse(f"{IS_ANOTHER}; {WHAT_TO_DO}")
         async with self._engine.begin() as connection:
             if await hold_reading(connection) == known:  # else another keeper has begun meanwhile
-                await begin_reading(connection, stream.created)
+                await begin_reading(connection, stream.created, last_seq=stream.last_seq)
                 return stream, 0
         raise _Moved
 
-    async def _is_of(self, stream: Identity, known: Reading) -> bool:
-        if stream.created != known.stream_created or stream.last_seq < known.seq:
+    async def _is_of(self, stream: Identity, known: Place) -> bool:
+        if not known.may_go_on(created=stream.created, last_seq=stream.last_seq):
             return False
         return known.seq == 0 or (await self._stream.message_id_at(known.seq) or "") == known.message_id
 
@@ -142,7 +145,7 @@ class ControlKeeper:
                 await _keep_new(connection, stream, after, readable)
             after = readable[-1].seq
         if len(readable) < len(batch):
-            raise StreamUnavailable("a decision is of a newer version; upgrade this program")
+            raise WaitingIsNoUse("a decision is of a newer version; upgrade this program")
         return after
 
     def _say(self, trouble: str) -> None:
@@ -158,12 +161,12 @@ async def _keep_new(connection: AsyncConnection, stream: Identity, after: int, r
     new = [item for item in readable if item.seq > held.seq and not isinstance(item, TooNew)]
     if not new:
         return
-    for seq, reason in (await keep(connection, new)).items():
+    for seq, reason in (await keep(connection, new, last_seq=stream.last_seq)).items():
         LOG.warning("a decision cannot be read, and is left out", extra={"seq": seq, "reason": reason.value, "advice": _DOCTOR})
 
 
 _DOCTOR = "see what `collector doctor` says of Control in Postgres"
 
 
-def _moved(held: Reading | None, stream: Identity, after: int) -> bool:
-    return held is None or held.stream_created != stream.created or held.seq < after
+def _moved(held: Place | None, stream: Identity, after: int) -> bool:
+    return held is None or held.created != stream.created or held.seq < after

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, delete, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control import Thing, fold, keys, mounts, people, sites, tenants
 from contracts.control.envelope import ControlEvent, kind_of
+from contracts.control.loss import Place
 from contracts.control.sites import site_id
 from projections.control import erased
 from projections.schema import SHARED, moment, words
@@ -49,6 +49,8 @@ READING = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
 )
 _THE_ROW = 1
+# How many members there are is not known before everything is read; whoever asks whether there are any is told so.
+_UNKNOWN = -1
 
 # A pointer into the stream and a class, never the payload.
 UNREADABLE = Table(
@@ -72,37 +74,34 @@ _STATES: Mapping[str, type[Thing]] = {
 _JSON = msgspec.json.Encoder()
 
 
-class Reading(Struct, frozen=True, kw_only=True):
-    """The last event that is folded into the tables, and the stream that it is of."""
-
-    stream_created: datetime
-    seq: int = 0
-    message_id: str = ""
-
-
-async def read_reading(connection: AsyncConnection) -> Reading | None:
+async def read_reading(connection: AsyncConnection) -> Place | None:
     """Return how far the decisions are read, or None before the first time."""
     return _reading((await connection.execute(_READING)).one_or_none())
 
 
-async def hold_reading(connection: AsyncConnection) -> Reading | None:
+async def hold_reading(connection: AsyncConnection) -> Place | None:
     """Return the same, which nobody else moves until the transaction ends."""
     return _reading((await connection.execute(_READING.with_for_update())).one_or_none())
 
 
-async def begin_reading(connection: AsyncConnection, created: datetime) -> None:
-    """Forget everything, for the stream that was *created* then says what holds now."""
+async def begin_reading(connection: AsyncConnection, created: datetime, *, last_seq: int = 0) -> None:
+    """Forget everything, for the stream that was *created* then, and ends at *last_seq*, says what holds now."""
     for table in (THINGS, UNREADABLE):
         await connection.execute(delete(table))
     await erased.forget_erased(connection)
-    row = insert(READING).values(id=_THE_ROW, stream_created=created, seq=0, message_id="", tenants=0, members=0)
+    row = insert(READING).values(
+        id=_THE_ROW, stream_created=created, seq=0, message_id="", tenants=0, members=_UNKNOWN if last_seq else 0
+    )
     anew = {name: row.excluded[name] for name in ("stream_created", "seq", "message_id", "tenants", "members")}
     await connection.execute(row.on_conflict_do_update(index_elements=[READING.c.id], set_=anew))
 
 
-async def keep(connection: AsyncConnection, items: Sequence[Sequenced[Any] | Quarantined]) -> dict[int, Reason]:
+async def keep(
+    connection: AsyncConnection, items: Sequence[Sequenced[Any] | Quarantined], *, last_seq: int = 0
+) -> dict[int, Reason]:
     """Fold *items*, which are the next of the stream, into the things that they are about, and move on to the last of them.
 
+    Before *last_seq* it stays unknown how many members there are, if it was.
     Return the sequences of those that cannot be read, and why.
     """
     strange = dict(filter(None, map(_strange, items)))
@@ -110,13 +109,19 @@ async def keep(connection: AsyncConnection, items: Sequence[Sequenced[Any] | Qua
     if strange:
         rows = [{"seq": seq, "reason": reason.value} for seq, reason in strange.items()]
         await connection.execute(insert(UNREADABLE).on_conflict_do_nothing(), rows)
-    await connection.execute(_MOVE, {"seq": items[-1].seq, "message_id": items[-1].message_id})
+    await connection.execute(_MOVE, {"seq": items[-1].seq, "message_id": items[-1].message_id, "last_seq": last_seq})
     return strange
 
 
 async def unreadable(connection: AsyncConnection) -> Sequence[int]:
     """Return the sequences of the events that could not be read."""
     return (await connection.scalars(select(UNREADABLE.c.seq).order_by(UNREADABLE.c.seq))).all()
+
+
+async def known_by_kind(connection: AsyncConnection) -> dict[str, int]:
+    """Return how many things there are of each kind that there is."""
+    query = select(THINGS.c.kind, func.count().label("things")).group_by(THINGS.c.kind)
+    return {row.kind: row.things for row in await connection.execute(query)}
 
 
 async def things_by_id(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Thing]:
@@ -141,9 +146,10 @@ def thing_in(id_: str, state: str) -> Thing:
 
 _READING = select(READING.c.stream_created, READING.c.seq, READING.c.message_id)
 _MOVE = text("""
-    UPDATE control_reading SET seq = :seq, message_id = :message_id,
+    UPDATE control_reading SET seq = CAST(:seq AS bigint), message_id = :message_id,
         tenants = (SELECT count(*) FROM control_things WHERE kind = 'tenant'),
-        members = (SELECT count(*) FROM control_things WHERE kind = 'member' AND state ->> 'state' = 'joined')
+        members = CASE WHEN members >= 0 OR CAST(:seq AS bigint) >= CAST(:last_seq AS bigint)
+            THEN (SELECT count(*) FROM control_things WHERE kind = 'member' AND state ->> 'state' = 'joined') ELSE members END
 """)
 _WRITE = text("""
     INSERT INTO control_things (id, kind, tenant, owner, version, state, changed_at, seq)
@@ -215,5 +221,5 @@ def _belongs_to(thing: Thing) -> tuple[str, str]:
     return "", ""
 
 
-def _reading(row: Any) -> Reading | None:
-    return None if row is None else Reading(stream_created=row.stream_created, seq=row.seq, message_id=row.message_id)
+def _reading(row: Any) -> Place | None:
+    return None if row is None else Place(created=row.stream_created, seq=row.seq, message_id=row.message_id)

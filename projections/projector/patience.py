@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from projections.stream import NoStream, StreamUnavailable
+from projections.stream import NoStream, StreamUnavailable, WaitingIsNoUse
 
 PATIENCE_SECONDS = 300.0
 _PAUSE_SECONDS = 1.0
@@ -35,7 +35,7 @@ async def patiently(ask: Callable[[], Awaitable[Answer]], waits: Waits) -> Answe
     while True:
         try:
             answer = await ask()
-        except NoStream:
+        except (NoStream, WaitingIsNoUse):
             raise
         except StreamUnavailable as error:
             if loop.time() > deadline:

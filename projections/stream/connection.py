@@ -33,6 +33,10 @@ class StreamUnavailable(ConnectionError):
     """NATS or JetStream is not there now, or the stream is not; the text says which and what to do."""
 
 
+class WaitingIsNoUse(StreamUnavailable):
+    """What is in the way stays there until somebody does what the text says."""
+
+
 class NoStream(StreamUnavailable):
     """There is no such stream: nothing of its family has been stored yet, or it was lost."""
 

@@ -253,6 +253,13 @@ ADVICE = (
         "a control event is of a newer version",
         f"{FOLLOW}::test_an_event_that_cannot_be_read_stops_nothing_and_is_named_once_with_what_to_do",
     ),
+    Advice(
+        "contracts/control/loss.py",
+        "put the folder of this one stream back from your backup",
+        "the stream of decisions is another one, or lacks what was decided",
+        "tests/collector/cli/test_control.py"
+        "::test_as_is_said_of_lost_decisions_their_folder_is_put_back_and_what_was_taken_since_stays",
+    ),
     Advice("collector/control/follow.py", "look at it with `nats stream get", "a control event cannot be read", HARMLESS),
     Advice("projections/query/database.py", "Run: collector migrate", "there are no tables", AGAIN),
     Advice(
@@ -260,6 +267,13 @@ ADVICE = (
         "A site goes",
         "a site is to be deleted with its facts",
         "tests/projections/projector/test_erasing.py::test_what_is_left_of_an_erasure_is_what_a_rebuild_makes",
+    ),
+    Advice(
+        "README.md",
+        "**The directory.**",
+        "anybody who reads it",
+        "tests/collector/cli/test_control.py"
+        "::test_as_is_said_of_lost_decisions_their_folder_is_put_back_and_what_was_taken_since_stays",
     ),
     Advice("README.md", "Drop the database, run `collector backfill`", "anybody who reads it", REBUILT),
     Advice("README.md", ".venv/bin/collector demo", "anybody who reads it", "tests/collector/imports/test_demo.py"),

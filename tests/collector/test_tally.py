@@ -2,13 +2,12 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from collector import tally as tallying
 from collector.fate import Fate
-from collector.hit import A_PAGE, Claim, Hit, Person, Sender
+from collector.hit import A_PAGE, Sender
 from collector.outcomes import (
     Dropped,
     DropReason,
@@ -21,15 +20,14 @@ from collector.outcomes import (
     Unavailable,
     UnavailableReason,
 )
-from collector.sites import AnySite, ListedSites, Site, Sites
+from collector.sites import Site
 from collector.tally import Tally
-from contracts.tallies import MAX_PART_BYTES, NAMES_A_DAY, OTHER_KEYS, OTHER_SITES, TALLY_CODEC, Ending, TallyLine, TallyPart
+from contracts.tallies import MAX_PART_BYTES, OTHER_KEYS, OTHER_SITES, TALLY_CODEC, Ending, TallyLine, TallyPart
 
 NOW = datetime(2026, 11, 26, 21, 40, tzinfo=UTC)
 HOUR = NOW.replace(minute=0)
 SHOP = Site(tenant="main", id="shop.example")
 STORED = Stored(id="1", duplicate=False)
-LISTED = ListedSites("main", ("shop.example", "intranet", "192.0.2.7"))
 FULL = UnavailableReason.STREAM_FULL
 TIMEOUT = UnavailableReason.STREAM_TIMEOUT
 
@@ -49,17 +47,6 @@ def lines(*parts: TallyPart) -> Counter[tuple[str, str, str]]:
         for line in part.lines:
             found[line.site, line.ending.value, line.reason] += line.hits
     return found
-
-
-def hit(claimed: str, *, at: datetime = NOW, sender: Sender = A_PAGE) -> Hit:
-    return Hit(person=Person(ip="", user_agent=""), sender=sender, site=claimed, received_at=at, claim=Claim())
-
-
-def drop(tally: Tally, claimed: str, sites: Sites = LISTED, at: datetime = NOW, **fields: Any) -> str:
-    """Drop a hit that claims a site, and return the name that it is counted under."""
-    site = tally.site_of_dropped(hit(claimed, at=at, **fields), sites)
-    tally.at(at).count(site, "native", Dropped(DropReason.UNKNOWN_SITE))
-    return site.id
 
 
 @pytest.mark.parametrize(
@@ -186,69 +173,6 @@ def test_a_flood_of_names_takes_bounded_room_and_no_hit_is_left_out(monkeypatch:
     assert found[OTHER_SITES, "stored", ""] > 200
 
 
-@pytest.mark.parametrize("claimed", ["shpo.example", "SHPO.example.", "shpo.example:443", "bücher.example", "www.shop.example"])
-def test_a_name_that_is_misspelt_is_told(claimed: str):
-    assert drop(Tally(), claimed) in ("shpo.example", "xn--bcher-kva.example", "www.shop.example")
-
-
-@pytest.mark.parametrize(
-    "claimed",
-    [
-        "somebody@mail.example",
-        "203.0.113.9",
-        "203.0.113.9:8080",
-        "2001:db8::17",
-        "[2001:db8::17]",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF",
-        "9f86d081884c7d659a2feaa0c55ad015.example",
-        "sk-live-a1B2c3D4e5F6g7H8i9J0k1L2.example",
-        "4111111111111111",
-        "1f0c3a52-8f4c-4b7e-9c71-3e2f5a6b7c8d.example",
-        "hunter2",
-        "https://shop.example/?email=somebody@mail.example",
-        "Mozilla/5.0 (X11; Linux x86_64)",
-        "user:password@shop.example",
-        "a b.example",
-        "x" * 300 + ".example",
-        "\0",
-    ],
-)
-def test_what_is_no_public_name_is_never_told(claimed: str):
-    tally = Tally()
-    assert drop(tally, claimed) == OTHER_SITES
-    assert claimed.encode() not in b"".join(TALLY_CODEC.encode(part) for part in tell(tally))
-
-
-def test_names_are_told_up_to_a_number_a_day_and_the_rest_is_counted_together():
-    tally = Tally()
-    names = [drop(tally, f"site-{number}.example") for number in range(NAMES_A_DAY + 50)]
-    assert len(set(names)) == NAMES_A_DAY + 1
-    assert names.count(OTHER_SITES) == 50
-    assert drop(tally, "site-0.example") == "site-0.example", "a name that was told stays told"
-    assert drop(tally, "late.example", at=NOW - timedelta(days=1)) == OTHER_SITES, "a clock that goes back begins no day again"
-    assert drop(tally, "late.example", at=NOW + timedelta(days=1)) == "late.example"
-
-
-def test_a_listed_site_is_never_counted_with_others_whatever_its_name():
-    tally = Tally()
-    for number in range(NAMES_A_DAY):
-        drop(tally, f"site-{number}.example")
-    assert drop(tally, "shop.example") == "shop.example"
-    tally.at(NOW).count(Site(tenant="main", id="192.0.2.7"), "native", STORED)
-    assert drop(tally, "192.0.2.7") == "192.0.2.7"
-
-
-def test_where_any_name_is_a_site_whoever_objected_names_none_that_looks_personal():
-    tally = Tally()
-    assert drop(tally, "203.0.113.9", AnySite("main")) == OTHER_SITES
-    assert drop(tally, "shop.example", AnySite("main")) == "shop.example"
-
-
-def test_a_hit_that_names_no_site_is_the_only_sites_or_nobodys():
-    assert drop(Tally(tenant="main"), "", ListedSites("main", ("shop.example",))) == "shop.example"
-    assert drop(Tally(tenant="main"), "") == ""
-
-
 def test_a_request_of_which_nothing_else_is_known_is_its_credentials():
     tally = Tally(tenant="main")
     assert tally.site_of_sender(A_PAGE) == Site(tenant="main", id="")
@@ -307,16 +231,6 @@ def test_a_fate_that_is_known_after_its_line_was_forgotten_adds_to_it():
     (after,) = tell(tally)
     assert after.subject != before[0].subject
     assert (after.hour, after.lines[0].hits, after.lines[0].landed) == (HOUR, 0, 1)
-
-
-def test_whoever_knows_the_line_may_amend_it_by_its_name():
-    tally = Tally()
-    for _ in range(3):
-        tally.at(NOW).count(SHOP, "native", Unavailable(TIMEOUT, fate=Fate()))
-    tally.landed(SHOP, NOW, "native", TIMEOUT)
-    tally.not_landed(SHOP, NOW, "native", TIMEOUT)
-    line = the_line(tally)
-    assert (line.hits, line.landed, line.not_landed) == (3, 1, 1)
 
 
 def test_what_comes_with_more_keys_than_an_hour_tells_apart_is_told_by_its_site_all_the_same(monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 import time
 
+from contracts.sessions import folded_name
 from contracts.throttle import (
     FORGOTTEN_AFTER,
     FREE_OF_A_NAME,
@@ -30,6 +31,12 @@ class Door:
             return wait
         self.throttle.forgive(address=address, name=name)
         return 0
+
+
+def test_a_name_is_one_however_many_parts_its_letters_are_typed_in():
+    typed = "e\u0301" * 60
+    assert folded_name(typed) == folded_name("\u00e9" * 60)
+    assert folded_name("a" + "\u0301" * 10_000) == "a" + "\u0301" * 10_000, "which is nobody's, and is not looked at"
 
 
 def test_forty_at_once_are_not_forty_tries():

@@ -30,6 +30,10 @@ async def examine_control(settings: Settings, nats_url: str) -> AsyncIterator[Fi
         await follower.catch_up()
     finally:
         await broker.disconnect(client)
+    if follower.loss:
+        what, _, advice = follower.loss.partition("; ")
+        yield bad(_SUBJECT, what, f"{advice[:1].upper()}{advice[1:]}.")
+        return
     if not directory.is_ready:
         yield bad(_SUBJECT, "the control events cannot be read now", "See what is said of NATS and of the stream.")
         return

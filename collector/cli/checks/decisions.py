@@ -5,8 +5,9 @@ from typing import Final
 
 from collector.cli.checks.finding import Finding, bad, good, odd
 from contracts.control import CONTROL_CODEC
+from contracts.control.loss import IS_ANOTHER, WHAT_TO_DO, Place
 from contracts.control.stream import CONTROL_STREAM
-from projections.control.tables import Reading, read_reading, unreadable
+from projections.control.tables import read_reading, unreadable
 from projections.database import POSTGRES_ERRORS, open_engine
 from projections.stream import Identity, NoStream, Stream, StreamUnavailable
 
@@ -48,14 +49,16 @@ async def _stored(nats_url: str) -> Identity | NoStream | StreamUnavailable:
             return error
 
 
-def _compared(known: Reading | None, stored: Identity | NoStream | StreamUnavailable) -> Finding:
+def _compared(known: Place | None, stored: Identity | NoStream | StreamUnavailable) -> Finding:
     if isinstance(stored, NoStream):
         if known is None or not known.seq:
             return good(_SUBJECT, "nothing has been decided yet")
         return bad(_SUBJECT, f"the stream {CONTROL_STREAM.name} is gone, of which {known.seq:,} decisions are known", _GONE)
     if isinstance(stored, StreamUnavailable):
         return odd(_SUBJECT, "is not known", "See what is said about NATS and the stream.")
-    read = known.seq if known is not None and known.stream_created == stored.created else 0
+    if known is not None and known.seq and not known.may_go_on(created=stored.created, last_seq=stored.last_seq):
+        return bad(_SUBJECT, IS_ANOTHER, f"{WHAT_TO_DO[:1].upper()}{WHAT_TO_DO[1:]}.")
+    read = 0 if known is None else known.seq
     if read == stored.last_seq:
         return good(_SUBJECT, f"all {read:,} decisions are known")
     return odd(_SUBJECT, f"{read:,} of {stored.last_seq:,} decisions are known", _BEHIND)

@@ -22,6 +22,7 @@ from collector.control.admin.invitations import INVITATIONS
 from collector.control.admin.keys import KEYS
 from collector.control.admin.members import MEMBERS
 from collector.control.admin.motion import motion
+from collector.control.admin.pacing import headers_of
 from collector.control.admin.pages import page
 from collector.control.admin.policies import POLICIES
 from collector.control.admin.problems import EXCEPTION_HANDLERS, problem_for
@@ -94,7 +95,7 @@ def create_admin(desk: Desk | None) -> AdminApp:
     )
 
 
-async def _add_headers(message: Message, _: Scope) -> None:
+async def _add_headers(message: Message, scope: Scope) -> None:
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders.from_message(message)
@@ -102,3 +103,5 @@ async def _add_headers(message: Message, _: Scope) -> None:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Referrer-Policy"] = "same-origin"
     headers.setdefault("Cache-Control", "no-store")
+    for name, value in headers_of(scope):
+        headers.add(name, value)

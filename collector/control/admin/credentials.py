@@ -17,15 +17,20 @@ from contracts.keys import key_in_authorization
 from contracts.sessions import COOKIE
 
 _DOTS_OF_A_TOKEN = 2
+_LOOKS = frozenset({"GET", "HEAD"})
 
 
 async def authority(request: PlainRequest, desk: NamedDependency[Desk]) -> Authority:
     """Return on whose authority *request* decides, or raise Denied or Refused; what a header shows comes before a cookie."""
+    if request.method not in _LOOKS:
+        desk.deciding.refuse_lost()
     x_api_key, authorization = (request.headers.get(name, "").strip() for name in ("x-api-key", "authorization"))
     if not x_api_key and desk.access_token is not None and same_secret(bearer_of(authorization) or "", desk.access_token):
         return Authority(by="token", grants=EVERYTHING)
     if x_api_key or authorization:
-        return await _of_machine(desk, x_api_key or key_in_authorization(authorization))
+        found = await _of_machine(desk, x_api_key or key_in_authorization(authorization))
+        desk.pacing.take(request.scope, found.by)  # type: ignore[arg-type]  # what is ours stands in it, too
+        return found
     if COOKIE in request.cookies:
         return await _of_member(request, desk)
     return await _of_nobody(request, desk)
@@ -50,7 +55,9 @@ async def _of_machine(desk: Desk, shown: str) -> Authority:
 async def _of_member(request: PlainRequest, desk: Desk) -> Authority:
     try:
         found = await visitor(request, desk)
-    except Denied:
+    except Denied as denied:
+        if denied.reason is not DeniedReason.NOT_SIGNED_IN:
+            raise
         return await _of_nobody(request, desk)
     archived = (await desk.deciding.things()).archived
     grants = tuple(grant for grant in found.member.grants if grant.tenant not in archived)
@@ -61,6 +68,7 @@ async def _of_nobody(request: PlainRequest, desk: Desk) -> Authority:
     """Return that whoever asks from this machine may do everything, while nobody is a member; else raise Denied."""
     if desk.access_token is not None or not _is_here(request):
         raise Denied(DeniedReason.NOT_SIGNED_IN)
+    desk.deciding.refuse_lost()
     members = await desk.roster.members()
     if any(member.state is MemberState.JOINED for member in members.values()):
         raise Denied(DeniedReason.NOT_SIGNED_IN)

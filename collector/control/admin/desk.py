@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from litestar import Request
 from msgspec import Struct
 
+from collector.control.admin.pacing import Pacing
 from collector.control.deciding import Deciding
 from collector.control.people import People
 from collector.control.roster import Roster
@@ -35,6 +36,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     tenant: str
     public_url: str
     throttle: Throttle
+    pacing: Pacing
     where: Callable[[PlainRequest], str]
     is_https: bool
     clock: Callable[[], datetime]

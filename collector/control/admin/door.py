@@ -35,6 +35,7 @@ async def visitor(request: PlainRequest, desk: NamedDependency[Desk]) -> Visitor
     """Return who is signed in, or raise Denied; whoever wants something done shows the token of their session as well."""
     secret = request.cookies.get(COOKIE, "")
     found = await desk.sign_ins.visitor(secret)
+    desk.pacing.take(request.scope, found.actor)  # type: ignore[arg-type]  # what is ours stands in it, too
     if request.method not in _LOOKS and not same_secret(request.headers.get(CSRF_HEADER, ""), csrf_token(secret)):
         raise forbidden("csrf", "It came without the token of your session. Load the page again and send it from there.")
     return found

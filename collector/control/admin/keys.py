@@ -19,7 +19,7 @@ from collector.control.decided import Decided, conflict, not_found
 from collector.control.new_key import NewKey, new_key
 from collector.control.plane import ControlPlane
 from collector.control.views import KeyView, key_view
-from contracts.control.keys import KIND, Key, KeyKind, Scope, key_id
+from contracts.control.keys import Key, KeyKind, Scope, key_id
 
 OVERLAP_HOURS: Final = 24
 _WORDS: Final = "It is shown this once, and kept by nobody. Copy it now; if it is lost, make another."
@@ -72,7 +72,7 @@ async def list_keys(motion: NamedDependency[Motion], page: NamedDependency[PageA
     """Return the tenant's keys, those that work no more included."""
     motion.require_owner()
     things = await motion.desk.deciding.things()
-    found = things.some(Key, f"{KIND}:", after=key_id(page.after), most=page.most, fits=lambda key: _is_open_to(motion, key))
+    found = things.some(Key, motion.tenant, after=key_id(page.after), most=page.most, fits=lambda key: _is_open_to(motion, key))
     return cut([key_view(key, motion.desk.clock()) for key in found], page, key=lambda view: view.id)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from collector.control.admin import AdminApp, create_admin
 from collector.control.admin.desk import Desk, whereabouts
+from collector.control.admin.pacing import Pacing
 from collector.control.deciding import Deciding
 from collector.control.follow import Follower
 from collector.control.passwords import Passwords
@@ -101,6 +102,7 @@ def desk_of(
         tenant=settings.collection.tenant,
         public_url=http.public_url,
         throttle=throttle,
+        pacing=Pacing(monotonic),
         where=whereabouts(TrustedProxies.parse(http.trusted_proxies)),
         is_https=http.public_url.startswith("https://"),
         clock=clock,

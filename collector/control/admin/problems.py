@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from collector.control.admin.forms import onward_of
 from collector.control.admin.shown import PAGE_POLICY, page_saying
 from collector.control.bucket import Overtaken, VaultUnavailable
-from collector.control.decided import Reason, Undecided
+from collector.control.decided import Lost, Reason, Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.master_key import VaultClosed
 from collector.outcomes import Unavailable
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _STATUS: Final = {
     DeniedReason.WRONG_SIGN_IN: 401,
     DeniedReason.SLOWED: 429,
+    DeniedReason.PACE: 429,
     DeniedReason.BUSY: 503,
     DeniedReason.NOT_SIGNED_IN: 401,
     DeniedReason.NO_INVITATION: 404,
@@ -117,6 +118,8 @@ EXCEPTION_HANDLERS: Final[dict[int | type[Exception], Any]] = dict.fromkeys(
 def _kept_from(error: Undecided | VaultClosed | VaultUnavailable | Unavailable) -> tuple[Problem, dict[str, str]]:
     if isinstance(error, VaultClosed):  # waiting does not help
         return Problem(status=503, title=_TITLES[503], code=error.reason.value, detail=str(error)), {}
+    if isinstance(error, Lost):
+        return Problem(status=503, title=_TITLES[503], code="control_lost", detail=str(error)), {}
     if not isinstance(error, Undecided) or error.reason is Reason.UNAVAILABLE:
         return Problem(status=503, title=_TITLES[503], code="control_unavailable", detail=_AWAY), {"Retry-After": "2"}
     status = _UNDECIDED[error.reason]

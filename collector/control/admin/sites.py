@@ -77,7 +77,7 @@ async def list_sites(motion: NamedDependency[Motion], page: NamedDependency[Page
     things = await motion.desk.deciding.things()
     found = things.some(
         Site,
-        site_id(motion.tenant, ""),
+        motion.tenant,
         after=site_id(motion.tenant, page.after),
         most=page.most,
         fits=lambda site: site.state is not SiteState.ERASED and motion.who.sees(motion.tenant, site.key),

@@ -14,7 +14,7 @@ from collector.control.admin.pages import Page, PageAsked, cut
 from collector.control.checked import new_tenant
 from collector.control.decided import Decided, not_found
 from collector.control.views import TenantView, tenant_view
-from contracts.control.tenants import KIND, Tenant, tenant_id
+from contracts.control.tenants import Tenant, tenant_id
 
 
 class NewTenant(Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ async def list_tenants(motion: NamedDependency[Motion], page: NamedDependency[Pa
     """Return every tenant of the installation."""
     motion.require_installation()
     things = await motion.desk.deciding.things()
-    found = things.some(Tenant, f"{KIND}:", after=tenant_id(page.after), most=page.most)
+    found = things.some(Tenant, after=tenant_id(page.after), most=page.most)
     return cut([tenant_view(tenant) for tenant in found], page, key=lambda view: view.name)
 
 

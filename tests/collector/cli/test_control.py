@@ -3,15 +3,30 @@
 import asyncio
 import os
 import re
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
+import nats
 import pytest
 from click.testing import CliRunner, Result
 
 from collector.cli import main
+from collector.control.bucket import Bucket
+from collector.control.keeping import found_control
 from collector.local.directory import Runtime, locked, write_runtime
+from collector.local.nats import NatsServer
+from collector.stream import connection as broker
+from contracts.control.stream import CONTROL_STREAM
+from contracts.vault import member_entry
+from projections.control.accepted import known_decisions
+from projections.control.keeper import ControlKeeper
+from projections.migrations import migrate
+from projections.stream import StreamUnavailable, WaitingIsNoUse
+from tests.facts import traffic
+from tests.projections.control.deciding import Decisions
+from tests.projections.world import Facts
 from tests.running import clean_environment
 
 LINK = re.compile(r"https://stats\.example\.org/join#[0-9a-f]{32}\.[0-9a-f]{64}\n")
@@ -72,6 +87,80 @@ async def test_starting_over_says_what_is_lost_asks_and_invites_the_owner(run: R
     assert LINK.search(done.output)
     assert key.exists()
     assert "ok  Vault" in (await run("doctor")).output
+
+
+async def test_a_loss_of_decisions_is_accepted_by_a_command_that_says_what_goes_and_asks(
+    run: Run, stream_free_nats: str, postgres_url: str
+):
+    async def known() -> dict[str, int]:
+        async with ControlKeeper(nats_url=stream_free_nats, database_url=postgres_url) as keeper:
+            await keeper.catch_up()
+        return (await known_decisions(postgres_url)).things
+
+    await migrate(postgres_url)
+    await run("control init")
+    assert (await run("tenants add acme")).exit_code == 0
+    assert await known() == {"tenant": 1}
+    assert "Nothing is lost" in (await run("control accept-loss --yes")).output
+    client = await nats.connect(stream_free_nats)
+    await Decisions(client).take_away()
+    await Decisions(client).make()
+    await client.close()
+    asked = await run("control accept-loss")
+    assert asked.exit_code == 1
+    assert "of what Postgres knows: 1 tenant(s)" in asked.output
+    with pytest.raises(StreamUnavailable, match="collector control accept-loss"):
+        await known()
+    assert "`collector control accept-loss`" in " ".join((await run("doctor")).output.split())
+    done = await run("control accept-loss --yes")
+    assert done.exit_code == 0, done.output
+    assert await known() == {}
+    assert "Nothing is lost" in (await run("control accept-loss --yes")).output
+
+
+async def test_as_is_said_of_lost_decisions_their_folder_is_put_back_and_what_was_taken_since_stays(
+    run: Run, nats_server: Callable[[], NatsServer], postgres_url: str, tmp_path: Path
+):
+    async def known() -> dict[str, int]:
+        async with ControlKeeper(nats_url=server.url, database_url=postgres_url) as keeper:
+            await keeper.catch_up()
+        return (await known_decisions(postgres_url)).things
+
+    server = nats_server()
+    await migrate(postgres_url)
+    assert (await run("control init", COLLECTOR_NATS_URL=server.url)).exit_code == 0
+    assert (await run("tenants add acme", COLLECTOR_NATS_URL=server.url)).exit_code == 0
+    before = await known()
+    server.stop()
+    folder = next(tmp_path.rglob(f"streams/{CONTROL_STREAM.name}"))
+    shutil.copytree(folder, tmp_path / "backup")
+    server.start()
+    async with Facts(server.url) as facts:
+        await facts.publish(*traffic(20, seed=1))
+        await Decisions(facts.client).take_away()
+        await Decisions(facts.client).make()
+    with pytest.raises(WaitingIsNoUse, match="put the folder of this one stream back"):
+        await known()
+    server.stop()
+    shutil.rmtree(folder)
+    shutil.copytree(tmp_path / "backup", folder)
+    server.start()
+    assert await known() == before
+    assert "Nothing is lost" in (await run("control accept-loss --yes", COLLECTOR_NATS_URL=server.url)).output
+    async with Facts(server.url) as facts:
+        assert await facts.messages() == 20
+
+
+async def test_a_site_is_not_added_in_the_place_of_lost_decisions_and_what_to_do_is_said(run: Run, stream_free_nats: str):
+    await run("control init")
+    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
+    await Bucket(client, replicas=1).write(member_entry("m1"), b"sealed", expected=0)
+    refused = await run("sites add shop.example")
+    assert refused.exit_code == 1
+    assert "`collector control accept-loss`" in str(refused.exception)
+    assert "does not answer" not in str(refused.exception)
+    assert await found_control(client) is None, "and no stream was made"
+    await broker.disconnect(client)
 
 
 async def test_a_link_leads_to_where_a_running_collector_is(run: Run, tmp_path: Path, stream_free_nats: str):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
@@ -9,12 +10,13 @@ from typing import Any
 
 from nats.aio.client import Client
 
+from collector.control.keeping import accept_loss
 from collector.control.new_key import new_key
 from collector.stream import connection as broker
 from contracts.control import CONTROL_CODEC, keys, sites, tenants
 from contracts.control.envelope import ControlEvent
 from contracts.control.stream import CONTROL_STREAM, control_settings, subject_of
-from contracts.jetstream import JetStreamError, read_answer
+from contracts.jetstream import MESSAGE_ID, JetStreamError, read_answer
 from tests.collector.ingest import Running, running
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -83,13 +85,19 @@ class Pen(Decided):
         with contextlib.suppress(JetStreamError):
             await broker.ask(self._client, f"STREAM.DELETE.{CONTROL_STREAM.name}")
 
+    async def accept(self) -> None:
+        """Say that what there is now shall count."""
+        await accept_loss(self._client, AT, replicas=1)
+
     async def write(self, events: list[ControlEvent]) -> None:
         pairs = [(subject_of(event.originator_id, event.originator_version), CONTROL_CODEC.encode(event)) for event in events]
         await asyncio.gather(*(self.put(subject, body) for subject, body in pairs))  # they go out in their order
 
     async def put(self, subject: str, body: bytes) -> None:
         """Store anything at *subject*."""
-        self.seq = max(self.seq, read_answer((await self._client.request(subject, body, timeout=5)).data).seq)
+        headers = {MESSAGE_ID: secrets.token_hex(8)}
+        answer = await self._client.request(subject, body, timeout=5, headers=headers)
+        self.seq = max(self.seq, read_answer(answer.data).seq)
 
 
 @contextlib.asynccontextmanager
@@ -114,7 +122,7 @@ async def controlled(nats_url: str, environment: Mapping[str, str] | None = None
 
 async def told(collector: Running, pen: Pen) -> None:
     """Return once *collector* has read everything that was written."""
-    await until(lambda: collector.ingest.care.follower._seq >= pen.seq, "it has read what was decided")
+    await until(lambda: collector.ingest.care.follower.seq >= pen.seq, "it has read what was decided")
 
 
 async def until(is_so: Callable[[], object], what: str) -> None:

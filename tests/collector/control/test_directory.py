@@ -127,9 +127,21 @@ def test_development_takes_any_name_but_for_what_was_decided_on_it():
 def test_a_tenants_credential_finds_no_site_of_another(environment: dict[str, str]):
     found = collected(environment, *Decided().site("acme", "acme.example"))
     assert key_of(found.find("acme.example", "acme")) == ("acme", "acme.example")
-    assert found.find("acme.example", "other") is None
     assert key_of(found.keyed("acme", "acme.example")) == ("acme", "acme.example")
-    assert found.keyed("other", "acme.example") is None
+    for foreign in (found.find("acme.example", "other"), found.keyed("other", "acme.example")):
+        assert key_of(foreign) != ("acme", "acme.example")
+
+
+@pytest.mark.parametrize("environment", [{}, PRODUCTION])
+def test_a_tenants_credential_is_not_told_whether_a_name_is_anothers(environment: dict[str, str]):
+    decided = Decided()
+    gone = [*decided.site("acme", "gone.example"), *decided.unname("acme", "gone.example", "gone.example")]
+    found = collected(environment, *decided.site("acme", "acme.example"), *gone)
+    for ask in (lambda name: found.find(name, "other"), lambda name: found.keyed("other", name)):
+        answers = [ask(name) for name in ("acme.example", "gone.example", "nobodys.example")]
+        assert len({site is None for site in answers}) == 1
+        assert {site.tenant for site in answers if site is not None} <= {"other"}
+    assert found.find("gone.example", "acme") is None
 
 
 def test_a_hit_without_a_claim_belongs_to_the_only_open_site_there_is():
@@ -171,3 +183,21 @@ def test_before_everything_is_read_nobody_is_a_stranger(environment: dict[str, s
         with pytest.raises(Unavailable) as unread:
             look_up()
         assert unread.value.reason is UnavailableReason.STREAM_DISCONNECTED
+
+
+def test_a_page_of_a_tenants_sites_costs_nothing_for_those_that_are_not_on_it():
+    decided = Decided()
+    many = [event for number in reversed(range(300)) for event in decided.site("many", f"{number:03}.example")]
+    things = folded(*many, *decided.site("few", "few.example"))
+    looked_at: list[str] = []
+
+    def fits(site: sites.Site) -> bool:
+        looked_at.append(site.key)
+        return True
+
+    found = things.some(sites.Site, "many", after=sites.site_id("many", "099.example"), most=3, fits=fits)
+    assert [site.key for site in found] == looked_at == ["100.example", "101.example", "102.example"]
+    assert [site.key for site in things.some(sites.Site, "few", after="", most=9)] == ["few.example"]
+    for event in decided.site("many", "0995.example"):
+        things.apply(event)
+    assert things.some(sites.Site, "many", after=sites.site_id("many", "099.example"), most=1)[0].key == "0995.example"

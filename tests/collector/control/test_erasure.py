@@ -5,9 +5,11 @@ import sys
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from msgspec import structs
 
 from collector.control.decided import Reason
 from collector.control.erasure import progress_of
+from collector.control.stored_facts import StoredFacts
 from collector.local.nats import NatsServer
 from contracts.control.sites import SiteState, site_id
 from contracts.streams import message_id
@@ -81,6 +83,22 @@ async def test_an_eraser_that_was_killed_is_gone_on_for(installation: Installati
     async with erasing_here(installation.server):
         await until(installation.is_erased, "it is erased")
     await _is_whole(installation, others, doomed=400)
+
+
+async def test_whoever_goes_on_says_which_message_the_one_before_was_at(installation: Installation, caplog):
+    await installation.store_mixed(60)
+    await installation.begin_erasure()
+    erasing = asyncio.create_task(installation.eraser(structs.replace(QUICK, settle_seconds=0, rest=5)).look())
+    await until(lambda: _below(installation, 60), "it has begun")
+    erasing.cancel()
+    await asyncio.gather(erasing, return_exceptions=True)
+    left = await StoredFacts(installation.client, *DOOMED).first(STREAM, most=60)
+    last = max(seq for seq in await installation.listed() if seq < left[0])
+    caplog.clear()
+    await installation.eraser(structs.replace(QUICK, settle_seconds=0)).look()
+    said = [record.getMessage() for record in caplog.records if "may be left" in record.getMessage()]
+    assert len(said) == 1
+    assert f"the one at {last} of {STREAM}:" in said[0]
 
 
 async def test_an_erasure_goes_on_when_nats_was_killed(installation: Installation):

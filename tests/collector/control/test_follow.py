@@ -5,12 +5,15 @@ import signal
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from msgspec import structs
 
+from collector.control.bucket import Bucket
 from collector.local.nats import NatsServer
 from collector.readiness import Note
 from contracts.control import sites
 from contracts.control.sites import site_id
 from contracts.control.stream import CONTROL_STREAM, subject_of
+from contracts.vault import member_entry
 from tests.collector.control.telling import Pen, controlled, told, until, writing
 from tests.collector.ingest import Running, running
 
@@ -77,7 +80,7 @@ async def test_it_serves_the_last_state_while_nats_is_away_and_goes_on_behind_it
         assert not directory.things.by_name["shop.example"].is_open
 
 
-async def test_a_stream_that_is_lost_takes_nothing_away_and_one_made_again_is_read_from_its_beginning(
+async def test_a_stream_that_is_lost_or_made_again_takes_nothing_away_until_somebody_accepts_that(
     both: tuple[Running, Pen],
 ):
     collector, pen = both
@@ -92,10 +95,61 @@ async def test_a_stream_that_is_lost_takes_nothing_away_and_one_made_again_is_re
     again = Pen(pen._client)
     await again.make()
     await again.write(again.site("main", "blog.example"))
+    await until(lambda: "made again" in collector.ingest.checks()["control"], "it sees that it is another one")
+    assert "collector control accept-loss" in collector.ingest.checks()["control"]
+    assert isinstance(collector.ingest.checks()["control"], Note), "and stays in service"
+    assert await drops(collector, "shop.example") == ""
+    assert await drops(collector, "blog.example") == "unknown_site"
+    await again.accept()
     await until(lambda: "blog.example" in collector.ingest.care.follower.directory.things.by_name, "it reads the new one")
     assert await drops(collector, "shop.example") == "unknown_site"
     assert await drops(collector, "blog.example") == ""
     assert collector.ingest.checks()["control"] == ""
+
+
+async def test_a_loss_that_was_accepted_does_not_accept_the_next(both: tuple[Running, Pen]):
+    collector, pen = both
+    await pen.accept()
+    await pen.write(pen.site("main", "shop.example"))
+    await told(collector, pen)
+    await pen.take_away()
+    await pen.make()
+    await until(lambda: "made again" in collector.ingest.checks()["control"], "it sees that it is another one")
+    assert await drops(collector) == ""
+
+
+async def test_a_stream_that_was_put_back_and_gone_on_with_is_not_read_on_from_the_wrong_place(
+    both: tuple[Running, Pen], monkeypatch: pytest.MonkeyPatch
+):
+    collector, pen = both
+    await pen.write(pen.site("main", "shop.example"))
+    await told(collector, pen)
+    follower = collector.ingest.care.follower
+    monkeypatch.setattr(follower, "_place", structs.replace(follower._place, message_id="of another history"))
+    follower.interrupt()
+    await until(
+        lambda: "a copy from before" in collector.ingest.checks()["control"], "it sees that another message stands there"
+    )
+    await pen.write(pen.site("main", "blog.example"))
+    assert await drops(collector) == ""
+    assert await drops(collector, "blog.example") == "unknown_site"
+
+
+async def test_who_starts_where_the_vault_knows_members_and_the_stream_none_takes_no_key_for_a_strangers(
+    stream_free_nats: str,
+):
+    async with writing(stream_free_nats) as pen:
+        await pen.make()
+        bucket = Bucket(pen._client, replicas=1)
+        await bucket.ensure()
+        await bucket.write(member_entry("m1"), b"sealed", expected=0)
+        async with running(stream_free_nats, PRODUCTION) as collector:
+            assert "the decisions were lost" in collector.ingest.checks()["control"]
+            answer = await collector.http.post("/api/event", json={"domain": "shop.example", "pathname": "/"})
+            assert answer.status_code == 503
+            await pen.accept()
+            await until(lambda: collector.ingest.checks()["control"] == "", "it takes what there is")
+            assert await drops(collector) == "unknown_site"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,19 @@ def test_the_last_owner_cannot_be_removed(acme: ControlPlane):
         acme.members.decide_grants(first, [VIEWER], by="here")
 
 
+def test_the_last_owner_of_a_tenant_does_not_give_it_up_themselves(acme: ControlPlane):
+    theirs = Grant(role=Role.OWNER, tenant="acme")
+    first = joined(acme, theirs)
+    by = f"member:{first}"
+    for give_up in (acme.members.remove, lambda member, by: acme.members.decide_grants(member, [VIEWER], by=by)):
+        with refused(Reason.CONFLICT):
+            give_up(first, by=by)
+    assert acme.members.decide_grants(first, [theirs, VIEWER], by=by).thing.grants == (theirs, VIEWER)
+    second = joined(acme, theirs)
+    assert acme.members.decide_grants(first, [VIEWER], by=by).thing.grants == (VIEWER,)
+    assert acme.members.remove(second, by="here").thing.state is MemberState.REMOVED, "whoever owns all decides it"
+
+
 def test_two_owners_who_remove_each_other_leave_one(acme: ControlPlane, new_plane: Callable[[], ControlPlane]):
     acme.members.remove(joined(acme, VIEWER), by="here")
     owners, planes, start = [joined(acme, OWNER), joined(acme, OWNER)], [new_plane(), new_plane()], Barrier(2)

@@ -9,12 +9,15 @@ import pytest
 
 from collector.control.decided import Undecided
 from collector.control.denied import Denied, DeniedReason
+from collector.control.keeping import accept_loss
 from collector.control.people import OWNER
 from collector.stream import connection as broker
+from collector.upkeep import running_beside
 from contracts.control.people import MemberState
-from contracts.control.stream import CONTROL_STREAM
+from contracts.control.stream import CONTROL_STREAM, control_settings
 from contracts.vault import member_entry
 from tests.collector.control.people_world import NAME, PASSWORD, World
+from tests.collector.control.telling import until
 
 ADDRESS = f"kim{chr(64)}example.org"
 
@@ -186,3 +189,35 @@ async def test_no_repr_shows_a_secret(world: World):
     member = await world.desk.roster.member(begun.member)
     assert member is not None
     assert member.state is MemberState.JOINED
+
+
+async def test_who_starts_once_the_decisions_are_lost_decides_nothing_lets_no_guest_in_and_forgets_nobody(
+    world: World, nats_url: str
+):
+    member = await world.join()
+    await broker.ask(world.client, f"STREAM.DELETE.{CONTROL_STREAM.name}")
+    async with World(nats_url, world.client, world.key_file) as anew:
+        asked = await anew.ask.get("/v1/admin/members")
+        assert asked.status_code == 503, asked.text
+        for decide in (anew.people.invite_owner(), anew.plane.run(lambda plane: plane.tenants.add("acme", by="here"))):
+            with pytest.raises(Undecided, match="collector control accept-loss"):
+                await decide
+        assert await anew.people.name_of(member) == NAME
+        await accept_loss(anew.client, anew.clock(), replicas=1)
+        assert (await anew.ask.get("/v1/admin/members")).status_code == 200
+
+
+async def test_while_the_decisions_are_another_streams_nobody_is_a_guest_and_nothing_is_decided(world: World):
+    member = await world.join()
+    await world.plane.run(lambda plane: plane.tenants.add("acme", by="here"))
+    async with running_beside(world.follower.watch()):
+        await until(lambda: "acme" in world.follower.directory.things.tenants, "it has read what was decided")
+        await broker.ask(world.client, f"STREAM.DELETE.{CONTROL_STREAM.name}")
+        await broker.ask(world.client, f"STREAM.CREATE.{CONTROL_STREAM.name}", control_settings(replicas=1))
+        await until(lambda: world.follower.loss, "it sees that it is another one")
+        asked = await world.ask.get("/v1/admin/members")
+        assert asked.status_code == 503, asked.text
+        assert "collector control accept-loss" in asked.text
+        with pytest.raises(Undecided, match="collector control accept-loss"):
+            await world.desk.deciding.ask(lambda plane: plane.tenants.add("other", by="here"))
+        assert await world.people.name_of(member) == NAME

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 
 from collector.control.denied import Denied, DeniedReason
 from collector.control.passwords import AT_ONCE, WAITING_MOST, Passwords, PasswordsBusy
+from collector.control.reading import firsts_of
 from collector.control.register import Register
 from collector.control.signing_in import SESSION_LIFE, SignIns
 from contracts.sessions import digest_of
@@ -131,3 +132,41 @@ async def test_sessions_are_listed_and_ended_one_by_one(world: World):
     assert list(await world.sign_ins.open_sessions(short)) == [digest_of(second.secret)]
     assert (await refusal(world.sign_ins.visitor(first.secret)))[0] is DeniedReason.NOT_SIGNED_IN
     await world.sign_ins.visitor(second.secret)
+
+
+async def test_sessions_that_are_ended_or_expired_are_not_read_again(world: World, monkeypatch: pytest.MonkeyPatch):
+    short = await world.join()
+    old = [await world.sign_ins.sign_in(NAME, PASSWORD, address="") for _ in range(3)]
+    await world.sign_ins.end(digest_of(old[0].secret), of=short, by=f"member:{short}")
+    world.clock.now += SESSION_LIFE
+    assert await world.sign_ins.open_sessions(short) == {}
+    here = await world.sign_ins.sign_in(NAME, PASSWORD, address="")
+    read: list[str] = []
+
+    async def reading(client, stream, subjects):
+        read.extend(subjects)
+        return await firsts_of(client, stream, subjects)
+
+    monkeypatch.setattr("collector.control.recorder.firsts_of", reading)
+    assert list(await world.sign_ins.open_sessions(short)) == [digest_of(here.secret)]
+    assert len(read) == 1
+
+
+async def test_whoever_asks_for_all_sessions_many_times_over_keeps_no_decision_waiting(world: World):
+    short = await world.join()
+    let_go, things_of = threading.Event(), world.plane.things_of
+
+    def held_up(*args, **named):
+        let_go.wait(20)
+        return things_of(*args, **named)
+
+    world.plane.things_of = held_up  # type: ignore[method-assign]
+    asking = [asyncio.create_task(world.sign_ins.open_sessions(short)) for _ in range(50)]
+    try:
+        await asyncio.sleep(0.1)
+        decided = world.plane.run(lambda plane: plane.tenants.add("other", by="here"))
+        assert (await asyncio.wait_for(decided, 5)).thing.name == "other"
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: True), 5)
+    finally:
+        let_go.set()
+        await asyncio.gather(*asking)

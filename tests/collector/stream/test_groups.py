@@ -54,6 +54,22 @@ def test_beside_a_small_group_the_next_goes_at_once():
     assert len(groups.depart("b", NOW)) == 1
 
 
+def test_what_came_and_went_before_holds_no_group_up():
+    groups = Groups()
+    for way_out in (lambda: groups.arrive("a"), lambda: groups.overdue(NOW), groups.clear):
+        for _ in range(SMALL_GROUP):
+            groups.add(parcel())
+        groups.depart("a", NOW)
+        assert not groups.is_let_go
+        way_out()
+        groups.add(parcel())
+        groups.depart("b", NOW)
+        groups.add(parcel())
+        assert groups.is_let_go
+        assert len(groups.depart("c", NOW)) == 1
+        groups.clear()
+
+
 def test_beside_a_large_group_the_next_waits_until_it_is_large():
     groups = waiting(SMALL_GROUP)
     groups.depart("a", NOW)

@@ -8,14 +8,19 @@ from typing import Any
 import asyncpg
 import pytest
 
+from contracts.control import CONTROL_CODEC
 from contracts.control.sites import SiteDescribed
-from contracts.control.stream import subject_of
+from contracts.control.stream import CONTROL_STREAM, subject_of
 from projections.control.keeper import ControlKeeper
-from projections.query.database import open_engine
+from projections.control.tables import begin_reading, keep
+from projections.projector.patience import patiently
+from projections.query.database import open_engine, open_writing
 from projections.query.decisions import Decisions as Decided
-from projections.stream import StreamUnavailable
+from projections.stream import Stream, StreamUnavailable, WaitingIsNoUse
+from projections.stream.item import Sequenced
 from tests.conftest import run_sql
 from tests.projections.control.deciding import (
+    NOW,
     Decisions,
     archived,
     decisions_on,
@@ -127,7 +132,27 @@ async def test_tables_that_are_emptied_under_it_are_filled_again(
         await until(is_there)
 
 
-async def test_a_stream_that_was_made_again_is_read_anew(decisions: Decisions, stream_free_nats: str, database_url: str):
+async def test_a_stream_that_was_made_again_takes_nothing_away_and_lets_no_guest_in(
+    decisions: Decisions, stream_free_nats: str, database_url: str
+):
+    await decisions.decide(tenant("main"), SHOP, *joined("m1"))
+    before = await caught_up(stream_free_nats, database_url)
+    async with following(stream_free_nats, database_url) as keeper:
+
+        async def is_refused() -> bool:
+            return "collector control accept-loss" in keeper.trouble
+
+        await decisions.take_away()
+        await decisions.make()
+        await decisions.decide(site("other.example"))
+        await until(is_refused)
+        with pytest.raises(WaitingIsNoUse):
+            await patiently(keeper.catch_up, waits=pytest.fail)
+    assert await rows(database_url) == before
+    assert await rows(database_url, "SELECT members FROM control_reading") == [(1,)]
+
+
+async def test_a_stream_whose_loss_was_accepted_is_read_anew(decisions: Decisions, stream_free_nats: str, database_url: str):
     await decisions.decide(tenant("main"), SHOP)
     async with following(stream_free_nats, database_url):
 
@@ -144,16 +169,39 @@ async def test_a_stream_that_was_made_again_is_read_anew(decisions: Decisions, s
         await decisions.take_away()
         await decisions.make()
         await decisions.decide(site("other.example"))
+        engine = open_writing(database_url)
+        async with Stream(stream_free_nats, CONTROL_STREAM, CONTROL_CODEC) as stream, engine.begin() as connection:
+            await stream.connect()
+            await begin_reading(connection, (await stream.identity()).created, last_seq=1)
+        await engine.dispose()
         await until(is_anew)
 
 
-async def test_a_stream_put_back_from_before_and_gone_on_with_is_read_anew(
+async def test_until_everything_is_read_it_is_not_said_that_there_is_no_member(database_url: str):
+    async def members() -> int:
+        return (await rows(database_url, "SELECT members FROM control_reading"))[0][0]
+
+    engine = open_writing(database_url)
+    async with engine.begin() as connection:
+        await begin_reading(connection, NOW, last_seq=3)
+    assert await members() != 0
+    for seq, event in enumerate((SHOP, *joined("m1")), start=1):
+        assert await members() != 0
+        async with engine.begin() as connection:
+            await keep(connection, [Sequenced(seq=seq, message_id="", event=event)], last_seq=3)
+    assert await members() == 1
+    await engine.dispose()
+
+
+async def test_a_stream_put_back_from_before_and_gone_on_with_is_refused(
     decisions: Decisions, stream_free_nats: str, database_url: str
 ):
     await decisions.decide(tenant("main"), SHOP)
     before = await caught_up(stream_free_nats, database_url)
-    await run_sql(database_url, "UPDATE control_reading SET message_id = 'of another history'; DELETE FROM control_things")
-    assert await caught_up(stream_free_nats, database_url) == before
+    await run_sql(database_url, "UPDATE control_reading SET message_id = 'of another history'")
+    with pytest.raises(StreamUnavailable, match="a copy from before"):
+        await caught_up(stream_free_nats, database_url)
+    assert await rows(database_url) == before
 
 
 async def test_a_stream_that_is_gone_leaves_what_holds(decisions: Decisions, stream_free_nats: str, database_url: str):

@@ -49,6 +49,13 @@ def test_the_same_id_on_another_site_is_another_fact():
     assert kept(FIRST, again(FIRST, timedelta(0), site="other.example")) == [0, 1]
 
 
+def test_the_same_id_of_two_tenants_is_counted_for_both():
+    theirs = again(FIRST, timedelta(0), tenant="other")
+    assert kept(FIRST, theirs, again(FIRST, timedelta(hours=1))) == [0, 1]
+    before = {(FIRST.id, FIRST.tenant, FIRST.site): Sighting(FIRST.received_at, imported=False)}
+    assert kept(theirs, before=before) == [0]
+
+
 def test_what_was_seen_before_the_batch_counts_as_well():
     before = {(FIRST.id, FIRST.tenant, FIRST.site): Sighting(FIRST.received_at, imported=False)}
     assert kept(again(FIRST, timedelta(hours=1)), before=before) == []
