@@ -27,7 +27,7 @@ from collector.jobs import schedule
 from collector.kinds import KINDS
 from collector.kinds.kind import Kind, kinds_by_claim
 from collector.limit import Limit, LimitByPace
-from collector.local.master_key import master_key_file
+from collector.local.key_place import master_key_file
 from collector.metrics import SERVICE_INFO, watch_salt
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies

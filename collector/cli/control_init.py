@@ -8,7 +8,8 @@ from collector.control.bucket import VaultUnavailable
 from collector.control.master_key import VaultClosed
 from collector.failure import Failure
 from collector.local.endpoints import nats_url_for_role
-from collector.local.master_key import master_key_file, settle_master_key
+from collector.local.key_place import master_key_file
+from collector.local.master_key import settle_master_key
 from collector.settings import IngestSettings
 from collector.stream import connection as broker
 

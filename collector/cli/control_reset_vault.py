@@ -5,13 +5,14 @@ import click
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
-from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
+from collector.control.connected import open_people
 from collector.control.decided import Undecided
 from collector.control.people import Invitation
 from collector.failure import Failure
 from collector.local.endpoints import endpoints, web_url
-from collector.local.master_key import master_key_file, start_over
+from collector.local.key_place import master_key_file
+from collector.local.master_key import start_over
 from collector.settings import Settings
 from collector.stream import connection as broker
 from contracts.sessions import join_link

@@ -9,15 +9,15 @@ from collector.cli.deciding import AWAY, BY, asked, deciding, show, show_all, to
 from collector.cli.members_invite import command as invite
 from collector.cli.options import examples
 from collector.cli.terminal import run_command
-from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
+from collector.control.connected import open_people
 from collector.control.decided import Undecided
 from collector.control.denied import Denied
 from collector.control.master_key import VaultClosed
 from collector.control.views import MemberView, member_view
 from collector.failure import Failure
 from collector.local.endpoints import nats_url_for_role
-from collector.local.master_key import master_key_file
+from collector.local.key_place import master_key_file
 from collector.settings import IngestSettings
 from contracts.control.people import Grant, Member, MemberState, Role
 

@@ -8,14 +8,14 @@ import click
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, role_settings
 from collector.cli.terminal import run_command
-from collector.control.admin.opening import open_people
 from collector.control.bucket import VaultUnavailable
+from collector.control.connected import open_people
 from collector.control.decided import Undecided
 from collector.control.master_key import VaultClosed
 from collector.control.people import Invitation
 from collector.failure import Failure
 from collector.local.endpoints import nats_url_for_role, web_url
-from collector.local.master_key import master_key_file
+from collector.local.key_place import master_key_file
 from collector.settings import IngestSettings, Settings
 from contracts.control.people import Grant, Role
 from contracts.sessions import join_link

@@ -10,7 +10,7 @@ from litestar import Litestar
 from collector.cli.clock import utc_now
 from collector.cli.options import data_option, examples, listen_options, refuse_an_open_door, role_settings
 from collector.local.endpoints import database_url_for_role, known_nats_url
-from collector.local.master_key import master_key_file
+from collector.local.key_place import master_key_file
 from collector.privacy.client_ip import TrustedProxies, client_ip
 from collector.serving.about import About
 from collector.serving.listening import listen

@@ -11,7 +11,7 @@ from collector.control.admin.opening import open_admin
 from collector.control.erasure import erase_for_ever
 from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
-from collector.local.master_key import master_key_file
+from collector.local.key_place import master_key_file
 from collector.salts.precedence import PRECEDENCE
 from collector.serving.about import About
 from collector.serving.listening import listen

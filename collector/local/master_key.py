@@ -5,16 +5,8 @@ from pathlib import Path
 from collector.control.master_key import VaultClosed, master_key_in, new_key_file
 from collector.control.vault import Vault
 from collector.local.private import private_folder, write_private
-from collector.settings import Control, Local
 from collector.stream.connection import Connection
 from contracts.vault import ClosedReason
-
-_NAME = "master.key"
-
-
-def master_key_file(control: Control, local: Local) -> Path:
-    """Return where the master key is: where the settings say, else in the data directory."""
-    return control.master_key_file or local.data.absolute() / _NAME
 
 
 async def settle_master_key(client: Connection, path: Path, *, replicas: int) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from collector.local.child import Child, NotStarted, Program, stop_together, tail
 from collector.local.directory import Runtime, forget_runtime, write_runtime
 from collector.local.guarded import GuardedLauncher
-from collector.local.master_key import master_key_file
+from collector.local.key_place import master_key_file
 from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
 from collector.local.private import LOOPBACK, private_folder
@@ -50,12 +50,12 @@ class Supervisor:
         """Start everything, in order, and leave a note for other commands."""
         for server in self._servers.embedded:
             self._add(Revived(server.name, partial(_started, server)))
-        self._prepare()
-        for name, port in (("web", self._settings.http.port), ("project", self._settings.http.projector_port)):
-            alone = ("--alone",) if name == "web" and self._servers.nats is not None else ()
-            role = Revived(name, partial(self._launcher.launch, self._program(name, "--port", str(port), *alone)))
-            self._roles.append(role)
-            self._add(role)
+        preparing = self._begin_preparing()
+        # What it imports takes longer than a start of the tables, and it waits for nothing of them: events come first.
+        alone = ("--alone",) if self._servers.nats is not None else ()
+        self._add_role("web", self._settings.http.port, *alone)
+        self._finish(preparing)
+        self._add_role("project", self._settings.http.projector_port)
         self._note()
         if (nats := self._servers.nats) is not None:
             self._store = StoreWatch(lambda: nats.monitor_url, lambda: nats.child.is_running, nats.store)
@@ -107,18 +107,26 @@ class Supervisor:
         each.start()
         self._children.append(each)
 
-    def _prepare(self) -> None:
-        """Bring the tables up to date and, the first time, make the master key; both at once, for a start is waited for."""
+    def _add_role(self, name: str, port: int, *options: str) -> None:
+        role = Revived(name, partial(self._launcher.launch, self._program(name, "--port", str(port), *options)))
+        self._roles.append(role)
+        self._add(role)
+
+    def _begin_preparing(self) -> tuple[Child, Child | None]:
+        """Begin to bring the tables up to date and, the first time, to make the master key."""
         migrating = self._launcher.launch(self._program("migrate"))
         is_first = not master_key_file(self._settings.control, self._settings.local).exists()
-        sealing = [self._launcher.launch(self._program("control", "init"))] if is_first else []
-        while any(child.is_running for child in (migrating, *sealing)):
+        return migrating, self._launcher.launch(self._program("control", "init")) if is_first else None
+
+    def _finish(self, preparing: tuple[Child, Child | None]) -> None:
+        migrating, sealing = preparing
+        while migrating.is_running or (sealing is not None and sealing.is_running):
             self._launcher.pause(_TICK_SECONDS)
         if migrating.process.returncode != 0:
             raise NotStarted(f"the database could not be migrated. {tail(migrating.program.log).strip()}")
-        if any(child.process.returncode != 0 for child in sealing):
+        if sealing is not None and sealing.process.returncode != 0:
             # Events are taken all the same; only sign-in and what else needs the vault is closed.
-            self._say(f"there is no master key. {tail(sealing[0].program.log).strip()}")
+            self._say(f"there is no master key. {tail(sealing.program.log).strip()}")
 
     def _program(self, role: str, *options: str) -> Program:
         where = {

@@ -36,6 +36,10 @@ def test_every_role_gets_them():
     assert all(COMPOSE["services"][role]["environment"] == COMPOSE["x-settings"] for role in ROLES)
 
 
+def test_containers_collect_for_the_sites_that_were_added_unless_told_otherwise():
+    assert COMPOSE["x-settings"]["COLLECTOR_MODE"] == "${COLLECTOR_MODE:-production}"
+
+
 def test_the_master_key_is_made_once_and_read_where_people_sign_in_and_tokens_are_shown():
     services, path = COMPOSE["services"], COMPOSE["x-settings"]["COLLECTOR_MASTER_KEY_FILE"]
     assert services["keys"]["command"] == ["control", "init"]

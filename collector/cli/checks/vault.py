@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.control.bucket import VaultUnavailable
 from collector.control.vault import Vault, VaultClosed
-from collector.local.master_key import master_key_file
+from collector.local.key_place import master_key_file
 from collector.settings import Settings
 from collector.stream import connection as broker
 from contracts.vault import ClosedReason

@@ -1,21 +1,20 @@
 """Opening the administration on NATS, and closing it: it opens without NATS, too, and answers 503 until that is there."""
 
-import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from collector.control.admin import AdminApp, create_admin
 from collector.control.admin.desk import Desk, whereabouts
 from collector.control.admin.pacing import Pacing
+from collector.control.connected import connected
 from collector.control.deciding import Deciding
 from collector.control.follow import Follower
 from collector.control.passwords import Passwords
 from collector.control.people import People
-from collector.control.plane import ControlPlane, open_plane
+from collector.control.plane import ControlPlane
 from collector.control.recognition import recogniser
 from collector.control.roster import Roster
 from collector.control.signing_in import SignIns
@@ -23,12 +22,7 @@ from collector.control.tokens import Tokens
 from collector.control.vault import Vault
 from collector.privacy.client_ip import TrustedProxies
 from collector.settings import IngestSettings
-from collector.stream import connection as broker
-from collector.stream.connection import Connection
 from contracts.throttle import Throttle
-
-# Somebody waits for the answer.
-PATIENCE_SECONDS: Final = 2.0
 
 
 @contextlib.asynccontextmanager
@@ -49,28 +43,6 @@ async def open_admin(
         vault = Vault(client, key_file, replicas=settings.stream.replicas)
         desk = desk_of(settings, plane, vault, follower, clock, is_connected=lambda: client.is_connected, throttle=throttle)
         yield create_admin(desk)
-
-
-@contextlib.asynccontextmanager
-async def open_people(nats_url: str, key_file: Path, clock: Callable[[], datetime], *, replicas: int) -> AsyncIterator[People]:
-    """Lend the people of the installation at *nats_url*, for a command that asks once."""
-    async with connected(nats_url, clock, replicas=replicas) as (client, plane):
-        roster = Roster(plane)
-        yield People(roster=roster, vault=Vault(client, key_file, replicas=replicas), passwords=Passwords(), clock=clock)
-
-
-@contextlib.asynccontextmanager
-async def connected(
-    nats_url: str, clock: Callable[[], datetime], *, replicas: int
-) -> AsyncIterator[tuple[Connection, ControlPlane]]:
-    """Lend a connection, and a control plane with one of its own."""
-    client = await broker.connect(nats_url, on_loss=lambda: None)
-    plane = open_plane(nats_url, clock=clock, replicas=replicas, patience=PATIENCE_SECONDS)
-    try:
-        yield client, plane
-    finally:
-        await asyncio.to_thread(plane.close)
-        await broker.disconnect(client)
 
 
 def desk_of(

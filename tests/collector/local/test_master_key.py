@@ -8,7 +8,8 @@ import pytest
 from nats.aio.client import Client
 
 from collector.control.vault import Vault, VaultClosed
-from collector.local.master_key import master_key_file, settle_master_key
+from collector.local.key_place import master_key_file
+from collector.local.master_key import settle_master_key
 from collector.settings import read_settings
 from collector.stream import connection as broker
 
