@@ -12,6 +12,7 @@ class SkipReason(StrEnum):
     METHOD = "not GET"
     STATUS = "not answered with content (redirects, errors)"
     SITE = "of a site that is not listed, or without a site's name"
+    EXCLUDED = "left out by what the site excludes"
     TIME = "from the future, or before there was a web"
     MALFORMED = "not in the common or combined log format"
 

@@ -8,14 +8,16 @@ from urllib.parse import unquote
 
 import pytest
 
+from collector.exclude import compiled
 from collector.imports.accesslog.bring import bring_in
 from collector.imports.accesslog.identify import Keys
 from collector.imports.accesslog.skip import Skipped, SkipReason
 from collector.imports.accesslog.summary import Summary
 from collector.imports.accesslog.walk import LogWalk
 from collector.privacy.enrich.lists import Lists
-from collector.sites import AnySite, ListedSites, Site
+from collector.sites import AnySite, ListedSites, Rules, Site
 from contracts.codec import CODEC
+from contracts.control.sites import Exclusions
 from contracts.events import BotRule, EventRecorded, PageViewed, WebEvent
 from tests.collector.imports.logs import BROWSER, ROBOT, SITE, busy_log, line, written
 
@@ -131,6 +133,14 @@ def test_the_virtual_host_says_the_site_where_no_site_is_named(lists: Lists):
     assert [event.site for event in walked(lists, *lines, site=None, sites=listed)] == ["a.example", "b.example"]
     assert reason(lists, line(vhost="c.example:80 "), site=None, sites=listed) is SkipReason.SITE
     assert reason(lists, line(), site=None) is SkipReason.SITE
+
+
+def test_what_a_site_excludes_is_left_out_of_its_past_too(lists: Lists):
+    rules = Rules(excludes=compiled(Exclusions(paths=("/admin/*",))))
+    site = Site(tenant="main", id=SITE, rules=rules)
+    assert reason(lists, line("/admin/users"), site=site) is SkipReason.EXCLUDED
+    (event,) = walked(lists, line("/blog"), site=site)
+    assert event.page.path == "/blog"
 
 
 def test_a_named_site_takes_every_line_and_keeps_the_host(lists: Lists):
