@@ -1,10 +1,11 @@
 """The addresses of the operator: /livez, /readyz, /health and /metrics, in front of an app and never counted or logged."""
 
 import asyncio
+import ipaddress
 import json
 import platform
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
@@ -28,8 +29,10 @@ class Operations:
     /livez says that the process runs, whatever it depends on. /readyz, and /health and /healthz by other names, say with 503
     that no work should be sent here: a check fails (its name -> what is wrong; "" is good, and a Note is no reason) or the
     process is draining. Nothing may restart ingest for that: it would lose the day's salt, and the next one would count
-    everybody again. /metrics asks for ``Authorization: Bearer`` and the access token where there is one, but for a scraper on
-    this machine that comes to a loopback port by itself, not through a proxy.
+    everybody again. Which check fails is told to whoever asks directly from this machine or its private network, and to the
+    access token; others, who come through the edge, read whether we are ready. /metrics asks for ``Authorization: Bearer`` and
+    the access token where there is one, but for a scraper on this machine that comes to a loopback port by itself, not through
+    a proxy.
     """
 
     def __init__(self, app: App, *, role: str, checks: Checks, access_token: str | None, is_loopback: bool) -> None:
@@ -56,13 +59,12 @@ class Operations:
     async def _live(self, _: Scope, send: Send) -> None:
         await answer(send, 200, b'{"status":"ok"}', _JSON)
 
-    async def _ready(self, _: Scope, send: Send) -> None:
+    async def _ready(self, scope: Scope, send: Send) -> None:
         checks = {"draining": "is stopping"} if self._draining else dict(await self._checked())
         is_ready = not any(why and not isinstance(why, Note) for why in checks.values())
-        document = {
-            "status": "ok" if is_ready else "unavailable",
-            "checks": {name: why or "ok" for name, why in checks.items()},
-        }
+        document: dict[str, Any] = {"status": "ok" if is_ready else "unavailable"}
+        if self._may_see_checks(scope):
+            document["checks"] = {name: why or "ok" for name, why in checks.items()}
         await answer(send, 200 if is_ready else 503, json.dumps(document).encode(), _JSON)
 
     async def _metrics(self, scope: Scope, send: Send) -> None:
@@ -80,9 +82,15 @@ class Operations:
             return {"checks": f"took longer than {_CHECK_SECONDS:.0f} s"}
 
     def _may_read_metrics(self, scope: Scope) -> bool:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if self._is_loopback and is_loopback_host(headers.get("host", "")) and not is_proxied(headers):
-            return True
+        headers = _headers_of(scope)
+        is_here = self._is_loopback and is_loopback_host(headers.get("host", "")) and not is_proxied(headers)
+        return is_here or self._is_shown_token(headers)
+
+    def _may_see_checks(self, scope: Scope) -> bool:
+        headers = _headers_of(scope)
+        return (_is_private(scope.get("client")) and not is_proxied(headers)) or self._is_shown_token(headers)
+
+    def _is_shown_token(self, headers: Mapping[str, str]) -> bool:
         shown = bearer_of(headers.get("authorization", ""))
         return self._token is not None and shown is not None and same_secret(shown, self._token)
 
@@ -96,3 +104,17 @@ class Operations:
 
 
 OPERATOR = tuple((method, path) for path in Operations.ANSWERS for method in _METHODS)
+
+
+def _headers_of(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _is_private(peer: tuple[str, int] | None) -> bool:
+    # What listens on a Unix socket is asked by this machine.
+    if peer is None:
+        return True
+    try:
+        return ipaddress.ip_address(peer[0]).is_private
+    except ValueError:
+        return False
