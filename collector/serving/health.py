@@ -1,6 +1,7 @@
 """The addresses of the operator: /livez, /readyz, /health and /metrics, in front of an app and never counted or logged."""
 
 import asyncio
+import ipaddress
 import json
 import platform
 import time
@@ -32,9 +33,10 @@ class Operations:
     /livez, and /liveness by another name, says that the process runs, whatever it depends on. /readyz, and /readiness, /health
     and /healthz by other names, say with 503 that no work should be sent here: a check fails (its name -> what is wrong; "" is
     good, and a Note is no reason) or the process is draining. Nothing may restart ingest for that: it would lose the day's
-    salt, and the next one would count everybody again. /health says more, for clients of other systems. /metrics, for which
-    JSON may be asked, asks for ``Authorization: Bearer`` and the access token where there is one, but for a scraper on this
-    machine that comes to a loopback port by itself, not through a proxy.
+    salt, and the next one would count everybody again. Which check fails is told to whoever asks directly from this machine or
+    its private network, and to the access token; others, who come through the edge, read whether we are ready. /health says
+    more, for clients of other systems. /metrics, for which JSON may be asked, asks for ``Authorization: Bearer`` and the access
+    token where there is one, but for a scraper on this machine that comes to a loopback port by itself, not through a proxy.
     """
 
     def __init__(
@@ -73,11 +75,11 @@ class Operations:
     async def _live(self, _: Scope, send: Send) -> None:
         await answer(send, 200, b'{"status":"ok"}', _JSON)
 
-    async def _ready(self, _: Scope, send: Send) -> None:
-        await self._tell_readiness(send, {})
+    async def _ready(self, scope: Scope, send: Send) -> None:
+        await self._tell_readiness(scope, send, {})
 
-    async def _healthy(self, _: Scope, send: Send) -> None:
-        await self._tell_readiness(send, {} if self._about is None else told_of(self._about))
+    async def _healthy(self, scope: Scope, send: Send) -> None:
+        await self._tell_readiness(scope, send, {} if self._about is None else told_of(self._about))
 
     async def _nodash(self, _: Scope, send: Send) -> None:
         is_ready = _are_good(await self._looked_at())
@@ -87,13 +89,12 @@ class Operations:
     async def _looked_at(self) -> dict[str, str]:
         return {"draining": "is stopping"} if self._draining else dict(await self._checked())
 
-    async def _tell_readiness(self, send: Send, besides: Mapping[str, Any]) -> None:
+    async def _tell_readiness(self, scope: Scope, send: Send, besides: Mapping[str, Any]) -> None:
         checks = await self._looked_at()
         is_ready = _are_good(checks)
-        document: dict[str, Any] = {
-            "status": "ok" if is_ready else "unavailable",
-            "checks": {name: why or "ok" for name, why in checks.items()},
-        }
+        document: dict[str, Any] = {"status": "ok" if is_ready else "unavailable"}
+        if self._may_see_checks(scope):
+            document["checks"] = {name: why or "ok" for name, why in checks.items()}
         if besides:
             document |= {"ok": is_ready, **besides}
         await answer(send, 200 if is_ready else 503, json.dumps(document).encode(), _JSON)
@@ -116,9 +117,15 @@ class Operations:
             return {"checks": f"took longer than {_CHECK_SECONDS:.0f} s"}
 
     def _may_read_metrics(self, scope: Scope) -> bool:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if self._is_loopback and is_loopback_host(headers.get("host", "")) and not is_proxied(headers):
-            return True
+        headers = _headers_of(scope)
+        is_here = self._is_loopback and is_loopback_host(headers.get("host", "")) and not is_proxied(headers)
+        return is_here or self._is_shown_token(headers)
+
+    def _may_see_checks(self, scope: Scope) -> bool:
+        headers = _headers_of(scope)
+        return (_is_private(scope.get("client")) and not is_proxied(headers)) or self._is_shown_token(headers)
+
+    def _is_shown_token(self, headers: Mapping[str, str]) -> bool:
         shown = bearer_of(headers.get("authorization", ""))
         return self._token is not None and shown is not None and same_secret(shown, self._token)
 
@@ -140,8 +147,21 @@ def _are_good(checks: Mapping[str, str]) -> bool:
 
 
 def _asks_for_json(scope: Scope) -> bool:
-    accept = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"), "")
-    return scope["path"] == BILAN_METRICS or wants_json(accept)
+    return scope["path"] == BILAN_METRICS or wants_json(_headers_of(scope).get("accept", ""))
 
 
 OPERATOR = tuple((method, path) for path in Operations.ANSWERS for method in _METHODS)
+
+
+def _headers_of(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def _is_private(peer: tuple[str, int] | None) -> bool:
+    # What listens on a Unix socket is asked by this machine.
+    if peer is None:
+        return True
+    try:
+        return ipaddress.ip_address(peer[0]).is_private
+    except ValueError:
+        return False

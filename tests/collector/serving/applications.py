@@ -17,8 +17,9 @@ async def fine() -> dict[str, str]:
     return {"nats": ""}
 
 
-async def ask(app: App, path: str, method: str = "GET", **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+async def ask(app: App, path: str, method: str = "GET", *, peer: str = "127.0.0.1", **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app, client=(peer, 4321))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         return await client.request(method, path, headers=headers)
 
 

@@ -15,6 +15,7 @@ from collector.serving.table import AddressTable, Owner
 from tests.collector.serving.applications import ask, counted, echo, fine
 
 TOKEN = "a-token-of-the-test"
+FAILING = {"nats": "is not connected", "salt": "ok"}
 
 
 async def test_every_answer_is_counted_by_its_template_method_and_status():
@@ -57,7 +58,28 @@ async def test_readiness_says_which_check_fails_and_liveness_depends_on_nothing(
     assert {ready.headers["cache-control"], unready.headers["cache-control"]} == {"no-store"}
     assert {(await ask(bad, path, method)).status_code for path in ("/livez", "/liveness")} == {200}
     if method == "GET":
-        assert unready.json() == {"status": "unavailable", "checks": {"nats": "is not connected", "salt": "ok"}}
+        assert unready.json() == {"status": "unavailable", "checks": FAILING}
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/health", "/healthz"])
+@pytest.mark.parametrize(
+    ("peer", "headers", "told"),
+    [
+        ("127.0.0.1", {}, FAILING),
+        ("::1", {}, FAILING),
+        ("172.18.0.5", {}, FAILING),
+        ("172.18.0.5", {"x-forwarded-for": "198.51.100.77"}, {}),
+        ("8.8.4.4", {}, {}),
+        ("2a00:1450:4001::1", {"authorization": "Bearer wrong"}, {}),
+        ("8.8.4.4", {"authorization": f"Bearer {TOKEN}"}, FAILING),
+        ("172.18.0.5", {"x-forwarded-for": "198.51.100.77", "authorization": f"Bearer {TOKEN}"}, FAILING),
+    ],
+)
+async def test_the_world_reads_whether_we_are_ready_and_not_why(path: str, peer: str, headers: dict[str, str], told: object):
+    app = Operations(echo, role="test", checks=failing, access_token=TOKEN, is_loopback=False)
+    said = await ask(app, path, peer=peer, **headers)
+    assert (said.status_code, said.json().pop("status")) == (503, "unavailable")
+    assert said.json().get("checks", {}) == told
 
 
 @pytest.mark.parametrize("path", ["/v1/health", "/nodash/health", "/nodash/v1/health"])
