@@ -7,6 +7,8 @@ import msgspec
 from msgspec import Struct
 
 API = "$JS.API"
+# Where JetStream says that it has made the stream whose name comes last.
+STREAM_CREATED = "$JS.EVENT.ADVISORY.STREAM.CREATED"
 MESSAGE_ID = "Nats-Msg-Id"
 
 # nats-server's errors.json

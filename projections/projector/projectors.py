@@ -85,9 +85,10 @@ class Projectors:
         return {"projections": self._trouble} | loops
 
     async def run(self, stop: asyncio.Event, *, clock: Callable[[], datetime]) -> None:
-        """Project until *stop* is set; raise Halted once every loop has stopped for good.
+        """Project until *stop* is set; raise Halted once every loop that has a stream has stopped for good.
 
-        While others still run, one that has stopped is told by ``checks`` and the metrics alone.
+        While others still run, one that has stopped is told by ``checks`` and the metrics alone. Whoever waits for a family's
+        first fact holds up nobody: started again, we find its stream.
         """
         try:
             while not stop.is_set() and self._halt_of_all() is None:
@@ -101,9 +102,9 @@ class Projectors:
             raise halted
 
     def _halt_of_all(self) -> Halted | None:
-        """Return why a loop has stopped for good, if all of them have."""
-        halts = [halt for loop in self._loops.values() if (halt := loop.halted) is not None]
-        return halts[0] if halts and len(halts) == len(self._loops) else None
+        """Return why a loop has stopped for good, if all that have a stream have."""
+        halts = [loop.halted for loop in self._loops.values() if not loop.projector.has_no_stream]
+        return halts[0] if halts and all(halts) else None
 
     async def _look(self, clock: Callable[[], datetime]) -> None:
         try:

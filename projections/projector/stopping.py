@@ -1,15 +1,17 @@
 """Waiting that ends early: pauses that a stop cuts short, and work that gets only so much time after it."""
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 
 
-async def pause(seconds: float, stop: asyncio.Event) -> None:
-    """Wait *seconds*, or until *stop* is set."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
+async def pause(seconds: float, *ends: asyncio.Event) -> None:
+    """Wait *seconds*, or until one of *ends* is set."""
+    waiting = [asyncio.ensure_future(end.wait()) for end in ends]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
 
 
 async def finish_within(seconds: float, stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:

@@ -34,6 +34,8 @@ from projections.stream.item import Sequenced, TooNew
 LOG = logging.getLogger(__name__)
 
 STANDBY_SECONDS = 1.0
+# JetStream says when there is a stream; this is for a word of it that was lost.
+NO_STREAM_SECONDS = 10.0
 FIRST_DELAY, LONGEST_DELAY = 0.2, 5.0
 STOP_SECONDS = 4.0
 
@@ -41,7 +43,8 @@ STOP_SECONDS = 4.0
 class Projector:
     """Keeps one partition of a generation up with its stream; use it as an async context manager.
 
-    ``trouble`` is what stands in the way of that now, "" when nothing does.
+    ``trouble`` is what stands in the way of that now, "" when nothing does. ``has_no_stream`` says that there is nothing to
+    keep up with: no fact of the family has ever been stored.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Projector:
         self._position: Position | None = None
         self._delay = FIRST_DELAY
         self.trouble = "starting"
+        self.has_no_stream = False
         self.label = Label(projection.name, str(generation.number), str(partition))
 
     async def __aenter__(self) -> Self:
@@ -114,9 +118,11 @@ class Projector:
             await self._stream.connect()
             await self._erasing.give_up()
             self._position = await self._find_position()
+            self.has_no_stream = self._position is None
             if self._position is None:
                 self.trouble = ""
-                await pause(STANDBY_SECONDS, stop)
+                async with self._stream.beginning() as there_is_one:
+                    await pause(NO_STREAM_SECONDS, stop, there_is_one)
                 return
             async with self._stream.read_after(self._position.seq) as reader:
                 self.trouble = ""
@@ -173,7 +179,7 @@ class Projector:
             LOG.warning("set aside", extra={"seq": pointer.seq, "reason": pointer.reason.value, "contract": pointer.contract})
 
     def _halt(self, halted: Halted) -> None:
-        self.trouble = str(halted)
+        self.trouble, self.has_no_stream = str(halted), False
         metrics.HALTED.labels(*self.label, halted.reason.value).set(1)
         metrics.STREAM_REGRESSED.labels(*self.label).set(halted.reason is HaltReason.STREAM_REGRESSED)
         LOG.error(

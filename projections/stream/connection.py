@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -51,6 +51,7 @@ class Connection:
         self._servers = read_servers(url)
         self._client: Client | None = None
         self._lost = asyncio.Event()
+        self._listening: set[asyncio.Event] = set()
 
     @property
     def client(self) -> Client:
@@ -70,7 +71,8 @@ class Connection:
         async def lost() -> None:
             if self._servers.are_several and not client.is_closed:
                 client.set_server_pool(self._servers.in_order(known.geturl() for known in client.servers))
-            self._lost.set()
+            for waiting in (self._lost, *self._listening):
+                waiting.set()
 
         # Without a limit on reconnects nats-py's first connect would never return either.
         connecting = asyncio.ensure_future(
@@ -100,6 +102,23 @@ class Connection:
         """Leave NATS; whoever subscribed has unsubscribed before, and we publish nothing that would have to be drained."""
         if self._client is not None:
             await _leave(self._client)
+
+    @contextlib.asynccontextmanager
+    async def listening(self, subject: str) -> AsyncIterator[asyncio.Event]:
+        """Yield what is set as soon as anything is said under *subject*, or the connection is lost."""
+        heard = asyncio.Event()
+
+        async def hear(_: Msg) -> None:
+            heard.set()
+
+        subscription = await self.client.subscribe(subject, cb=hear)
+        self._listening.add(heard)
+        try:
+            yield heard
+        finally:
+            self._listening.remove(heard)
+            with contextlib.suppress(NatsError):
+                await subscription.unsubscribe()
 
     async def ask(self, method: str, question: Mapping[str, Any] | None = None, *, patience: float | None = None) -> ApiAnswer:
         """Return JetStream's answer to *question* within *patience*, or raise NoStream, StreamUnavailable or JetStreamError.

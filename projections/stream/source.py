@@ -1,7 +1,9 @@
 """Stream: which stream this is, what it holds, and the way to read it, over one connection."""
 
+import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Self
 
@@ -9,10 +11,10 @@ from msgspec import Struct
 
 from contracts.codec import CODEC, Codec
 from contracts.control.stream import ControlStream
-from contracts.jetstream import MESSAGE_NOT_FOUND, JetStreamError, StoredMessage
+from contracts.jetstream import MESSAGE_NOT_FOUND, STREAM_CREATED, JetStreamError, StoredMessage
 from contracts.streams import EventStream
 from contracts.tallies import TallyStream
-from projections.stream.connection import Connection, StreamUnavailable
+from projections.stream.connection import Connection, NoStream, StreamUnavailable
 from projections.stream.delivery import message_id_in
 from projections.stream.reader import Reader
 
@@ -78,6 +80,16 @@ class Stream:
             messages=state.messages,
             settings=answer.config,
         )
+
+    @asynccontextmanager
+    async def beginning(self) -> AsyncIterator[asyncio.Event]:
+        """Yield what is set once this stream is there, or the connection is lost; a word about it may be lost, too."""
+        async with self._connection.listening(f"{STREAM_CREATED}.{self._of.name}") as made:
+            # It may have been made before anybody listened.
+            with suppress(NoStream):
+                await self.identity()
+                made.set()
+            yield made
 
     async def message_id_at(self, seq: int) -> str | None:
         """Return the message id at *seq*, or None when that message has been erased."""
