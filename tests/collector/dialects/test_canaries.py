@@ -1,37 +1,27 @@
 """Whoever is named in an id, a key or a form that a dialect of people knows is nowhere in what is stored, in no example."""
 
-import base64
 import itertools
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 import pytest_asyncio
 import yaml
-from msgspec import Struct
 
 from collector.arrival import Arrival
 from collector.dialects import DIALECTS
 from collector.dialects.endpoint import Endpoint
 from collector.dialects.passed_on import visitor_of
 from collector.hit import Claim, Hit
-from collector.ingest import Ingest, Offer, open_ingest
+from collector.ingest import Offer
 from collector.kinds import KINDS
 from collector.kinds.kind import SUBJECTS, Kind
-from collector.local.master_key import settle_master_key
 from collector.privacy.props import is_identity
-from collector.settings import read_settings
-from collector.stream import connection as broker
-from contracts.control import mounts
-from contracts.jetstream import JetStreamError
 from contracts.mounts import Mount
-from contracts.streams import FAMILIES, Family, streams_of
-from tests.collector.control.telling import Pen, until, writing
-from tests.collector.ingest import UNLIMITED
+from contracts.streams import FAMILIES, Family
+from tests.collector.dialects.bound import SITE, Door, open_bound
 from tests.collector.toy import NoteTaken, refuse, word
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -45,7 +35,6 @@ USUAL_POST = {"bilan": "/api/events"}
 KEYS = ("user_id", "userId", "anonymousId", "email", "name", "device_id", "deviceId", "username", "distinct_id", "firstName")
 # What else an item says who somebody is by.
 IDS = {"anon", "user", "uid"}
-SITE = "people.example"
 FAMILY = Family(name="notes")
 
 
@@ -77,50 +66,10 @@ OFFER = Offer(
 TOYS = [{"post": "/toy", "send": {"userId": "u1", "properties": {"plan": "pro", "user": {"name": "Jane"}}}}]
 
 
-class Door(Struct):
-    """An ingest half in production, where every mount is bound to a site of the usual policy."""
-
-    ingest: Ingest
-    http: httpx.AsyncClient
-    client: broker.Connection
-    headers: dict[str, str]
-
-    async def stored(self) -> AsyncIterator[bytes]:
-        """Yield every fact that is stored, of whichever family."""
-        for stream in streams_of(OFFER.families):
-            try:
-                last = (await broker.ask(self.client, f"STREAM.INFO.{stream.name}")).state.last_seq
-            except JetStreamError:
-                continue  # nothing of the family was stored
-            for seq in range(1, last + 1):
-                message = (await broker.ask(self.client, f"STREAM.MSG.GET.{stream.name}", {"seq": seq})).message
-                yield base64.b64decode(message.data)
-
-
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def door(nats_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Door]:
-    key_file = tmp_path_factory.mktemp("keys") / "master.key"
-    environment = {"COLLECTOR_STREAM_MAX_BYTES": str(1 << 30), "COLLECTOR_MODE": "production"} | UNLIMITED
-    settings = read_settings(environment | {"COLLECTOR_MASTER_KEY_FILE": str(key_file)})
-    async with writing(nats_url) as pen:
-        await pen.make()
-        headers = await everything_bound(pen)
-        client = await broker.connect(nats_url, on_loss=lambda: None)
-        await settle_master_key(client, key_file, replicas=1)
-        async with open_ingest(settings, nats_url, lambda: datetime.now(UTC), offer=OFFER) as ingest:
-            await until(lambda: ingest.care.follower.seq >= pen.seq, "it has read what was decided")
-            transport = httpx.ASGITransport(app=ingest.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://collector") as http:
-                yield Door(ingest, http, client, headers)
-        await broker.disconnect(client)
-
-
-async def everything_bound(pen: Pen) -> dict[str, str]:
-    """Decide what is needed, and return what a client with a key of the site sends along."""
-    text, issued = pen.key("acme", "ingest", site=SITE)
-    claims = [pen.event(mounts.MountClaimed, mounts.mount_id(mount), tenant="acme", key=SITE) for mount in Mount]
-    await pen.write([*pen.tenant("acme"), *pen.site("acme", SITE), *issued, *claims])
-    return {"Authorization": f"Bearer {text}", "X-API-Key": text, "X-Tenant-Id": "acme"}
+    async with open_bound(nats_url, tmp_path_factory.mktemp("keys"), OFFER) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("system", ["toy", *OF_PEOPLE])
