@@ -157,7 +157,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     async def _outcomes(self, endpoint: Endpoint, arrival: Arrival, hits: Sequence[Item]) -> tuple[list[Whose], list[Outcome]]:
         """Return whose each of *hits* was and how it ended, in order, once JetStream has answered; none spoils another."""
         salt = self.salts.held(arrival.received_at) or await self._salt(arrival.received_at)
-        sent = [self._send(hit, endpoint, arrival, salt) for hit in hits]
+        at_hand = _AtHand(salt)
+        sent = [self._send(hit, endpoint, arrival, at_hand) for hit in hits]
         outcomes: list[Outcome] = []
         for _, each in sent:
             if not isinstance(each, asyncio.Future):
@@ -178,7 +179,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             return outage
         return salt
 
-    def _send(self, item: Item, endpoint: Endpoint, arrival: Arrival, salt: Salt | Unavailable) -> tuple[Whose, Sent]:
+    def _send(self, item: Item, endpoint: Endpoint, arrival: Arrival, at_hand: "_AtHand") -> tuple[Whose, Sent]:
         sender = arrival.sender
         site = self.tally.site_of_sender(sender)
         if isinstance(item, Rejected):
@@ -198,21 +199,21 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             admit_origin(site, arrival.head)
             self.limit.of_site(site)
             self.publisher.refuse_while_closed()
-            return (site, sender.credential), self._submitted(hit, site, salt)
+            return (site, sender.credential), self._submitted(hit, site, at_hand)
         except (Dropped, Rejected, Refused, Unavailable) as outcome:
             return (site, sender.credential), outcome
         except Exception as error:  # noqa: BLE001  # a defect of ours costs this item and no other
             return (site, sender.credential), defect(error)
 
-    def _submitted(self, hit: Hit, site: Site, salt: Salt | Unavailable) -> Sent:
+    def _submitted(self, hit: Hit, site: Site, at_hand: "_AtHand") -> Sent:
         """Forget who *hit* is about and hand the fact to the publisher, once the secret is there that it may need."""
-        needs = self.kinds[type(hit.claim)].needs
+        needs, salt = self.kinds[type(hit.claim)].needs, at_hand.salt
         if isinstance(salt, Unavailable) and Need.SALT in needs:
             return salt
         day_salt = salt if isinstance(salt, Salt) and Need.SALT in needs else None
         if Need.SECRET not in needs or not needs_secret(site):
             return self._forgotten(hit, site, day_salt, None)
-        if (secret := self.secrets.held(site.tenant)) is not None:
+        if (secret := at_hand.secret(site.tenant, self.secrets)) is not None:
             return self._forgotten(hit, site, day_salt, secret)
         return asyncio.ensure_future(self._submitted_late(hit, site, day_salt))
 
@@ -232,6 +233,20 @@ class Pipeline(Struct, frozen=True, kw_only=True):
         fact = forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds, secret=secret)
         admit_fact(site, fact)
         return self.publisher.submit(fact)
+
+
+class _AtHand(Struct, frozen=True):
+    """What the hits of one request share: the day's salt, or why there is none, and the secrets of whoever they are for."""
+
+    salt: Salt | Unavailable
+    secrets: dict[str, TenantSecret] = {}  # msgspec copies it
+
+    def secret(self, tenant: str, source: SecretSource) -> TenantSecret | None:
+        """Return the secret of *tenant* where it is at hand in *source*."""
+        secret = self.secrets.get(tenant)
+        if secret is None and (held := source.held(tenant)) is not None:
+            secret = self.secrets[tenant] = held.for_a_request()
+        return secret
 
 
 def defect(error: Exception) -> Unavailable:

@@ -6,6 +6,7 @@ import secrets
 import uuid
 from datetime import datetime
 
+_SHORTEST_UUID = 32
 _CANONICAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -33,6 +34,8 @@ def fact_id(key: str | None, *, tenant: str, site: str, received_at: datetime) -
         return uuid7(received_at)
     if _CANONICAL.fullmatch(key):  # as the snippet writes it
         return key
+    if len(key) < _SHORTEST_UUID:
+        return uuid8(tenant, site, key)
     try:
         return str(uuid.UUID(key))
     except ValueError:

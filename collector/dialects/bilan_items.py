@@ -1,13 +1,11 @@
 """What a bilan event says, in whichever of its generations and spellings: the SDK's, the README's, and the votes of v0.3."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import msgspec
-
 from collector.dialects.bilan_values import number_of, retries_of, text_of, vote_in, whole_of
+from collector.dialects.retry_key import content_of
 from collector.kinds.turns import (
     ActionClaim,
     ConversationEndedClaim,
@@ -168,12 +166,12 @@ def _identified(event: Mapping[str, Any]) -> dict[str, Any]:
         return {"key": own}
     if event.get("timestamp") is None:
         return {}
-    return {"content": hashlib.sha256(msgspec.json.encode(event, order="deterministic")).hexdigest()}
+    return {"content": content_of(event)}
 
 
 def _others(event: Mapping[str, Any], user: str) -> tuple[str, ...]:
     """Return whom *event* names beside its *user*: they are nobody's to read among the properties either."""
-    if len(event) == len(_ENVELOPE & event.keys()):
+    if _ENVELOPE.issuperset(event):
         return ()
     names = (said for name, said in event.items() if name not in _ENVELOPE and is_identity(name))
     return tuple(said for said in (*names, event.get("user_id")) if isinstance(said, str) and said != user)

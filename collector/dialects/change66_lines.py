@@ -18,7 +18,8 @@ PRIORITIES: Final = {priority.value: priority for priority in Priority if priori
 Shape = TypeVar("Shape")
 
 _UNWANTED_KEYS: Final = frozenset({"__proto__"})  # what some readers of JSON in JavaScript would take for an object's nature
-_SOME_CAPITAL: Final = re.compile(rb'"[A-Za-z_]*[A-Z][A-Za-z_]*"\s*:')
+# From the capital on, for most bytes are none: quicker by far than from the quote.
+_SOME_CAPITAL: Final = re.compile(rb'[A-Z][A-Za-z_]*"\s*:')
 
 
 class Line(Struct, frozen=True, kw_only=True):

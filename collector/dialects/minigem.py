@@ -14,6 +14,7 @@ from collector.dialects.browser import read_browser
 from collector.dialects.endpoint import Endpoint, Item, Reply
 from collector.dialects.json_words import fastify_words, read_plain_json
 from collector.dialects.mounted import mounted, mounted_by_key, of_mount
+from collector.dialects.retry_key import content_of
 from collector.dialects.said_place import place_said
 from collector.dialects.telemetry_item import Telemetry, read_item, read_strict_item
 from collector.hit import Hit, Person, Sender, Signal
@@ -30,7 +31,6 @@ from collector.outcomes import (
     Unavailable,
     UnavailableReason,
 )
-from collector.record import uuid8
 from contracts.control.keys import Scope
 from contracts.events import App, Place
 from contracts.mounts import Mount
@@ -160,20 +160,19 @@ def _hit(
             exit_code=told.exit_code,
             place=place,
             codes={"exceptionHash": told.digest} if told.digest else {},
+            content=_content(item),
         ),
-        key=content_key(item),
         occurred_at=told.at,
         signals=signals,
     )
 
 
-def content_key(item: Mapping[str, Any]) -> str:
-    """Return the key of an item that has a time and no id: the whole of it, however its members are ordered.
+def _content(item: Mapping[str, Any]) -> str:
+    """Return what an item is known by, which has a time and no id: the whole of it, however its members are ordered.
 
     The schema stands in a single event and beside a batch, and is no part of either.
     """
-    whole = {name: value for name, value in item.items() if name != "schema"}
-    return uuid8("minigem", msgspec.json.encode(whole, order="deterministic").decode())
+    return content_of({name: value for name, value in item.items() if name != "schema"})
 
 
 _TELEMETRY: Final = Endpoint(

@@ -25,12 +25,11 @@ from collector.dialects.nodash_words import (
     succeed,
 )
 from collector.dialects.passed_on import visitor_of
-from collector.dialects.retry_key import LONGEST_KEY
+from collector.dialects.retry_key import LONGEST_KEY, content_of
 from collector.dialects.zod import Check, a_datetime, a_record, a_string, problems, some_text, text_of_at_most
 from collector.hit import Hit
 from collector.kinds.product import ActionClaim, DescriptionClaim, ProductClaim
 from collector.outcomes import Dropped, Outcome, Rejected, RejectReason, Stored
-from collector.record import uuid8
 from contracts.control.keys import Scope
 from contracts.mounts import Mount
 
@@ -83,16 +82,17 @@ def read_track(arrival: Arrival) -> list[Hit]:
         session=body.get("sessionId", ""),
         device=body.get("deviceId", ""),
         props=body.get("properties", {}),
+        content=_content("track", body),
     )
-    return [_hit(arrival, "track", body, claim)]
+    return [_hit(arrival, body, claim)]
 
 
 def read_identify(arrival: Arrival) -> list[Hit]:
     """Return what the body says of a user."""
     body = _body(arrival)
     _require(body, IDENTIFY, "userId")
-    claim = DescriptionClaim(user=body["userId"], traits=body.get("traits", {}))
-    return [_hit(arrival, "identify", body, claim)]
+    claim = DescriptionClaim(user=body["userId"], traits=body.get("traits", {}), content=_content("identify", body))
+    return [_hit(arrival, body, claim)]
 
 
 def word_track(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
@@ -136,7 +136,7 @@ def _require(body: Mapping[str, Any], schema: Mapping[str, Check], required: str
         raise Rejected(RejectReason.SHAPE, wrong)
 
 
-def _hit(arrival: Arrival, verb: str, body: Mapping[str, Any], claim: ProductClaim) -> Hit:
+def _hit(arrival: Arrival, body: Mapping[str, Any], claim: ProductClaim) -> Hit:
     sender, said = arrival.sender, body.get("timestamp")
     browser = None if sender.is_server else read_browser(arrival.head)
     return Hit(
@@ -145,15 +145,15 @@ def _hit(arrival: Arrival, verb: str, body: Mapping[str, Any], claim: ProductCla
         site="",  # the key's
         received_at=arrival.received_at,
         claim=claim,
-        key=body.get("eventId") or (None if said is None else _content_key(verb, body)),
+        key=body.get("eventId"),
         occurred_at=None if said is None else datetime.fromisoformat(said),
         signals=NO_SIGNALS if browser is None else browser.signals,
     )
 
 
-def _content_key(verb: str, body: Mapping[str, Any]) -> str:
-    """Return the id of an item that has its own time and no id: sent again, it is the same item."""
-    return uuid8("nodash", verb, msgspec.json.encode(body, order="deterministic").decode())
+def _content(verb: str, body: Mapping[str, Any]) -> str:
+    """Return what an item is known by that has its own time and no id: sent again, it is the same item."""
+    return content_of(verb, body) if "timestamp" in body and "eventId" not in body else ""
 
 
 def _shown(head: Head) -> str:

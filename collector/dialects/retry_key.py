@@ -1,6 +1,9 @@
-"""The key that a caller gives an event so that a retry is stored once: its rule, for every dialect that takes one."""
+"""What a retry is known by: the key that a caller gives an event, or all that the event says; for every dialect."""
 
-from typing import Final
+import hashlib
+from typing import Any, Final
+
+import msgspec
 
 from collector.outcomes import Rejected, RejectReason
 
@@ -12,3 +15,11 @@ def checked_key(key: str | None) -> str | None:
     if key is not None and not 0 < len(key) <= LONGEST_KEY:
         raise Rejected(RejectReason.TOO_LONG, f"The id must have 1 to {LONGEST_KEY} characters.", field="id")
     return key
+
+
+def content_of(*parts: Any) -> str:
+    """Return a digest of all that *parts* say, however their members are ordered.
+
+    A guess at whom they name could be checked in it, so it is stored nowhere: the kind makes an id of it, with a secret.
+    """
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from enum import Enum, auto
+from enum import StrEnum, auto
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from collector.privacy.remains import Remains
 from contracts.events import Fact
 
 
-class Need(Enum):
+class Need(StrEnum):
     """What a family's facts cannot be made without: the day's salt, for visitors, and the tenant's secret, for pseudonyms."""
 
     SALT = auto()

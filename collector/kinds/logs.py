@@ -62,7 +62,7 @@ def fact(claim: LogClaim, envelope: dict[str, Any], remains: Remains, _: Lists) 
         sequence=claim.sequence,
         device=device,
         props=props,
-        key=_harmless_key(claim.key, raws),
+        key="" if claim.key == envelope["id"] else _harmless_key(claim.key, raws),
     )
 
 
@@ -80,12 +80,16 @@ def _within(room: int, props: dict[str, Scalar]) -> tuple[dict[str, Scalar], int
     """Return the first of *props* that fit *room* bytes, and the room that is left."""
     kept: dict[str, Scalar] = {}
     for name, value in props.items():
-        size = len(name.encode()) + (len(value.encode()) if isinstance(value, str) else 8)
+        size = _bytes(name) + (_bytes(value) if isinstance(value, str) else 8)
         if size > room:
             break
         room -= size
         kept[name] = value
     return kept, room
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 KIND: Final = Kind(claims=(LogClaim,), happened_at=happened_at, fact=fact, needs=SUBJECTS)

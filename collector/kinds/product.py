@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from collector.hit import Claim, Hit
+from collector.kinds.content import id_of_content
 from collector.kinds.kind import SUBJECTS, Kind
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.redact import clean
@@ -20,8 +21,12 @@ _EARLIEST: Final = datetime(2010, 1, 1, tzinfo=UTC)
 
 
 class ProductClaim(Claim, frozen=True, kw_only=True):
-    """Who, on which device, in which session, by the ids that the caller has for them, and with which app."""
+    """Who, on which device, in which session, by the ids that the caller has for them, and with which app.
 
+    ``content`` is a digest of all that an item says which has no id, but a time of its own.
+    """
+
+    content: str = ""
     user: str = ""
     device: str = ""
     session: str = ""
@@ -66,6 +71,7 @@ def fact(claim: ProductClaim, envelope: dict[str, Any], remains: Remains, _: Lis
     """Return *claim* as a fact: pseudonyms for ids, nothing personal among the properties, and traits as the policy says."""
     identity = remains.identity
     envelope |= {
+        "id": id_of_content(claim.content, envelope, identity),
         "subject": identity.subject(claim.user),
         "device": identity.subject(claim.device),
         "session": identity.subject(claim.session),

@@ -5,17 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import msgspec
-
 from collector.hit import Claim, Hit
+from collector.kinds.content import id_of_content
 from collector.kinds.kind import SUBJECTS, Kind
-from collector.outcomes import Rejected, RejectReason
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.identity import Identity
 from collector.privacy.redact import clean
 from collector.privacy.remains import Remains
 from collector.privacy.text import cut, printable
-from collector.record import uuid8
 from contracts.events import (
     ConversationActionRecorded,
     ConversationEnded,
@@ -29,7 +26,6 @@ from contracts.events import (
     TurnStarted,
     VoteCast,
 )
-from contracts.streams import MAX_FACT_BYTES
 
 ID_BYTES: Final = 256
 WORD_BYTES: Final = 120
@@ -37,9 +33,6 @@ WORD_BYTES: Final = 120
 PROMPT, RESPONSE = "promptText", "aiResponse"
 _EARLIEST = timedelta(days=-3653)
 _LATEST = timedelta(minutes=5)
-# Headers and what JSON escapes leave a fact of so many characters far below the bound.
-_SURELY_FITS = 8_000
-_ROOM = MAX_FACT_BYTES - 2_000
 
 
 class TurnsClaim(Claim, frozen=True, kw_only=True):
@@ -146,9 +139,7 @@ def happened_at(hit: Hit) -> datetime:
 def fact(claim: TurnsClaim, envelope: dict[str, Any], remains: Remains, _: Lists) -> TurnEvent:
     """Return *claim* as a fact: pseudonyms for people, texts only where the policy names them, and no remark unredacted."""
     identity = remains.identity
-    made = _fact(claim, envelope | _shared(claim, envelope, identity), identity)
-    _refuse_too_large(made)
-    return made
+    return _fact(claim, envelope | _shared(claim, envelope, identity), identity)
 
 
 def _fact(claim: TurnsClaim, shared: dict[str, Any], identity: Identity) -> TurnEvent:
@@ -166,7 +157,7 @@ def _cleaned(name: str, value: Any, identity: Identity) -> Any:
 def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> dict[str, Any]:
     """Return what every fact of the family may hold, by name; only what is there, for most of it mostly is not."""
     shared: dict[str, Any] = {
-        "id": _id_of_fact(claim, envelope, identity),
+        "id": id_of_content(claim.content, envelope, identity),
         "subject": identity.subject(claim.user),
         "key": _kept_id(claim.key, claim, identity) if claim.key != envelope["id"] else "",
         "turn": _kept_id(claim.turn, claim, identity),
@@ -189,19 +180,6 @@ def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> 
     return shared
 
 
-def _id_of_fact(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> str:
-    """Return the fact's id, which for an item without one is made of all that it says.
-
-    The item names its user, so only the tenant's secret keeps the id from being a hash in which a guess at them could be
-    checked; where the policy knows nobody, such an item is a fact of its own at each arrival.
-    """
-    own: str = envelope["id"]
-    if not claim.content:
-        return own
-    keyed = identity.subject(claim.content)
-    return uuid8(envelope["tenant"], envelope["site"], keyed) if keyed else own
-
-
 def _kept_id(text: str, claim: TurnsClaim, identity: Identity) -> str:
     """Return an id of the caller's as it is, but as a pseudonym where it is the user's, or an e-mail address."""
     if not text:
@@ -215,16 +193,6 @@ def _kept_id(text: str, claim: TurnsClaim, identity: Identity) -> str:
 def _word(text: str) -> str:
     # Models, steps and types are few, and come again with each event.
     return clean(text, WORD_BYTES) if text else ""
-
-
-def _refuse_too_large(made: TurnEvent) -> None:
-    """Raise Rejected for what the stream would not take: it would spoil the group that it is sent with."""
-    texts = (text for pair in made.props.items() for text in pair if isinstance(text, str))
-    if len(made.prompt) + len(made.response) + sum(map(len, texts)) < _SURELY_FITS:
-        return
-    if len(msgspec.json.encode(made)) > _ROOM:
-        detail = f"The event is over {_ROOM:,} bytes as it would be stored; send fewer or shorter properties."
-        raise Rejected(RejectReason.TOO_LARGE, detail, field="properties")
 
 
 _FACTS: Final[Mapping[type[TurnsClaim], type[TurnEvent]]] = {

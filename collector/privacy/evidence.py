@@ -13,10 +13,15 @@ _NONE: tuple[Evidence, ...] = ()
 def evidence_of(person: Person, verdict: Verdict, *, is_hosting: bool) -> tuple[Evidence, ...]:
     """Return the flags of *person*, whose user agent got this *verdict*; *is_hosting* where their network is known to be."""
     claims_browser = _BROWSER_TOKEN in person.user_agent
-    if claims_browser and verdict.rule is None and not (person.is_automated or person.has_odd_headers or is_hosting):
-        return _NONE  # nearly everybody
+    is_logged = person.user_agent != NOT_LOGGED
+    if (
+        (claims_browser or not is_logged)
+        and verdict.rule is None
+        and not (person.is_automated or person.has_odd_headers or is_hosting)
+    ):
+        return _NONE  # nearly everybody, and every server
     flags = {
-        Evidence.NO_BROWSER_TOKEN: not claims_browser and person.user_agent != NOT_LOGGED,
+        Evidence.NO_BROWSER_TOKEN: not claims_browser and is_logged,
         Evidence.AUTOMATION: person.is_automated or verdict.rule is BotRule.AUTOMATION,
         Evidence.HEADER_SHAPE: claims_browser and person.has_odd_headers,
         Evidence.ROBOT_LIST: verdict.rule in _LISTED,

@@ -1,7 +1,8 @@
 """Identity: what a family may store of who did something, and of what was said about them, as the site's policy has it."""
 
+import functools
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
@@ -18,6 +19,8 @@ MOST_PROPS: Final = 100
 SUBJECT_BYTES: Final = 256
 TEXT_BYTES: Final = 16_000
 DEEPEST: Final = 8
+# An app has few names for its properties, and says them with each event; longer ones would make what is remembered large.
+_LONGEST_REMEMBERED: Final = 80
 _UNDECIDED: Final = Rules()
 
 
@@ -47,9 +50,11 @@ class Identity(Struct, frozen=True, kw_only=True):
         Whatever names somebody (``userId``, ``email``, ``name``) and whatever equals one of the raw ids *of* is a subject; the
         rest is redacted as everywhere, but for the paths that the policy keeps.
         """
+        if not props:
+            return {}
         raws = frozenset(of) - {""}
         stored: dict[str, Scalar] = {}
-        for path, value in _leaves(props, ()):
+        for path, value in _leaves(props.items(), ()):
             if len(stored) == MOST_PROPS:
                 break
             told = self._told(path, value, raws)
@@ -68,16 +73,17 @@ class Identity(Struct, frozen=True, kw_only=True):
 
     def _told(self, path: tuple[str, ...], value: Scalar, raws: frozenset[str]) -> tuple[str, Scalar] | None:
         """Return the name and value that may be stored, or None."""
-        if _spelled(value) in raws or (not isinstance(value, bool) and any(map(is_identity, path))):
-            subject = self.subject(_spelled(value))
-            return (self._name(path, raws), subject) if subject else None
-        if ".".join(path) in self.kept:
-            return self._name(path, raws), cut(printable(value), VALUE_BYTES) if isinstance(value, str) else value
-        if any(map(is_personal, path)):
-            return None
-        return self._name(path, raws), redact_value(value)
+        told, spelled = _told_by(path), value if isinstance(value, str) else str(value)
+        name = told.name if raws.isdisjoint(path) else self._name(path, raws)
+        if spelled in raws or (told.is_identity and not isinstance(value, bool)):
+            subject = self.subject(spelled)
+            return (name, subject) if subject else None
+        if self.kept and ".".join(path) in self.kept:
+            return name, cut(printable(value), VALUE_BYTES) if isinstance(value, str) else value
+        return None if told.is_personal else (name, redact_value(value))
 
     def _name(self, path: tuple[str, ...], raws: frozenset[str]) -> str:
+        """Return the name of a property that is called by an id."""
         pieces = ((self.subject(piece) or "[id]") if piece in raws else clean(piece, KEY_BYTES) for piece in path)
         return cut(".".join(pieces), KEY_BYTES)
 
@@ -96,20 +102,36 @@ def needs_secret(site: Site) -> bool:
     return (site.rules or _UNDECIDED).identity is Policy.PSEUDONYMOUS
 
 
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Scalar]]:
-    """Yield what can be stored of *value*, with its path; nulls, and what is nested too deeply, are left out."""
-    if isinstance(value, bool | str):
-        yield path, value
-    elif isinstance(value, int | float):
-        if math.isfinite(value) if isinstance(value, float) else abs(value) <= LARGEST:
-            yield path, value
-    elif len(path) < DEEPEST and isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _leaves(inner, (*path, str(name)))
-    elif len(path) < DEEPEST and isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, (*path, str(index)))
+class _Told(Struct, frozen=True):
+    """What the path of a property says: its name as it may be stored, and whom it may be about."""
+
+    name: str
+    is_identity: bool
+    is_personal: bool
 
 
-def _spelled(value: Scalar) -> str:
-    return value if isinstance(value, str) else str(value)
+def _told_by(path: tuple[str, ...]) -> _Told:
+    return _remembered(path) if sum(map(len, path)) <= _LONGEST_REMEMBERED else _read(path)
+
+
+def _read(path: tuple[str, ...]) -> _Told:
+    name = cut(".".join(clean(piece, KEY_BYTES) for piece in path), KEY_BYTES)
+    return _Told(name, any(map(is_identity, path)), any(map(is_personal, path)))
+
+
+_remembered: Final = functools.lru_cache(maxsize=2048)(_read)
+
+
+def _leaves(inside: Iterable[tuple[Any, Any]], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Scalar]]:
+    """Yield what can be stored of *inside*, with its path; nulls, and what is nested too deeply, are left out."""
+    for name, value in inside:
+        here = (*path, str(name))
+        if isinstance(value, bool | str):
+            yield here, value
+        elif isinstance(value, int | float):
+            if math.isfinite(value) if isinstance(value, float) else abs(value) <= LARGEST:
+                yield here, value
+        elif len(here) < DEEPEST and isinstance(value, Mapping):
+            yield from _leaves(value.items(), here)
+        elif len(here) < DEEPEST and isinstance(value, list | tuple):
+            yield from _leaves(enumerate(value), here)

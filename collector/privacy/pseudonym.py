@@ -31,6 +31,20 @@ class TenantSecret(Struct, frozen=True, kw_only=True):
         """Return what stands for *user* on *site*; of two sites they cannot be linked."""
         return pseudonym(self.key, site=site, user=user)
 
+    def for_a_request(self) -> "TenantSecret":
+        """Return the same secret, which makes each pseudonym once; whoever it was asked for goes with the request."""
+        return _Remembering(key=self.key)
+
+
+class _Remembering(TenantSecret, frozen=True, kw_only=True):
+    told: dict[tuple[str, str], str] = {}  # msgspec copies it
+
+    def pseudonym_of(self, user: str, *, site: str) -> str:
+        known = self.told.get((site, user))
+        if known is None:
+            known = self.told[site, user] = super().pseudonym_of(user, site=site)
+        return known
+
 
 class SecretSource(Protocol):
     """Hands out the secret of a tenant: the one interface that the walk knows."""

@@ -13,6 +13,9 @@ LONGEST = 4096
 
 # A text without any of these holds nothing that the patterns could find; most paths end here.
 _SUSPICIOUS = re.compile(r"[0-9@:%]|eyJ")
+# The shortest that any of them finds is 1.1.1.1, but for what has one of these in it.
+_SHORTEST = len("1.1.1.1")
+_SHORTENING = frozenset("@:%")
 # What a card or a phone number has at the least: five digits with no more between them than their groups are written with.
 _DIGITS = re.compile(r"\d(?:[ .()-]{0,2}\d){4}")
 
@@ -45,13 +48,15 @@ _MOST_LAYERS = 4
 
 def clean(text: str, limit: int) -> str:
     """Return *text* as it may be stored: printable, redacted, and cut to *limit* bytes."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and _is_harmless(text):
+        return text  # as most words are
     return cut(redact(printable(text)), limit)
 
 
 def redact(text: str) -> str:
     """Return *text*, cut to 4,096 characters, with everything that looks personal replaced by the name of its kind."""
     text = text[:LONGEST]
-    if _SUSPICIOUS.search(text) is None:
+    if _is_harmless(text):
         return text
     redacted = _replace(text)
     if "%" not in redacted:
@@ -60,6 +65,13 @@ def redact(text: str) -> str:
     plain = printable(unquote(unquote(redacted)))
     uncovered = _replace(plain)
     return redacted if uncovered == plain else uncovered
+
+
+def _is_harmless(text: str) -> bool:
+    """Say whether *text* is too short or too plain for any of the patterns; a longer one is LONGEST at the most, or is cut."""
+    if len(text) < _SHORTEST:
+        return _SHORTENING.isdisjoint(text)
+    return len(text) <= LONGEST and _SUSPICIOUS.search(text) is None
 
 
 def _replace(text: str) -> str:

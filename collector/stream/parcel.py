@@ -11,6 +11,9 @@ from contracts.codec import Codec, type_of
 from contracts.events import Fact
 from contracts.streams import MAX_FACT_BYTES, message_id, subject_of
 
+# The stream's bound is on a message whole: on the headers that a fact travels with, too.
+MOST_BYTES = MAX_FACT_BYTES - 1024
+
 
 class Parcel(Struct, eq=False):
     """One event on its way: what to send, until when, and whom to tell.
@@ -55,7 +58,7 @@ class Parcel(Struct, eq=False):
 def wrap(event: Fact, *, codec: Codec, deadline: float, outcome: "asyncio.Future[Stored]") -> Parcel:
     """Return *event* ready to be sent, or raise Rejected when it is larger than the stream takes."""
     body = codec.encode(event)
-    if len(body) > MAX_FACT_BYTES:
+    if len(body) > MOST_BYTES:
         detail = "The event is over 64 kB once stored; send fewer or shorter properties."
         raise Rejected(RejectReason.TOO_LARGE, detail, status=413)
     return Parcel(

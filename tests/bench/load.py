@@ -34,6 +34,7 @@ class Result(Struct, frozen=True, kw_only=True):
     retry_after: int
     broken: int
     p50: float
+    p95: float
     p99: float
 
     @property
@@ -73,6 +74,7 @@ class Load:
             retry_after=self.retry_after,
             broken=self.broken,
             p50=cuts[49],
+            p95=cuts[94],
             p99=cuts[98],
         )
 

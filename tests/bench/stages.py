@@ -1,6 +1,19 @@
 """STAGES: everything that is measured, in the order in which it is."""
 
-from tests.bench import backfill, batch, directory, families, ingest, limits, memory, noise, overload, projector, startup
+from tests.bench import (
+    backfill,
+    batch,
+    directory,
+    families,
+    ingest,
+    limits,
+    memory,
+    noise,
+    overload,
+    projector,
+    startup,
+    systems,
+)
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -8,6 +21,7 @@ STAGES: tuple[Stage, ...] = (
     ingest.STAGE,
     limits.STAGE,
     batch.STAGE,
+    systems.STAGE,
     overload.STAGE,
     noise.STAGE,
     directory.STAGE,

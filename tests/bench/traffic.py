@@ -9,14 +9,13 @@ import secrets
 from collections.abc import Callable, Iterator
 
 from contracts.keys import key_text
+from tests.bench.traffic_systems import LARGEST_BATCH, SDK_BATCH, SITE, SYSTEMS_TRAFFIC
 
 BODY_BYTES = 250
 BATCH_EVENTS = 500
-LARGEST_BATCH = 1000
 PATHS = 100_000
 REPEATED = 60
 SENT_AGAIN = 20_000
-SITE = "bench.example"
 USER_AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
@@ -69,6 +68,11 @@ def batches(_: int) -> Iterator[bytes]:
     return _batches_of(BATCH_EVENTS)
 
 
+def small_batches(_: int) -> Iterator[bytes]:
+    """Yield native batches of ten such pageviews, for ever."""
+    return _batches_of(SDK_BATCH)
+
+
 def largest_batches(_: int) -> Iterator[bytes]:
     """Yield native batches of 1,000 such pageviews, for ever."""
     return _batches_of(LARGEST_BATCH)
@@ -102,10 +106,12 @@ TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
     "of_many_addresses": of_many_addresses,
     "keyed": keyed,
     "batches": batches,
+    "small_batches": small_batches,
     "largest_batches": largest_batches,
     "strangers": strangers,
     "repeats": repeats,
     "everything": everything,
+    **SYSTEMS_TRAFFIC,
 }
 
 # Takes the place of an id, and is as long as one.

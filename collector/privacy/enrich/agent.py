@@ -12,6 +12,7 @@ from ua_parser.loaders import load_lazy_builtins
 # Its import fails where the Rust engine is not installed, and so does ours: the pure Python engine is 100 times slower.
 from ua_parser.regex import Resolver
 
+from collector.hit import NOT_LOGGED
 from collector.privacy.enrich.device import Vocabulary, describe
 from collector.privacy.enrich.robot import Robots, Verdict
 from collector.privacy.text import cut
@@ -55,6 +56,8 @@ class Agents:
 
     def read(self, user_agent: str) -> Agent:
         """Return what the first 512 bytes of *user_agent* tell; more is never parsed, as hostile ones cost a second."""
+        if user_agent == NOT_LOGGED:
+            return self._of_nobody  # which is no secret
         text = cut(user_agent, USER_AGENT_BYTES)
         digest = hashlib.blake2b(text.encode("utf-8", "replace"), key=self._key, digest_size=16).digest()
         known = self._remembered.get(digest)
@@ -70,6 +73,10 @@ class Agents:
     def warm(self) -> None:
         """Build the rules now, which takes a fifth of a second, and not under the first visitor."""
         self._reader.read("")
+
+    @cached_property
+    def _of_nobody(self) -> Agent:
+        return self._reader.read(NOT_LOGGED)
 
     @cached_property
     def _reader(self) -> _Reader:
