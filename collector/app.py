@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from litestar import Litestar, Request, Response, asgi
@@ -18,6 +19,8 @@ from collector.outcomes import Rejected, RejectReason
 from collector.pipeline import Pipeline
 from collector.privacy.client_ip import TrustedProxies
 from collector.tracker.serve import TRACKER_PREFIX, tracker_app
+from contracts.mounts import Mount
+from contracts.nowhere import mount_at, nowhere
 from contracts.problem import MEDIA_TYPE, Problem
 
 log = logging.getLogger(__name__)
@@ -82,6 +85,8 @@ class IngestApp(Litestar):
         path = path.rstrip("/")
         if methods := self._addresses.methods(path):
             return await self._answer_other_method(methods, path, scope, send)
+        if (mount := mount_at(path)) is not None:
+            return await _send(send, _nothing(mount, scope["method"], path))
         return await super().__call__(scope, receive, send)
 
     async def _answer(self, found: Found[Endpoint | Reply], scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,6 +118,12 @@ def _carrying(part: Endpoint | Reply, head: Head, answer: Answer) -> Answer:
     if isinstance(part, Reply) or part.carried is None:
         return answer
     return structs.replace(answer, headers=(*answer.headers, *part.carried(head)))
+
+
+def _nothing(mount: Mount, method: str, path: str) -> Answer:
+    """Answer, under a system's mount, that there is nothing, as that system does."""
+    nothing = nowhere(mount, method, path, datetime.now(UTC))
+    return Answer(status=_NOT_FOUND, headers=((b"content-type", nothing.media.encode()),), body=nothing.body)
 
 
 def _refuse_unlike_twins(dialects: Iterable[Endpoint | Reply]) -> None:

@@ -1,6 +1,6 @@
 """create_app: the query half as one application, out of a database, an access rule and a clock."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypedDict
@@ -20,7 +20,7 @@ from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
 from projections.query.access import Access, caller_in, is_late, known_caller, shows_cookie
 from projections.query.after_write import AfterWrite
-from projections.query.answers import EXCEPTION_HANDLERS, add_security_headers
+from projections.query.answers import add_security_headers
 from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.credentials import Credentials
@@ -37,6 +37,7 @@ from projections.replies.change66_words import Since
 from projections.replies.flowcore import asks_for_info, send_info
 from projections.replies.handlers import Replying, handlers_of
 from projections.replies.subjects import Subjects
+from projections.replies.unanswered import errors_of
 from projections.stream.newest import Newest
 from projections.tokens import TokenReader
 from projections.vault import VaultReader
@@ -61,7 +62,7 @@ def create_app(
     vault: VaultReader | None = None,
     throttle: Throttle | None = None,
     newest: Newest | None = None,
-    systems: Iterable[System] = SYSTEMS,
+    systems: Collection[System] = SYSTEMS,
 ) -> Litestar:
     """Return the application that serves the dashboard and its API.
 
@@ -150,7 +151,7 @@ async def check(app: Litestar) -> None:
 
 
 def _application(
-    desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Iterable[System]
+    desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Collection[System]
 ) -> Litestar:
     app = QueryApp(
         route_handlers=[API, SITES, PAGES, *REPLIES, *handlers_of(systems)],
@@ -164,7 +165,7 @@ def _application(
             "views": Provide(_shown_with(Views(public_url=public_url.rstrip("/"))), sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
         },
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers=errors_of(systems),
         before_send=[add_security_headers],
         lifespan=[_closing],
         request_max_body_size=_MAX_BODY,

@@ -58,7 +58,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     template: str
     dialect: str
     answer: Callable[[Head, Sender], Answer]
-    methods: tuple[str, ...] = ("GET",)
+    methods: tuple[str, ...] = ("GET", "HEAD")
     refuse: Callable[[Failure], Answer] = problem_of
     scope: str = ""
     shown_key: Callable[[Head], str | None] | None = None

@@ -16,6 +16,7 @@ from collector.readiness import Note
 from collector.serving.about import About, metrics_as_json, told_of, wants_json
 from collector.serving.nodash_health import NODASH_HEALTH, nodash_health
 from contracts.access import bearer_of, is_loopback_host, is_proxied, same_secret
+from contracts.nowhere import mount_at
 from contracts.problem import MEDIA_TYPE, Problem
 
 Checks: TypeAlias = Callable[[], Awaitable[Mapping[str, str]]]
@@ -24,7 +25,7 @@ BUILD = Gauge("collector_build_info", "What is running, always 1.", ["version", 
 _JSON: Headers = [(b"content-type", b"application/json")]
 _METHODS = ("GET", "HEAD")
 _CHECK_SECONDS = 2.0
-BILAN_METRICS = "/bilan/metrics"
+BILAN_METRICS, CHANGE66_METRICS = "/bilan/metrics", "/change66/metrics"
 
 
 class Operations:
@@ -65,10 +66,12 @@ class Operations:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
-        answering = self.ANSWERS.get(scope["path"]) if scope["type"] == "http" else None
+        answering = self.ANSWERS.get(scope["path"].rstrip("/")) if scope["type"] == "http" else None
         if answering is None:
             return await self._app(scope, receive, send)
         if scope["method"] not in _METHODS:
+            if mount_at(scope["path"]) is not None:
+                return await self._app(scope, receive, send)  # which has nothing there, and the system's words for it
             return await answer(send, 405, b"", [(b"allow", ", ".join(_METHODS).encode())])
         return await answering(self, scope, send)
 
@@ -138,6 +141,7 @@ class Operations:
         "/healthz": _ready,
         "/metrics": _metrics,
         BILAN_METRICS: _metrics,
+        CHANGE66_METRICS: _metrics,
         **dict.fromkeys(NODASH_HEALTH, _nodash),
     }
 

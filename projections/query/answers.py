@@ -81,8 +81,3 @@ def log_if_unexpected(error: Exception) -> None:
         return
     frame = traceback.extract_tb(error.__traceback__)[-1]
     _LOG.error("unexpected %s in %s:%s", type(error).__name__, frame.name, frame.lineno)
-
-
-EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = dict.fromkeys(
-    (Refused, HTTPException, HTTPStatus.INTERNAL_SERVER_ERROR, Exception), answer_problem
-)

@@ -98,6 +98,9 @@ def refuse(request: PlainRequest, problem: Problem) -> Response[Any]:
         return Response({"enabled": True, "ok": False, "error": problem.detail}, status_code=HTTPStatus.OK)
     if problem.status == HTTPStatus.UNAUTHORIZED:
         return Response({"error": "unauthorized"}, status_code=problem.status)
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        told = {"statusCode": problem.status, "error": problem.title, "message": problem.detail}
+        return Response(told, status_code=problem.status)
     return Response({"error": problem.code, "message": problem.detail or problem.title}, status_code=problem.status)
 
 

@@ -80,7 +80,9 @@ def refused(answer: httpx.Response, example: dict[str, Any]) -> None:
     if "body" in example:
         assert (answer.text if isinstance(example["body"], str) else answer.json()) == example["body"]
     assert example.get("holds", "") in answer.text
-    if answer.status_code < 400 or "body" in example:
+    if "says" in example:
+        assert example["says"].items() <= answer.json().items()
+    if answer.status_code < 400 or {"body", "says"} & example.keys():
         return
     problem = answer.json()
     assert answer.headers["Content-Type"] == "application/problem+json"

@@ -44,10 +44,12 @@ def is_of_bilan(path: str, query: bytes) -> bool:
 
 def refuse(request: PlainRequest, problem: Problem) -> Response[Any]:
     """Word *problem* as bilan-server does: an ``error``, and a ``message`` that says what to do."""
-    document = {"error": problem.title} | ({"message": problem.detail} if problem.detail else {})
+    document: dict[str, Any] = {"error": problem.title} | ({"message": problem.detail} if problem.detail else {})
     if problem.status == HTTPStatus.UNAUTHORIZED:
         shown = request.headers.get("authorization") or request.headers.get(KEY_HEADER)
         document = {"error": "Invalid API key" if shown else "Missing API key"}
+    elif problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        document = {"statusCode": problem.status, **document}
     elif problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         document = {"error": "Internal server error"}
     return Response(document, status_code=problem.status, media_type=MediaType.JSON)

@@ -119,6 +119,7 @@ async def test_metrics_are_json_under_bilan_and_for_those_who_ask_for_it():
     for accept in ("*/*", "text/plain;version=0.0.4", "application/openmetrics-text"):
         assert "collector_build_info" in (await ask(app, "/metrics", accept=accept)).text
     assert (await ask(app, "/bilan/metrics", host="elsewhere.example")).status_code == 401
+    assert "collector_build_info" in (await ask(app, "/change66/metrics")).text
 
 
 async def noting() -> dict[str, str]:
@@ -141,6 +142,9 @@ async def test_health_takes_no_other_method_and_leaves_other_paths_alone():
     app = Operations(echo, role="test", checks=fine, access_token=None, is_loopback=True)
     assert (await ask(app, "/readyz", "POST")).status_code == 405
     assert (await ask(app, "/readyz/x")).text == "/readyz/x"
+    # Under a mount whoever has the system's words refuses it.
+    assert (await ask(app, "/nodash/health", "POST")).text == "/nodash/health"
+    assert (await ask(app, "/nodash/health/")).json()["status"] == "healthy"
 
 
 @pytest.mark.parametrize(
