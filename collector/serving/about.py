@@ -23,7 +23,7 @@ class About(Struct, frozen=True, kw_only=True):
 
 
 def told_of(about: About, *, seconds: float) -> dict[str, Any]:
-    """Return what clients of bilan, Nodash, Minigem and the Flowcore collector look for, of a process that has run *seconds*."""
+    """Return what clients of other systems look for in a health document, of a process that has run for *seconds*."""
     now = about.clock().astimezone(UTC)
     midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
     return {
