@@ -238,7 +238,8 @@ def _common(said: Mapping[str, Any], props: dict[str, Any]) -> dict[str, Any]:
 def _of_its_own(kind: type[TurnsClaim], said: Mapping[str, Any]) -> dict[str, Any]:
     own: dict[str, Any] = {field: _reader(field)(said[field]) for field in _FIELDS[kind] if field in said}
     if kind is JourneyStepClaim:
-        own["is_last"] = said.get("is_last") is True or said.get("status") == "completed"
+        # Its SDK has no other way to end a journey than a step that is called so.
+        own["is_last"] = said.get("is_last") is True or "completed" in (said.get("status"), said.get("step"))
     return own
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from collector import __version__
 from contracts.flowcore import DATA_CORE, EVENT_TYPE, FLOW_TYPE
 
 # What a database holds, by the words of bilan-server: ``size``, ``events`` and ``users``.
@@ -21,13 +22,15 @@ class About(Struct, frozen=True, kw_only=True):
     numbers: Numbers | None = None
 
 
-def told_of(about: About) -> dict[str, Any]:
-    """Return what clients of bilan, Minigem and the Flowcore collector look for in a health document."""
+def told_of(about: About, *, seconds: float) -> dict[str, Any]:
+    """Return what clients of other systems look for in a health document, of a process that has run for *seconds*."""
     now = about.clock().astimezone(UTC)
     midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
     return {
         "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "ts": int(now.timestamp() * 1000),
+        "version": __version__,
+        "uptime": round(seconds, 3),
         "service": "analytics",
         "pathwaysConfigured": True,
         "flowType": FLOW_TYPE,

@@ -82,12 +82,16 @@ class Operations:
         await self._tell_readiness(scope, send, {})
 
     async def _healthy(self, scope: Scope, send: Send) -> None:
-        await self._tell_readiness(scope, send, {} if self._about is None else told_of(self._about))
+        told = {} if self._about is None else told_of(self._about, seconds=self._ran_for())
+        await self._tell_readiness(scope, send, told)
 
     async def _nodash(self, _: Scope, send: Send) -> None:
         is_ready = _are_good(await self._looked_at())
-        document = nodash_health(is_ready=is_ready, seconds=time.monotonic() - self._began)
+        document = nodash_health(is_ready=is_ready, seconds=self._ran_for())
         await answer(send, 200 if is_ready else 503, json.dumps(document).encode(), _JSON)
+
+    def _ran_for(self) -> float:
+        return time.monotonic() - self._began
 
     async def _looked_at(self) -> dict[str, str]:
         return {"draining": "is stopping"} if self._draining else dict(await self._checked())

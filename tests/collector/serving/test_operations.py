@@ -89,6 +89,7 @@ async def test_nodashs_clients_are_told_in_its_form(path):
         said = answer_.json()
         assert (answer_.status_code, said["status"], said["dependencies"]["eventStore"]) == (status, word, word)
         assert {"version", "uptime", "timestamp"} <= said.keys()
+        assert said["checks"][0] == {"name": "eventStore", "status": "pass" if status == 200 else "fail"}, "as its SDK has it"
 
 
 def about(**more) -> About:
@@ -103,6 +104,8 @@ async def test_health_tells_clients_of_other_systems_what_they_look_for():
     assert (told["timestamp"], told["service"], told["flowType"]) == ("2026-11-18T15:30:00.000Z", "analytics", "visitor.v0")
     assert told["environment"] == {"tenant": "acme", "dataCore": "flow-analytics"}
     assert told["saltRotation"] == {"nextRotationAt": "2026-11-19T00:00:00.000Z", "secondsUntilRotation": 8.5 * 3600}
+    assert told["uptime"] >= 0
+    assert told["version"]
     assert (told["pathwaysConfigured"], told["eventTypes"]) == (True, ["visitor.tracked.v0"])
     assert (ill.status_code, ill.json()["ok"]) == (503, False)
     assert set((await ask(good, "/readyz")).json()) == {"status", "checks"}

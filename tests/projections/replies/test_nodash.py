@@ -15,7 +15,7 @@ from projections.projections import PRODUCT
 from tests.conftest import run_sql
 from tests.facts import NOON
 from tests.facts_product import CARL, DORA, SITE, action, described
-from tests.projections.control.deciding import decided, new_key, of, site
+from tests.projections.control.deciding import decided, issued, new_key, of, site
 from tests.projections.query.world import open_world
 from tests.projections.world import Teller
 
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MINUTE = timedelta(minutes=1)
 HEADERS = {"x-tenant-id": "main"}
+READER = new_key("reader")
 FACTS = [
     *(action("view", id=f"00000000-0000-7000-8000-{n:012}", at=NOON + n * MINUTE, props={"page": n}) for n in range(5)),
     action("buy", at=NOON + 10 * MINUTE, subject="dora", props={"plan": "pro", "cart.items": 2, "text": "=1+1"}),
@@ -44,7 +45,8 @@ async def http(session_postgres: PostgresServer, empty_tables: str) -> AsyncIter
     await teller.tell(*FACTS)
     await teller.close()
     policy = SitePolicyDecided(**of(site_id("main", SITE), 2), policy=Policy(identity=Identity.PLAIN))
-    await decided(database_url, site(SITE), policy, MountClaimed(**of(mount_id("nodash")), tenant="main", key=SITE))
+    bound = MountClaimed(**of(mount_id("nodash")), tenant="main", key=SITE)
+    await decided(database_url, site(SITE), policy, bound, issued("reader", READER, site=SITE))
     async with open_world(database_url) as world:
         world.client.headers.update(HEADERS)
         yield world.client
@@ -209,6 +211,14 @@ async def test_a_tenant_has_to_be_named_and_to_be_ones_own(http: httpx.AsyncClie
     path = await http.get("/v1/events/query", headers={"x-tenant-id": "../../../x"})
     assert [answer.status_code for answer in (missing, foreign, path)] == [400, 403, 403]
     assert {answer.json()["statusCode"] for answer in (foreign, path)} == {403}
+
+
+async def test_a_key_that_reads_names_its_tenant_by_itself_as_the_sdk_needs_it(http: httpx.AsyncClient):
+    for header, shown in (("x-api-key", READER), ("authorization", f"Bearer {READER}")):
+        asked = http.build_request("GET", "/v1/events/query", headers={header: shown})
+        del asked.headers["x-tenant-id"]
+        answer = await http.send(asked)
+        assert (answer.status_code, answer.json()["data"]["totalCount"]) == (200, 8)
 
 
 async def test_a_wrong_credential_is_refused_in_its_words(http: httpx.AsyncClient):
