@@ -26,13 +26,14 @@ def test_its_addresses_are_its_own_rooms():
         *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "tallies")),
         "/api/stats/{site}/breakdown/{dimension}",
         *(re.sub(r":[a-z]+}", "}", path) for handler in handlers_of(SYSTEMS) for path in handler.paths),
-        "/sites/{site}/logs",
+        *("/sites/{site}/logs", "/sites/{site}/turns"),
         *(
             f"{mount}/api/v1/{path}"
             for mount in ("", "/change66")
             for path in ("status", "metrics", "logs/recent", "logs/filter")
         ),
         *(f"/change66/{path}" for path in ("health", "readiness", "liveness")),
+        *("/health/db", "/health/detailed", *(f"/bilan/{path}" for path in ("health", "health/db", "health/detailed"))),
     }
 
 
