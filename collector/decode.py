@@ -79,6 +79,31 @@ def refuse_controls(value: Any) -> None:
             refuse_controls(inner)
 
 
+def reaches_a_prototype(said: Any) -> bool:
+    """Say whether *said* would change the prototype of a JavaScript object that it was copied into."""
+    open_ = [said]
+    while open_:
+        inner = open_.pop()
+        if isinstance(inner, dict):
+            maker = inner.get("constructor")
+            if "__proto__" in inner or (isinstance(maker, dict) and "prototype" in maker):
+                return True
+            open_ += inner.values()
+        elif isinstance(inner, list):
+            open_ += inner
+    return False
+
+
+def may_reach_a_prototype(body: bytes) -> bool:
+    """Say whether what *body* holds is worth looking through for that; most is not."""
+    return b"__proto__" in body or b"prototype" in body or b"\\u" in body
+
+
+def holds_nul(said: Any) -> bool:
+    """Say whether a text or a name in *said* holds NUL, which no database takes."""
+    return b"\\u0000" in msgspec.json.encode(said).replace(b"\\\\", b"")
+
+
 def scalars(props: Mapping[str, Any], field: str) -> dict[str, Scalar]:
     """Return the properties that are text, numbers or booleans, those within objects by their path, such as ``cart.total``.
 

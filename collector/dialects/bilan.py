@@ -9,7 +9,7 @@ from msgspec import structs
 
 from collector.addresses import Mark
 from collector.arrival import Arrival, Head
-from collector.decode import JSON_MEDIA, parse_json, refuse_controls
+from collector.decode import JSON_MEDIA, may_reach_a_prototype, parse_json, reaches_a_prototype, refuse_controls
 from collector.dialects.bilan_items import TEXTS, claim_of, time_of, vote_of
 from collector.dialects.bilan_words import BODY, EVENTS, refuse, refuse_events, word_events, word_votes
 from collector.dialects.browser import Browser, read_browser, site_of_page
@@ -91,24 +91,9 @@ def _read_body(arrival: Arrival) -> Any:
         if media == b"text/plain":
             return _NO_JSON
         return parse_json(arrival.body, _anything)  # which says what is wrong
-    _refuse_prototypes(arrival.body, body)
+    if may_reach_a_prototype(arrival.body) and reaches_a_prototype(body):  # as Fastify does
+        raise Rejected(RejectReason.SHAPE, "Object contains forbidden prototype property")
     return body
-
-
-def _refuse_prototypes(body: bytes, said: Any) -> None:
-    """Raise Rejected, as Fastify does, for names that reach behind an object in JavaScript."""
-    if b"__proto__" not in body and b"prototype" not in body and b"\\u" not in body:
-        return
-    left = [said]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            inner = value.get("constructor")
-            if "__proto__" in value or (isinstance(inner, dict) and "prototype" in inner):
-                raise Rejected(RejectReason.SHAPE, "Object contains forbidden prototype property")
-            left.extend(value.values())
-        elif isinstance(value, list):
-            left.extend(value)
 
 
 def _is_vote(event: dict[str, Any]) -> bool:

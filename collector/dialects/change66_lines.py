@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from collector.decode import holds_nul, reaches_a_prototype
 from collector.dialects.change66_words import REQUIRED, Fault, Worded, invalid_json
 from collector.outcomes import RejectReason
 from contracts.events.logs import LARGEST_SEQUENCE, LogKind, Priority
@@ -17,7 +18,6 @@ KINDS: Final = {kind.value: kind for kind in LogKind if kind is not LogKind.OTHE
 PRIORITIES: Final = {priority.value: priority for priority in Priority if priority is not Priority.OTHER}
 Shape = TypeVar("Shape")
 
-_UNWANTED_KEYS: Final = frozenset({"__proto__"})  # what some readers of JSON in JavaScript would take for an object's nature
 # From the capital on, for most bytes are none: quicker by far than from the quote.
 _SOME_CAPITAL: Final = re.compile(rb'[A-Z][A-Za-z_]*"\s*:')
 
@@ -98,8 +98,7 @@ def may_hold_nul(body: bytes) -> bool:
 
 def faults_of_nul(line: Line) -> list[Fault]:
     """Return that a text of *line* holds NUL, which no database takes, where one does."""
-    said = msgspec.json.encode(line)
-    return [("", "A text holds the character NUL; remove it")] if b"\\u0000" in said.replace(b"\\\\", b"") else []
+    return [("", "A text holds the character NUL; remove it")] if holds_nul(line) else []
 
 
 def _read(body: bytes, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
@@ -136,24 +135,21 @@ def _one_of(field: str, text: str | None, known: Mapping[str, Any], *, is_requir
 def _object(field: str, said: Mapping[str, Any] | None) -> list[Fault]:
     if not said:
         return []
-    names = _names(said)
-    if len(names) > MOST_KEYS:
+    if _has_too_many_keys(said):
         return [(field, f"Must have at most {MOST_KEYS} keys")]
-    return [] if _UNWANTED_KEYS.isdisjoint(names) else [(field, "Must not have the key that JavaScript calls __proto__")]
+    return [(field, "Must not have a key that reaches into an object's prototype")] if reaches_a_prototype(said) else []
 
 
-def _names(said: Any) -> list[str]:
-    """Return the names of everything in *said*, and of what is in that."""
-    names: list[str] = []
-    open_: list[Any] = [said]
-    while open_ and len(names) <= MOST_KEYS:
+def _has_too_many_keys(said: Any) -> bool:
+    count, open_ = 0, [said]
+    while open_ and count <= MOST_KEYS:
         inner = open_.pop()
         if isinstance(inner, dict):
-            names += inner
+            count += len(inner)
             open_ += inner.values()
         elif isinstance(inner, list):
             open_ += inner
-    return names
+    return count > MOST_KEYS
 
 
 def too_large() -> Worded:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from collector.decode import CONTROLS, LARGEST_INTEGER
+from collector.decode import CONTROLS, LARGEST_INTEGER, holds_nul, reaches_a_prototype
 from collector.outcomes import Rejected, RejectReason
 from contracts.events.envelope import FIRST_YEAR, LAST_YEAR
 
@@ -62,6 +62,8 @@ def read_item(item: Any) -> Telemetry:
         raise _refused(RejectReason.WRONG_TYPE, "must be an object")
     if reaches_a_prototype(item):
         raise _refused(RejectReason.OUT_OF_RANGE, "must not reach into a prototype")
+    if holds_nul(item):
+        raise _refused(RejectReason.CONTROL_CHARACTER, "must not hold the character NUL")
     m = item.get("m")
     told = m if isinstance(m, Mapping) else {}
     digest = _digest(told)
@@ -90,17 +92,6 @@ def read_strict_item(item: Any) -> Telemetry:
     if isinstance(item["t"], str) and _number_in(item["t"]) is None:
         raise _refused(RejectReason.OUT_OF_RANGE, "must be a number", "t")
     return telemetry
-
-
-def reaches_a_prototype(value: Any) -> bool:
-    """Say whether *value* would change the prototype of a JavaScript object that it was copied into."""
-    if isinstance(value, list):
-        return any(map(reaches_a_prototype, value))
-    if not isinstance(value, Mapping):
-        return False
-    maker = value.get("constructor")
-    is_one = "__proto__" in value or (isinstance(maker, Mapping) and "prototype" in maker)
-    return is_one or any(map(reaches_a_prototype, value.values()))
 
 
 def _text(item: Mapping[str, Any], field: str, longest: int) -> str:

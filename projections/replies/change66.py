@@ -22,15 +22,14 @@ from projections.replies.people import standing_for
 DEFAULT_LINES: Final = 50
 MOST_FIELDS: Final = 64
 LAST_PAGE: Final = 10**9
-_LEADING_NUMBER: Final = re.compile(r"\s*[+-]?[0-9]{1,9}")
-_WHOLE_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _RFC_3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}([.,]\d+)?(Z|[+-]\d{2}:\d{2})")
 
 
 async def answer_recent(question: Question) -> Response[Any]:
-    """Return the newest lines; a limit that is none is the usual one, and ``5x`` is 5, as it always was."""
-    limit = _from_1_to(MOST_LINES, _LEADING_NUMBER.match(_asked(question.request).get("limit", "")))
-    lines = await search(question.connection, replace(_everything(question), limit=limit or DEFAULT_LINES))
+    """Return the newest lines; a limit beyond the most is the usual one, as it always was."""
+    limit = _number("limit", _asked(question.request), most=MOST_LINES, usual=DEFAULT_LINES)
+    lines = await search(question.connection, replace(_everything(question), limit=limit))
     return done(question.request, f"Retrieved {len(lines)} recent logs", _as_sent(lines))
 
 
@@ -119,8 +118,8 @@ def _asked(request: PlainRequest) -> dict[str, str]:
 
 
 def _filtered(values: Mapping[str, str], everything: LogQuestion) -> LogQuestion:
-    page = _from_1_to(LAST_PAGE, _WHOLE_NUMBER.fullmatch(values.get("page", ""))) or 1
-    size = _from_1_to(MOST_LINES, _WHOLE_NUMBER.fullmatch(values.get("page_size", ""))) or DEFAULT_LINES
+    page = _number("page", values, most=LAST_PAGE, usual=1)
+    size = _number("page_size", values, most=MOST_LINES, usual=DEFAULT_LINES)
     sort = values.get("sort_by", "")
     return replace(
         everything,
@@ -162,6 +161,11 @@ def _one_of(field: str, known: tuple[str, ...], values: Mapping[str, str], detai
     return said
 
 
-def _from_1_to(most: int, written: "re.Match[str] | None") -> int | None:
-    number = 0 if written is None else int(written[0])
-    return number if 1 <= number <= most else None
+def _number(field: str, values: Mapping[str, str], *, most: int, usual: int) -> int:
+    """Return a number from 1 to *most*, *usual* for one beyond them or none; what is no whole number is refused."""
+    text = values.get(field, "")
+    if not text:
+        return usual
+    if _WHOLE_NUMBER.fullmatch(text) is None:
+        raise malformed(f"invalid_{field}", f"{field} must be a whole number from 1 to {most}")
+    return int(text) if 1 <= int(text) <= most else usual

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+import msgspec
+
 from collector.answer import Answer
 from collector.arrival import Arrival
+from collector.decode import may_reach_a_prototype, reaches_a_prototype
 from collector.dialects import native
 from collector.dialects.endpoint import Item
 from collector.dialects.flowcore import faults
@@ -12,15 +15,20 @@ from collector.outcomes import Failure, Rejected, RejectReason
 
 _UNREADABLE: Final = frozenset({RejectReason.NOT_JSON, RejectReason.NOT_UTF8, RejectReason.TOO_DEEP})
 
+_PROTOTYPE: Final = "Validation error: No key may reach into an object's prototype; leave it out"
+
 
 def read_pageview(arrival: Arrival) -> list[Item]:
     """Return the one hit, or raise Rejected in the words of the later generations."""
     try:
-        return [*native.read_one(arrival)]
+        hits = native.read_one(arrival)
     except Rejected as refusal:
         if refusal.reason in _UNREADABLE:
             raise
         raise faults.reworded(refusal, arrival.body) from None
+    if may_reach_a_prototype(arrival.body) and reaches_a_prototype(msgspec.json.decode(arrival.body)):
+        raise Rejected(RejectReason.OUT_OF_RANGE, _PROTOTYPE, field="customProperties")
+    return [*hits]
 
 
 def read_event(arrival: Arrival) -> list[Item]:

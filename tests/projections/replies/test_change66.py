@@ -136,11 +136,17 @@ async def test_the_newest_lines_come_first_in_the_systems_own_form(asking: Askin
     assert list(answer) == ["success", "message", "data"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "many"), [("3", 3), ("5x", 5), ("1e3", 1), ("-1", 10), ("0", 10), ("1001", 10), ("many", 10), ("", 10)]
-)
+@pytest.mark.parametrize(("limit", "many"), [("3", 3), ("0", 10), ("1001", 10), ("", 10)])
 async def test_a_limit_is_read_as_the_log_server_read_it(asking: Asking, limit: str, many: int):
     assert len((await asking.get(RECENT, limit=limit)).json()["data"]) == many
+
+
+@pytest.mark.parametrize(("path", "field"), [(RECENT, "limit"), (FILTER, "page"), (FILTER, "page_size")])
+@pytest.mark.parametrize("text", ["-1", "1e3", "5x", "many", "+5", "\u0665", "9" * 30])
+async def test_a_number_that_is_none_is_refused_and_not_guessed(asking: Asking, path: str, field: str, text: str):
+    answer = await asking.get(path, **{field: text})
+    assert (answer.status_code, answer.json()["error"]) == (400, f"invalid_{field}")
+    assert answer.json()["message"].startswith(f"{field} must be a whole number from 1 to ")
 
 
 @pytest.mark.parametrize(
@@ -185,9 +191,8 @@ async def test_pages_cut_what_is_found(asking: Asking):
     }
     beyond = (await asking.get(FILTER, page="9", page_size="3")).json()
     assert (beyond["message"], beyond["data"]["logs"]) == ("Retrieved 0 filtered logs (page 9 of 4)", None)
-    for wrong in ("0", "-1", "x", "1e3", "9" * 30):
-        data = (await asking.get(FILTER, page=wrong, page_size=wrong)).json()["data"]
-        assert (data["page"], data["page_size"], len(data["logs"])) == (1, 50, 10)
+    data = (await asking.get(FILTER, page="0", page_size="0")).json()["data"]
+    assert (data["page"], data["page_size"], len(data["logs"])) == (1, 50, 10)
 
 
 @pytest.mark.parametrize(
