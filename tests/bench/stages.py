@@ -1,6 +1,6 @@
 """STAGES: everything that is measured, in the order in which it is."""
 
-from tests.bench import backfill, batch, directory, families, ingest, limits, memory, noise, overload, projector, startup
+from tests.bench import backfill, batch, directory, families, ingest, limits, memory, noise, overload, projector, reads, startup
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -14,5 +14,6 @@ STAGES: tuple[Stage, ...] = (
     projector.STAGE,
     backfill.STAGE,
     families.STAGE,
+    reads.STAGE,
     memory.STAGE,
 )
