@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from enum import IntEnum
 
-from sqlalchemy import BigInteger, Column, Date, Numeric, SmallInteger, Table, Text
+from sqlalchemy import Column, Date, Integer, Numeric, SmallInteger, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import turns
@@ -31,13 +31,13 @@ TABLE = Table(
     Column("span", SmallInteger, primary_key=True),
     Column("day", Date, primary_key=True),
     Column("subject", Text, primary_key=True),
-    Column("facts", BigInteger, nullable=False),
-    Column("turns", BigInteger, nullable=False),
-    Column("answered", BigInteger, nullable=False),
-    Column("timed", BigInteger, nullable=False),
+    Column("facts", Integer, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("timed", Integer, nullable=False),
     Column("total_ms", Numeric, nullable=False),
-    Column("votes", BigInteger, nullable=False),
-    Column("ups", BigInteger, nullable=False),
+    Column("votes", Integer, nullable=False),
+    Column("ups", Integer, nullable=False),
     moment("voted_at", nullable=True),
 )
 

@@ -15,8 +15,6 @@ from projections.read_models.turn_subjects import Span, month_of
 TOP = 10
 _SETTLED = f"FILTER (WHERE kind IN ({Kind.COMPLETED}, {Kind.FAILED}))"
 _ANSWERED = f"FILTER (WHERE kind = {Kind.COMPLETED})"
-_ASKING = "subject, turns, answered, timed, total_ms"
-_VOTING = "subject, votes, ups, voted_at"
 
 
 class Asker(Struct, frozen=True, kw_only=True):
@@ -65,49 +63,57 @@ async def count_subjects(connection: AsyncConnection, window: Window) -> int:
 async def askers(connection: AsyncConnection, window: Window) -> Askers:
     """Return whose turns ended."""
     told = f"""
-        SELECT subject, count(*) {_SETTLED} AS turns, count(*) {_ANSWERED} AS answered,
-            count(duration_ms) {_ANSWERED} AS timed, coalesce(sum(duration_ms) {_ANSWERED}, 0) AS total_ms
+        SELECT subject, CAST(count(*) {_SETTLED} AS integer) AS turns, CAST(count(*) {_ANSWERED} AS integer) AS answered,
+            CAST(count(duration_ms) {_ANSWERED} AS integer) AS timed, coalesce(sum(duration_ms) {_ANSWERED}, 0) AS total_ms
         FROM turn_facts WHERE {{where}} GROUP BY subject
     """
-    rows, asked = _rows(window, _ASKING, told)
+    rows, asked = _rows(window, "subject, turns, answered, timed, total_ms", told)
+    busiest = (await connection.execute(text(_busiest(rows, "turns")), asked)).all()
     query = f"""
-        WITH askers AS MATERIALIZED (
-            SELECT subject, CAST(sum(turns) AS bigint) AS turns, sum(answered) AS answered, sum(timed) AS timed,
-                sum(total_ms) AS total_ms
-            FROM ({rows}) AS told WHERE turns > 0 GROUP BY subject
-        )
-        SELECT askers.*, CAST(coalesce(total_ms / nullif(timed, 0), 0) AS float) AS mean_ms,
-            (SELECT count(*) FROM askers) AS subjects
-        FROM askers ORDER BY turns DESC, subject LIMIT {TOP}
+        SELECT subject, sum(turns) AS turns, sum(answered) AS answered,
+            CAST(coalesce(sum(total_ms) / nullif(sum(timed), 0), 0) AS float) AS mean_ms
+        FROM ({rows}) AS told WHERE subject = ANY(CAST(:top AS text[])) GROUP BY subject
     """
-    found = (await connection.execute(text(query), asked)).all()
-    top = [Asker(subject=row.subject, turns=row.turns, answered=int(row.answered), mean_ms=row.mean_ms) for row in found]
-    return Askers(subjects=found[0].subjects, top=top) if found else Askers()
+    found = await connection.execute(text(query), asked | {"top": [row.subject for row in busiest]})
+    of = {row["subject"]: Asker(**row) for row in found.mappings()}
+    return Askers(subjects=busiest[0].subjects, top=[of[row.subject] for row in busiest]) if busiest else Askers()
 
 
 async def voters(connection: AsyncConnection, window: Window) -> Voters:
     """Return who has voted with a value."""
     told = """
-        SELECT subject, count(*) AS votes, count(*) FILTER (WHERE value > 0) AS ups, max(occurred_at) AS voted_at
+        SELECT subject, CAST(count(*) AS integer) AS votes, CAST(count(*) FILTER (WHERE value > 0) AS integer) AS ups,
+            max(occurred_at) AS voted_at
         FROM votes WHERE value IS NOT NULL AND {where} GROUP BY subject
     """
-    rows, asked = _rows(window, _VOTING, told, conversation=OF_CONVERSATION)
-    query = f"""
-        WITH voters AS MATERIALIZED (
-            SELECT subject, CAST(sum(votes) AS bigint) AS votes, CAST(sum(ups) AS bigint) AS ups, max(voted_at) AS last_at
-            FROM ({rows}) AS told WHERE votes > 0 GROUP BY subject
-        )
-        SELECT voters.*, whole.*, (SELECT votes FROM voters ORDER BY votes OFFSET whole.subjects / 2 LIMIT 1) AS median
-        FROM voters CROSS JOIN (
-            SELECT count(*) AS subjects, count(*) FILTER (WHERE votes > 10) AS busy, count(*) FILTER (WHERE votes = 1) AS once
-            FROM voters
-        ) AS whole ORDER BY votes DESC, subject LIMIT {TOP}
-    """
-    found = (await connection.execute(text(query), asked)).all()
-    if not found:
+    rows, asked = _rows(window, "subject, votes, ups, voted_at", told, conversation=OF_CONVERSATION)
+    busiest = (await connection.execute(text(_busiest(rows, "votes")), asked)).all()
+    if not busiest:
         return Voters()
-    top = [Voter(subject=row.subject, votes=row.votes, ups=row.ups, last_at=row.last_at) for row in found]
-    return Voters(subjects=found[0].subjects, median=found[0].median, busy=found[0].busy, once=found[0].once, top=top)
+    query = f"""
+        SELECT subject, sum(votes) AS votes, sum(ups) AS ups, max(voted_at) AS last_at
+        FROM ({rows}) AS told WHERE subject = ANY(CAST(:top AS text[])) GROUP BY subject
+    """
+    found = await connection.execute(text(query), asked | {"top": [row.subject for row in busiest]})
+    of = {row["subject"]: Voter(**row) for row in found.mappings()}
+    one = busiest[0]
+    top = [of[row.subject] for row in busiest]
+    return Voters(subjects=one.subjects, median=one.median, busy=one.busy, once=one.once, top=top)
+
+
+def _busiest(rows: str, counted: str) -> str:
+    """Return the query of who has the most that is *counted*, with what there is to say of all; everything else costs more."""
+    return f"""
+        WITH people AS MATERIALIZED (
+            SELECT subject, sum({counted}) AS counted FROM ({rows}) AS told WHERE {counted} > 0 GROUP BY subject
+        )
+        SELECT people.*, whole.*, (SELECT counted FROM people ORDER BY counted OFFSET whole.subjects / 2 LIMIT 1) AS median
+        FROM people CROSS JOIN (
+            SELECT count(*) AS subjects, count(*) FILTER (WHERE counted > 10) AS busy,
+                count(*) FILTER (WHERE counted = 1) AS once
+            FROM people
+        ) AS whole ORDER BY counted DESC, subject LIMIT {TOP}
+    """
 
 
 def _rows(window: Window, columns: str, told: str, **where: str) -> tuple[str, dict[str, Any]]:

@@ -138,9 +138,9 @@ def _times(where: str) -> str:
 
 def _told_times(where: str) -> str:
     return f"""
-        SELECT part, value, (took + step / 2) / step * step AS took_ms, count(*) AS turns
+        SELECT part, value, (took + width / 2) / width * width AS took_ms, count(*) AS turns
         FROM turns CROSS JOIN LATERAL (VALUES {_VALUES}) AS apart (part, value)
-        CROSS JOIN LATERAL (SELECT least(duration_ms, {LONGEST}) AS took, {_STEP} AS step) AS counted
+        CROSS JOIN LATERAL (SELECT least(duration_ms, {LONGEST}) AS took, {_STEP} AS width) AS counted
         WHERE answered AND duration_ms IS NOT NULL AND settled_at IS NOT NULL AND {where}
         GROUP BY 1, 2, 3
     """

@@ -67,12 +67,13 @@ async def voted_turns(connection: AsyncConnection, window: Window) -> VotedTurns
     """Return on which turns there are votes with a value; those on no turn that was named count as one."""
     query = f"""
         WITH voted AS MATERIALIZED (
-            SELECT turn, count(*) AS votes, count(*) FILTER (WHERE value > 0) AS ups
-            FROM votes WHERE value IS NOT NULL AND {_where(window)} GROUP BY turn
+            SELECT turn, count(value) AS votes FROM votes WHERE value IS NOT NULL AND {_where(window)} GROUP BY turn
         ), top AS (
             SELECT voted.*, (SELECT count(*) FROM voted) AS turns FROM voted ORDER BY votes DESC, turn LIMIT {TOP}
         )
-        SELECT top.*, coalesce((
+        SELECT top.*, (
+            SELECT count(*) FROM votes WHERE votes.turn = top.turn AND value > 0 AND {_where(window)}
+        ) AS ups, coalesce((
             SELECT prompt FROM turn_facts AS told
             WHERE told.tenant = :tenant AND told.site = :site AND told.turn = top.turn AND told.turn <> '' AND prompt <> ''
             ORDER BY occurred_at, event_id LIMIT 1
