@@ -57,7 +57,8 @@ ADDRESSES = (*map(_of_site, _BILAN), f"/sites/{SITE}/turns?period=30d")
 def facts(count: int) -> Iterator[TurnEvent]:
     """Yield *count* facts in the order of their turns: two of each turn, a vote on every third, and what is told beside."""
     chance, made = random.Random(4711), 0
-    begin, turns = datetime.now(UTC) - LENGTH, max(count * 2 // 5, 1)
+    # Each turn leaves 2.7 facts.
+    begin, turns = datetime.now(UTC) - LENGTH, max(count * 10 // 27, 1)
     while True:
         for number in range(turns):
             for fact in _of_turn(chance, number, begin + number * LENGTH / turns):

@@ -60,6 +60,18 @@ async def count_subjects(connection: AsyncConnection, window: Window) -> int:
     return int(await connection.scalar(text(query), asked) or 0)
 
 
+async def count_askers(connection: AsyncConnection, window: Window) -> tuple[int, int]:
+    """Return of how many subjects there are facts, as count_subjects() does, and of how many turns that ended."""
+    told = f"SELECT subject, CAST(count(*) {_SETTLED} AS integer) AS turns FROM turn_facts WHERE {{where}} GROUP BY subject"
+    rows, asked = _rows(window, "subject, turns", told)
+    query = f"""
+        SELECT count(*) AS subjects, count(*) FILTER (WHERE turns > 0) AS askers
+        FROM (SELECT subject, max(turns) AS turns FROM ({rows}) AS told GROUP BY subject) AS people
+    """
+    row = (await connection.execute(text(query), asked)).one()
+    return row.subjects, row.askers
+
+
 async def askers(connection: AsyncConnection, window: Window) -> Askers:
     """Return whose turns ended."""
     told = f"""
@@ -103,16 +115,25 @@ async def voters(connection: AsyncConnection, window: Window) -> Voters:
 
 def _busiest(rows: str, counted: str) -> str:
     """Return the query of who has the most that is *counted*, with what there is to say of all; everything else costs more."""
+    # People are counted by how much they have, of which there are few: to sort all of them takes longer.
     return f"""
         WITH people AS MATERIALIZED (
             SELECT subject, sum({counted}) AS counted FROM ({rows}) AS told WHERE {counted} > 0 GROUP BY subject
+        ), busiest AS (
+            SELECT subject, counted FROM people ORDER BY counted DESC, subject LIMIT {TOP}
+        ), numbers AS MATERIALIZED (
+            SELECT counted, count(*) AS subjects FROM people GROUP BY counted
+        ), whole AS (
+            SELECT CAST(sum(subjects) AS bigint) AS subjects,
+                CAST(coalesce(sum(subjects) FILTER (WHERE counted > 10), 0) AS bigint) AS busy,
+                CAST(coalesce(sum(subjects) FILTER (WHERE counted = 1), 0) AS bigint) AS once
+            FROM numbers
+        ), ordered AS (
+            SELECT counted, sum(subjects) OVER (ORDER BY counted) AS subjects FROM numbers
         )
-        SELECT people.*, whole.*, (SELECT counted FROM people ORDER BY counted OFFSET whole.subjects / 2 LIMIT 1) AS median
-        FROM people CROSS JOIN (
-            SELECT count(*) AS subjects, count(*) FILTER (WHERE counted > 10) AS busy,
-                count(*) FILTER (WHERE counted = 1) AS once
-            FROM people
-        ) AS whole ORDER BY counted DESC, subject LIMIT {TOP}
+        SELECT subject, whole.*,
+            (SELECT min(counted) FROM ordered WHERE ordered.subjects > whole.subjects / 2) AS median
+        FROM busiest CROSS JOIN whole ORDER BY busiest.counted DESC, subject
     """
 
 

@@ -22,7 +22,7 @@ async def turns(question: Question) -> dict[str, Any]:
     people = await askers(connection, window)
     whole, apart = await told_apart(connection, window, list(_APART.values()))
     return {
-        "overview": overview(hours, people, voted=whole.voted),
+        "overview": overview(hours, askers=people.subjects, voted=whole.voted),
         "trends": {"daily": _daily(hours), "hourly": _hourly(hours)},
         "userBehavior": {"topUsers": _top(people)},
         "performance": {
@@ -36,7 +36,7 @@ async def turns(question: Question) -> dict[str, Any]:
     }
 
 
-def overview(hours: Sequence[SettledHour], people: Askers, *, voted: int) -> dict[str, Any]:
+def overview(hours: Sequence[SettledHour], *, askers: int, voted: int) -> dict[str, Any]:
     """Return the counts of all turns that ended."""
     counted = _total(hours)
     timed, milliseconds = sum(hour.timed for hour in hours), sum(hour.total_ms for hour in hours)
@@ -44,7 +44,7 @@ def overview(hours: Sequence[SettledHour], people: Askers, *, voted: int) -> dic
         **counted,
         "turnsWithFeedback": voted,
         "averageResponseTime": milliseconds / timed if timed else 0,
-        "uniqueUsers": people.subjects,
+        "uniqueUsers": askers,
     }
 
 

@@ -82,6 +82,7 @@ async def answers(connection: AsyncConnection, window: Window) -> dict[str, Any]
         "kinds": await facts.count_by_kind(connection, window),
         "subjects": await people.count_subjects(connection, window),
         "askers": await people.askers(connection, window),
+        "subjects and askers": await people.count_askers(connection, window),
         "voters": await people.voters(connection, window),
         "hours": await settled.settled_by_hour(connection, window),
         "errors": await settled.errors(connection, window),
