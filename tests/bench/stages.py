@@ -11,6 +11,7 @@ from tests.bench import (
     noise,
     overload,
     projector,
+    reads,
     startup,
     systems,
 )
@@ -28,5 +29,6 @@ STAGES: tuple[Stage, ...] = (
     projector.STAGE,
     backfill.STAGE,
     families.STAGE,
+    reads.STAGE,
     memory.STAGE,
 )

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from projections.query.turns.facts import count_by_kind, count_subjects
+from projections.query.turns.facts import count_by_kind
 from projections.query.turns.passages import conversations
-from projections.query.turns.settled import askers, feedback, settled_by_hour
+from projections.query.turns.people import count_askers, count_subjects
+from projections.query.turns.settled import feedback, settled_by_hour
 from projections.query.turns.votes import votes_by_hour
 from projections.replies.bilan import turns
 from projections.replies.bilan.asked import Times, times_in
@@ -34,18 +35,15 @@ async def summary(question: Question) -> dict[str, Any]:
     """Answer with the counts of turns, votes and conversations, of one user where one is named."""
     connection, times = question.connection, times_in(question.given, question.now)
     window = await question.window(times)
-    hours, people, ended = (
-        await settled_by_hour(connection, window),
-        await askers(connection, window),
-        await feedback(connection, window),
-    )
+    hours, ended = await settled_by_hour(connection, window), await feedback(connection, window)
+    subjects, askers = await count_askers(connection, window)
     passages = await conversations(connection, window)
     return {
         "timeRange": times.called,
         "dateRange": _dates(times, question.now),
         "totalEvents": sum(count for _, _, count in await count_by_kind(connection, window)),
-        "totalUsers": await count_subjects(connection, window),
-        "turns": turns.overview(hours, people, voted=ended.voted),
+        "totalUsers": subjects,
+        "turns": turns.overview(hours, askers=askers, voted=ended.voted),
         "votes": total(await votes_by_hour(connection, window)),
         "conversations": {"started": passages.started, "ended": passages.ended},
     }

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+from projections.query.turns.people import Askers, askers
 from projections.query.turns.quality import By, Quality, told_apart
-from projections.query.turns.settled import Askers, SettledHour, askers, errors, settled_by_hour, times_of
+from projections.query.turns.settled import SettledHour, errors, settled_by_hour, times_of
 from projections.replies.bilan.asked import times_in
 from projections.replies.bilan.question import Question
 from projections.replies.bilan.votes import interval, percent
@@ -21,7 +22,7 @@ async def turns(question: Question) -> dict[str, Any]:
     people = await askers(connection, window)
     whole, apart = await told_apart(connection, window, list(_APART.values()))
     return {
-        "overview": overview(hours, people, voted=whole.voted),
+        "overview": overview(hours, askers=people.subjects, voted=whole.voted),
         "trends": {"daily": _daily(hours), "hourly": _hourly(hours)},
         "userBehavior": {"topUsers": _top(people)},
         "performance": {
@@ -35,7 +36,7 @@ async def turns(question: Question) -> dict[str, Any]:
     }
 
 
-def overview(hours: Sequence[SettledHour], people: Askers, *, voted: int) -> dict[str, Any]:
+def overview(hours: Sequence[SettledHour], *, askers: int, voted: int) -> dict[str, Any]:
     """Return the counts of all turns that ended."""
     counted = _total(hours)
     timed, milliseconds = sum(hour.timed for hour in hours), sum(hour.total_ms for hour in hours)
@@ -43,7 +44,7 @@ def overview(hours: Sequence[SettledHour], people: Askers, *, voted: int) -> dic
         **counted,
         "turnsWithFeedback": voted,
         "averageResponseTime": milliseconds / timed if timed else 0,
-        "uniqueUsers": people.subjects,
+        "uniqueUsers": askers,
     }
 
 
