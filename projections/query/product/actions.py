@@ -1,18 +1,20 @@
 """Actions: those that fit a question, one page of them and how many there are in all."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
-from sqlalchemy import ColumnElement, func, select, text
+from msgspec import Struct, structs
+from sqlalchemy import ColumnElement, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Scalar
+from projections.query.product.days import AT_ENDS, IN_DAYS, cut
 from projections.read_models.actions import ACTIONS
 
+_TICK: Final = timedelta(microseconds=1)
 _COLUMNS: Final = (
     *(ACTIONS.c.event_id, ACTIONS.c.name, ACTIONS.c.subject, ACTIONS.c.session, ACTIONS.c.device),
     *(ACTIONS.c.occurred_at, ACTIONS.c.received_at),
@@ -61,15 +63,61 @@ class Action(Struct, frozen=True, kw_only=True):
 
 async def count_actions(connection: AsyncConnection, question: ActionQuestion) -> int:
     """Return how many actions fit *question*, whatever page is asked for."""
+    if question.subjects is None and not question.props:
+        return await _count_by_days(connection, question)
     return int(await connection.scalar(select(func.count()).select_from(ACTIONS).where(*_fitting(question))) or 0)
 
 
 async def list_actions(connection: AsyncConnection, question: ActionQuestion) -> list[Action]:
     """Return the page of actions that is asked for; of equals the later one in the order of its id."""
+    order = _order(question)
+    # An index says which they are; what it passes over on the way to them is never read.
+    keys = select(ACTIONS.c.occurred_at, ACTIONS.c.event_id).where(*_fitting(question)).order_by(*order)
+    page = keys.limit(question.limit).offset(question.offset).subquery()
+    are_they = and_(ACTIONS.c.occurred_at == page.c.occurred_at, ACTIONS.c.event_id == page.c.event_id)
+    query = select(*_COLUMNS, text("props::text AS said")).join(page, are_they).where(*_of_site(question)).order_by(*order)
+    return [_action(row) for row in await connection.execute(query)]
+
+
+async def page_of(connection: AsyncConnection, question: ActionQuestion, total: int) -> list[Action]:
+    """Return what list_actions() does, where *total* fit in all: a late page is found from the end, which is nearer."""
+    actions = max(min(question.limit, total - question.offset), 0)
+    from_the_end = total - question.offset - actions
+    if not actions:
+        return []
+    if question.offset <= from_the_end:
+        return await list_actions(connection, question)
+    turned = structs.replace(question, is_descending=not question.is_descending, limit=actions, offset=from_the_end)
+    return (await list_actions(connection, turned))[::-1]
+
+
+_COUNT_BY_DAYS = """
+    SELECT coalesce((SELECT sum(hits) FROM telemetry_counts WHERE {in_days} AND what = 'event' {of_values}), 0)::bigint
+         + (SELECT count(*) FROM actions WHERE {at_ends} {of_names})
+"""
+_COUNT = {
+    is_named: text(
+        _COUNT_BY_DAYS.format(
+            in_days=IN_DAYS,
+            at_ends=AT_ENDS,
+            of_values="AND value = ANY(:names)" if is_named else "",
+            of_names="AND name = ANY(:names)" if is_named else "",
+        )
+    )
+    for is_named in (False, True)
+}
+
+
+async def _count_by_days(connection: AsyncConnection, question: ActionQuestion) -> int:
+    until = None if question.until is None else question.until + _TICK
+    asked = {"tenant": question.tenant, "site": question.site, **cut(question.since, until).values()}
+    named = {"names": list(question.names)} if question.names else {}
+    return int(await connection.scalar(_COUNT[bool(question.names)], asked | named) or 0)
+
+
+def _order(question: ActionQuestion) -> list[ColumnElement[Any]]:
     keys: Sequence[ColumnElement[Any]] = (ACTIONS.c[question.order], *_TIES[question.order])
-    order = [key.desc() if question.is_descending else key.asc() for key in keys]
-    query = select(*_COLUMNS, text("props::text AS said")).where(*_fitting(question)).order_by(*order)
-    return [_action(row) for row in await connection.execute(query.limit(question.limit).offset(question.offset))]
+    return [key.desc() if question.is_descending else key.asc() for key in keys]
 
 
 # As the indexes have them, so that a page is read from one.
@@ -80,9 +128,12 @@ _TIES: Final = {
 }
 
 
+def _of_site(question: ActionQuestion) -> list[ColumnElement[bool]]:
+    return [ACTIONS.c.tenant == question.tenant, ACTIONS.c.site == question.site]
+
+
 def _fitting(question: ActionQuestion) -> list[ColumnElement[bool]]:
-    columns = ACTIONS.c
-    fitting = [columns.tenant == question.tenant, columns.site == question.site]
+    columns, fitting = ACTIONS.c, _of_site(question)
     if question.names:
         fitting.append(columns.name.in_(question.names))
     if question.subjects is not None:
