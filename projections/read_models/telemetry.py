@@ -217,6 +217,12 @@ _LAST = text("""
     ON CONFLICT (tenant, site, day, ms) DO UPDATE
     SET ends = held.ends + excluded.ends, told = held.told + excluded.told, wait_ms = held.wait_ms + excluded.wait_ms
 """)
+# In the order in which Python has them, whatever the database's locale.
+_MERGED = ", ".join(
+    f"{name} = CASE WHEN held.{name} @> excluded.{name} THEN held.{name} ELSE ARRAY("
+    f'SELECT DISTINCT one COLLATE "C" FROM unnest(held.{name} || excluded.{name}) AS one ORDER BY 1) END'
+    for name in Seen._fields[1:]
+)
 # A list of lists has to be of one length, so each set comes as a text, cut by a character that is in none.
 _SEE = text(f"""
     INSERT INTO telemetry_presences AS held (tenant, site, day, person, hours, countries, names, versions, systems)
@@ -229,13 +235,7 @@ _SEE = text(f"""
         AS new (tenant, site, day, person, hours, countries, names, versions, systems)
     ON CONFLICT (tenant, site, day, person) DO UPDATE SET
         hours = held.hours | excluded.hours,
-        {
-    ", ".join(
-        f"{name} = CASE WHEN held.{name} @> excluded.{name} THEN held.{name} "
-        f"ELSE ARRAY(SELECT DISTINCT unnest(held.{name} || excluded.{name}) ORDER BY 1) END"
-        for name in Seen._fields[1:]
-    )
-}
+        {_MERGED}
 """)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, and_, func, select, text
+from sqlalchemy import ColumnElement, FromClause, and_, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Scalar
@@ -15,6 +15,8 @@ from projections.query.product.days import AT_ENDS, IN_DAYS, cut
 from projections.read_models.actions import ACTIONS
 
 _TICK: Final = timedelta(microseconds=1)
+# So many are read and put in order in less time than it takes to pass over an index of a million.
+FEW: Final = 100_000
 _COLUMNS: Final = (
     *(ACTIONS.c.event_id, ACTIONS.c.name, ACTIONS.c.subject, ACTIONS.c.session, ACTIONS.c.device),
     *(ACTIONS.c.occurred_at, ACTIONS.c.received_at),
@@ -47,6 +49,14 @@ class ActionQuestion(Struct, frozen=True, kw_only=True):
     limit: int = 100
     offset: int = 0
 
+    @property
+    def has_its_order_in_an_index(self) -> bool:
+        """Say whether one index has what is asked for in the order that is asked for."""
+        if self.subjects is not None or self.props:
+            return False
+        is_open = not self.names and self.since is None and self.until is None
+        return is_open or self.order is ActionOrder.NAME or (self.order is ActionOrder.TIME and len(self.names) <= 1)
+
 
 class Action(Struct, frozen=True, kw_only=True):
     """One action as it is answered."""
@@ -70,13 +80,7 @@ async def count_actions(connection: AsyncConnection, question: ActionQuestion) -
 
 async def list_actions(connection: AsyncConnection, question: ActionQuestion) -> list[Action]:
     """Return the page of actions that is asked for; of equals the later one in the order of its id."""
-    order = _order(question)
-    # An index says which they are; what it passes over on the way to them is never read.
-    keys = select(ACTIONS.c.occurred_at, ACTIONS.c.event_id).where(*_fitting(question)).order_by(*order)
-    page = keys.limit(question.limit).offset(question.offset).subquery()
-    are_they = and_(ACTIONS.c.occurred_at == page.c.occurred_at, ACTIONS.c.event_id == page.c.event_id)
-    query = select(*_COLUMNS, text("props::text AS said")).join(page, are_they).where(*_of_site(question)).order_by(*order)
-    return [_action(row) for row in await connection.execute(query)]
+    return await _shown(connection, question, _keys_of(question, _fitting(question)))
 
 
 async def page_of(connection: AsyncConnection, question: ActionQuestion, total: int) -> list[Action]:
@@ -85,10 +89,39 @@ async def page_of(connection: AsyncConnection, question: ActionQuestion, total: 
     from_the_end = total - question.offset - actions
     if not actions:
         return []
-    if question.offset <= from_the_end:
-        return await list_actions(connection, question)
-    turned = structs.replace(question, is_descending=not question.is_descending, limit=actions, offset=from_the_end)
-    return (await list_actions(connection, turned))[::-1]
+    is_late, turned = from_the_end < question.offset, question
+    if is_late:
+        turned = structs.replace(question, is_descending=not question.is_descending, limit=actions, offset=from_the_end)
+    # Those that fit may all be at the far end of the order, which no planner knows: a few are sooner put in order by ourselves.
+    keys = _few_keys_of(turned) if total <= FEW and not question.has_its_order_in_an_index else _walk_of(turned)
+    found = await _shown(connection, turned, keys)
+    return found[::-1] if is_late else found
+
+
+def _keys_of(question: ActionQuestion, fitting: Sequence[ColumnElement[bool]]) -> FromClause:
+    """Return which actions are on the page; an index tells them, and what is passed over on the way is never read."""
+    keys = select(ACTIONS.c.occurred_at, ACTIONS.c.event_id).where(*fitting).order_by(*_order(question, ACTIONS.c))
+    return keys.limit(question.limit).offset(question.offset).subquery()
+
+
+def _walk_of(question: ActionQuestion) -> FromClause:
+    """Return the same, found in their order even where an index of properties would find the many of them sooner."""
+    plain = _fitting(structs.replace(question, props={}))
+    return _keys_of(question, [*plain, *(fit.is_(true()) for fit in _with_props(question))])
+
+
+def _few_keys_of(question: ActionQuestion) -> FromClause:
+    """Return the same, found by looking at every action that fits."""
+    columns = (ACTIONS.c[name] for name in dict.fromkeys((question.order.value, "occurred_at", "event_id")))
+    fit = select(*columns).where(*_fitting(question)).cte("fit").prefix_with("MATERIALIZED")
+    keys = select(fit.c.occurred_at, fit.c.event_id).order_by(*_order(question, fit.c))
+    return keys.limit(question.limit).offset(question.offset).subquery()
+
+
+async def _shown(connection: AsyncConnection, question: ActionQuestion, page: FromClause) -> list[Action]:
+    are_they = and_(ACTIONS.c.occurred_at == page.c.occurred_at, ACTIONS.c.event_id == page.c.event_id)
+    query = select(*_COLUMNS, text("props::text AS said")).join(page, are_they).where(*_of_site(question))
+    return [_action(row) for row in await connection.execute(query.order_by(*_order(question, ACTIONS.c)))]
 
 
 _COUNT_BY_DAYS = """
@@ -115,16 +148,16 @@ async def _count_by_days(connection: AsyncConnection, question: ActionQuestion) 
     return int(await connection.scalar(_COUNT[bool(question.names)], asked | named) or 0)
 
 
-def _order(question: ActionQuestion) -> list[ColumnElement[Any]]:
-    keys: Sequence[ColumnElement[Any]] = (ACTIONS.c[question.order], *_TIES[question.order])
+def _order(question: ActionQuestion, columns: Any) -> list[ColumnElement[Any]]:
+    keys = [columns[name] for name in (question.order.value, *_TIES[question.order])]
     return [key.desc() if question.is_descending else key.asc() for key in keys]
 
 
 # As the indexes have them, so that a page is read from one.
 _TIES: Final = {
-    ActionOrder.TIME: (ACTIONS.c.event_id,),
-    ActionOrder.NAME: (ACTIONS.c.occurred_at, ACTIONS.c.event_id),
-    ActionOrder.SUBJECT: (ACTIONS.c.occurred_at, ACTIONS.c.event_id),
+    ActionOrder.TIME: ("event_id",),
+    ActionOrder.NAME: ("occurred_at", "event_id"),
+    ActionOrder.SUBJECT: ("occurred_at", "event_id"),
 }
 
 
@@ -142,9 +175,11 @@ def _fitting(question: ActionQuestion) -> list[ColumnElement[bool]]:
         fitting.append(columns.occurred_at >= question.since)
     if question.until is not None:
         fitting.append(columns.occurred_at <= question.until)
-    if question.props:
-        fitting.append(columns.props.contains(question.props))
-    return fitting
+    return fitting + _with_props(question)
+
+
+def _with_props(question: ActionQuestion) -> list[ColumnElement[bool]]:
+    return [ACTIONS.c.props.contains(question.props)] if question.props else []
 
 
 def _action(row: Any) -> Action:

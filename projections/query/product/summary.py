@@ -52,6 +52,7 @@ _STAYS = text(
 # Local days are made of whole hours, in which it is counted already and known who was there; where a zone's midnight cuts an
 # hour, its parts are looked at row by row.
 _HOURS = "unnest(CAST(:hours_of AS date[]), CAST(:days AS date[]), CAST(:masks AS integer[])) AS hours (local, day, mask)"
+_ON_DAYS = "tenant = :tenant AND site = :site AND held.day = hours.day AND held.day BETWEEN :earliest AND :latest"
 _PARTS = """
     unnest(CAST(:parts_of AS date[]), CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[]))
         AS parts (local, begins, ends)
@@ -59,15 +60,15 @@ _PARTS = """
 """
 _ACTIONS = text(f"""
     SELECT local, sum(hits)::bigint AS actions FROM (
-        SELECT local, hits FROM {_HOURS} JOIN telemetry_counts AS held ON tenant = :tenant AND site = :site
-        AND held.day = hours.day AND what = 'hour' AND (1 << value::integer) & mask <> 0
+        SELECT local, hits FROM {_HOURS} JOIN telemetry_counts AS held ON {_ON_DAYS}
+        AND what = 'hour' AND (1 << value::integer) & mask <> 0
         UNION ALL SELECT local, 1 FROM {_PARTS}
     ) AS counted GROUP BY local
 """)
 _SUBJECTS = text(f"""
     WITH here AS MATERIALIZED (
-        SELECT local, person FROM {_HOURS} JOIN telemetry_presences AS held ON tenant = :tenant AND site = :site
-        AND held.day = hours.day AND held.hours & mask <> 0
+        SELECT local, person FROM {_HOURS} JOIN telemetry_presences AS held ON {_ON_DAYS}
+        AND held.hours & mask <> 0
         UNION SELECT local, {PERSON} FROM {_PARTS} WHERE subject <> ''
     )
     SELECT local, count(*) AS subjects FROM here GROUP BY local
@@ -119,7 +120,7 @@ async def summary(connection: AsyncConnection, question: Asked) -> ActionSummary
     )
 
 
-def in_hours(question: Asked) -> dict[str, list[Any]]:
+def in_hours(question: Asked) -> dict[str, Any]:
     """Return of which UTC hours, a bit for each of a UTC day, the local days are made, and of which parts of others."""
     hours: defaultdict[tuple[date, date], int] = defaultdict(int)
     parts: list[tuple[date, datetime, datetime]] = []
@@ -135,6 +136,8 @@ def in_hours(question: Asked) -> dict[str, list[Any]]:
                 parts.append((local, since, end))
             since = end
     return {
+        "earliest": question.span.since.date(),
+        "latest": question.span.until.date(),
         "hours_of": [local for local, _ in hours],
         "days": [day for _, day in hours],
         "masks": list(hours.values()),
