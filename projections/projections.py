@@ -15,9 +15,12 @@ from projections.read_models import (
     runs,
     subjects,
     telemetry,
+    turn_fact_hours,
     turn_facts,
+    turn_subjects,
     turns,
     visits,
+    vote_hours,
     votes,
 )
 from projections.read_models import logs as log_lines
@@ -37,7 +40,16 @@ TURNS = Projection(
     name="turns",
     family=_FAMILY["turns"],
     facts=turn_events.FACTS,
-    models=(turn_facts.MODEL, turns.MODEL, votes.MODEL, conversations.MODEL, journeys.MODEL),
+    models=(
+        turn_facts.MODEL,
+        turn_fact_hours.MODEL,
+        turns.MODEL,
+        votes.MODEL,
+        vote_hours.MODEL,
+        conversations.MODEL,
+        journeys.MODEL,
+        turn_subjects.MODEL,
+    ),
     migrations=_MIGRATIONS / "turns",
 )
 

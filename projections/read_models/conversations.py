@@ -66,7 +66,8 @@ TABLE = Table(
     Column("messages", BigInteger, nullable=True),
     Column("answered", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
-    Index("conversations_by_start", "tenant", "site", "opened_at"),
+    Index("conversations_by_start", "tenant", "site", "started_at"),
+    Index("conversations_by_end", "tenant", "site", "ended_at"),
     Index("conversations_by_subject", "tenant", "site", "subject"),
 )
 

@@ -26,17 +26,20 @@ class Merged(Struct, Generic[Value], frozen=True, kw_only=True):
     row_of: Callable[[Value], Row]
     value_in: Callable[[Sequence[Any]], Value]
 
-    async def add(self, connection: AsyncConnection, new: Iterable[tuple[Key, Value]]) -> None:
-        """Join *new* with what the table holds already."""
+    async def add(self, connection: AsyncConnection, new: Iterable[tuple[Key, Value]]) -> list[tuple[Key, Value | None, Value]]:
+        """Join *new* with what the table holds already, and return the keys with what was there before and what is now."""
         values: dict[Key, list[Value]] = {}
         for key, value in new:
             values.setdefault(key, []).append(value)
         if not values:
-            return
-        for key, value in await self._take_out(connection, values):
+            return []
+        before = dict(await self._take_out(connection, values))
+        for key, value in before.items():
             values[key].append(value)
-        rows = [(*key, *self.row_of(reduce(self.join, several))) for key, several in values.items()]
+        moved = [(key, before.get(key), reduce(self.join, several)) for key, several in values.items()]
+        rows = [(*key, *self.row_of(value)) for key, _, value in moved]
         await copy_rows(connection, self.table, self.table.columns.keys(), rows)
+        return moved
 
     async def _take_out(self, connection: AsyncConnection, keys: Mapping[Key, Any]) -> list[tuple[Key, Value]]:
         names = self.table.primary_key.columns.keys()

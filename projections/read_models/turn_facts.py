@@ -95,11 +95,12 @@ TABLE = Table(
     Column("retry", Integer, nullable=False, server_default="0"),
     Column("is_last", Boolean, nullable=False, server_default="false"),
     Column("props", JSONB, nullable=True),
-    # What most answers count, so that they need not look at the rows.
+    Index("turn_facts_by_kind", "tenant", "site", "kind", "occurred_at", "event_id"),
+    # Where words are looked for there are few, unless the policy keeps what people write.
     Index(
-        "turn_facts_by_kind",
-        *("tenant", "site", "kind", "occurred_at"),
-        postgresql_include=["subject", "name", "duration_ms"],
+        "turn_facts_with_words",
+        *("tenant", "site", "occurred_at", "event_id"),
+        postgresql_where=text("prompt <> '' OR response <> '' OR comment <> ''"),
     ),
     Index("turn_facts_by_subject", "tenant", "site", "subject", "occurred_at"),
     Index("turn_facts_by_turn", "tenant", "site", "turn", postgresql_where=text("turn <> ''")),

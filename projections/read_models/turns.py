@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
 
+from projections.read_models import turn_hours
 from projections.read_models.merged import Merged
 from projections.read_models.model import ReadModel, erase_rows
 from projections.read_models.turn import DESCRIBED, Begun, Settled, Turn, TurnFact, join, turn_of
@@ -39,20 +40,20 @@ TABLE = Table(
     Column("votes", Integer, nullable=False),
     Column("comments", Integer, nullable=False),
     *(words(name) for name in DESCRIBED),
-    # With what says on how many turns anybody voted, so that the rows need not be read for it.
-    Index("turns_by_end", "tenant", "site", "settled_at", postgresql_include=["votes"]),
+    Index("turns_by_end", "tenant", "site", "settled_at"),
     Index("turns_by_subject", "tenant", "site", "subject"),
 )
 
 
 async def upsert(connection: AsyncConnection, facts: Sequence[Sequenced[TurnFact]]) -> None:
-    """Join what *facts* say with what is known of their turns."""
-    await _MERGED.add(connection, ((key_of(fact.event), turn_of(fact.event)) for fact in facts))
+    """Join what *facts* say with what is known of their turns, and have what is counted of these follow."""
+    moved = await _MERGED.add(connection, ((key_of(fact.event), turn_of(fact.event)) for fact in facts))
+    await turn_hours.follow(connection, moved)
 
 
 async def erase_site(connection: AsyncConnection, tenant: str, site: str) -> int:
-    """Delete every turn of *tenant*'s *site*, and return how many they were."""
-    return await erase_rows(connection, TABLE, tenant, site)
+    """Delete every turn of *tenant*'s *site* and what is counted of them, and return how many rows they were."""
+    return sum([await erase_rows(connection, table, tenant, site) for table in MODEL.tables])
 
 
 def key_of(event: TurnFact) -> tuple[str, str, str]:
@@ -98,4 +99,11 @@ def _settled(end: Settled) -> Row:
 _NO_BEGINNING = (None, None, None)
 _NO_END = (None, None, None, "", None, None)
 _MERGED = Merged(table=TABLE, join=join, row_of=row_of, value_in=turn_in)
-MODEL = ReadModel(name="turns", tables=(TABLE,), facts=get_args(TurnFact), version=1, upsert=upsert, erase_site=erase_site)
+MODEL = ReadModel(
+    name="turns",
+    tables=(TABLE, *turn_hours.TABLES),
+    facts=get_args(TurnFact),
+    version=1,
+    upsert=upsert,
+    erase_site=erase_site,
+)

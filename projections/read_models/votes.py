@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Table, Text, Uuid, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events.turns import VoteCast
@@ -31,6 +31,7 @@ TABLE = Table(
     words("key"),
     Index("votes_by_turn", "tenant", "site", "turn"),
     Index("votes_by_subject", "tenant", "site", "subject"),
+    Index("votes_with_comment", "tenant", "site", "occurred_at", "event_id", postgresql_where=text("comment <> ''")),
 )
 COLUMNS = tuple(TABLE.columns.keys())
 

@@ -22,7 +22,7 @@ from projections.query.freshness import Freshness, freshness
 from projections.query.known_sites import reading_about
 from projections.query.question import WebQuestion
 from projections.query.turns.passages import conversations, journeys
-from projections.query.turns.quality import By, quality, quality_by
+from projections.query.turns.quality import By, timed_apart
 from projections.query.turns.settled import errors, settled_by_hour, times_of
 from projections.query.turns.votes import newest_comments
 from projections.query.turns.window import Window
@@ -63,13 +63,13 @@ async def show_turns(
 async def _compose(connection: AsyncConnection, question: WebQuestion, state: PageState) -> TurnsPage:
     span = question.span
     window = Window(tenant=question.caller.tenant, site=question.site, since=span.since, until=span.until)
-    whole = await quality(connection, window)
+    whole, apart = await timed_apart(connection, window, list(By))
     return TurnsPage(
         state=state,
         controls=replace(controls_of(state, below=_BELOW), who=[]),
         tiles=tiles_of(whole, await conversations(connection, window)),
         tables=[
-            *[tables_by(by, await quality_by(connection, window, by)) for by in By],
+            *[tables_by(by, rows) for by, rows in apart.items()],
             *tables_of(
                 times=times_of(await settled_by_hour(connection, window)),
                 errors=await errors(connection, window),

@@ -1,4 +1,4 @@
-"""The first tables of the turns projection: one row for each fact, turn, vote, conversation, and subject on a journey."""
+"""The first tables of the turns projection: facts, turns, votes, conversations and journeys, and what is added up of them."""
 
 from alembic import op
 
@@ -39,7 +39,9 @@ CREATE TABLE turn_facts (
     PRIMARY KEY (tenant, site, occurred_at, event_id)
 )
  PARTITION BY RANGE (occurred_at);
-CREATE INDEX turn_facts_by_kind ON turn_facts (tenant, site, kind, occurred_at) INCLUDE (subject, name, duration_ms);
+CREATE INDEX turn_facts_by_kind ON turn_facts (tenant, site, kind, occurred_at, event_id);
+CREATE INDEX turn_facts_with_words ON turn_facts (tenant, site, occurred_at, event_id)
+    WHERE prompt <> '' OR response <> '' OR comment <> '';
 CREATE INDEX turn_facts_by_conversation ON turn_facts (tenant, site, conversation, occurred_at) WHERE conversation <> '';
 CREATE INDEX turn_facts_by_turn ON turn_facts (tenant, site, turn) WHERE turn <> '';
 CREATE INDEX turn_facts_by_subject ON turn_facts (tenant, site, subject, occurred_at);
@@ -71,7 +73,7 @@ CREATE TABLE turns (
     prompt_version TEXT DEFAULT '' NOT NULL,
     PRIMARY KEY (tenant, site, turn)
 );
-CREATE INDEX turns_by_end ON turns (tenant, site, settled_at) INCLUDE (votes);
+CREATE INDEX turns_by_end ON turns (tenant, site, settled_at);
 CREATE INDEX turns_by_subject ON turns (tenant, site, subject);
 
 CREATE TABLE votes (
@@ -88,6 +90,7 @@ CREATE TABLE votes (
     PRIMARY KEY (tenant, site, occurred_at, event_id)
 );
 CREATE INDEX votes_by_subject ON votes (tenant, site, subject);
+CREATE INDEX votes_with_comment ON votes (tenant, site, occurred_at, event_id) WHERE comment <> '';
 CREATE INDEX votes_by_turn ON votes (tenant, site, turn);
 
 CREATE TABLE conversations (
@@ -108,7 +111,8 @@ CREATE TABLE conversations (
     failed INTEGER NOT NULL,
     PRIMARY KEY (tenant, site, conversation)
 );
-CREATE INDEX conversations_by_start ON conversations (tenant, site, opened_at);
+CREATE INDEX conversations_by_start ON conversations (tenant, site, started_at);
+CREATE INDEX conversations_by_end ON conversations (tenant, site, ended_at);
 CREATE INDEX conversations_by_subject ON conversations (tenant, site, subject);
 
 CREATE TABLE journeys (
@@ -125,6 +129,87 @@ CREATE TABLE journeys (
 );
 CREATE INDEX journeys_by_start ON journeys (tenant, site, first_at);
 CREATE INDEX journeys_by_subject ON journeys (tenant, site, subject);
+
+CREATE TABLE turn_fact_hours (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    hour TIMESTAMP WITH TIME ZONE NOT NULL,
+    kind SMALLINT NOT NULL,
+    name TEXT NOT NULL,
+    took SMALLINT NOT NULL,
+    facts BIGINT NOT NULL,
+    timed BIGINT NOT NULL,
+    total_ms NUMERIC NOT NULL,
+    sized BIGINT NOT NULL,
+    total_size NUMERIC NOT NULL,
+    finished BIGINT NOT NULL,
+    PRIMARY KEY (tenant, site, hour, kind, name, took)
+);
+
+CREATE TABLE turn_hours (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    hour TIMESTAMP WITH TIME ZONE NOT NULL,
+    part SMALLINT NOT NULL,
+    value TEXT NOT NULL,
+    turns BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    votes BIGINT NOT NULL,
+    ups BIGINT NOT NULL,
+    downs BIGINT NOT NULL,
+    voted BIGINT NOT NULL,
+    timed BIGINT NOT NULL,
+    total_ms NUMERIC NOT NULL,
+    PRIMARY KEY (tenant, site, hour, part, value)
+);
+
+CREATE TABLE turn_times (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    day DATE NOT NULL,
+    part SMALLINT NOT NULL,
+    value TEXT NOT NULL,
+    took_ms BIGINT NOT NULL,
+    turns BIGINT NOT NULL,
+    PRIMARY KEY (tenant, site, day, part, value, took_ms)
+);
+
+CREATE TABLE vote_hours (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    hour TIMESTAMP WITH TIME ZONE NOT NULL,
+    every BIGINT NOT NULL,
+    votes BIGINT NOT NULL,
+    ups BIGINT NOT NULL,
+    downs BIGINT NOT NULL,
+    total NUMERIC NOT NULL,
+    comments BIGINT NOT NULL,
+    comment_chars BIGINT NOT NULL,
+    comments_up BIGINT NOT NULL,
+    comments_down BIGINT NOT NULL,
+    timed BIGINT NOT NULL,
+    total_ms NUMERIC NOT NULL,
+    late_us BIGINT NOT NULL,
+    late_up_us BIGINT NOT NULL,
+    PRIMARY KEY (tenant, site, hour)
+);
+
+CREATE TABLE turn_subjects (
+    tenant TEXT NOT NULL,
+    site TEXT NOT NULL,
+    span SMALLINT NOT NULL,
+    day DATE NOT NULL,
+    subject TEXT NOT NULL,
+    facts INTEGER NOT NULL,
+    turns INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    timed INTEGER NOT NULL,
+    total_ms NUMERIC NOT NULL,
+    votes INTEGER NOT NULL,
+    ups INTEGER NOT NULL,
+    voted_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (tenant, site, span, day, subject)
+);
 """
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.query.turns.hours import fact_hours
 from projections.query.turns.window import Window
 from projections.read_models.turn_facts import Kind
 
@@ -62,7 +63,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
             named = f"(kind = {Kind.ACTION} AND name = ANY(CAST(:names AS text[])))"
             parts.append(f"(kind = ANY(CAST(:kinds AS smallint[])) OR {named})" if self.names else _OF_KINDS)
         if self.search:
-            parts.append("concat_ws(E'\\n', prompt, response, comment) ILIKE :pattern")
+            parts.append(f"{_HAS_WORDS} AND concat_ws(E'\\n', prompt, response, comment) ILIKE :pattern")
         return " AND ".join(parts) or "TRUE"
 
     def values(self) -> dict[str, Any]:
@@ -78,6 +79,8 @@ class Chosen(Struct, frozen=True, kw_only=True):
 
 
 _OF_KINDS = "kind = ANY(CAST(:kinds AS smallint[]))"
+# As the index has it.
+_HAS_WORDS = "(prompt <> '' OR response <> '' OR comment <> '')"
 EVERYTHING = Chosen()
 
 
@@ -85,9 +88,13 @@ async def newest(
     connection: AsyncConnection, window: Window, chosen: Chosen = EVERYTHING, *, limit: int, offset: int = 0
 ) -> list[Told]:
     """Return at most *limit* facts, the newest first, after leaving *offset* of them out."""
+    # Which they are is mostly read from an index; only those that are shown are looked at.
     query = f"""
-        SELECT {_COLUMNS} FROM turn_facts WHERE {window.where()} AND {chosen.where()}
-        ORDER BY occurred_at DESC, event_id DESC LIMIT :limit OFFSET :offset
+        SELECT {_COLUMNS} FROM turn_facts JOIN (
+            SELECT occurred_at, event_id FROM turn_facts WHERE {window.where()} AND {chosen.where()}
+            ORDER BY occurred_at DESC, event_id DESC LIMIT :limit OFFSET :offset
+        ) AS page USING (occurred_at, event_id)
+        WHERE tenant = :tenant AND site = :site ORDER BY occurred_at DESC, event_id DESC
     """
     asked = window.values() | chosen.values() | {"limit": limit, "offset": offset}
     return [_told(row) for row in (await connection.execute(text(query), asked)).mappings()]
@@ -95,26 +102,22 @@ async def newest(
 
 async def count(connection: AsyncConnection, window: Window, chosen: Chosen = EVERYTHING) -> int:
     """Return how many facts there are."""
-    query = text(f"SELECT count(*) FROM turn_facts WHERE {_EVERY_KIND} AND {window.where()} AND {chosen.where()}")
-    return int(await connection.scalar(query, window.values() | chosen.values()) or 0)
+    if window.is_narrow or chosen.search:
+        query = f"SELECT count(*) FROM turn_facts WHERE {window.where()} AND {chosen.where()}"
+        return int(await connection.scalar(text(query), window.values() | chosen.values()) or 0)
+    hours, asked = fact_hours(window)
+    query = f"SELECT sum(facts) FROM ({hours}) AS hours WHERE {chosen.where()}"
+    return int(await connection.scalar(text(query), asked | chosen.values()) or 0)
 
 
 async def count_by_kind(connection: AsyncConnection, window: Window) -> list[tuple[Kind, str, int]]:
     """Return how many facts there are of each kind, and of actions of each name, the most frequent first."""
+    hours, asked = fact_hours(window)
     query = f"""
-        SELECT kind, name, count(*) AS facts FROM turn_facts WHERE {_EVERY_KIND} AND {window.where()}
-        GROUP BY kind, name ORDER BY facts DESC, kind, name
+        SELECT kind, CASE kind WHEN {Kind.ACTION} THEN name ELSE '' END AS called, CAST(sum(facts) AS bigint) AS facts
+        FROM ({hours}) AS hours GROUP BY kind, called ORDER BY facts DESC, kind, called
     """
-    return [(Kind(row.kind), row.name, row.facts) for row in await connection.execute(text(query), window.values())]
-
-
-async def count_subjects(connection: AsyncConnection, window: Window) -> int:
-    """Return of how many subjects there are facts; those that name nobody are one."""
-    # Of a subquery, for Postgres sorts what count(DISTINCT) counts, and hashes this.
-    query = f"""
-        SELECT count(*) FROM (SELECT DISTINCT subject FROM turn_facts WHERE {_EVERY_KIND} AND {window.where()}) AS subjects
-    """
-    return int(await connection.scalar(text(query), window.values()) or 0)
+    return [(Kind(row.kind), row.called, row.facts) for row in await connection.execute(text(query), asked)]
 
 
 async def is_subject(connection: AsyncConnection, window: Window, subject: str) -> bool:
@@ -136,10 +139,6 @@ async def of_turns(connection: AsyncConnection, window: Window, turns: Collectio
     for row in (await connection.execute(text(query), asked)).mappings():
         found.setdefault(row["turn"], []).append(_told(row))
     return found
-
-
-# Leaves nothing out, and lets the index by kind answer without the rows.
-_EVERY_KIND = f"kind IN ({', '.join(str(int(kind)) for kind in Kind)})"
 
 
 def _told(row: RowMapping) -> Told:

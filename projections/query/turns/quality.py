@@ -1,18 +1,26 @@
 """Quality: of the turns that ended, how many were answered, how fast, and what people thought; in all and by what answered."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from itertools import accumulate
+from math import ceil, floor
+from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.turns.interval import Share, wilson
-from projections.query.turns.window import Window
+from projections.query.turns.window import DAY, HOUR, Window, gathered, pieces_of
+from projections.read_models.added import MOST_CHARS
+from projections.read_models.turn_hours import BOUNDS, COLUMN_OF, LONGEST, STEPS, Part
 
 MOST_ROWS = 100
-# The value of what is not told apart.
-_WHOLE = "''"
+# So many milliseconds, and how many answers took that long.
+Took: TypeAlias = tuple[int, int]
 
 
 class By(StrEnum):
@@ -23,6 +31,11 @@ class By(StrEnum):
     STEP = "step"
     JOURNEY = "journey"
     PROVIDER = "provider"
+
+    @property
+    def part(self) -> Part:
+        """Return what goes by its name where turns are added up."""
+        return Part[self.name]
 
 
 class Quality(Struct, frozen=True, kw_only=True):
@@ -48,57 +61,105 @@ class Quality(Struct, frozen=True, kw_only=True):
     p95_ms: float | None = None
 
 
-async def told_apart(connection: AsyncConnection, window: Window, by: Sequence[By]) -> tuple[Quality, dict[By, list[Quality]]]:
-    """Return the numbers of all turns that ended in *window*, and for each value of each of *by*; without quantiles.
-
-    One reading of the turns answers all of it: quantiles alone would have them sorted once for each.
-    """
-    sets = ", ".join(f"({one.value})" for one in by)
+async def told_apart(
+    connection: AsyncConnection, window: Window, by: Sequence[By] = ()
+) -> tuple[Quality, dict[By, list[Quality]]]:
+    """Return the numbers of all turns that ended in *window*, and for each value of each of *by*; without quantiles."""
+    rows, asked = gathered(pieces_of(window, HOUR), added_up=_hours, told=_told_hours, moment="hour", at="settled_at")
     query = f"""
-        SELECT {", ".join(one.value for one in by)}, GROUPING({", ".join(one.value for one in by)}) AS level, {_SUMS}
-        FROM turns WHERE settled_at IS NOT NULL AND {window.where(at="settled_at")}
-        GROUP BY GROUPING SETS ((), {sets}) ORDER BY turns DESC
+        SELECT part, value, {", ".join(f"CAST(sum({name}) AS bigint) AS {name}" for name in _SUMS)},
+            CAST(sum(total_ms) / nullif(sum(timed), 0) AS float) AS mean_ms
+        FROM ({rows}) AS hours WHERE part = ANY(CAST(:parts AS smallint[]))
+        GROUP BY part, value ORDER BY turns DESC, value
     """
     whole, found = Quality(), dict[By, list[Quality]]((one, []) for one in by)
-    for row in (await connection.execute(text(query), window.values())).mappings():
-        # Of the columns only that which a row is grouped by has its bit unset, and of the whole none has.
-        ours = [one for place, one in enumerate(reversed(by)) if not row["level"] >> place & 1]
-        if not ours:
-            whole = _quality(row, "")
-        elif len(found[ours[0]]) < MOST_ROWS:
-            found[ours[0]].append(_quality(row, row[ours[0].value]))
-    return whole, {one: sorted(rows, key=lambda row: (-row.turns, row.value)) for one, rows in found.items()}
+    parts = [int(Part.WHOLE), *(int(one.part) for one in by)]
+    for row in (await connection.execute(text(query), asked | {"parts": parts})).mappings():
+        if row["part"] == Part.WHOLE:
+            whole = _quality(row)
+        elif len(ours := found[By(COLUMN_OF[Part(row["part"])])]) < MOST_ROWS:
+            ours.append(_quality(row))
+    return whole, found
 
 
-async def quality(connection: AsyncConnection, window: Window) -> Quality:
-    """Return the numbers of all turns that ended in *window*."""
-    return (await _asked(connection, window, _WHOLE))[0]
+async def timed_apart(connection: AsyncConnection, window: Window, by: Sequence[By]) -> tuple[Quality, dict[By, list[Quality]]]:
+    """Return what told_apart() does with the quantiles of how long answers took, each within one hundredth."""
+    whole, apart = await told_apart(connection, window, by)
+    took = await _took(connection, window, [Part.WHOLE, *(one.part for one in by)])
+    return _timed(whole, took[Part.WHOLE, ""]), {
+        one: [_timed(row, took[one.part, row.value]) for row in rows] for one, rows in apart.items()
+    }
 
 
-async def quality_by(connection: AsyncConnection, window: Window, by: By) -> list[Quality]:
-    """Return the numbers for each value of *by*, the most frequent first; an empty value is "not said"."""
-    return [row for row in await _asked(connection, window, by.value) if row.turns]
-
-
-_SUMS = """count(*) AS turns, count(*) FILTER (WHERE answered) AS answered,
-            coalesce(sum(votes), 0) AS votes, coalesce(sum(ups), 0) AS ups, coalesce(sum(downs), 0) AS downs,
-            count(*) FILTER (WHERE votes > 0) AS voted, CAST(avg(duration_ms) FILTER (WHERE answered) AS float) AS mean_ms"""
-
-
-async def _asked(connection: AsyncConnection, window: Window, value: str) -> list[Quality]:
+async def _took(connection: AsyncConnection, window: Window, parts: Sequence[Part]) -> Mapping[tuple[Part, str], list[Took]]:
+    rows, asked = gathered(pieces_of(window, DAY), added_up=_times, told=_told_times, moment="day", at="settled_at")
     query = f"""
-        SELECT {value} AS value, {_SUMS},
-            percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY duration_ms) FILTER (WHERE answered) AS quantiles
-        FROM turns WHERE settled_at IS NOT NULL AND {window.where(at="settled_at")}
-        {"" if value == _WHOLE else f"GROUP BY {value} ORDER BY turns DESC, value LIMIT {MOST_ROWS}"}
+        SELECT part, value, took_ms, CAST(sum(turns) AS bigint) AS turns
+        FROM ({rows}) AS times WHERE part = ANY(CAST(:parts AS smallint[])) GROUP BY part, value, took_ms ORDER BY took_ms
     """
-    rows = (await connection.execute(text(query), window.values())).mappings()
-    return [_quality(row, row["value"], row["quantiles"]) for row in rows]
+    found: defaultdict[tuple[Part, str], list[Took]] = defaultdict(list)
+    for part, value, took_ms, turns in await connection.execute(text(query), asked | {"parts": list(map(int, parts))}):
+        found[Part(part), value].append((took_ms, turns))
+    return found
 
 
-def _quality(row: RowMapping, value: str, quantiles: Sequence[float] | None = None) -> Quality:
+def quantile(took: Sequence[Took], part: float) -> float | None:
+    """Return what *part* of the answers took at the most, between two of them where it lies there; *took* is in its order."""
+    ends = list(accumulate(turns for _, turns in took))
+    if not ends:
+        return None
+    place = part * (ends[-1] - 1)
+    low, high = (took[bisect_right(ends, at)][0] for at in (floor(place), ceil(place)))
+    return low + (high - low) * (place - floor(place))
+
+
+def _timed(row: Quality, took: Sequence[Took]) -> Quality:
+    return replace(row, median_ms=quantile(took, 0.5), p95_ms=quantile(took, 0.95))
+
+
+def _hours(where: str) -> str:
+    return f"SELECT part, value, {', '.join(_SUMS)}, total_ms FROM turn_hours WHERE {where}"
+
+
+def _told_hours(where: str) -> str:
+    return f"""
+        SELECT part, value, count(*) AS turns, count(*) FILTER (WHERE answered) AS answered, sum(votes) AS votes,
+            sum(ups) AS ups, sum(downs) AS downs, count(*) FILTER (WHERE votes > 0) AS voted,
+            count(duration_ms) FILTER (WHERE answered) AS timed,
+            coalesce(sum(duration_ms) FILTER (WHERE answered), 0) AS total_ms
+        FROM turns CROSS JOIN LATERAL (VALUES {_VALUES}) AS apart (part, value)
+        WHERE settled_at IS NOT NULL AND {where} GROUP BY part, value
+    """
+
+
+def _times(where: str) -> str:
+    return f"SELECT part, value, took_ms, turns FROM turn_times WHERE {where}"
+
+
+def _told_times(where: str) -> str:
+    return f"""
+        SELECT part, value, (took + width / 2) / width * width AS took_ms, count(*) AS turns
+        FROM turns CROSS JOIN LATERAL (VALUES {_VALUES}) AS apart (part, value)
+        CROSS JOIN LATERAL (SELECT least(duration_ms, {LONGEST}) AS took, {_STEP} AS width) AS counted
+        WHERE answered AND duration_ms IS NOT NULL AND settled_at IS NOT NULL AND {where}
+        GROUP BY 1, 2, 3
+    """
+
+
+_SUMS = ("turns", "answered", "votes", "ups", "downs", "voted", "timed")
+# What turn_hours makes of a turn, once more.
+_VALUES = ", ".join(
+    [f"({int(Part.WHOLE)}, '')", *(f"({int(part)}, left({column}, {MOST_CHARS}))" for part, column in COLUMN_OF.items())]
+)
+_STEP = (
+    f"(CAST(ARRAY[{', '.join(map(str, STEPS))}] AS bigint[]))"
+    f"[1 + width_bucket(least(duration_ms, {LONGEST}), CAST(ARRAY[{', '.join(map(str, BOUNDS))}] AS bigint[]))]"
+)
+
+
+def _quality(row: RowMapping) -> Quality:
     return Quality(
-        value=value,
+        value=row["value"],
         turns=row["turns"],
         answered=row["answered"],
         failed=row["turns"] - row["answered"],
@@ -110,6 +171,4 @@ def _quality(row: RowMapping, value: str, quantiles: Sequence[float] | None = No
         voted=row["voted"],
         voted_share=wilson(row["voted"], row["turns"]),
         mean_ms=row["mean_ms"],
-        median_ms=quantiles[0] if quantiles else None,
-        p95_ms=quantiles[1] if quantiles else None,
     )

@@ -8,7 +8,8 @@ from typing import Any
 from projections.query.turns.facts import Told, newest
 from projections.query.turns.passages import Conversations, JourneyCount, conversations, journeys
 from projections.query.turns.settled import SettledHour, settled_by_hour
-from projections.query.turns.votes import Trend, VoteHour, newest_comments, trend, votes_by_hour
+from projections.query.turns.trend import Trend, trend
+from projections.query.turns.votes import VoteHour, newest_comments, votes_by_hour
 from projections.read_models.turn_facts import Kind
 from projections.replies.bilan.asked import between
 from projections.replies.bilan.event import milliseconds, type_of

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from projections.query.turns.facts import count_by_kind, count_subjects
+from projections.query.turns.facts import count_by_kind
 from projections.query.turns.passages import conversations
-from projections.query.turns.settled import askers, feedback, settled_by_hour
+from projections.query.turns.people import askers, count_subjects
+from projections.query.turns.settled import feedback, settled_by_hour
 from projections.query.turns.votes import votes_by_hour
 from projections.replies.bilan import turns
 from projections.replies.bilan.asked import Times, times_in

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from projections.query.turns.votes import Trend, trend, votes_on
+from projections.query.turns.trend import Trend, trend
+from projections.query.turns.votes import votes_on
 from projections.replies.bilan.asked import said, wrong
 from projections.replies.bilan.question import Question
 from projections.replies.bilan.votes import counted

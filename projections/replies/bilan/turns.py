@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
+from projections.query.turns.people import Askers, askers
 from projections.query.turns.quality import By, Quality, told_apart
-from projections.query.turns.settled import Askers, SettledHour, askers, errors, settled_by_hour, times_of
+from projections.query.turns.settled import SettledHour, errors, settled_by_hour, times_of
 from projections.replies.bilan.asked import times_in
 from projections.replies.bilan.question import Question
 from projections.replies.bilan.votes import interval, percent

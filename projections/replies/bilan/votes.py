@@ -5,15 +5,14 @@ from itertools import groupby
 from typing import Any
 
 from projections.query.turns.interval import Share, wilson
+from projections.query.turns.people import Voters, voters
 from projections.query.turns.settled import Feedback, feedback
 from projections.query.turns.votes import (
     Comment,
     VotedTurns,
     VoteHour,
-    Voters,
     newest_comments,
     voted_turns,
-    voters,
     votes_by_hour,
 )
 from projections.replies.bilan.asked import times_in
