@@ -1,10 +1,10 @@
 """runs: one row for each session of a program that an app ran, and for each end of one that named no session."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Table, Text, delete, func, or_
-from sqlalchemy.dialects.postgresql import insert
+from msgspec import structs
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Table, Text, delete, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import ActionRecorded
@@ -42,9 +42,23 @@ RUNS = Table(
     Index("runs_by_last", "tenant", "site", "last_at"),
     Index("runs_ranked", "tenant", "site", "exit_code", "is_interactive", "duration_ms"),
 )
-_KEYS = tuple(column.name for column in RUNS.primary_key)
-# A statement has room for 32,767 values.
-_ROWS_AT_ONCE = 2000
+# As join() does; LEAST and GREATEST pass over what is null. Texts are compared as Python does, whatever the database's locale.
+_MERGE = text("""
+    INSERT INTO runs AS held (tenant, site, subject, session, fact, started_at, last_at, ended_at, exit_code, duration_ms,
+                              is_interactive, output)
+    SELECT * FROM unnest(CAST(:tenant AS text[]), CAST(:site AS text[]), CAST(:subject AS text[]), CAST(:session AS text[]),
+                         CAST(:fact AS text[]), CAST(:started_at AS timestamptz[]), CAST(:last_at AS timestamptz[]),
+                         CAST(:ended_at AS timestamptz[]), CAST(:exit_code AS bigint[]), CAST(:duration_ms AS bigint[]),
+                         CAST(:is_interactive AS boolean[]), CAST(:output AS text[]))
+    ON CONFLICT (tenant, site, subject, session, fact) DO UPDATE SET
+        started_at = least(held.started_at, excluded.started_at),
+        last_at = greatest(held.last_at, excluded.last_at),
+        ended_at = greatest(held.ended_at, excluded.ended_at),
+        exit_code = greatest(held.exit_code, excluded.exit_code),
+        duration_ms = greatest(held.duration_ms, excluded.duration_ms),
+        is_interactive = held.is_interactive OR excluded.is_interactive,
+        output = greatest(held.output COLLATE "C", excluded.output COLLATE "C")
+""")
 
 
 def fold(facts: Iterable[Sequenced[ActionRecorded]]) -> dict[Session, Run]:
@@ -62,20 +76,11 @@ def fold(facts: Iterable[Sequenced[ActionRecorded]]) -> dict[Session, Run]:
 
 async def upsert(connection: AsyncConnection, facts: Sequence[Sequenced[ActionRecorded]]) -> None:
     """Merge the runs of *facts* into those that are there."""
-    rows = [_row_of(whose, run) for whose, run in sorted(fold(facts).items(), key=lambda entry: entry[0])]
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        new = insert(RUNS).values(rows[start : start + _ROWS_AT_ONCE])
-        said, held = new.excluded, RUNS.c
-        # As join() does; LEAST and GREATEST pass over what is null.
-        merged = {
-            "started_at": func.least(held.started_at, said.started_at),
-            "is_interactive": or_(held.is_interactive, said.is_interactive),
-            **{
-                name: func.greatest(held[name], said[name])
-                for name in ("last_at", "ended_at", "exit_code", "duration_ms", "output")
-            },
-        }
-        await connection.execute(new.on_conflict_do_update(index_elements=_KEYS, set_=merged))
+    # Sorted, so that two transactions would lock rows in the same order.
+    rows = [(*whose, *structs.astuple(run)) for whose, run in sorted(fold(facts).items(), key=lambda entry: entry[0])]
+    if rows:
+        columns = map(list, zip(*rows, strict=True))
+        await connection.execute(_MERGE, dict(zip((*Session._fields, *Run.__struct_fields__), columns, strict=True)))
 
 
 async def erase_site(connection: AsyncConnection, tenant: str, site: str) -> int:
@@ -90,16 +95,3 @@ async def erase_subject(connection: AsyncConnection, tenant: str, site: str, sub
 
 
 MODEL = ReadModel(name="runs", tables=(RUNS,), facts=(ActionRecorded,), version=1, upsert=upsert, erase_site=erase_site)
-
-
-def _row_of(whose: Session, run: Run) -> dict[str, Any]:
-    return {
-        **whose._asdict(),
-        "started_at": run.started_at,
-        "last_at": run.last_at,
-        "ended_at": run.ended_at,
-        "exit_code": run.exit_code,
-        "duration_ms": run.duration_ms,
-        "is_interactive": run.is_interactive,
-        "output": run.output,
-    }

@@ -1,12 +1,13 @@
 """telemetry: how often what was told on each UTC day, and who was there at which of its hours; what a report is summed from."""
 
 import hashlib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Date, Integer, Numeric, Table, Text, Uuid, delete, text
@@ -84,10 +85,17 @@ class Presence(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """At which hours, a bit for each, and in which countries; "" is one that is not known."""
+    """At which hours, a bit for each, in which countries ("" is one that is not known), and what was done with what."""
 
     hours: int
     countries: frozenset[str]
+    names: frozenset[str]
+    versions: frozenset[str]
+    systems: frozenset[str]
+
+    def plus(self, other: "Seen") -> "Seen":
+        """Return both together."""
+        return Seen(self.hours | other.hours, *(mine | theirs for mine, theirs in zip(self[1:], other[1:], strict=True)))
 
 
 class Folded(NamedTuple):
@@ -119,7 +127,11 @@ LASTED = Table(
     Column("told", BigInteger, nullable=False),
     Column("wait_ms", Numeric, nullable=False),
 )
-# ``person`` stands for a subject in sixteen bytes, which are quicker to tell apart than a text of any length.
+# ``person`` stands for a subject in sixteen bytes, which are quicker to tell apart than a text of any length; PERSON is that in
+# the words of Postgres, of a row that has a subject.
+PERSON: Final = """(
+    CASE WHEN subject ~ '^[0-9a-f]{32}$' THEN subject ELSE left(encode(sha256(convert_to(subject, 'UTF8')), 'hex'), 32) END
+)::uuid"""
 PRESENCES = Table(
     "telemetry_presences",
     PRODUCT,
@@ -128,7 +140,7 @@ PRESENCES = Table(
     Column("day", Date, primary_key=True),
     Column("person", Uuid(as_uuid=False), primary_key=True),
     Column("hours", Integer, nullable=False),
-    Column("countries", ARRAY(Text), nullable=False),
+    *(Column(name, ARRAY(Text), nullable=False) for name in Seen._fields[1:]),
 )
 
 
@@ -145,18 +157,20 @@ def fold(facts: Iterable[Sequenced[ActionRecorded]]) -> Folded:
             lasted, waits = Lasted(*whose, event.duration_ms), _waits(event)
             folded.lasted[lasted] = folded.lasted[lasted].plus(waits) if lasted in folded.lasted else waits
         if event.subject:
-            here = Presence(*whose, person_of(event.subject))
-            hours, countries = folded.presences.get(here, _NOWHERE)
-            folded.presences[here] = Seen(hours | 1 << at.hour, countries | {event.place.country})
+            here, seen = Presence(*whose, person_of(event.subject)), _seen(event, at.hour)
+            before = folded.presences.get(here)
+            folded.presences[here] = seen if before is None else before.plus(seen)
     return folded
 
 
-_NOWHERE: Final = Seen(0, frozenset())
+def _seen(event: ActionRecorded, hour: int) -> Seen:
+    told = (event.name, event.app.version, event.app.os)
+    return Seen(1 << hour, frozenset({event.place.country}), *(frozenset({one} if one else ()) for one in told))
 
 
 def person_of(subject: str) -> str:
     """Return the UUID that stands for *subject*: its own digits where it is a pseudonym, else those of its hash."""
-    digits = subject if _PSEUDONYM.fullmatch(subject) else hashlib.blake2b(subject.encode(), digest_size=16).hexdigest()
+    digits = subject if _PSEUDONYM.fullmatch(subject) else hashlib.sha256(subject.encode()).hexdigest()[:32]
     return str(UUID(digits))
 
 
@@ -203,16 +217,25 @@ _LAST = text("""
     ON CONFLICT (tenant, site, day, ms) DO UPDATE
     SET ends = held.ends + excluded.ends, told = held.told + excluded.told, wait_ms = held.wait_ms + excluded.wait_ms
 """)
-# A list of lists has to be of one length, so the countries come as a text: none has a comma in its code.
-_SEE = text("""
-    INSERT INTO telemetry_presences AS held (tenant, site, day, person, hours, countries)
-    SELECT tenant, site, day, person, hours, CASE countries WHEN '' THEN ARRAY[''] ELSE string_to_array(countries, ',') END
+# In the order in which Python has them, whatever the database's locale.
+_MERGED = ", ".join(
+    f"{name} = CASE WHEN held.{name} @> excluded.{name} THEN held.{name} ELSE ARRAY("
+    f'SELECT DISTINCT one COLLATE "C" FROM unnest(held.{name} || excluded.{name}) AS one ORDER BY 1) END'
+    for name in Seen._fields[1:]
+)
+# A list of lists has to be of one length, so each set comes as a text, cut by a character that is in none.
+_SEE = text(f"""
+    INSERT INTO telemetry_presences AS held (tenant, site, day, person, hours, countries, names, versions, systems)
+    SELECT tenant, site, day, person, hours,
+           CASE countries WHEN '' THEN ARRAY[''] ELSE string_to_array(countries, :cut) END,
+           string_to_array(names, :cut), string_to_array(versions, :cut), string_to_array(systems, :cut)
     FROM unnest(CAST(:tenant AS text[]), CAST(:site AS text[]), CAST(:day AS date[]), CAST(:person AS uuid[]),
-                CAST(:hours AS integer[]), CAST(:countries AS text[])) AS new (tenant, site, day, person, hours, countries)
+                CAST(:hours AS integer[]), CAST(:countries AS text[]), CAST(:names AS text[]), CAST(:versions AS text[]),
+                CAST(:systems AS text[]))
+        AS new (tenant, site, day, person, hours, countries, names, versions, systems)
     ON CONFLICT (tenant, site, day, person) DO UPDATE SET
         hours = held.hours | excluded.hours,
-        countries = CASE WHEN held.countries @> excluded.countries THEN held.countries
-                    ELSE ARRAY(SELECT DISTINCT unnest(held.countries || excluded.countries) ORDER BY 1) END
+        {_MERGED}
 """)
 
 
@@ -225,11 +248,18 @@ async def upsert(connection: AsyncConnection, facts: Sequence[Sequenced[ActionRe
         ended = [(*key, *waits) for key, waits in sorted(lasted.items())]
         await connection.execute(_LAST, _columns((*Lasted._fields, *Waits._fields), ended))
     if presences:
-        seen = [(*key, said.hours, ",".join(sorted(said.countries))) for key, said in sorted(presences.items())]
-        await connection.execute(_SEE, _columns((*Presence._fields, *Seen._fields), seen))
+        cut = _in_none(presences.values())
+        seen = [(*key, said.hours, *(cut.join(sorted(each)) for each in said[1:])) for key, said in sorted(presences.items())]
+        await connection.execute(_SEE, _columns((*Presence._fields, *Seen._fields), seen) | {"cut": cut})
 
 
-def _columns(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> dict[str, list[object]]:
+def _in_none(presences: Iterable[Seen]) -> str:
+    """Return a character that nothing of what was seen has in it; of those that controlled teleprinters, one is unused."""
+    said = {character for seen in presences for each in seen[1:] for one in each for character in one}
+    return next(chr(code) for code in itertools.count(0x1F) if chr(code) not in said)
+
+
+def _columns(names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> dict[str, Any]:
     return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 

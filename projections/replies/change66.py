@@ -14,7 +14,7 @@ from projections.projections import LOGS
 from projections.query.api import PlainRequest
 from projections.query.logs.numbers import LogNumbers, numbers
 from projections.query.logs.question import KINDS, MOST_LINES, PRIORITIES, LogQuestion, Order
-from projections.query.logs.search import Line, count_lines, search
+from projections.query.logs.search import Line, count_lines, page_of, search
 from projections.replies.answering import Answering, Question, System
 from projections.replies.change66_words import VERSION, Since, done, line_as_sent, malformed, moment_as_sent, refuse
 from projections.replies.people import standing_for
@@ -42,7 +42,7 @@ async def answer_filtered(question: Question) -> Response[Any]:
     ]
     asked = replace(_filtered(values, _everything(question)), subjects=user, sessions=session)
     total = await count_lines(connection, asked)
-    lines = await search(connection, asked)
+    lines = await page_of(connection, asked, total)
     size = asked.limit
     page, pages = asked.offset // size + 1, -(-total // size)
     found = {"logs": _as_sent(lines), "total_count": total, "page": page, "page_size": size, "total_pages": pages}

@@ -14,7 +14,7 @@ from contracts.problem import Problem
 from projections.projections import PRODUCT
 from projections.query.access import KEY_HEADER, TENANT_HEADER
 from projections.query.api import PlainRequest
-from projections.query.product.actions import Action, ActionOrder, ActionQuestion, count_actions, list_actions
+from projections.query.product.actions import Action, ActionOrder, ActionQuestion, count_actions, page_of
 from projections.query.product.people import Known, PeopleOrder, PeopleQuestion, count_people, list_people
 from projections.query.web.spreadsheet import CSV, rows_as_csv
 from projections.replies.answering import Answering, Question, System
@@ -27,6 +27,7 @@ from projections.replies.nodash_asked import (
     read_event_query,
     read_user_query,
 )
+from projections.replies.people import standing_for
 
 # The columns of what is answered as CSV.
 _CELLS: Final = {
@@ -55,7 +56,7 @@ async def answer_events(question: Question) -> Response[Any]:
         offset=asked.offset,
     )
     total = await count_actions(question.connection, wanted)
-    events = [event_document(wanted.tenant, action) for action in await list_actions(question.connection, wanted)]
+    events = [event_document(wanted.tenant, action) for action in await page_of(question.connection, wanted, total)]
     return _page(question, asked, "events", events, total)
 
 
@@ -113,7 +114,7 @@ def _read(question: Question, read: Callable[[bytes], Asked]) -> Asked | Respons
 
 async def _subjects(question: Question, user: str) -> tuple[str, ...] | None:
     """Return what *user* may stand as: who has read a pseudonym in an answer asks by it."""
-    return tuple(filter(None, (await question.subject(user), user))) if user else None
+    return await standing_for(user, question.connection, question.subjects, caller=question.caller, site=question.site)
 
 
 def event_document(tenant: str, action: Action) -> dict[str, Any]:

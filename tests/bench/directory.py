@@ -37,17 +37,17 @@ def measure(world: World) -> Sequence[Figure]:
     """Load one server with and without keys, with few and with many of them known; then read as many sites."""
     figures: list[Figure] = []
     for count in (KEYS[0], world.of(KEYS[1])):
-        run(_have(world.nats.url, itertools.chain(_tenant(), _site(SITE), _keys(count))))
+        run(have(world.nats.url, itertools.chain(tenant(), site(SITE), keys_issued(count))))
         with role("serve", world.launcher, world.folder, NATS_URL=world.nats.url) as process:
-            figures += _costs_of_keys(world, process, count)
+            figures += _costs_ofkeys_issued(world, process, count)
     count = world.of(SITES)
-    run(_have(world.nats.url, itertools.chain(_tenant(), *(_site(f"site-{number}.example") for number in range(count)))))
+    run(have(world.nats.url, itertools.chain(tenant(), *(site(f"site-{number}.example") for number in range(count)))))
     figures += run(_caught_up(world.nats.url, count))
     run(no_streams(world.nats.url))
     return figures
 
 
-def _costs_of_keys(world: World, process: Process, count: int) -> list[Figure]:
+def _costs_ofkeys_issued(world: World, process: Process, count: int) -> list[Figure]:
     seconds = 0.8 if world.is_quick else 3.0
     contestants = {
         "no key": partial(load, process, "singles", connections=CONNECTIONS, seconds=seconds),
@@ -83,18 +83,21 @@ async def _caught_up(nats_url: str, count: int) -> list[Figure]:
     ]
 
 
-def _tenant() -> Iterator[ControlEvent]:
+def tenant() -> Iterator[ControlEvent]:
+    """Yield how the tenant was added."""
     yield tenants.TenantAdded(originator_id=tenants.tenant_id(TENANT), originator_version=1, at=AT, by="here")
 
 
-def _site(key: str) -> Iterator[ControlEvent]:
+def site(key: str) -> Iterator[ControlEvent]:
+    """Yield how the site *key* was added, with its name."""
     of, claim = sites.site_id(TENANT, key), sites.name_id(key)
     yield sites.SiteAdded(originator_id=of, originator_version=1, at=AT, by="here", tenant=TENANT, key=key)
     yield sites.SiteNamed(originator_id=of, originator_version=2, at=AT, by="here", name=key)
     yield sites.NameClaimed(originator_id=claim, originator_version=1, at=AT, by="here", tenant=TENANT, key=key)
 
 
-def _keys(count: int) -> Iterator[ControlEvent]:
+def keys_issued(count: int, site: str | None = None) -> Iterator[ControlEvent]:
+    """Yield how *count* keys were issued, for *site* or for all of them."""
     for number in range(count):
         yield keys.KeyIssued(
             originator_id=keys.key_id(f"{number:x}"),
@@ -105,10 +108,11 @@ def _keys(count: int) -> Iterator[ControlEvent]:
             kind=keys.KeyKind.PUBLIC,
             scopes=(keys.Scope.INGEST,),
             digest=digest_of(bench_key(number)),
+            site=site,
         )
 
 
-async def _have(nats_url: str, events: Iterable[ControlEvent]) -> None:
+async def have(nats_url: str, events: Iterable[ControlEvent]) -> None:
     """Have a stream of control events that holds *events*, and an empty one of facts."""
     await no_streams(nats_url)
     await empty_stream(nats_url)

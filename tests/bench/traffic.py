@@ -8,6 +8,8 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from contracts.keys import key_text
 from tests.bench.traffic_systems import LARGEST_BATCH, SDK_BATCH, SITE, SYSTEMS_TRAFFIC
 
@@ -100,6 +102,25 @@ def strangers(first: int) -> Iterator[bytes]:
         yield shape.replace(paths[number % 64], b"/art-%06d" % (number % PATHS), 1)
 
 
+def of_four_families(first: int) -> Iterator[bytes]:
+    """Yield in turn a pageview, ten facts of turns, an action and ten lines of a log, for ever, by the key of the bench."""
+    ids, pageviews = _ids(), singles(first)
+    for number in itertools.count(first):
+        id_, who = next(ids).decode(), f"user-{number % 5000}"
+        yield next(pageviews)
+        yield _posted("/api/events", {"events": [_turn(f"{id_}-{event}", number, event, who) for event in range(10)]})
+        tracked = {
+            "event": f"action_{number % 40}",
+            "userId": who,
+            "eventId": id_,
+            "properties": {"plan": "pro", "page": number},
+        }
+        yield _posted("/v1/track", tracked)
+        yield _posted("/api/v1/batch-ingest", {"logs": [_line(f"{id_}-{line}", number, who) for line in range(10)]})
+
+
+FACTS_OF_FOUR = 22
+
 TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
     "singles": singles,
     "of_ten_addresses": of_ten_addresses,
@@ -112,6 +133,7 @@ TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
     "repeats": repeats,
     "everything": everything,
     **SYSTEMS_TRAFFIC,
+    "of_four_families": of_four_families,
 }
 
 # Takes the place of an id, and is as long as one.
@@ -146,6 +168,40 @@ def _batches_of(events: int) -> Iterator[bytes]:
 def _pageviews_of(run: bytes, count: int) -> list[bytes]:
     shape = _HEAD % (b"event", _agent(0), b"", BODY_BYTES, _pageview(0))
     return [shape.replace(_ID, b"%b-0000-4000-8000-%012x" % (run, number), 1) for number in range(count)]
+
+
+def _posted(path: str, document: dict[str, object]) -> bytes:
+    """Return *document* as a server sends it, with a key in the place of each system."""
+    body = msgspec.json.encode(document)
+    return (
+        f"POST {path} HTTP/1.1\r\nhost: stats.bench.example\r\ncontent-type: application/json\r\nx-tenant-id: main\r\n"
+        f"authorization: Bearer {bench_key(0)}\r\ncontent-length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+def _turn(id_: str, number: int, event: int, who: str) -> dict[str, object]:
+    kinds = ("turn_started", "turn_completed", "vote_cast")
+    said = {
+        "turnId": f"turn-{number}-{event // 3}",
+        "modelUsed": "gpt-4",
+        "responseTime": 0.5,
+        "responseLength": 300,
+        "value": 1,
+    }
+    return {"eventId": id_, "eventType": kinds[event % 3], "userId": who, "properties": said}
+
+
+def _line(id_: str, number: int, who: str) -> dict[str, object]:
+    return {
+        "event_id": id_,
+        "event_type": "telemetry",
+        "event_name": f"event_{number % 200}",
+        "user_id": who,
+        "session_id": f"session-{number // 10}",
+        "app_version": "2.0.0+6",
+        "device_info": {"platform": "ios", "model": "iPhone"},
+        "properties": {"value": number, "tags": {"provider": "bench"}},
+    }
 
 
 def _agent(number: int) -> bytes:

@@ -46,7 +46,7 @@ def _deed(chance: random.Random, at: datetime, fields: dict[str, Any]) -> Action
     if kind < 0.75:
         error = {"phase": chance.choice(["compile", "runtime"]), "exceptionHash": f"{chance.randrange(4):08x}"}
         return action("java.run.error", at=at, props=error, **fields)
-    return action(chance.choice(["install.created", "app.started"]), at=at, **fields)
+    return action(chance.choice(["install.created", "app.started", "App Opened", "äpp"]), at=at, **fields)
 
 
 class Counted:

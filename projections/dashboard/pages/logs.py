@@ -25,7 +25,7 @@ from projections.query.logs.numbers import LogNumbers, numbers
 from projections.query.logs.parameters import KIND, LOG_PARAMETERS, MOMENTS, PAGE, PRIORITY, SESSION, TEXTS, USER, said
 from projections.query.logs.parameters import parse_log_question as parse
 from projections.query.logs.question import LogQuestion
-from projections.query.logs.search import Line, count_lines, search
+from projections.query.logs.search import Line, count_lines, page_of
 from projections.query.parameters import AFTER, Parameter, read_parameters
 from projections.replies.people import standing_for
 from projections.replies.subjects import Subjects
@@ -121,7 +121,8 @@ async def _compose(
     connection: AsyncConnection, question: LogQuestion, values: Mapping[str, list[str]], now: datetime
 ) -> LogsPage:
     site = question.site
-    lines, found = await search(connection, question), await count_lines(connection, question)
+    found = await count_lines(connection, question)
+    lines = await page_of(connection, question, found)
     page = question.offset // question.limit + 1
     return LogsPage(
         site=site,

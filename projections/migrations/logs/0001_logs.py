@@ -28,12 +28,17 @@ CREATE TABLE logs (
     PRIMARY KEY (tenant, site, received_at, event_id)
 ) PARTITION BY RANGE (received_at);
 
-CREATE INDEX logs_by_kind ON logs (tenant, site, kind, received_at);
-CREATE INDEX logs_by_name ON logs (tenant, site, name, received_at);
-CREATE INDEX logs_by_subject ON logs (tenant, site, subject, received_at) WHERE subject <> '';
-CREATE INDEX logs_by_session ON logs (tenant, site, session, received_at) WHERE session <> '';
-CREATE INDEX logs_by_provider ON logs (tenant, site, provider, received_at) WHERE provider <> '';
-CREATE INDEX logs_by_priority ON logs (tenant, site, priority, received_at) WHERE priority <> 'normal';
+CREATE INDEX logs_by_occurred_at ON logs (tenant, site, occurred_at, received_at, event_id);
+CREATE INDEX logs_by_kind ON logs (tenant, site, kind, received_at, event_id) INCLUDE (priority);
+CREATE INDEX logs_by_name ON logs (tenant, site, name, received_at, event_id)
+    INCLUDE (kind, priority, app_version, provider);
+CREATE INDEX logs_by_priority ON logs (tenant, site, priority, received_at, event_id);
+CREATE INDEX logs_by_subject ON logs (tenant, site, subject, received_at, event_id);
+CREATE INDEX logs_by_session ON logs (tenant, site, session, received_at, event_id);
+CREATE INDEX logs_by_app_version ON logs (tenant, site, app_version, received_at, event_id)
+    INCLUDE (kind, priority, provider);
+CREATE INDEX logs_by_provider ON logs (tenant, site, provider, received_at, event_id) INCLUDE (kind, priority);
+CREATE INDEX logs_by_key ON logs (tenant, site, (coalesce(nullif(key, ''), event_id::text)), received_at, event_id);
 
 CREATE TABLE log_counts (
     tenant TEXT NOT NULL,

@@ -30,9 +30,11 @@ CREATE TABLE actions (
     PRIMARY KEY (tenant, site, occurred_at, event_id)
 ) PARTITION BY RANGE (occurred_at);
 
-CREATE INDEX actions_by_subject ON actions (tenant, site, subject, occurred_at);
+CREATE INDEX actions_by_subject ON actions (tenant, site, subject, occurred_at, event_id);
 
-CREATE INDEX actions_by_name ON actions (tenant, site, name, occurred_at);
+CREATE INDEX actions_by_name ON actions (tenant, site, name, occurred_at, event_id);
+
+CREATE INDEX actions_by_props ON actions USING gin (props jsonb_path_ops);
 
 CREATE TABLE subjects (
     tenant TEXT NOT NULL,

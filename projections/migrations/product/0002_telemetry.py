@@ -34,6 +34,9 @@ CREATE TABLE telemetry_presences (
     person UUID NOT NULL,
     hours INTEGER NOT NULL,
     countries TEXT[] NOT NULL,
+    names TEXT[] NOT NULL,
+    versions TEXT[] NOT NULL,
+    systems TEXT[] NOT NULL,
     PRIMARY KEY (tenant, site, day, person)
 );
 

@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Text, cast, func
+from sqlalchemy import ColumnElement, Text, literal_column
 
 from contracts.events import LogKind, Priority
 from projections.query.caller import Caller
-from projections.read_models.logs import LOGS
+from projections.read_models.logs import CALLED, LOGS
 
 # What may be asked for; "other" is what an earlier program reads a later one's word as, and nobody's to send.
 KINDS: Final = tuple(kind.value for kind in LogKind if kind is not LogKind.OTHER)
@@ -35,7 +35,7 @@ class Order(StrEnum):
 
 _COLUMNS: Final[Mapping[Order, ColumnElement[Any]]] = {
     Order.ARRIVAL: LOGS.c.received_at,
-    Order.KEY: func.coalesce(func.nullif(LOGS.c.key, ""), cast(LOGS.c.event_id, Text)),
+    Order.KEY: literal_column(CALLED, Text),
     Order.OCCURRED: LOGS.c.occurred_at,
     Order.KIND: LOGS.c.kind,
     Order.NAME: LOGS.c.name,
@@ -88,7 +88,7 @@ class LogQuestion(Struct, frozen=True, kw_only=True):
         fit = [*of_site(columns, self), *(one == value for one, value in said if value)]
         for column, alternatives in ((columns.subject, self.subjects), (columns.session, self.sessions)):
             if alternatives is not None:
-                fit += [column.in_(alternatives), column != ""]  # as the index has it
+                fit.append(column.in_(alternatives))
         return fit
 
     def between(self) -> list[ColumnElement[bool]]:
@@ -97,10 +97,19 @@ class LogQuestion(Struct, frozen=True, kw_only=True):
         since = [] if self.since is None else [at >= self.since]
         return since if self.until is None else [*since, at <= self.until]
 
+    @property
+    def is_sorted_by_what_it_does_not_ask(self) -> bool:
+        """Say whether something is asked for, and in an order that no index of what is asked for has."""
+        is_narrowed = len(self.conditions()) > len(of_site(LOGS.c, self)) or bool(self.between())
+        return is_narrowed and self.sorted_by()[0] is not LOGS.c.received_at
+
+    def sorted_by(self) -> list[ColumnElement[Any]]:
+        """Return the columns by which no two lines are equal, the one that is asked for first."""
+        return list(dict.fromkeys((_COLUMNS[self.order], LOGS.c.received_at, LOGS.c.event_id)))
+
     def sorting(self) -> list[ColumnElement[Any]]:
         """Return what the lines are sorted by, so that no two are equal."""
-        wanted = dict.fromkeys((_COLUMNS[self.order], LOGS.c.received_at, LOGS.c.event_id))
-        return [column.asc() if self.ascending else column.desc() for column in wanted]
+        return [column.asc() if self.ascending else column.desc() for column in self.sorted_by()]
 
 
 def of_site(columns: Any, question: LogQuestion) -> list[ColumnElement[bool]]:

@@ -1,18 +1,22 @@
 """Actions: those that fit a question, one page of them and how many there are in all."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
-from sqlalchemy import ColumnElement, func, select, text
+from msgspec import Struct, structs
+from sqlalchemy import ColumnElement, FromClause, and_, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Scalar
+from projections.query.product.days import AT_ENDS, IN_DAYS, cut
 from projections.read_models.actions import ACTIONS
 
+_TICK: Final = timedelta(microseconds=1)
+# So many are read and put in order in less time than it takes to pass over an index of a million.
+FEW: Final = 100_000
 _COLUMNS: Final = (
     *(ACTIONS.c.event_id, ACTIONS.c.name, ACTIONS.c.subject, ACTIONS.c.session, ACTIONS.c.device),
     *(ACTIONS.c.occurred_at, ACTIONS.c.received_at),
@@ -45,6 +49,14 @@ class ActionQuestion(Struct, frozen=True, kw_only=True):
     limit: int = 100
     offset: int = 0
 
+    @property
+    def has_its_order_in_an_index(self) -> bool:
+        """Say whether one index has what is asked for in the order that is asked for."""
+        if self.subjects is not None or self.props:
+            return False
+        is_open = not self.names and self.since is None and self.until is None
+        return is_open or self.order is ActionOrder.NAME or (self.order is ActionOrder.TIME and len(self.names) <= 1)
+
 
 class Action(Struct, frozen=True, kw_only=True):
     """One action as it is answered."""
@@ -61,28 +73,100 @@ class Action(Struct, frozen=True, kw_only=True):
 
 async def count_actions(connection: AsyncConnection, question: ActionQuestion) -> int:
     """Return how many actions fit *question*, whatever page is asked for."""
+    if question.subjects is None and not question.props:
+        return await _count_by_days(connection, question)
     return int(await connection.scalar(select(func.count()).select_from(ACTIONS).where(*_fitting(question))) or 0)
 
 
 async def list_actions(connection: AsyncConnection, question: ActionQuestion) -> list[Action]:
     """Return the page of actions that is asked for; of equals the later one in the order of its id."""
-    keys: Sequence[ColumnElement[Any]] = (ACTIONS.c[question.order], *_TIES[question.order])
-    order = [key.desc() if question.is_descending else key.asc() for key in keys]
-    query = select(*_COLUMNS, text("props::text AS said")).where(*_fitting(question)).order_by(*order)
-    return [_action(row) for row in await connection.execute(query.limit(question.limit).offset(question.offset))]
+    return await _shown(connection, question, _keys_of(question, _fitting(question)))
+
+
+async def page_of(connection: AsyncConnection, question: ActionQuestion, total: int) -> list[Action]:
+    """Return what list_actions() does, where *total* fit in all: a late page is found from the end, which is nearer."""
+    actions = max(min(question.limit, total - question.offset), 0)
+    from_the_end = total - question.offset - actions
+    if not actions:
+        return []
+    is_late, turned = from_the_end < question.offset, question
+    if is_late:
+        turned = structs.replace(question, is_descending=not question.is_descending, limit=actions, offset=from_the_end)
+    # Those that fit may all be at the far end of the order, which no planner knows: a few are sooner put in order by ourselves.
+    keys = _few_keys_of(turned) if total <= FEW and not question.has_its_order_in_an_index else _walk_of(turned)
+    found = await _shown(connection, turned, keys)
+    return found[::-1] if is_late else found
+
+
+def _keys_of(question: ActionQuestion, fitting: Sequence[ColumnElement[bool]]) -> FromClause:
+    """Return which actions are on the page; an index tells them, and what is passed over on the way is never read."""
+    keys = select(ACTIONS.c.occurred_at, ACTIONS.c.event_id).where(*fitting).order_by(*_order(question, ACTIONS.c))
+    return keys.limit(question.limit).offset(question.offset).subquery()
+
+
+def _walk_of(question: ActionQuestion) -> FromClause:
+    """Return the same, found in their order even where an index of properties would find the many of them sooner."""
+    plain = _fitting(structs.replace(question, props={}))
+    return _keys_of(question, [*plain, *(fit.is_(true()) for fit in _with_props(question))])
+
+
+def _few_keys_of(question: ActionQuestion) -> FromClause:
+    """Return the same, found by looking at every action that fits."""
+    columns = (ACTIONS.c[name] for name in dict.fromkeys((question.order.value, "occurred_at", "event_id")))
+    fit = select(*columns).where(*_fitting(question)).cte("fit").prefix_with("MATERIALIZED")
+    keys = select(fit.c.occurred_at, fit.c.event_id).order_by(*_order(question, fit.c))
+    return keys.limit(question.limit).offset(question.offset).subquery()
+
+
+async def _shown(connection: AsyncConnection, question: ActionQuestion, page: FromClause) -> list[Action]:
+    are_they = and_(ACTIONS.c.occurred_at == page.c.occurred_at, ACTIONS.c.event_id == page.c.event_id)
+    query = select(*_COLUMNS, text("props::text AS said")).join(page, are_they).where(*_of_site(question))
+    return [_action(row) for row in await connection.execute(query.order_by(*_order(question, ACTIONS.c)))]
+
+
+_COUNT_BY_DAYS = """
+    SELECT coalesce((SELECT sum(hits) FROM telemetry_counts WHERE {in_days} AND what = 'event' {of_values}), 0)::bigint
+         + (SELECT count(*) FROM actions WHERE {at_ends} {of_names})
+"""
+_COUNT = {
+    is_named: text(
+        _COUNT_BY_DAYS.format(
+            in_days=IN_DAYS,
+            at_ends=AT_ENDS,
+            of_values="AND value = ANY(:names)" if is_named else "",
+            of_names="AND name = ANY(:names)" if is_named else "",
+        )
+    )
+    for is_named in (False, True)
+}
+
+
+async def _count_by_days(connection: AsyncConnection, question: ActionQuestion) -> int:
+    until = None if question.until is None else question.until + _TICK
+    asked = {"tenant": question.tenant, "site": question.site, **cut(question.since, until).values()}
+    named = {"names": list(question.names)} if question.names else {}
+    return int(await connection.scalar(_COUNT[bool(question.names)], asked | named) or 0)
+
+
+def _order(question: ActionQuestion, columns: Any) -> list[ColumnElement[Any]]:
+    keys = [columns[name] for name in (question.order.value, *_TIES[question.order])]
+    return [key.desc() if question.is_descending else key.asc() for key in keys]
 
 
 # As the indexes have them, so that a page is read from one.
 _TIES: Final = {
-    ActionOrder.TIME: (ACTIONS.c.event_id,),
-    ActionOrder.NAME: (ACTIONS.c.occurred_at, ACTIONS.c.event_id),
-    ActionOrder.SUBJECT: (ACTIONS.c.occurred_at, ACTIONS.c.event_id),
+    ActionOrder.TIME: ("event_id",),
+    ActionOrder.NAME: ("occurred_at", "event_id"),
+    ActionOrder.SUBJECT: ("occurred_at", "event_id"),
 }
 
 
+def _of_site(question: ActionQuestion) -> list[ColumnElement[bool]]:
+    return [ACTIONS.c.tenant == question.tenant, ACTIONS.c.site == question.site]
+
+
 def _fitting(question: ActionQuestion) -> list[ColumnElement[bool]]:
-    columns = ACTIONS.c
-    fitting = [columns.tenant == question.tenant, columns.site == question.site]
+    columns, fitting = ACTIONS.c, _of_site(question)
     if question.names:
         fitting.append(columns.name.in_(question.names))
     if question.subjects is not None:
@@ -91,9 +175,11 @@ def _fitting(question: ActionQuestion) -> list[ColumnElement[bool]]:
         fitting.append(columns.occurred_at >= question.since)
     if question.until is not None:
         fitting.append(columns.occurred_at <= question.until)
-    if question.props:
-        fitting.append(columns.props.contains(question.props))
-    return fitting
+    return fitting + _with_props(question)
+
+
+def _with_props(question: ActionQuestion) -> list[ColumnElement[bool]]:
+    return [ACTIONS.c.props.contains(question.props)] if question.props else []
 
 
 def _action(row: Any) -> Action:

@@ -156,31 +156,36 @@ _EVER = text("""
 _BARS = ", ".join(
     f"sum(n) FILTER (WHERE ms >= {low} AND ms < {high})" for low, high in zip(EDGES_MS, (*EDGES_MS[1:], 2**63 - 1), strict=True)
 )
-# The least value up to which at least so many lie, as percentile_disc says it, of values that stand there with their numbers.
+# The least value up to which at least so many lie, as percentile_disc says it, of values that stand there with their numbers;
+# whole numbers of float8 are exact and added up far sooner than those of numeric, which a sum of bigint is.
 _DURATIONS = text(f"""
-    WITH told AS (
-        SELECT ms, sum(ends)::bigint AS n, sum(told) AS told, sum(wait_ms) AS wait_ms FROM telemetry_durations
-        WHERE {_IN_WINDOW} GROUP BY ms
-    ), placed AS (SELECT *, sum(n) OVER (ORDER BY ms) AS up_to, sum(n) OVER () AS all_of_them FROM told)
-    SELECT coalesce(sum(n), 0)::bigint AS ends,
-           coalesce(min(ms) FILTER (WHERE up_to >= 0.5 * all_of_them), 0) AS median,
-           coalesce(min(ms) FILTER (WHERE up_to >= 0.9 * all_of_them), 0) AS p90,
+    WITH whole AS MATERIALIZED (
+        SELECT coalesce(sum(ends), 0)::float8 AS ends, sum(wait_ms) / nullif(sum(told), 0) AS wait
+        FROM telemetry_durations WHERE {_IN_WINDOW}
+    ), placed AS (
+        SELECT ms, ends::float8 AS n, sum(ends::float8) OVER (ORDER BY ms) AS up_to
+        FROM telemetry_durations WHERE {_IN_WINDOW}
+    )
+    SELECT (SELECT ends FROM whole)::bigint AS ends,
+           coalesce(min(ms) FILTER (WHERE up_to * 2 >= (SELECT ends FROM whole)), 0) AS median,
+           coalesce(min(ms) FILTER (WHERE up_to * 10 >= (SELECT ends FROM whole) * 9), 0) AS p90,
            ARRAY[{_BARS}] AS bars,
-           sum(wait_ms) / nullif(sum(told), 0) AS wait
+           (SELECT wait FROM whole) AS wait
     FROM placed
 """)
 _BITS = ", ".join(f"count(*) FILTER (WHERE hours & {1 << hour} <> 0)" for hour in range(HOURS))
+# Nearly everybody is in one country, and so most that is known of them is one row before anything is taken apart.
 _EVERYBODY = text(f"""
-    SELECT count(*) AS total, ARRAY[{_BITS}] AS hours FROM (
-        SELECT bit_or(hours) AS hours FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY person
-    ) AS everybody
+    WITH everybody AS MATERIALIZED (
+        SELECT person, countries, bit_or(hours) AS hours FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY person, countries
+    )
+    SELECT NULL AS country, count(*) AS n, ARRAY[{_BITS}] AS hours
+    FROM (SELECT bit_or(hours) AS hours FROM everybody GROUP BY person) AS each
+    UNION ALL
+    SELECT country, count(*), NULL FROM (SELECT person, unnest(countries) AS country FROM everybody GROUP BY 1, 2) AS pairs
+    GROUP BY country
 """)
 _ON_DAYS = text(f"SELECT day, count(*) AS n FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY day")
-_IN_COUNTRIES = text(f"""
-    SELECT country, count(*) AS n FROM (
-        SELECT person, unnest(countries) AS country FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY 1, 2
-    ) AS everybody GROUP BY country
-""")
 
 
 async def _counts(connection: AsyncConnection, asked: Mapping[str, Any]) -> dict[What, dict[str, int]]:
@@ -191,12 +196,13 @@ async def _counts(connection: AsyncConnection, asked: Mapping[str, Any]) -> dict
 
 
 async def _visitors(connection: AsyncConnection, asked: Mapping[str, Any]) -> Visitors:
-    everybody = (await connection.execute(_EVERYBODY, asked)).one()
+    by_country = {row.country: row for row in await connection.execute(_EVERYBODY, asked)}
+    everybody = by_country.pop(None)
     return Visitors(
-        total=everybody.total,
+        total=everybody.n,
         by_day={row.day: row.n for row in await connection.execute(_ON_DAYS, asked)},
         by_hour=tuple(everybody.hours),
-        by_country={row.country: row.n for row in await connection.execute(_IN_COUNTRIES, asked)},
+        by_country={country: row.n for country, row in by_country.items()},
     )
 
 

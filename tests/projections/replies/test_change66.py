@@ -216,6 +216,20 @@ async def test_what_is_found_is_sorted_either_way(asking: Asking, sort_by: str, 
     assert await asking.found(sort_by=sort_by, sort_order="desc") == up[::-1]
 
 
+@pytest.mark.parametrize(
+    "filters", [{}, {"app_version": "2.0.0+6"}, {"user_id": "user-123", "event_type": "telemetry"}], ids=str
+)
+@pytest.mark.parametrize("few", [0, 100_000])
+async def test_the_pages_make_up_the_whole_from_whichever_end_they_are_found(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch, filters: dict[str, str], few: int
+):
+    monkeypatch.setattr("projections.query.logs.search.FEW", few)  # whether a walk along an index finds them, or a look at each
+    for asked in ({"sort_by": by, "sort_order": order} for by in ("event_id", "priority", "id") for order in ("asc", "desc")):
+        whole = await asking.found(**filters, **asked)
+        pages = [await asking.found(page=str(number), page_size="3", **filters, **asked) for number in range(1, 6)]
+        assert [number for page in pages for number in page] == whole
+
+
 async def test_an_id_sorts_by_what_is_shown(asking: Asking):
     rows = (await asking.get(FILTER, sort_by="event_id", sort_order="asc")).json()["data"]["logs"]
     assert [row["event_id"] for row in rows] == sorted(one.key or one.id for one in asking.lines)
