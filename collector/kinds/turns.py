@@ -1,6 +1,5 @@
 """The turns family: what is claimed of a conversation with an AI, and what of it may be stored."""
 
-import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -189,9 +188,7 @@ def _kept_id(text: str, claim: TurnsClaim, identity: Identity) -> str:
     return text if text.isascii() and text.isprintable() and len(text) <= ID_BYTES else cut(printable(text), ID_BYTES)
 
 
-@functools.lru_cache(maxsize=512)
 def _word(text: str) -> str:
-    # Models, steps and types are few, and come again with each event.
     return clean(text, WORD_BYTES) if text else ""
 
 
