@@ -17,6 +17,7 @@ KINDS: Final = {kind.value: kind for kind in LogKind if kind is not LogKind.OTHE
 PRIORITIES: Final = {priority.value: priority for priority in Priority if priority is not Priority.OTHER}
 Shape = TypeVar("Shape")
 
+_OPENS: Final = frozenset({dict, list})  # all that JSON has of the kind
 _UNWANTED_KEYS: Final = frozenset({"__proto__"})  # what some readers of JSON in JavaScript would take for an object's nature
 # From the capital on, for most bytes are none: quicker by far than from the quote.
 _SOME_CAPITAL: Final = re.compile(rb'[A-Z][A-Za-z_]*"\s*:')
@@ -150,9 +151,8 @@ def _names(said: Any) -> list[str]:
         inner = open_.pop()
         if isinstance(inner, dict):
             names += inner
-            open_ += inner.values()
-        elif isinstance(inner, list):
-            open_ += inner
+            inner = inner.values()
+        open_ += [each for each in inner if type(each) in _OPENS]
     return names
 
 
