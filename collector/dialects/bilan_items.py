@@ -90,7 +90,11 @@ _USER: Final = frozenset({"user_id", "userId"})
 # What the README writes beside the properties.
 _BESIDE: Final = ("turn_id", "turnId", "conversation_id", "conversationId", "journey_id", "journeyId")
 TEXTS: Final = ("promptText", "prompt_text", "aiResponse", "ai_response", "aiOutput", "ai_output")
-
+_TEXT_FIELDS: Final = frozenset(
+    ("turn", "conversation", "step", "session", "model", "provider", "prompt_version", "prompt", "response")
+)
+_DURATIONS: Final = frozenset({"milliseconds", "took", "lasted"})
+_NOT_AMONG: Final = (*_BESIDE, *TEXTS)
 
 # What an event may say beside its properties; anything else is ignored, unless it is a name of somebody.
 _ENVELOPE: Final = frozenset({"eventId", "eventType", "timestamp", "userId", "properties", "promptText", "aiResponse"})
@@ -111,7 +115,7 @@ def claim_of(event: Mapping[str, Any]) -> TurnsClaim:
     user = _required(event, "userId", "user_id")
     kind = CLAIMS.get(type_, ActionClaim)
     said, props = _sorted_out(_properties(event), kind, user)
-    for name in (*_BESIDE, *TEXTS):
+    for name in _NOT_AMONG:
         if name in event and (place := _PLACES[kind].get(name)) is not None:
             said.setdefault(place[0], event[name])
     if kind is ActionClaim:
@@ -221,16 +225,15 @@ def _without_texts(value: Any, depth: int = 0) -> Any:
 
 def _common(said: Mapping[str, Any], props: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that any claim of the family may have; a journey's name goes to *props* where it has an id, too."""
-    texts = ("turn", "conversation", "step", "session", "model", "provider", "prompt_version", "prompt", "response")
-    common: dict[str, Any] = {name: text_of(said[name]) for name in texts if name in said}
-    journey, name = text_of(said.get("journey")), text_of(said.get("journey_name"))
-    if journey or name:
+    common: dict[str, Any] = {name: text_of(value) for name, value in said.items() if name in _TEXT_FIELDS}
+    if "journey" in said or "journey_name" in said:
+        journey, name = text_of(said.get("journey")), text_of(said.get("journey_name"))
         common["journey"] = journey or name
-    if journey and name and journey != name:
-        props["journey_name"] = name
+        if journey and name and journey != name:
+            props["journey_name"] = name
     if "sequence" in said:
         common["sequence"] = whole_of(said["sequence"])
-    if (duration := _duration_ms(said)) is not None:
+    if not _DURATIONS.isdisjoint(said) and (duration := _duration_ms(said)) is not None:
         common["duration_ms"] = duration
     return common
 

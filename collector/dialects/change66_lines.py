@@ -18,6 +18,7 @@ KINDS: Final = {kind.value: kind for kind in LogKind if kind is not LogKind.OTHE
 PRIORITIES: Final = {priority.value: priority for priority in Priority if priority is not Priority.OTHER}
 Shape = TypeVar("Shape")
 
+_OPENS: Final = frozenset({dict, list})  # all that JSON has of the kind
 # From the capital on, for most bytes are none: quicker by far than from the quote.
 _SOME_CAPITAL: Final = re.compile(rb'[A-Z][A-Za-z_]*"\s*:')
 
@@ -146,9 +147,8 @@ def _has_too_many_keys(said: Any) -> bool:
         inner = open_.pop()
         if isinstance(inner, dict):
             count += len(inner)
-            open_ += inner.values()
-        elif isinstance(inner, list):
-            open_ += inner
+            inner = inner.values()
+        open_ += [each for each in inner if type(each) in _OPENS]
     return count > MOST_KEYS
 
 

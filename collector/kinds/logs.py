@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from collector.hit import Claim, Hit
 from collector.kinds.kind import SUBJECTS, Kind
 from collector.privacy.enrich.lists import Lists
@@ -16,8 +18,9 @@ from contracts.events.envelope import FIRST_YEAR
 NAME_BYTES: Final = 120
 WORD_BYTES: Final = 200
 KEY_BYTES: Final = 255
-# Of device and properties together, so that a fact fits a message of the stream: what JSON makes of a text may be longer.
-PROPS_BYTES: Final = 24_000
+# Of device and properties together, as JSON, so that a fact fits a message of the stream.
+PROPS_BYTES: Final = 48_000
+_json: Final = msgspec.json.Encoder()
 _LATEST: Final = timedelta(days=1)
 
 
@@ -78,18 +81,16 @@ def _harmless_key(key: str, raws: Collection[str]) -> str:
 
 def _within(room: int, props: dict[str, Scalar]) -> tuple[dict[str, Scalar], int]:
     """Return the first of *props* that fit *room* bytes, and the room that is left."""
+    if (size := len(_json.encode(props))) <= room:
+        return props, room - size  # nearly always
     kept: dict[str, Scalar] = {}
     for name, value in props.items():
-        size = _bytes(name) + (_bytes(value) if isinstance(value, str) else 8)
+        size = len(_json.encode(name)) + len(_json.encode(value)) + len(":,")
         if size > room:
             break
         room -= size
         kept[name] = value
     return kept, room
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
 
 
 KIND: Final = Kind(claims=(LogClaim,), happened_at=happened_at, fact=fact, needs=SUBJECTS)

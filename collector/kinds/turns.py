@@ -1,6 +1,5 @@
 """The turns family: what is claimed of a conversation with an AI, and what of it may be stored."""
 
-import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -160,17 +159,16 @@ def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> 
         "id": id_of_content(claim.content, envelope, identity),
         "subject": identity.subject(claim.user),
         "key": _kept_id(claim.key, claim, identity) if claim.key != envelope["id"] else "",
-        "turn": _kept_id(claim.turn, claim, identity),
-        "conversation": _kept_id(claim.conversation, claim, identity),
-        "journey": _kept_id(claim.journey, claim, identity),
         "session": identity.subject(claim.session),
         "sequence": claim.sequence,
         "duration_ms": claim.duration_ms,
-        "step": _word(claim.step),
-        "model": _word(claim.model),
-        "provider": _word(claim.provider),
-        "prompt_version": _word(claim.prompt_version),
     }
+    for name in _IDS:
+        if said := getattr(claim, name):
+            shared[name] = _kept_id(said, claim, identity)
+    for name in _WORDS:
+        if said := getattr(claim, name):
+            shared[name] = _word(said)
     if claim.prompt:
         shared["prompt"] = identity.text(PROMPT, claim.prompt)
     if claim.response:
@@ -189,9 +187,7 @@ def _kept_id(text: str, claim: TurnsClaim, identity: Identity) -> str:
     return text if text.isascii() and text.isprintable() and len(text) <= ID_BYTES else cut(printable(text), ID_BYTES)
 
 
-@functools.lru_cache(maxsize=512)
 def _word(text: str) -> str:
-    # Models, steps and types are few, and come again with each event.
     return clean(text, WORD_BYTES) if text else ""
 
 
@@ -211,6 +207,8 @@ _FACTS: Final[Mapping[type[TurnsClaim], type[TurnEvent]]] = {
 _OWN: Final = {
     claim: tuple(name for name in claim.__struct_fields__ if name not in TurnsClaim.__struct_fields__) for claim in _FACTS
 }
+_IDS: Final = ("turn", "conversation", "journey")
+_WORDS: Final = ("step", "model", "provider", "prompt_version")
 # What people, or the errors that they meet, say in words of their own; every other text is a name.
 _REMARKS: Final = frozenset({"comment", "message", "reason"})
 KIND: Final = Kind(claims=tuple(_FACTS), happened_at=happened_at, fact=fact, needs=SUBJECTS)

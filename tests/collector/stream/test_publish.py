@@ -17,6 +17,7 @@ from collector.outcomes import Rejected, Stored, Unavailable, UnavailableReason
 from collector.record import uuid7
 from collector.stream import connection as broker
 from collector.stream.groups import GROUPS_IN_FLIGHT
+from collector.stream.parcel import MOST_BYTES
 from collector.stream.publisher import Publisher
 from collector.stream.streams import FormerStream, Streams
 from contracts.codec import CODEC
@@ -145,6 +146,19 @@ async def settled(publisher: Publisher, one: EventRecorded) -> Stored | Unavaila
 async def test_an_event_too_large_for_the_stream_is_refused_before_it_is_sent(publisher: Publisher):
     with pytest.raises(Rejected):
         publisher.submit(event(props={str(number): "x" * 2000 for number in range(40)}))
+
+
+async def test_the_largest_event_that_is_taken_fits_the_stream_with_its_headers_alone_and_in_a_group(publisher: Publisher):
+    def largest(*, less: int) -> EventRecorded:
+        filler = {str(number): "x" * 2000 for number in range(31)}
+        return event(props=filler | {"last": "x" * (MOST_BYTES - less)})
+
+    less = len(CODEC.encode(largest(less=0))) - MOST_BYTES
+    assert isinstance(await publisher.submit(largest(less=less)), Stored)
+    answers = await asyncio.gather(*[publisher.submit(largest(less=less)) for _ in range(3)])
+    assert all(isinstance(answer, Stored) for answer in answers)
+    with pytest.raises(Rejected):
+        publisher.submit(largest(less=less - 1))
 
 
 async def test_a_stream_is_made_with_the_first_fact_of_its_family(stream_free_nats: str):
