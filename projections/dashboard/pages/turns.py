@@ -23,7 +23,7 @@ from projections.query.known_sites import reading_about
 from projections.query.question import WebQuestion
 from projections.query.turns.passages import conversations, journeys
 from projections.query.turns.quality import By, timed_apart
-from projections.query.turns.settled import errors, settled_by_hour, times_of
+from projections.query.turns.settled import errors, times
 from projections.query.turns.votes import newest_comments
 from projections.query.turns.window import Window
 
@@ -71,7 +71,7 @@ async def _compose(connection: AsyncConnection, question: WebQuestion, state: Pa
         tables=[
             *[tables_by(by, rows) for by, rows in apart.items()],
             *tables_of(
-                times=times_of(await settled_by_hour(connection, window)),
+                times=await times(connection, window),
                 errors=await errors(connection, window),
                 journeys=await journeys(connection, window),
                 comments=await newest_comments(connection, window, most=_COMMENTS),

@@ -1,6 +1,5 @@
 """Settled: how many turns were answered and how many failed, by hour, how long they took and what went wrong."""
 
-from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
@@ -21,14 +20,10 @@ _ANSWERED = f"FILTER (WHERE kind = {Kind.COMPLETED})"
 
 
 class SettledHour(Struct, frozen=True, kw_only=True):
-    """The turns that ended in one hour of a UTC day and took about as long; ``total_ms`` is the sum of those ``timed``.
-
-    ``bucket`` is the place in BUCKETS, behind them all for the slowest, and None for those that failed or do not say.
-    """
+    """The turns that ended in one hour of a UTC day; ``total_ms`` is the sum of those ``timed``."""
 
     day: date
     hour: int
-    bucket: int | None
     turns: int
     answered: int
     timed: int
@@ -43,25 +38,27 @@ class Feedback(Struct, frozen=True, kw_only=True):
 
 
 async def settled_by_hour(connection: AsyncConnection, window: Window) -> list[SettledHour]:
-    """Return the hours in which turns ended, in their order, one for each bucket."""
+    """Return the hours in which turns ended, in their order."""
     hours, asked = fact_hours(window)
     query = f"""
-        SELECT CAST(hour AS date) AS day, CAST(extract(hour FROM hour) AS integer) AS hour, nullif(took, {UNTIMED}) AS bucket,
+        SELECT CAST(hour AS date) AS day, CAST(extract(hour FROM hour) AS integer) AS hour,
             CAST(sum(facts) AS bigint) AS turns, CAST(coalesce(sum(facts) {_ANSWERED}, 0) AS bigint) AS answered,
             CAST(sum(timed) AS bigint) AS timed, CAST(sum(total_ms) AS bigint) AS total_ms
-        FROM ({hours}) AS hours WHERE {_SETTLED} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        FROM ({hours}) AS hours WHERE {_SETTLED} GROUP BY 1, 2 ORDER BY 1, 2
     """
     return [SettledHour(**row) for row in (await connection.execute(text(query), asked)).mappings()]
 
 
-def times_of(hours: Iterable[SettledHour]) -> dict[str, int]:
+async def times(connection: AsyncConnection, window: Window) -> dict[str, int]:
     """Return how many answers took how long, by the names of BUCKETS; those that do not say are in none."""
     names = [*(name for _, name in BUCKETS), SLOWEST]
-    found = dict.fromkeys(names, 0)
-    for hour in hours:
-        if hour.bucket is not None:
-            found[names[hour.bucket]] += hour.turns
-    return found
+    hours, asked = fact_hours(window)
+    query = f"""
+        SELECT took, CAST(sum(facts) AS bigint) AS answers FROM ({hours}) AS hours
+        WHERE kind = {Kind.COMPLETED} AND took <> {UNTIMED} GROUP BY took
+    """
+    counted = {names[row.took]: row.answers for row in await connection.execute(text(query), asked)}
+    return dict.fromkeys(names, 0) | counted
 
 
 async def errors(connection: AsyncConnection, window: Window) -> dict[str, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from projections.query.turns.people import Askers, askers
 from projections.query.turns.quality import By, Quality, told_apart
-from projections.query.turns.settled import SettledHour, errors, settled_by_hour, times_of
+from projections.query.turns.settled import SettledHour, errors, settled_by_hour, times
 from projections.replies.bilan.asked import times_in
 from projections.replies.bilan.question import Question
 from projections.replies.bilan.votes import interval, percent
@@ -26,7 +26,7 @@ async def turns(question: Question) -> dict[str, Any]:
         "trends": {"daily": _daily(hours), "hourly": _hourly(hours)},
         "userBehavior": {"topUsers": _top(people)},
         "performance": {
-            "responseTimeDistribution": _distribution(times_of(hours)),
+            "responseTimeDistribution": _distribution(await times(connection, window)),
             "errorTypes": _errors(await errors(connection, window)),
         },
         "quality": {

@@ -85,6 +85,7 @@ async def answers(connection: AsyncConnection, window: Window) -> dict[str, Any]
         "subjects and askers": await people.count_askers(connection, window),
         "voters": await people.voters(connection, window),
         "hours": await settled.settled_by_hour(connection, window),
+        "times": await settled.times(connection, window),
         "errors": await settled.errors(connection, window),
         "feedback": await settled.feedback(connection, window),
         "votes": await votes.votes_by_hour(connection, window),
