@@ -82,7 +82,7 @@ async def test_what_is_not_there_is_a_problem_too(doorstep: World, path: str, st
 
 @pytest.mark.parametrize(
     "path",
-    ["/health", "/docs", "/stats", "/example.org", "/sites", "/sites/example.org/page/more", "/v1", "/swagger/index.html"],
+    ["/health", "/docs", "/example.org", "/sites", "/sites/example.org/page/more", "/v1", "/swagger/index.html"],
 )
 async def test_an_address_that_is_none_is_never_a_page(doorstep: World, path: str):
     response = await doorstep.get(path)
