@@ -17,7 +17,7 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.control import tables as control
-from projections.database import POSTGRES_ERRORS, advice_for, open_engine, sqlstate_of
+from projections.database import POSTGRES_ERRORS, PROJECTING, advice_for, open_engine, sqlstate_of
 from projections.forwarding import places as sinks
 from projections.generations import (
     GENERATIONS,
@@ -39,6 +39,8 @@ LOG = logging.getLogger(__name__)
 
 # Any number will do as long as every migrating process uses the same.
 _MIGRATING = 0x636F6C6C02
+# Whoever migrates at the same time is waited for, and a step on large tables takes its time.
+_SESSION = {**PROJECTING, "statement_timeout": "2h"}
 _HERE = Path(__file__).parent
 
 
@@ -77,7 +79,7 @@ async def migrate(database_url: str, projections: Sequence[Projection] = PROJECT
     """Bring the tables to what this program needs, creating a missing database; two may do it at the same time."""
     try:
         await _create_database_if_missing(database_url)
-        engine = open_engine(database_url)
+        engine = open_engine(database_url, _SESSION)
         try:
             await ensure_role(engine)
             await _migrate(engine, projections)

@@ -34,7 +34,7 @@ from tests.projections.control.deciding import (
     started,
     tenant,
 )
-from tests.projections.world import until
+from tests.projections.world import PATIENCE, until
 
 SHOP = site("shop.example")
 
@@ -256,7 +256,7 @@ async def test_whoever_has_decided_may_wait_until_it_is_to_be_seen(
     async with following(stream_free_nats, database_url):
         for number in range(3):
             seq = await decisions.decide(site(f"site-{number}.example"))
-            assert await decided.wait_for(seq)
+            assert await decided.wait_for(seq, seconds=PATIENCE)
             assert len(await rows(database_url)) == number + 1
     assert not await decided.wait_for(seq + 1, seconds=0.1)
     await asking.dispose()

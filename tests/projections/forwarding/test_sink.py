@@ -61,8 +61,15 @@ async def place(engine) -> Place:
     return found
 
 
-def started(environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*COLLECTOR, "project"], env=clean_environment(**environment), stderr=subprocess.PIPE)
+@contextlib.contextmanager
+def started(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a projector for the length of the block, and leave none behind."""
+    command = [*COLLECTOR, "project"]
+    with subprocess.Popen(command, env=clean_environment(**environment), stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 async def has_taken(listener: Listener, count: int) -> None:
@@ -192,18 +199,18 @@ async def test_a_projector_that_is_killed_loses_nothing_of_what_it_forwards(fact
         "COLLECTOR_FORWARD_URL": listener.url,
         "COLLECTOR_FORWARD_SECRET": SECRET,
     }
-    killed = started(environment)
 
     async def is_told() -> bool:
         status, body = await asyncio.to_thread(ask, "127.0.0.1", port, "/readyz")
         return status == 200 and "503" in json.loads(body)["checks"]["sink"]
 
-    await until(is_told)
-    _, metrics = await asyncio.to_thread(ask, "127.0.0.1", port, "/metrics")
-    assert 'collector_sink_up{sink="flowcore"} 0.0' in metrics
-    assert 'collector_sink_lag_events{sink="flowcore"} 250.0' in metrics
-    killed.kill()
-    _, log = await asyncio.to_thread(killed.communicate)
+    with started(environment) as killed:
+        await until(is_told)
+        _, metrics = await asyncio.to_thread(ask, "127.0.0.1", port, "/metrics")
+        assert 'collector_sink_up{sink="flowcore"} 0.0' in metrics
+        assert 'collector_sink_lag_events{sink="flowcore"} 250.0' in metrics
+        killed.kill()
+        _, log = await asyncio.to_thread(killed.communicate)
     for needle in (SECRET, listener.url, stored.ANNA):
         assert needle.encode() not in log
     listener.answers = lambda _: 200

@@ -32,9 +32,11 @@ async def test_a_projector_that_is_killed_goes_on_where_it_was(facts: Facts, tab
         async def has_begun(before: int = 200 * round_) -> bool:
             return await tables.dealt_with() > before
 
-        await until(has_begun)
-        process.kill()
-        await process.wait()
+        try:
+            await until(has_begun)
+        finally:
+            process.kill()
+            await process.wait()
     await project_all(facts, tables, database_url)
     assert await tables.rows("SELECT applied, duplicates, quarantined FROM positions") == [
         {"applied": 600, "duplicates": 0, "quarantined": 0}

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events import Fact
-from contracts.streams import stream_for, streams_of
+from contracts.streams import stream_for
 from projections.projections import WEB
 from projections.projector.batch import apply, settle
 from projections.projector.endings import Endings, SiteDay
@@ -167,7 +167,7 @@ async def test_a_retry_that_nats_has_forgotten_is_not_counted_twice(facts: Facts
 
 async def test_each_partition_reads_its_own_stream_whole(stream_free_nats: str, tables: Tables, database_url: str):
     async with AsyncExitStack() as stack:
-        streams = streams_of(partitions=2)
+        streams = WEB.streams(2)
         pens = [await stack.enter_async_context(Facts(stream_free_nats, stream)) for stream in streams]
         sent = list(traffic(200, seed=6))
         for fact in sent:

@@ -6,6 +6,7 @@ import pytest
 
 from projections.dashboard.pages.signing_in import own_path
 from projections.migrations import migrate
+from projections.projections import PROJECTIONS
 from projections.query.access import COOKIE
 from tests.conftest import run_sql
 from tests.projections.query.world import NOWHERE, World, open_world
@@ -169,7 +170,8 @@ async def test_a_cookie_that_was_given_back_opens_nothing_on_any_replica(locked:
 
 async def test_a_cookie_is_worth_nothing_where_the_database_was_made_anew(locked: World, database_url: str):
     held = {"Cookie": f"{COOKIE}={cookie_in(await sign_in(locked))}"}
-    await run_sql(database_url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA web_g1 CASCADE")
+    generations = ", ".join(f"{projection.name}_g1" for projection in PROJECTIONS)
+    await run_sql(database_url, f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; DROP SCHEMA {generations} CASCADE")
     await migrate(database_url)
     assert (await locked.client.get("/api/stats", headers=held)).status_code == 401
 

@@ -6,7 +6,7 @@ from functools import reduce
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
@@ -83,6 +83,7 @@ def test_any_order_and_any_batching_give_the_visits_of_all_facts_at_once(day: li
     assert visits == naive(day)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.tuples(days(), days(), days()).filter(all))
 def test_joining_is_commutative_and_associative(three: tuple[list[WebEvent], list[WebEvent], list[WebEvent]]):
     one, two, other = (reduce(join, map(visit_of, day)) for day in three)
