@@ -40,13 +40,20 @@ def told_to_systems(voice: Voice, key: str) -> Iterator[Answer]:
     telemetry = {"anon": person.mark, "evt": "app.started", "t": 1640995200000 + next(_NUMBERS), "sessionId": person.email}
     yield voice.ask("POST", "/minigem/t", {"schema": "jwc.v1", "batch": [telemetry | {"m": props}]})
     page = {"domain": SITE, "pathname": f"/u/{person.email}", "referrer": f"https://{person.ip}/", "eventName": "signup"}
-    yield voice.ask("POST", "/flowcore/api/event", page | {"customProperties": props})
+    # A page names no user whose id could be told from any other word.
+    yield voice.ask("POST", "/flowcore/api/event", page | {"customProperties": _without_echo(props)})
     lines = [
         {"event_id": _new(), "event_type": kind, "event_name": "opened", "user_id": person.mark, "session_id": person.email}
         | {"properties": props, "device_info": props, "app_version": "1.0.0"}
         for kind in KINDS[Mount.CHANGE66]
     ]
     yield voice.ask("POST", "/change66/api/v1/batch-ingest", {"logs": lines}, **shown)
+
+
+def _without_echo(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {name: _without_echo(value) for name, value in said.items() if name != "echo"}
+    return said
 
 
 def _new() -> str:
