@@ -55,8 +55,9 @@ _IDENTITY_PAIRS = frozenset(
 def redact_props(props: dict[str, Scalar], *, kept: frozenset[str] = NOTHING_KEPT) -> dict[str, Scalar]:
     """Return the first 30 properties that may be stored, redacted: names in 300 bytes, texts in 2,000.
 
-    A property with a personal name is dropped, and so is a number that JSON or Postgres could not hold. Those that are called
-    as in *kept*, which the site's policy names, are stored as they are.
+    A property with a personal name is dropped, and so is one that says who somebody is: these facts know no user to make a
+    pseudonym of. So is a number that JSON or Postgres could not hold. Those that are called as in *kept*, which the site's
+    policy names, are stored as they are.
     """
     stored: dict[str, Scalar] = {}
     for key, value in props.items():
@@ -66,7 +67,7 @@ def redact_props(props: dict[str, Scalar], *, kept: frozenset[str] = NOTHING_KEP
             continue
         if key in kept:
             stored[key] = cut(printable(value), VALUE_BYTES) if isinstance(value, str) else value
-        elif not is_personal(key):
+        elif not is_personal(key) and not any(map(is_identity, key.split("."))):
             stored.setdefault(clean(key, KEY_BYTES), redact_value(value))
     return stored
 

@@ -6,11 +6,14 @@ import pytest
 
 from tests.advice.inventory import ADVICE, HARMLESS
 from tests.advice.messages import CHANGES, messages
+from tests.advice.of_systems import OF_SYSTEMS
 from tests.house.sources import ROOT
+
+EVERYTHING = (*ADVICE, *OF_SYSTEMS)
 
 
 def test_every_message_that_advises_a_change_is_in_the_inventory():
-    known = [(advice.file, advice.words) for advice in ADVICE]
+    known = [(advice.file, advice.words) for advice in EVERYTHING]
     unknown = [
         f"{said.file}: {said.text[:100]}"
         for said in messages()
@@ -21,11 +24,13 @@ def test_every_message_that_advises_a_change_is_in_the_inventory():
 
 def test_every_entry_is_a_message_that_is_said():
     said = messages()
-    assert [advice for advice in ADVICE if not any(one.file == advice.file and advice.words in one.text for one in said)] == []
+    assert [
+        advice for advice in EVERYTHING if not any(one.file == advice.file and advice.words in one.text for one in said)
+    ] == []
 
 
 def test_every_step_is_taken_by_a_test_that_there_is():
-    named = [advice.test.partition("::") for advice in ADVICE if advice.test != HARMLESS]
+    named = [advice.test.partition("::") for advice in EVERYTHING if advice.test != HARMLESS]
     missing = [
         test for file, _, test in named if not re.search(rf"def {test or 'test_'}", (ROOT / file).read_text(encoding="utf-8"))
     ]

@@ -13,7 +13,7 @@ from collector.outcomes import Unavailable
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET
 from collector.salts.precedence import NOBODY_ELSE
-from contracts.streams import streams_of, subject_of
+from contracts.streams import Family, streams_of, subject_of
 from projections.migrations import migrate
 from projections.projections import WEB
 from projections.projector.loss import CannotApply
@@ -82,7 +82,7 @@ async def test_more_partitions_lose_nothing_when_they_come_as_the_readme_says(in
     await installation.count(*traffic(40, seed=7))
     counted = await installation.hits()
     more = {"COLLECTOR_PARTITIONS": "2"}
-    first, second = streams_of(partitions=2)
+    first, second = streams_of([Family(name="web")], partitions=2)
     report = await installation.run("collector doctor", **more)
     assert f"nats stream edit {first.name}" in report.output
     await installation.edit(subjects=first.subjects)

@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET, SUBJECT_ROOT, SaltBucket
 from collector.stream import connection as broker
+from contracts.streams import FAMILIES, EventStream
 from contracts.tallies import OTHER_SITES
 from tests.facts import STREAM
 from tests.privacy.haystacks import files_below, joined, messages, postgres_files, rows
@@ -61,10 +62,14 @@ async def count_events(running: Up) -> int:
 
 
 async def is_all_projected(running: Up) -> bool:
-    """Tell whether the projector has dealt with every fact."""
+    """Tell whether the projector has dealt with every fact of every family."""
     async with connected(running) as client:
-        last = int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.last_seq)
-    return (await _column(running, "SELECT seq FROM positions")) == [last]
+        lasts = {
+            family.name: (await broker.ask(client, f"STREAM.INFO.{EventStream(family=family.name).name}")).state.last_seq
+            for family in FAMILIES
+        }
+    read = [await _column(running, "SELECT seq FROM positions", projection=family) for family in lasts]
+    return read == [[last] for last in lasts.values()]
 
 
 async def is_all_tallied(running: Up) -> bool:
@@ -103,8 +108,8 @@ async def read_visitors(running: Up) -> frozenset[bytes]:
     return frozenset(await _column(running, "SELECT DISTINCT visitor FROM hits"))
 
 
-async def _column(running: Up, query: str) -> list[Any]:
-    connection = await connect_to_tables(running.runtime["database_url"])
+async def _column(running: Up, query: str, projection: str = "web") -> list[Any]:
+    connection = await connect_to_tables(running.runtime["database_url"], projection)
     try:
         return [row[0] for row in await connection.fetch(query)]
     finally:

@@ -29,6 +29,7 @@ from tests.privacy.people import People
 from tests.privacy.person import Person
 from tests.privacy.planting import plant_in_files, plant_in_nats, plant_in_postgres, seeds
 from tests.privacy.speaking import Answer, Voice
+from tests.privacy.systems import told_to_systems
 from tests.running import Up, eventually, run_collector
 
 ACCESS_TOKEN = "the-token-of-the-owner"
@@ -115,6 +116,7 @@ def _voices(people: People, port: int) -> Iterator[Voice]:
 def _speak(voice: Voice) -> Iterator[Answer]:
     yield from traffic.proper(voice)
     yield from traffic.passed_on(voice, KEY)
+    yield from told_to_systems(voice, KEY)
     yield from traffic.refused(voice)
     yield from traffic.broken(voice)
     yield from traffic.curious(voice, ACCESS_TOKEN)

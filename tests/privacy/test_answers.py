@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 
+from contracts.mounts import Mount
+from contracts.streams import FAMILIES, SUBJECT_ROOT
 from tests.privacy.evidence import Evidence
 from tests.privacy.traffic import INGEST
 
@@ -14,6 +16,15 @@ def test_every_kind_of_answer_was_provoked_and_none_was_a_defect(evidence: Evide
     statuses = {answer.status for answer in evidence.answers}
     assert statuses >= STATUSES
     assert not statuses & {500, 501, 502, 504}
+
+
+def test_what_names_somebody_was_stored_by_every_system(evidence: Evidence):
+    asked = [answer for answer in evidence.answers if answer.asked.startswith(tuple(f"POST /{mount}/" for mount in Mount))]
+    assert {answer.asked.split("/")[1] for answer in asked} == set(Mount)
+    for answer in asked:
+        assert answer.status in (200, 201, 204), (answer.asked, answer.body)
+    for family in FAMILIES:
+        assert f"{SUBJECT_ROOT}.{family.name}.".encode() in evidence.logical["messages"]
 
 
 def test_no_answer_of_ingest_can_tell_visitors_apart(evidence: Evidence):

@@ -230,12 +230,13 @@ async def _world(on: Servers, publish: Publish) -> AsyncIterator[World]:
 
 async def _project(nats_url: str, database_url: str, messages: int) -> None:
     connection = await connect_to_tables(database_url)
-    tables = Tables(connection)
-    async with projecting(nats_url, database_url) as projector:
-        await until(partial(_all_of, tables, messages), watching=projector)
-    # Or the planner takes the tables for empty.
-    await connection.execute("ANALYZE")
-    await connection.close()
+    try:
+        async with projecting(nats_url, database_url) as projector:
+            await until(partial(_all_of, Tables(connection), messages), watching=projector)
+        # Or the planner takes the tables for empty.
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
 
 
 async def _all_of(tables: Tables, messages: int) -> bool:

@@ -1,4 +1,4 @@
-"""The requests of the wire: every example of tests/examples, and those that no example shows."""
+"""The requests of the wire: every example of tests/examples that needs no key, and those that no example shows."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,10 @@ from typing import Any
 
 import yaml
 
+from tests.collector.test_examples import FILES as EXAMPLES
+
 HERE = Path(__file__).parent
-FILES = (*sorted((HERE.parent / "examples").glob("*.yml")), HERE / "requests.yml")
+FILES = (*EXAMPLES, HERE / "requests.yml")
 METHODS = ("get", "post", "put", "head", "options")
 JSON = {"Content-Type": "application/json"}
 

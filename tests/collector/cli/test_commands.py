@@ -9,6 +9,7 @@ import click
 import pytest
 
 from collector.cli import COMMANDS, main
+from collector.local.private import free_port
 from tests.running import COLLECTOR, clean_environment
 
 HEAVY = (
@@ -86,7 +87,7 @@ def test_a_dashboard_that_others_can_reach_needs_a_token(collector, tmp_path, ro
 
 @pytest.mark.parametrize(("role", "variable"), [("serve", "COLLECTOR_NATS_URL"), ("query", "COLLECTOR_DATABASE_URL")])
 def test_a_role_without_its_server_says_how_to_give_it_one(collector, role, variable):
-    refused = collector(role)
+    refused = collector(role, "--port", str(free_port()))
     assert refused.returncode == 1
     assert variable in refused.stderr
     assert "Traceback" not in refused.stderr

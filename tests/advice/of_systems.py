@@ -1,0 +1,14 @@
+"""What is advised to whoever comes from one of the five systems, or forwards to one; the rest is in inventory.py."""
+
+from tests.advice.inventory import AGAIN, HARMLESS, Advice
+
+BACKUP = "tests/collector/cli/test_bilan.py::test_a_backup_holds_the_tenants_events_and_is_read_back_once"
+OF_SYSTEMS = (
+    Advice("collector/cli/bilan/__init__.py", "Create or update the tables", "bilan's migrate is asked for help", AGAIN),
+    Advice("collector/cli/bilan/backup.py", "Read them back with: collector import events", "a backup was written", BACKUP),
+    Advice("README.md", "| `collector import events FILE` |", "anybody who reads it", BACKUP),
+    Advice("collector/dialects/change66_lines.py", "holds the character NUL", "a line is refused", HARMLESS),
+    # The sink stands where it is, and has passed nothing by.
+    Advice("projections/forwarding/sink.py", "install a newer one: it goes on from there", "an event is of later", HARMLESS),
+    Advice("projections/replies/subjects.py", "Set COLLECTOR_NATS_URL for this role", "nobody can be looked up", HARMLESS),
+)
