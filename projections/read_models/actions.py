@@ -41,7 +41,6 @@ ACTIONS = Table(
     words("batch"),
     Column("props", JSONB, nullable=False),
     Index("actions_by_subject", "tenant", "site", "subject", "occurred_at", "event_id"),
-    Index("actions_by_props", "props", postgresql_using="gin", postgresql_ops={"props": "jsonb_path_ops"}),
     Index("actions_by_name", "tenant", "site", "name", "occurred_at", "event_id"),
     postgresql_partition_by="RANGE (occurred_at)",
 )

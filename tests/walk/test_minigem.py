@@ -58,7 +58,7 @@ async def minigem(nats_url: str, session_postgres: Any, tmp_path_factory: pytest
         open_world(url, newest=Newest(nats_url, seconds=PATIENCE), systems=[system_over(3)]) as world,
     ):
         world.now = datetime.now(UTC).replace(microsecond=0)
-        async with projecting(nats_url, url):
+        async with projecting(nats_url, url, projections=(PRODUCT,)):
             yield Minigem(door, world, world.now)
     await run_sql(session_postgres.url, "DROP DATABASE minigem_walk WITH (FORCE)")
 

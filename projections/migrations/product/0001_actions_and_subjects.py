@@ -34,8 +34,6 @@ CREATE INDEX actions_by_subject ON actions (tenant, site, subject, occurred_at, 
 
 CREATE INDEX actions_by_name ON actions (tenant, site, name, occurred_at, event_id);
 
-CREATE INDEX actions_by_props ON actions USING gin (props jsonb_path_ops);
-
 CREATE TABLE subjects (
     tenant TEXT NOT NULL,
     site TEXT NOT NULL,

@@ -1,13 +1,12 @@
 """Actions: those that fit a question, one page of them and how many there are in all."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, FromClause, and_, func, select, text, true
+from sqlalchemy import ColumnElement, FromClause, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Scalar
@@ -80,7 +79,7 @@ async def count_actions(connection: AsyncConnection, question: ActionQuestion) -
 
 async def list_actions(connection: AsyncConnection, question: ActionQuestion) -> list[Action]:
     """Return the page of actions that is asked for; of equals the later one in the order of its id."""
-    return await _shown(connection, question, _keys_of(question, _fitting(question)))
+    return await _shown(connection, question, _keys_of(question))
 
 
 async def page_of(connection: AsyncConnection, question: ActionQuestion, total: int) -> list[Action]:
@@ -93,21 +92,16 @@ async def page_of(connection: AsyncConnection, question: ActionQuestion, total: 
     if is_late:
         turned = structs.replace(question, is_descending=not question.is_descending, limit=actions, offset=from_the_end)
     # Those that fit may all be at the far end of the order, which no planner knows: a few are sooner put in order by ourselves.
-    keys = _few_keys_of(turned) if total <= FEW and not question.has_its_order_in_an_index else _walk_of(turned)
+    keys = _few_keys_of(turned) if total <= FEW and not question.has_its_order_in_an_index else _keys_of(turned)
     found = await _shown(connection, turned, keys)
     return found[::-1] if is_late else found
 
 
-def _keys_of(question: ActionQuestion, fitting: Sequence[ColumnElement[bool]]) -> FromClause:
+def _keys_of(question: ActionQuestion) -> FromClause:
     """Return which actions are on the page; an index tells them, and what is passed over on the way is never read."""
-    keys = select(ACTIONS.c.occurred_at, ACTIONS.c.event_id).where(*fitting).order_by(*_order(question, ACTIONS.c))
+    keys = select(ACTIONS.c.occurred_at, ACTIONS.c.event_id).where(*_fitting(question))
+    keys = keys.order_by(*_order(question, ACTIONS.c))
     return keys.limit(question.limit).offset(question.offset).subquery()
-
-
-def _walk_of(question: ActionQuestion) -> FromClause:
-    """Return the same, found in their order even where an index of properties would find the many of them sooner."""
-    plain = _fitting(structs.replace(question, props={}))
-    return _keys_of(question, [*plain, *(fit.is_(true()) for fit in _with_props(question))])
 
 
 def _few_keys_of(question: ActionQuestion) -> FromClause:
@@ -175,11 +169,9 @@ def _fitting(question: ActionQuestion) -> list[ColumnElement[bool]]:
         fitting.append(columns.occurred_at >= question.since)
     if question.until is not None:
         fitting.append(columns.occurred_at <= question.until)
-    return fitting + _with_props(question)
-
-
-def _with_props(question: ActionQuestion) -> list[ColumnElement[bool]]:
-    return [ACTIONS.c.props.contains(question.props)] if question.props else []
+    if question.props:
+        fitting.append(columns.props.contains(question.props))
+    return fitting
 
 
 def _action(row: Any) -> Action:
