@@ -7,6 +7,8 @@ import uuid
 from datetime import datetime
 
 _SHORTEST_UUID = 32
+# Two bits of the digit stay; RFC 9562 sets the others.
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 _CANONICAL = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -19,8 +21,8 @@ def uuid7(at: datetime) -> str:
 
 def uuid8(*parts: str) -> str:
     """Return the version 8 UUID (RFC 9562, 5.8) of *parts*: the same parts, the same id."""
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-    return _text(digest[:6] + bytes((0x80 | digest[6] & 0x0F, digest[7], 0x80 | digest[8] & 0x3F)) + digest[9:16])
+    digits = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
 
 
 def _text(sixteen: bytes) -> str:

@@ -12,7 +12,7 @@ from collector.arrival import Arrival, Head
 from collector.decode import JSON_MEDIA, may_reach_a_prototype, parse_json, reaches_a_prototype, refuse_controls
 from collector.dialects.bilan_items import TEXTS, claim_of, time_of, vote_of
 from collector.dialects.bilan_words import BODY, EVENTS, refuse, refuse_events, word_events, word_votes
-from collector.dialects.browser import Browser, read_browser, site_of_page
+from collector.dialects.browser import read_browser, site_of_page
 from collector.dialects.endpoint import Endpoint, Item
 from collector.dialects.mounted import mounted, mounted_by_key, of_mount
 from collector.dialects.passed_on import visitor_of
@@ -49,8 +49,8 @@ def read_events(arrival: Arrival) -> Sequence[Item]:
         raise Rejected(RejectReason.WRONG_TYPE, "Events must be an array", field=EVENTS)
     if len(events) > BATCH_EVENTS:
         raise Rejected(RejectReason.TOO_MANY, f"Maximum {BATCH_EVENTS} events per request", field=EVENTS)
-    browser, has_controls = read_browser(arrival.head), _may_hold_controls(arrival.body)
-    return [functools.partial(_hit, event, arrival, browser, claim_of, has_controls=has_controls) for event in events]
+    to_hit = _to_hit(arrival, claim_of)
+    return [functools.partial(to_hit, event) for event in events]
 
 
 def read_votes(arrival: Arrival) -> Sequence[Item]:
@@ -58,8 +58,7 @@ def read_votes(arrival: Arrival) -> Sequence[Item]:
     votes = _anything.decode(arrival.body)["events"]
     if len(votes) > BATCH_EVENTS:
         raise Rejected(RejectReason.TOO_MANY, f"Maximum {BATCH_EVENTS} events per request", field=EVENTS)
-    browser, has_controls = read_browser(arrival.head), _may_hold_controls(arrival.body)
-    return [_hit(vote, arrival, browser, vote_of, has_controls=has_controls) for vote in votes]
+    return list(map(_to_hit(arrival, vote_of), votes))
 
 
 def has_votes(body: bytes) -> bool:
@@ -104,23 +103,31 @@ def _may_hold_controls(body: bytes) -> bool:
     return b"\x7f" in body or (b"\\" in body and (b"\\u00" in body or b"\\b" in body or b"\\f" in body))
 
 
-def _hit(event: Any, arrival: Arrival, browser: Browser, claim: Claims, *, has_controls: bool) -> Hit:
-    if not isinstance(event, dict):
-        raise Rejected(RejectReason.WRONG_TYPE, "An event must be an object.")
-    if has_controls:
-        refuse_controls({name: said for name, said in event.items() if name not in TEXTS})  # those are cleaned
-    claimed, sender = claim(event), arrival.sender
-    return Hit(
-        person=visitor_of(sender) if sender.is_server else browser.person(),
-        sender=sender,
-        # Nobody is believed without a key: what comes so is for the site that is bound to the mount.
-        site=site_of_page(arrival.head) if sender.credential and not sender.site else "",
-        received_at=arrival.received_at,
-        claim=claimed,
-        key=checked_key(claimed.key or None),
-        occurred_at=time_of(event),
-        signals=browser.signals,
-    )
+def _to_hit(arrival: Arrival, claim: Claims) -> Callable[[Any], Hit]:
+    """Return what makes a hit of each event of the request, whose sender is read once."""
+    sender, browser, has_controls = arrival.sender, read_browser(arrival.head), _may_hold_controls(arrival.body)
+    person = visitor_of(sender) if sender.is_server else browser.person()
+    # Nobody is believed without a key: what comes so is for the site that is bound to the mount.
+    site = site_of_page(arrival.head) if sender.credential and not sender.site else ""
+
+    def hit_of(event: Any) -> Hit:
+        if not isinstance(event, dict):
+            raise Rejected(RejectReason.WRONG_TYPE, "An event must be an object.")
+        if has_controls:
+            refuse_controls({name: said for name, said in event.items() if name not in TEXTS})  # those are cleaned
+        claimed = claim(event)
+        return Hit(
+            person=person,
+            sender=sender,
+            site=site,
+            received_at=arrival.received_at,
+            claim=claimed,
+            key=checked_key(claimed.key or None),
+            occurred_at=time_of(event),
+            signals=browser.signals,
+        )
+
+    return hit_of
 
 
 _EVENTS: Final = Endpoint(

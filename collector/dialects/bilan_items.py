@@ -120,7 +120,9 @@ def claim_of(event: Mapping[str, Any]) -> TurnsClaim:
             said.setdefault(place[0], event[name])
     if kind is ActionClaim:
         said["name"] = type_
-    fields = _identified(event) | _common(said, props) | _of_its_own(kind, said)
+    fields = _identified(event)
+    fields.update(_common(said, props))
+    fields.update(_of_its_own(kind, said))
     return kind(user=user, others=_others(event, user), **fields, props=props)
 
 

@@ -79,12 +79,12 @@ def _bilan_body(numbers: range) -> dict[str, Any]:
 
 
 def _bilan_event(number: int) -> dict[str, Any]:
-    """Return an event of a conversation: of five, two are of a turn, and one each of its vote, its journey and its end."""
+    """Return an event of a conversation of five: two of a turn, one of its vote, its journey, its end; ten are of one user."""
     at = int(time.time() * 1000)
     turn, talk, user = (
         f"turn_{at}_{_RUN.decode()}{number}",
         f"db642413-7c1e-4f0a-9b55-{number // 5:012x}",
-        f"user-{number % _PEOPLE}",
+        f"user-{number // SDK_BATCH % _PEOPLE}",
     )
     type_, properties, texts = (
         (
