@@ -9,18 +9,31 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.views import Place
 from projections.query.caller import Caller
-from projections.read_models import actions, logs, turn_facts
+from projections.query.product.report import RUN_EVENTS
+from projections.read_models import actions, logs, telemetry, turn_facts
 
 # What a family's page is called, which is also the end of its address; and the table that has a row of each of its facts.
 PAGES: Final[Mapping[str, str]] = {"turns": turn_facts.TABLE.name, "actions": actions.ACTIONS.name, "logs": logs.LOGS.name}
+# The page of runs and errors: it is for who counts actions of programs that run.
+TELEMETRY: Final = "/minigem/dashboard/"
 
 
 async def families_of(connection: AsyncConnection, caller: Caller, site: str) -> list[Place]:
     """Return the pages of the families of which *site* has facts."""
     asked = {"tenant": caller.tenant, "site": site}
     has_facts = "SELECT EXISTS (SELECT FROM {table} WHERE tenant = :tenant AND site = :site)"
-    return [
+    places = [
         Place(title=name.capitalize(), href=f"/sites/{quote(site)}/{name}")
         for name, table in PAGES.items()
         if await connection.scalar(text(has_facts.format(table=table)), asked)
     ]
+    if await connection.scalar(_HAS_RUNS, asked | {"what": telemetry.What.EVENT.value, "names": list(RUN_EVENTS)}):
+        places.append(Place(title="Telemetry", href=f"{TELEMETRY}?site={quote(site)}"))
+    return places
+
+
+# Of the counts, which have a row for each name and day.
+_HAS_RUNS: Final = text(
+    f"SELECT EXISTS (SELECT FROM {telemetry.COUNTS.name} WHERE tenant = :tenant AND site = :site"
+    " AND what = :what AND value = ANY(:names))"
+)

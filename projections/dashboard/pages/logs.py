@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.dashboard.pages.families import families_of
 from projections.dashboard.views import Views
 from projections.projections import LOGS
 from projections.query.api import Desk, PlainRequest
@@ -99,8 +100,10 @@ async def show_logs(
             return Redirect(_href(key, values), status_code=303)
         asked = await _about_people(connection, question, values, request.app.state.vault)
         page = await _compose(connection, asked, values, desk.clock())
+        families = await families_of(connection, caller, key)
     # Found anew each time: what is found depends on more than on what has come in.
-    return Response(views.render("logs.html", page=page), media_type=_HTML, headers={"Cache-Control": "no-store"})
+    html = views.render("logs.html", page=page, families=families)
+    return Response(html, media_type=_HTML, headers={"Cache-Control": "no-store"})
 
 
 _HTML: Final = "text/html"

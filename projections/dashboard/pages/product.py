@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
+from projections.dashboard.pages.families import families_of
 from projections.dashboard.pages.marks import read_address
 from projections.dashboard.views import Views
 from projections.dashboard.words import exactly
@@ -77,7 +78,8 @@ async def show_actions(
         if question.site != asked.site:
             return Redirect(replace(state, site=question.site).href(below=_BELOW), status_code=303)
         page = await _compose(connection, question, state)
-    return Response(views.render("actions.html", page=page), media_type=MediaType.HTML)
+        families = await families_of(connection, caller, question.site)
+    return Response(views.render("actions.html", page=page, families=families), media_type=MediaType.HTML)
 
 
 async def _compose(connection: AsyncConnection, question: WebQuestion, state: PageState) -> ActionsPage:

@@ -1,18 +1,20 @@
-"""The page of Minigem's dashboard: the panels of a report of telemetry, of the site that is bound to Minigem."""
+"""The page of Minigem's dashboard: the panels of a report of telemetry, of the site that is named, or else bound to Minigem."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from litestar import MediaType, Response, get
 from litestar.di import NamedDependency
 from msgspec import Struct
 
 from contracts.mounts import Mount
+from projections.dashboard.pages.families import families_of
 from projections.dashboard.panels.telemetry import Panel, Tile, panels_of, tiles_of
 from projections.dashboard.views import Views
 from projections.query.access import MOUNT, caller_in
 from projections.query.api import Desk, PlainRequest
 from projections.query.database import reading
-from projections.query.mounts import site_at
+from projections.query.mounts import ANYBODY, site_at
 from projections.query.problems import bad_parameter
 from projections.query.product.report import Report, Window, report
 from projections.replies.minigem import MINIGEM, STATS_DAYS
@@ -43,23 +45,26 @@ class TelemetryPage(Struct, frozen=True, kw_only=True):
 @get(PATH, include_in_schema=False, opt={MOUNT: MINIGEM})
 async def show_telemetry(desk: NamedDependency[Desk], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
     """Show the report of the last days, or of those from ``from`` to ``to``."""
-    caller, now = caller_in(request), desk.clock()
+    caller, now, named = caller_in(request), desk.clock(), request.query_params.get("site", "")
     try:
         window = window_asked(dict(request.query_params), now=now, days=STATS_DAYS)
     except Unreadable as unreadable:
         raise bad_parameter("from", unreadable.words) from unreadable
     async with reading(desk.engine, caller) as connection:
-        site = await site_at(connection, caller, Mount.MINIGEM, desk.listing)
+        site = await site_at(connection, caller, Mount.MINIGEM, desk.listing, named=named)
         told = await report(connection, caller, site, window)
-    page = TelemetryPage(site=site, report=told, periods=_periods(window), tiles=tiles_of(told), panels=panels_of(told))
-    return Response(views.render("minigem.html", page=page), media_type=MediaType.HTML)
+        # Whoever may read this one without signing in may read no other.
+        families = [] if caller.credential == ANYBODY else await families_of(connection, caller, site)
+    page = TelemetryPage(site=site, report=told, periods=_periods(window, named), tiles=tiles_of(told), panels=panels_of(told))
+    return Response(views.render("minigem.html", page=page, families=families), media_type=MediaType.HTML)
 
 
-def _periods(shown: Window) -> list[Choice]:
+def _periods(shown: Window, named: str) -> list[Choice]:
     choices = []
     for days in _PERIODS:
         window = window_asked({}, now=shown.now, days=days)
         is_shown = (window.first, window.last) == (shown.first, shown.last)
-        href = f"{PATH}/?from={window.first}&to={window.last}"
+        asked = {"from": window.first, "to": window.last} | ({"site": named} if named else {})
+        href = f"{PATH}/?{urlencode(asked)}"
         choices.append(Choice(title="Today" if days == 1 else f"{days} days", href=href, is_shown=is_shown))
     return choices

@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.query.caller import Caller
 from projections.query.product.runs import Ranked, Recent, active_sessions, ranked, recent_sessions
 from projections.read_models.run import INTERACTIVE
-from projections.read_models.telemetry import COMPILE, RUNTIME, TRUNCATED, What
+from projections.read_models.telemetry import COMPILE, ERROR, RUNTIME, TRUNCATED, What
 
 STARTED, COMPLETED, INSTALLED = "java.run.started", "java.run.completed", "install.created"
+# What tells that programs run at all.
+RUN_EVENTS: Final = (STARTED, COMPLETED, ERROR)
 EDGES_MS: Final = (0, 500, 1000, 3000, 10_000, 30_000, 60_000, 120_000)
 HOURS, DAYS_OF_WEEK = 24, 7
 SUCCESS, FRUSTRATED = 0, 130
