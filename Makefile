@@ -9,7 +9,7 @@ export UV_NATIVE_TLS ?= $(UV_SYSTEM_CERTS)
 SYSTEM_CERTS := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem))
 PIP_CERTS = $${PIP_CERT:-$${REQUESTS_CA_BUNDLE:-$${CURL_CA_BUNDLE:-$${SSL_CERT_FILE:-$$($(BIN)/pip config get global.cert 2>/dev/null || echo "$(SYSTEM_CERTS)")}}}}
 
-.PHONY: help up test check fix long chaos cluster control nightly bench generated schemas clean
+.PHONY: help up test check fix long chaos cluster control nightly bench clients generated schemas clean
 
 help: ## what there is to run
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ nightly: long chaos cluster control bench ## what is too long for every change: 
 
 bench: .venv/synced ## how fast, beside the ceiling of the same run
 	$(BIN)/python -m tests.bench
+
+clients: .venv/synced ## run the real clients of the five systems, from the fetched repositories in CLIENTS (tests/clients/README.md)
+	$(BIN)/python -m tests.clients $(SYSTEMS)
 
 generated: schemas ## write again what is made from the code: contracts/schemas, env.example, deploy/nginx/edge.conf, compose.yaml's settings, definitions
 	$(BIN)/collector config --example > env.example

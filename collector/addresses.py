@@ -96,8 +96,13 @@ class Addresses(Generic[Part]):
         return None
 
     def methods(self, path: str) -> tuple[str, ...]:
-        """Return the methods that *path* answers to, as ``Allow`` wants them; none when there is nothing at it."""
-        return tuple(method for method in self._methods if self.find(method, path) is not None)
+        """Return the methods that *path* answers to, as ``Allow`` wants them; none when there is nothing at it.
+
+        What takes whatever is left below a place says nothing of a path that somebody has.
+        """
+        at = {method: found.entries[0].template for method in self._methods if (found := self.find(method, path)) is not None}
+        own = tuple(method for method, template in at.items() if not template.endswith(":path}"))
+        return own or tuple(at)
 
 
 class _Kind(IntEnum):

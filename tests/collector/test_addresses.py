@@ -45,6 +45,12 @@ def test_a_literal_beats_a_parameter_and_a_parameter_beats_a_tail() -> None:
     assert part_of(addresses, "GET", "/sites/example.org/pages") == "/{rest:path}"
 
 
+def test_what_takes_the_rest_of_a_place_adds_no_method_to_a_path_that_somebody_has() -> None:
+    addresses = Addresses([at("POST", "/system/t"), at("GET", "/system/{rest:path}")])
+    assert addresses.methods("/system/t") == ("POST",)
+    assert addresses.methods("/system/else") == ("GET",)
+
+
 def test_the_methods_of_a_path_are_what_allow_names() -> None:
     addresses = Addresses([at("GET", "/a/{x}"), at("POST", "/a/b"), at("DELETE", "/c")])
     assert addresses.methods("/a/b") == ("GET", "POST")
