@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from collector.addresses import Address
-from collector.dialects import bilan, change66, flowcore, minigem, mount_rest, native, nodash, pixel
+from collector.dialects import bilan, change66, flowcore, minigem, native, nodash, pixel
 from collector.dialects.endpoint import Endpoint, Reply
 
 Dialects: TypeAlias = tuple[Endpoint | Reply, ...]
@@ -17,7 +17,6 @@ DIALECTS: Final[Dialects] = (
     *minigem.ENDPOINTS,
     *change66.ENDPOINTS,
     *flowcore.ENDPOINTS,
-    *mount_rest.ENDPOINTS,
 )
 
 

@@ -80,23 +80,6 @@ async def door(nats_url: str) -> AsyncIterator[Door]:
                 await broker.disconnect(client)
 
 
-@pytest.mark.parametrize(
-    ("mount", "words"),
-    [
-        ("bilan", '"error":"Not Found","statusCode":404'),
-        ("nodash", '"error":"Not Found","message":"Route not found","statusCode":404,"timestamp":"'),
-        ("minigem", '"error":"Not Found","statusCode":404'),
-        ("change66", "404 page not found"),
-        ("flowcore", "NOT_FOUND"),
-    ],
-)
-async def test_what_a_system_never_had_is_not_there_in_its_own_words(door: Door, mount: str, words: str):
-    answer = await door.http.get(f"/{mount}/never/had")
-    assert answer.status_code == 404
-    assert words in answer.text
-    assert "never" not in answer.text, "nothing of what was asked"
-
-
 @pytest.mark.parametrize("path", ["/note", "/minigem/note"])
 async def test_in_production_nothing_is_taken_for_nobody(door: Door, path: str):
     answer = await door.send(path)
