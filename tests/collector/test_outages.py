@@ -12,7 +12,7 @@ from collector.outcomes import UnavailableReason
 from collector.settings import MOST_STREAM_BYTES
 from collector.stream import connection as broker
 from collector.stream.streams import FormerStream
-from contracts.streams import FORMER_STREAM, EventStream, stream_settings
+from contracts.streams import FORMER_STREAM, EventStream, share_of, stream_settings
 from tests.collector.ingest import Running, running
 from tests.facts import STREAM, WEB
 
@@ -103,8 +103,9 @@ async def test_a_drifted_stream_that_is_moved_away_is_made_again_with_its_next_f
 
 async def test_a_stream_that_cannot_be_made_is_not_ready_and_says_why(stream_free_nats: str):
     async with running(stream_free_nats, {"COLLECTOR_STREAM_MAX_BYTES": str(MOST_STREAM_BYTES)}) as hungry:
-        other = EventStream(family="other")
-        room = stream_settings(other, max_bytes=MOST_STREAM_BYTES + (MOST_STREAM_BYTES >> 1), replicas=1)
+        other, share = EventStream(family="other"), share_of(WEB, MOST_STREAM_BYTES)
+        # All that a nats-server of ours takes, but for half a share of the web's.
+        room = stream_settings(other, max_bytes=2 * MOST_STREAM_BYTES - share // 2, replicas=1)
         await broker.ask(hungry.client, f"STREAM.CREATE.{other.name}", room)
         assert (await hungry.http.post("/api/event", json=PAGE)).json()["code"] == "stream_full"
         await hungry.ingest.care.see_to_it()

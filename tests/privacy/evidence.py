@@ -14,6 +14,7 @@ from nats.aio.client import Client
 from collector.salts.agreed import AgreedSalts
 from collector.salts.bucket import BUCKET, SUBJECT_ROOT, SaltBucket
 from collector.stream import connection as broker
+from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
 from contracts.streams import FAMILIES, EventStream
 from contracts.tallies import OTHER_SITES
 from tests.facts import STREAM
@@ -64,12 +65,19 @@ async def count_events(running: Up) -> int:
 async def is_all_projected(running: Up) -> bool:
     """Tell whether the projector has dealt with every fact of every family."""
     async with connected(running) as client:
-        lasts = {
-            family.name: (await broker.ask(client, f"STREAM.INFO.{EventStream(family=family.name).name}")).state.last_seq
-            for family in FAMILIES
-        }
-    read = [await _column(running, "SELECT seq FROM positions", projection=family) for family in lasts]
-    return read == [[last] for last in lasts.values()]
+        lasts = {family.name: await _last_of(client, EventStream(family=family.name)) for family in FAMILIES}
+    sent = {family: [last] for family, last in lasts.items() if last}
+    return sent == {family: await _column(running, "SELECT seq FROM positions", projection=family) for family in sent}
+
+
+async def _last_of(client: Client, stream: EventStream) -> int:
+    """Return the last sequence of *stream*, 0 where nobody has sent it anything."""
+    try:
+        return (await broker.ask(client, f"STREAM.INFO.{stream.name}")).state.last_seq
+    except JetStreamError as refusal:
+        if refusal.err_code != STREAM_NOT_FOUND:
+            raise
+        return 0
 
 
 async def is_all_tallied(running: Up) -> bool:

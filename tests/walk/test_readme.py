@@ -39,7 +39,7 @@ def test_what_it_says_to_send_and_to_ask_works(up):
     key = "a-key-of-a-server-of-this-test"
     running: Up = up(COLLECTOR_API_KEYS=f"main:ingest+identity:override:{key}").wait_until_ready()
     address = f"http://127.0.0.1:{running.port}"
-    (send, send_with_key), (ask,) = blocks("Send"), blocks("Ask")
+    (send, send_with_key, systems), (ask,) = blocks("Send"), blocks("Ask")
     said = shell(send.replace(ADDRESS, address))
     assert said.startswith("HTTP/1.1 204")
     assert '"status":"stored"' in said
@@ -53,7 +53,22 @@ def test_what_it_says_to_send_and_to_ask_works(up):
         .replace(ADDRESS, address)
         .replace("...'", f"{key}'", 1)
     )
+    said = shell(
+        with_our_command(systems, running).replace("curl ", "curl --fail-with-body --silent ").replace(ADDRESS, address)
+    )
+    assert '"processed":1' in said, "bilan's"
+    assert '"eventId"' in said, "Nodash's"
+    assert '"accepted":1' in said, "Minigem's"
+    assert "204" in said, "Flowcore's"
+    assert '"crash"' in said, "the log server's, as it is read"
     assert running.stop() == 0
+
+
+def with_our_command(script: str, running: Up) -> str:
+    """Return *script* with ``collector`` as this environment has it, which finds *running*."""
+    command = f"{sys.executable} -m collector.cli"
+    data = f"COLLECTOR_DATA={running.data}"
+    return f'collector() {{ {data} {command} "$@"; }}\n{script}'
 
 
 def documents(text: str) -> Iterator[dict[str, Any]]:

@@ -3,16 +3,24 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_origin
+
+import msgspec
 
 from collector.privacy.props import is_personal
 from collector.privacy.suspicion import Suspicion, suspicions
+from contracts.codec import type_of
+from contracts.events import CATALOGUE
 
 # The operator's own hosts, which may have an address for a name; and ids, which are random.
 _OWN_NAMES = frozenset({"site", "lines.site", "hostname", "page.hostname"})
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,30}")
-# Under these, callers and lists choose the names.
-_OPEN = ("props", "enrichers")
+# By the type of a fact, the fields under which callers and lists choose the names.
+_OPEN = {
+    type_of(fact): frozenset(field.name for field in msgspec.structs.fields(fact) if get_origin(field.type) is dict)
+    for fact in CATALOGUE
+}
+_NOTHING_OPEN: frozenset[str] = frozenset()
 
 
 class Suspects:
@@ -29,17 +37,10 @@ class Suspects:
             if kind is not Suspicion.ADDRESS or place not in _OWN_NAMES:
                 self._found[place, kind] += 1
 
-    def add_document(self, document: Any, place: str = "") -> None:
+    def add_document(self, document: Any) -> None:
         """Look at every text of a decoded JSON *document*, the names of its fields included."""
-        if isinstance(document, dict):
-            for name, inner in document.items():
-                self._add_field(place, name, inner)
-        elif isinstance(document, list):
-            for inner in document:
-                self.add_document(inner, place)
-        else:
-            self.fields.add(place)
-            self.add_text(place, document if isinstance(document, str) else "")
+        type_ = document.get("type") if isinstance(document, dict) else None
+        self._add(document, "", _OPEN.get(type_, _NOTHING_OPEN) if isinstance(type_, str) else _NOTHING_OPEN)
 
     def add_name(self, place: str) -> None:
         """Look at the name of a column or field itself."""
@@ -52,10 +53,21 @@ class Suspects:
         for (place, kind), count in sorted(self._found.items(), key=lambda found: (-found[1], found[0])):
             yield f"{count:,} value{'s' if count > 1 else ''} in {place} that look{'' if count > 1 else 's'} like {kind.value}"
 
-    def _add_field(self, place: str, name: str, inner: Any) -> None:
-        if place in _OPEN:
+    def _add(self, document: Any, place: str, open_: frozenset[str]) -> None:
+        if isinstance(document, dict):
+            for name, inner in document.items():
+                self._add_field(place, name, inner, open_)
+        elif isinstance(document, list):
+            for inner in document:
+                self._add(inner, place, open_)
+        else:
+            self.fields.add(place)
+            self.add_text(place, document if isinstance(document, str) else "")
+
+    def _add_field(self, place: str, name: str, inner: Any, open_: frozenset[str]) -> None:
+        if place in open_:
             self.add_text(f"the names in {place}", name)
-            self.add_document(inner, place)
+            self._add(inner, place, open_)
             return
         if _FIELD.fullmatch(name) is None:
             # Not a name that any contract has, so it may be somebody's words, which are not shown.
@@ -63,4 +75,4 @@ class Suspects:
             name = "(unknown)"
         below = f"{place}.{name}" if place else name
         self.add_name(below)
-        self.add_document(inner, below)
+        self._add(inner, below, open_)

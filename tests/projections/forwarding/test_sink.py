@@ -157,7 +157,9 @@ async def test_an_endpoint_that_is_away_stops_the_sink_alone_and_it_goes_on_wher
             return not sink.trouble and not (await place(engine)).trouble
 
         await until(is_well)
-    assert listener.taken == dict.fromkeys([fact.id for fact in (*first, *later)], 1)
+    # Of those that were sent together one may have been taken already when another was refused.
+    assert set(listener.taken) == {fact.id for fact in (*first, *later)}
+    assert all(listener.taken[fact.id] == 1 for fact in first)
     assert (await place(engine)).forwarded == 6
 
 
