@@ -1,5 +1,6 @@
 """Who sends too much is told when to come back, before anything is done for them, and nobody else notices."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -115,13 +116,28 @@ async def test_a_flooded_site_takes_nothing_from_another(stream_free_nats: str):
     async with running(stream_free_nats, {"COLLECTOR_LIMIT_SITE": "60", "COLLECTOR_LIMIT_SITE_BURST": "5"}) as collector:
         flood, calm = [], []
         for _ in range(5):
-            flood += await sent(collector, 10, domain="flooded.example")
+            flood += await asyncio.gather(*(sent(collector, 1, domain="flooded.example") for _ in range(10)))
             calm += await sent(collector, 1, domain="calm.example")
         tallied = [line for part in collector.ingest.teller.tally.changes() for line in part.lines]
     assert statuses(calm) == [204] * 5
-    assert statuses(flood)[:6] == [204] * 5 + [429]
-    assert statuses(flood).count(429) >= 40
+    assert [status for answers in flood for status in statuses(answers)].count(429) >= 40
     assert {line.site for line in tallied if line.ending is Ending.REFUSED} == {"flooded.example"}
+
+
+async def test_who_sends_too_much_waits_for_the_refusal_and_nobody_waits_behind_them(
+    stream_free_nats: str, monkeypatch: pytest.MonkeyPatch
+):
+    async with running(stream_free_nats, {"COLLECTOR_LIMIT_SITE": "6", "COLLECTOR_LIMIT_SITE_BURST": "1"}) as collector:
+        assert statuses(await sent(collector, 1)) == [204]
+        monkeypatch.setattr("collector.app.HELD_BACK_SECONDS", 3600.0)
+        flood = [asyncio.ensure_future(collector.http.post("/api/event", json=PAGE)) for _ in range(20)]
+        try:
+            assert statuses(await sent(collector, 1, domain="quiet.example")) == [204]
+            assert not any(each.done() for each in flood)
+        finally:
+            for each in flood:
+                each.cancel()
+            await asyncio.gather(*flood, return_exceptions=True)
 
 
 async def test_a_batch_counts_by_its_events(stream_free_nats: str):
