@@ -44,7 +44,7 @@ def admit_origin(site: Site, head: Head) -> None:
 
 def admit_fact(site: Site, fact: Fact) -> None:
     """Raise Dropped when the site leaves such facts out: judged by what would be stored, and so before it is."""
-    if site.rules is not None and site.rules.excludes is not None and site.rules.excludes(fact):
+    if site.leaves_out(fact):
         raise Dropped(DropReason.EXCLUDED)
 
 

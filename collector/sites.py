@@ -36,6 +36,10 @@ class Site(Struct, frozen=True, kw_only=True):
     is_open: bool = True
     rules: Rules | None = None
 
+    def leaves_out(self, fact: Fact) -> bool:
+        """Say whether the owner of the site has decided that *fact* is not to be stored."""
+        return self.rules is not None and self.rules.excludes is not None and self.rules.excludes(fact)
+
 
 class Sites(Protocol):
     """The directory of sites."""

@@ -58,7 +58,7 @@ class LogWalk:
         hit = _hit(request, logged, site, received_at=now, batch=self._batch.format(site=site.id))
         # Its claims are all of the web family.
         fact = cast("WebEvent", forget(hit, site=site, salt=self._salt_of(request.at.date()), lists=self._lists))
-        if site.rules is not None and site.rules.excludes is not None and site.rules.excludes(fact):
+        if site.leaves_out(fact):
             raise Skipped(SkipReason.EXCLUDED)
         page = fact.page
         key = self._keys.key(request.at, site.id, page.hostname, str(request.status), request.size, page.path)
