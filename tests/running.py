@@ -11,9 +11,9 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from collector.local.private import free_port
 from collector.local.probe import unready
 from collector.settings import SETTINGS
+from tests.ports import free_port
 
 PATIENCE = 120.0
 HIT = b'{"domain":"shop.example","name":"pageview","url":"https://shop.example/a"}'

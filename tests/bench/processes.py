@@ -13,9 +13,9 @@ import psutil
 from msgspec import Struct
 
 from collector.local.child import Launcher, Program, stop_together, wait_until
-from collector.local.private import free_port
 from collector.local.probe import ask
 from tests.bench.load import Result
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0

@@ -10,9 +10,10 @@ from typing import Any
 
 from collector.local.child import Child, Launcher, Program
 from collector.local.nats import FILE_STORE, nats_server_binary
-from collector.local.private import LOOPBACK, free_port
+from collector.local.private import LOOPBACK
 from contracts.streams import Family, streams_of
 from tests.faults.waiting import PATIENCE, until
+from tests.ports import free_port
 
 NODES = 3
 PARTITIONS = 2

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from collector.local.child import Child, Launcher, Program
-from collector.local.private import free_port
 from collector.local.probe import ask, unready
 from tests.faults.waiting import PATIENCE, until
+from tests.ports import free_port
 from tests.running import COLLECTOR, clean_environment
 
 ROOT = Path(__file__).parents[2]

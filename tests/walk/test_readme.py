@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from collector.cli import COMMANDS
-from collector.local.private import free_port
 from collector.local.probe import unready
+from tests.ports import free_port
 from tests.running import PATIENCE, Up, clean_environment, eventually, forget_cluster
 from tests.walk.answers import numbers
 

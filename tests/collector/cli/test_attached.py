@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.local.private import free_port
+from tests.ports import free_port
 from tests.running import COLLECTOR, PATIENCE, Up, clean_environment, eventually, forget_cluster, run_collector, send_a_hit
 
 

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from collector.cli import COMMANDS, main
-from collector.local.private import free_port
+from tests.ports import free_port
 from tests.running import COLLECTOR, clean_environment
 
 HEAVY = (

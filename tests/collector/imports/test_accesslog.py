@@ -19,7 +19,6 @@ from collector.imports.accesslog.skip import SkipReason
 from collector.imports.delivery import open_delivery
 from collector.imports.demo.month import Month
 from collector.local.nats import NatsServer
-from collector.local.private import free_port
 from collector.privacy.enrich.sources import Sources
 from collector.sites import Site
 from contracts.control.sites import SiteArchived
@@ -38,6 +37,7 @@ from tests.collector.imports.logs import (
     until_held,
     written,
 )
+from tests.ports import free_port
 
 LOG = busy_log(6000)
 HEAD, TAIL = LOG[:3000], LOG[3000:]

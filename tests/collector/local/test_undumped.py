@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from collector.local.private import free_port
 from collector.local.probe import ask
+from tests.ports import free_port
 from tests.running import COLLECTOR, PATIENCE, clean_environment, eventually
 
 HIDDEN = """

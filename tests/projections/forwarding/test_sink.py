@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from collector.local.private import free_port
 from collector.local.probe import ask
 from contracts.events import BotRule, Page, Source
 from contracts.flowcore import NOBODY
@@ -21,6 +20,7 @@ from projections.forwarding.replay import replay
 from projections.forwarding.sink import NAME, Sink
 from projections.projections import WEB
 from tests import facts as stored
+from tests.ports import free_port
 from tests.projections.forwarding.listener import Listener, listening
 from tests.projections.world import Facts, Tables, projecting, until
 from tests.running import COLLECTOR, clean_environment
