@@ -60,7 +60,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:  # noqa: C901
                 yield finding
             async for finding in examine_erasure(nats_url):
                 yield finding
-            async for finding in examine_database(database_url, nats_url):
+            async for finding in examine_database(database_url, nats_url, partitions=settings.stream.partitions):
                 yield finding
             async for finding in examine_decisions(database_url, nats_url):
                 yield finding

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from collector.cli.checks.finding import Finding, bad, good, odd, sentence
-from contracts.streams import EventStream
+from contracts.streams import EventStream, streams_of
 from projections.database import POSTGRES_ERRORS, advice_for, open_engine, sqlstate_of
 from projections.generations import current_generation
 from projections.inspection import Session
@@ -22,7 +22,7 @@ _OTHER_VERSION = "Run: collector migrate. Where they are of a newer version it c
 _NO_WALL = "Run: collector migrate. It puts row-level security around each table again, and changes no row."
 
 
-async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Finding]:
+async def examine_database(database_url: str, nats_url: str, *, partitions: int = 1) -> AsyncIterator[Finding]:
     """Look at Postgres and at the projectors' positions in it."""
     engine = open_engine(database_url)
     try:
@@ -37,7 +37,7 @@ async def examine_database(database_url: str, nats_url: str) -> AsyncIterator[Fi
             yield good("Postgres", "answers, with the tables of this version")
             yield await _role(connection)
             for projection in PROJECTIONS:
-                async for finding in _projection(connection, projection, nats_url):
+                async for finding in _projection(connection, projection, nats_url, partitions):
                     yield finding
     except POSTGRES_ERRORS as error:
         yield _unusable(error)
@@ -64,15 +64,11 @@ async def _role(connection: Session) -> Finding:
     )
 
 
-async def _projection(connection: Session, projection: Projection, nats_url: str) -> AsyncIterator[Finding]:
+async def _projection(connection: Session, projection: Projection, nats_url: str, partitions: int) -> AsyncIterator[Finding]:
     generation = await current_generation(connection, projection.name)
     positions = {} if generation is None else await positions_in(connection, generation.schema)
     if not positions:
-        yield odd(
-            f"Projector {projection.name}",
-            "has read nothing yet",
-            "If events have been taken, run: collector project (`collector up` does it by itself).",
-        )
+        yield await _unread(projection, nats_url, partitions)
     for position in positions.values():
         yield await _lag(projection, position, nats_url)
         if position.quarantined:
@@ -82,6 +78,23 @@ async def _projection(connection: Session, projection: Projection, nats_url: str
                 "The table quarantine says which and why. They stay in the stream: after an upgrade that can apply them, "
                 "`collector backfill` counts them.",
             )
+
+
+async def _unread(projection: Projection, nats_url: str, partitions: int) -> Finding:
+    """Return what it means that *projection* has read nothing: while nobody has sent its family anything, that all is well."""
+    subject = f"Projector {projection.name}"
+    for of in streams_of([projection.family], partitions=partitions):
+        async with Stream(nats_url, of) as stream:
+            try:
+                await stream.connect()
+                await stream.identity()
+            except NoStream:
+                continue
+            except StreamUnavailable:
+                return odd(subject, "what it has to read is not known", "See what is said about NATS and the stream.")
+        advice = "If events have been taken, run: collector project (`collector up` does it by itself)."
+        return odd(subject, "has read nothing yet", advice)
+    return good(subject, "has nothing to read: its stream is made with the first event of its family")
 
 
 async def _lag(projection: Projection, position: Position, nats_url: str) -> Finding:

@@ -1,7 +1,7 @@
 """Whether NATS is there, new enough, in time and durable, and the event stream what the promises rest on."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from collector.cli.checks.finding import Finding, bad, good, odd
@@ -65,13 +65,17 @@ def _version(text: str) -> Finding:
 async def _stream(client: Connection, settings: Settings) -> AsyncIterator[Finding]:
     asked = utc_now()
     answered: datetime | None = None
+    absent: list[str] = []
     try:
         await refuse_former_stream(client)
         for stream in streams_of(partitions=settings.stream.partitions):
             try:
                 answer = await broker.ask(client, f"STREAM.INFO.{stream.name}")
             except JetStreamError as error:
-                yield _no_stream(stream, error)
+                if error.err_code == STREAM_NOT_FOUND:
+                    absent.append(stream.name)
+                else:
+                    yield bad("Stream", f"JetStream refuses (error {error.err_code})", "Is JetStream enabled for this account?")
                 continue
             answered = answer.ts
             yield _drift(stream, answer, settings)
@@ -86,14 +90,20 @@ async def _stream(client: Connection, settings: Settings) -> AsyncIterator[Findi
             "Does nats-server run with JetStream enabled, and may this user use it? Is it frozen, or its machine overloaded?",
         )
         return
+    if absent:
+        yield _not_made_yet(absent, is_any_there=answered is not None)
     if answered is not None:
         yield _clock(asked, answered)
 
 
-def _no_stream(stream: EventStream, error: JetStreamError) -> Finding:
-    if error.err_code == STREAM_NOT_FOUND:
-        return odd("Stream", f"{stream.name} does not exist yet", "It is made with the first event of its family.")
-    return bad("Stream", f"JetStream refuses (error {error.err_code})", "Is JetStream enabled for this account?")
+def _not_made_yet(absent: Sequence[str], *, is_any_there: bool) -> Finding:
+    """Return that nobody has sent what belongs in *absent*; one that was there and is gone is said of its projector."""
+    names = ", ".join(absent)
+    if is_any_there:
+        return good("Streams", f"{names}: made with the first event of the family")
+    return odd(
+        "Stream", f"{names}: none is there yet", "Each is made with the first event of its family: start ingest, and send one."
+    )
 
 
 def _drift(stream: EventStream, answer: ApiAnswer, settings: Settings) -> Finding:

@@ -7,12 +7,12 @@ import nats
 import pytest
 
 from collector.local.nats import nats_server_binary
-from collector.local.private import free_port
 from collector.local.probe import ask
 from contracts.streams import SUBJECT_ROOT
 from projections.migrations import migrate
 from tests.facts import STREAM
 from tests.faults.salted import salted
+from tests.ports import free_port
 from tests.running import eventually
 
 NOWHERE = "127.0.0.1:1"
@@ -26,8 +26,22 @@ def examine(collector, postgres_url) -> Callable[..., subprocess.CompletedProces
 def test_a_fresh_installation_has_nothing_broken(examine, stream_free_nats):
     report = examine(COLLECTOR_NATS_URL=stream_free_nats)
     assert report.returncode == 0, report.stdout
-    assert f"note  Stream: {STREAM} does not exist yet" in report.stdout
+    assert f"note  Stream: {STREAM}, " in report.stdout
+    assert "none is there yet" in report.stdout
     assert "note  Postgres: answers, without our tables\n      -> Run: collector migrate" in report.stdout
+
+
+async def test_a_family_that_nobody_sends_is_nothing_to_look_at(examine, stream_free_nats, postgres_url):
+    client = await nats.connect(stream_free_nats)
+    await client.jetstream().add_stream(name=STREAM, subjects=[f"{SUBJECT_ROOT}.web.>"])
+    await client.close()
+    await migrate(postgres_url)
+    report = examine(COLLECTOR_NATS_URL=stream_free_nats)
+    assert (
+        "ok  Streams: EVENTS_TURNS_0, EVENTS_PRODUCT_0, EVENTS_LOGS_0: made with the first event of the family" in report.stdout
+    )
+    assert "note  Projector web: has read nothing yet" in report.stdout, "there is something to read"
+    assert "ok  Projector logs: has nothing to read" in report.stdout
 
 
 async def test_a_drifted_stream_is_broken_and_each_setting_is_named(examine, stream_free_nats):
@@ -83,5 +97,5 @@ async def test_a_migrated_database_without_a_projector_is_odd(examine, stream_fr
     report = examine(COLLECTOR_NATS_URL=stream_free_nats)
     assert report.returncode == 0, report.stdout
     assert "ok  Postgres: answers, with the tables of this version" in report.stdout
-    assert "note  Projector web: has read nothing yet" in report.stdout
+    assert "ok  Projector turns: has nothing to read" in report.stdout
     assert "note  Not stored: no ingest process has told anything yet" in report.stdout
