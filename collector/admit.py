@@ -33,6 +33,12 @@ def admit(hit: Hit, sites: Sites, mount: str = "") -> Site:
     return site
 
 
+def admit_nothing(sender: Sender, sites: Sites, mount: str = "") -> None:
+    """Raise Rejected where a request of no hits came in by *mount* and even one would have been for no site."""
+    if mount and not sender.site:
+        _bound(sites, mount, sender)
+
+
 def admit_origin(site: Site, head: Head) -> None:
     """Raise Dropped when a page sent it that the site does not know; a server, which says no Origin, is not judged."""
     if site.rules is None or not site.rules.origins:

@@ -90,7 +90,7 @@ class IngestApp(Litestar):
         if methods := self._addresses.methods(path):
             return await self._answer_other_method(methods, path, scope, send)
         if (mount := mount_at(path)) is not None:
-            return await _send(send, _nothing(mount, scope["method"], path))
+            return await _send(send, _nothing(mount, scope, path))
         return await super().__call__(scope, receive, send)
 
     async def _answer(self, found: Found[Endpoint | Reply], scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,10 +127,13 @@ def _carrying(part: Endpoint | Reply, head: Head, answer: Answer) -> Answer:
     return structs.replace(answer, headers=(*answer.headers, *part.carried(head)))
 
 
-def _nothing(mount: Mount, method: str, path: str) -> Answer:
+def _nothing(mount: Mount, scope: Scope, path: str) -> Answer:
     """Answer, under a system's mount, that there is nothing, as that system does."""
-    nothing = nowhere(mount, method, path, datetime.now(UTC))
-    return Answer(status=_NOT_FOUND, headers=((b"content-type", nothing.media.encode()),), body=nothing.body)
+    said_id = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+    nothing = nowhere(mount, scope["method"], path, datetime.now(UTC), said_id)
+    headers = {"content-type": nothing.media} | nothing.headers
+    encoded = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    return Answer(status=_NOT_FOUND, headers=encoded, body=nothing.body)
 
 
 def _refuse_unlike_twins(dialects: Iterable[Endpoint | Reply]) -> None:

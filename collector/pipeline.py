@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct, field, structs
 
 from collector.addresses import Address, Found
-from collector.admit import admit, admit_fact, admit_origin, refuse_other_tenant
+from collector.admit import admit, admit_fact, admit_nothing, admit_origin, refuse_other_tenant
 from collector.answer import Answer, problem_of, with_quota
 from collector.arrival import Arrival, BodyRoom, Head, arrive
 from collector.asgi import Receive
@@ -89,6 +89,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             self.publisher.refuse_while_late()
             endpoint = _by_body(entries, arrival.body)
             hits = _decoded(endpoint, arrival)
+            if not hits:
+                admit_nothing(sender, self.sites, endpoint.mount)
         except (Rejected, Refused, Unavailable) as failure:
             self._count(self.tally.site_of_sender(sender), endpoint.dialect, failure, sender.credential)
             return with_quota(endpoint.refuse(failure), quota)

@@ -17,6 +17,7 @@ from collector.outcomes import (
     RejectReason,
     UnavailableReason,
 )
+from contracts.nowhere import CHANGE66_SECURITY
 from contracts.request_id import request_id
 
 JSON: Final = ((b"content-type", b"application/json; charset=utf-8"),)
@@ -26,11 +27,7 @@ LARGEST_MB: Final = 10
 Fault: TypeAlias = tuple[str, str]
 
 REQUIRED: Final = "This field is required"
-SECURITY: Final = (
-    (b"x-frame-options", b"DENY"),
-    (b"x-xss-protection", b"1; mode=block"),
-    (b"referrer-policy", b"strict-origin-when-cross-origin"),
-)
+SECURITY: Final = tuple((name.encode(), value.encode()) for name, value in CHANGE66_SECURITY.items())
 
 
 class Worded(Rejected):

@@ -28,8 +28,10 @@ def errors_of(systems: Iterable[System]) -> dict[int | type[Exception], Any]:
         if mount is None:
             return answer_problem(request, error)
         if isinstance(error, NotFoundException):
-            nothing = nowhere(mount, request.method, path, datetime.now(UTC))
-            return Response(nothing.body, status_code=error.status_code, media_type=nothing.media.partition(";")[0])
+            said_id = request.headers.get("x-request-id", "")
+            nothing = nowhere(mount, request.method, path, datetime.now(UTC), said_id)
+            media = nothing.media.partition(";")[0]
+            return Response(nothing.body, status_code=error.status_code, media_type=media, headers=nothing.headers)
         if mount not in mounted:
             return answer_problem(request, error)
         log_if_unexpected(error)

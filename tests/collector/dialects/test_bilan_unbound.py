@@ -15,8 +15,12 @@ async def test_in_production_a_key_is_asked_for_until_a_site_is_bound(nats_url: 
         await pen.write([*pen.tenant("acme"), *pen.site("acme", "chat.example"), *pen.site("acme", "other.example")])
         await told(collector, pen)
         world = World(collector=collector, keys={})
-        answers = [await world.vote("p1", key="none"), await world.send(OLD_VOTE, key="none")]
-        assert [answer.status_code for answer in answers] == [401, 404]
+        answers = [
+            await world.vote("p1", key="none"),
+            await world.send(OLD_VOTE, key="none"),
+            await world.send(b"[]", key="none"),
+        ]
+        assert [answer.status_code for answer in answers] == [401, 404, 401]
         assert answers[0].json() == {"error": "Missing API key"}
         assert "collector sites bind bilan" in answers[1].json()["message"]
         claimed = pen.event(mounts.MountClaimed, mounts.mount_id("bilan"), tenant="acme", key="chat.example")

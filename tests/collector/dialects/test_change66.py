@@ -146,8 +146,9 @@ async def test_it_is_mounted_whole_under_its_own_prefix(server: Server):
 
 
 async def test_every_answer_carries_security_headers_and_the_id_of_its_request(server: Server):
-    for status, document in ((201, LINE | {"event_id": "carried"}), (400, {})):
-        answer = await server.post(ONE, document, **{"X-Request-ID": "app-7"})
+    asked = ((ONE, 201, LINE | {"event_id": "carried"}), (ONE, 400, {}), ("/change66/nothing", 404, {}))
+    for path, status, document in asked:
+        answer = await server.post(path, document, **{"X-Request-ID": "app-7"})
         assert answer.status_code == status
         assert answer.headers["X-Request-ID"] == "app-7"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -31,6 +31,8 @@ async def test_an_unknown_address_has_the_systems_words(world: World):
     assert EXPRESS.items() <= nothing["nodash"].json().items()
     assert nothing["change66"].headers["Content-Type"] == "text/plain; charset=utf-8"
     assert (nothing["change66"].text, nothing["flowcore"].text) == ("404 page not found", "NOT_FOUND")
+    assert nothing["change66"].headers["X-XSS-Protection"] == "1; mode=block"
+    assert nothing["change66"].headers["X-Request-ID"].startswith("req_")
 
 
 async def test_another_method_is_405_in_the_systems_shape(world: World):
