@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Self
 
 from msgspec.structs import replace
@@ -119,15 +120,16 @@ class Sink:
         async with self._stream.read_after(place.seq) as reader:
             while not stop.is_set():
                 batch = await reader.next_batch()
-                for chunk in _chunks(batch):
+                readable = list(takewhile(lambda item: not isinstance(item, TooNew), batch))
+                for chunk in _chunks(readable):
                     place = await self._send(place, chunk)
+                if len(readable) < len(batch):
+                    raise StreamUnavailable(_TOO_NEW)
                 if not batch:
                     await self._at_rest()
 
     async def _send(self, old: Place, chunk: Sequence[Item]) -> Place:
         """Post *chunk*, and only then move the position behind it."""
-        if any(isinstance(item, TooNew) for item in chunk):
-            raise StreamUnavailable(_TOO_NEW)
         facts = [item for item in chunk if isinstance(item, Sequenced)]
         written = [(item, delivery) for item in facts if (delivery := delivery_of(item.event)) is not None]
         verdicts = await self._endpoint.post([delivery for _, delivery in written])

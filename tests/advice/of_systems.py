@@ -3,12 +3,15 @@
 from tests.advice.inventory import AGAIN, HARMLESS, Advice
 
 BACKUP = "tests/collector/cli/test_bilan.py::test_a_backup_holds_the_tenants_events_and_is_read_back_once"
+NEWER = (
+    "tests/projections/forwarding/test_sink.py"
+    "::test_a_newer_version_stops_it_before_the_fact_and_a_newer_program_goes_on_from_there"
+)
 OF_SYSTEMS = (
     Advice("collector/cli/bilan/__init__.py", "Create or update the tables", "bilan's migrate is asked for help", AGAIN),
     Advice("collector/cli/bilan/backup.py", "Read them back with: collector import events", "a backup was written", BACKUP),
     Advice("README.md", "| `collector import events FILE` |", "anybody who reads it", BACKUP),
     Advice("collector/dialects/change66_lines.py", "holds the character NUL", "a line is refused", HARMLESS),
-    # The sink stands where it is, and has passed nothing by.
-    Advice("projections/forwarding/sink.py", "install a newer one: it goes on from there", "an event is of later", HARMLESS),
+    Advice("projections/forwarding/sink.py", "install a newer one: it goes on from there", "an event is of later", NEWER),
     Advice("projections/replies/subjects.py", "Set COLLECTOR_NATS_URL for this role", "nobody can be looked up", HARMLESS),
 )

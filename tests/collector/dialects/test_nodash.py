@@ -105,8 +105,9 @@ async def test_ten_thousand_properties_are_refused_and_a_thousand_are_not(door: 
     assert (await door.send(some)).status_code == 200
 
 
-async def test_a_body_that_is_too_large_is_413_in_its_form(door: Door):
-    answer = await door.send({"post": "/v1/track", "raw": "x" * (1 << 20) + "x"})
+@pytest.mark.parametrize("path", ["/v1/track", "/identify"])
+async def test_a_body_that_is_too_large_is_413_in_its_form(door: Door, path: str):
+    answer = await door.send({"post": path, "raw": "x" * (1 << 20) + "x"})
     assert (answer.status_code, said(answer)["error"]) == (413, "Payload Too Large")
 
 

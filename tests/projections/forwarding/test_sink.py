@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from collector.local.probe import ask
-from contracts.events import BotRule, Page, Source
+from contracts.codec import CODEC
+from contracts.events import BotRule, Fact, Page, Source
 from contracts.flowcore import NOBODY
 from projections.database import open_engine
 from projections.forwarding.endpoint import Endpoint, EndpointAway
@@ -19,6 +20,8 @@ from projections.forwarding.places import Place, read_places
 from projections.forwarding.replay import replay
 from projections.forwarding.sink import NAME, Sink
 from projections.projections import WEB
+from projections.stream import reader
+from projections.stream.item import read_item
 from tests import facts as stored
 from tests.ports import free_port
 from tests.projections.forwarding.listener import Listener, listening
@@ -175,6 +178,35 @@ async def test_an_event_that_the_endpoint_refuses_is_left_out_and_told(facts, en
         await until(is_through)
     assert ((await place(engine)).forwarded, (await place(engine)).refused) == (1, 1)
     assert "the endpoint refuses an event" in caplog.text
+
+
+async def test_a_newer_version_stops_it_before_the_fact_and_a_newer_program_goes_on_from_there(
+    facts, engine, database_url, listener, monkeypatch
+):
+    before, newer, behind = (stored.pageview(path) for path in ("/before", "/newer", "/behind"))
+    await facts.publish(before)
+    await facts.store(as_of_later(newer), facts.subject_for(newer), newer.id)
+    await facts.publish(behind)
+    async with forwarding(facts, database_url, listener) as sink:
+
+        async def is_told() -> bool:
+            return "install a newer one" in sink.trouble
+
+        await until(is_told)
+        assert (list(listener.taken), (await place(engine)).seq) == ([before.id], 1)
+    monkeypatch.setattr(reader, "read_item", lambda data, **message: read_item(as_of_now(data), **message))
+    async with forwarding(facts, database_url, listener):
+        await has_taken(listener, 3)
+    assert listener.taken == {fact.id: 1 for fact in (before, newer, behind)}
+
+
+def as_of_later(fact: Fact) -> bytes:
+    return CODEC.encode(fact).replace(b"page_viewed.v1", b"page_viewed.v99")
+
+
+def as_of_now(data: bytes) -> bytes:
+    """Return what a program reads that knows the later version, too."""
+    return data.replace(b"page_viewed.v99", b"page_viewed.v1")
 
 
 async def test_a_stream_that_was_made_again_is_forwarded_from_its_start(facts, database_url, listener):
