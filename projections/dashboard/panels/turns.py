@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
-
+from projections.dashboard.panels.tables import Number, Row, Table
 from projections.dashboard.words import exactly, moment_in_words
 from projections.query.turns.interval import Share
 from projections.query.turns.passages import Conversations, JourneyCount
@@ -23,34 +22,7 @@ _TITLES = {
 _COLUMNS = ("Turns", "Answered", "Median", "95th percentile", "Votes", "Approval", "Surely within", "Voted on")
 
 
-class Tile(Struct, frozen=True, kw_only=True):
-    """One number of the top row, and what it means."""
-
-    name: str
-    title: str
-    value: str
-    meaning: str
-
-
-class Row(Struct, frozen=True, kw_only=True):
-    """One line of a table: what it is about, and its cells."""
-
-    name: str
-    cells: tuple[str, ...]
-
-
-class Table(Struct, frozen=True, kw_only=True):
-    """One table as it is shown; ``nothing`` is said where it has no rows."""
-
-    name: str
-    title: str
-    meaning: str
-    columns: tuple[str, ...]
-    rows: list[Row]
-    nothing: str = "Nothing in this period."
-
-
-def tiles_of(whole: Quality, talked: Conversations) -> list[Tile]:
+def numbers_of(whole: Quality, talked: Conversations) -> list[Number]:
     """Return the numbers of the top row."""
     told = (
         ("turns", "Turns", exactly(whole.turns), "Turns that ended in the period, with an answer or without."),
@@ -67,7 +39,7 @@ def tiles_of(whole: Quality, talked: Conversations) -> list[Tile]:
         ("voted", "Voted on", share(whole.voted_share), "Of these turns, those on which anybody voted."),
         ("conversations", "Conversations", exactly(talked.started), "Conversations that began in the period."),
     )
-    return [Tile(name=name, title=title, value=value, meaning=meaning) for name, title, value, meaning in told]
+    return [Number(name=name, title=title, value=value, meaning=meaning) for name, title, value, meaning in told]
 
 
 def tables_by(by: By, found: Sequence[Quality]) -> Table:
