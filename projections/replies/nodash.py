@@ -14,7 +14,7 @@ from contracts.problem import Problem
 from projections.projections import PRODUCT
 from projections.query.access import KEY_HEADER, TENANT_HEADER
 from projections.query.api import PlainRequest
-from projections.query.product.actions import Action, ActionOrder, ActionQuestion, count_actions, page_of
+from projections.query.product.actions import Action, ActionOrder, ActionQuestion, find_actions
 from projections.query.product.people import Known, PeopleOrder, PeopleQuestion, count_people, list_people
 from projections.query.web.spreadsheet import CSV, rows_as_csv
 from projections.replies.answering import Answering, Question, System
@@ -55,8 +55,8 @@ async def answer_events(question: Question) -> Response[Any]:
         limit=asked.limit,
         offset=asked.offset,
     )
-    total = await count_actions(question.connection, wanted)
-    events = [event_document(wanted.tenant, action) for action in await page_of(question.connection, wanted, total)]
+    total, found = await find_actions(question.connection, wanted)
+    events = [event_document(wanted.tenant, action) for action in found]
     return _page(question, asked, "events", events, total)
 
 

@@ -155,37 +155,55 @@ _COUNTS = text(f"""
 _EVER = text("""
     SELECT sum(hits)::bigint FROM telemetry_counts WHERE tenant = :tenant AND site = :site AND what = 'event' AND value = :value
 """)
+# Every edge lies on one of these steps: how long programs ran is counted by them first, of which there are few.
+_STEP_MS: Final = 500
 _BARS = ", ".join(
-    f"sum(n) FILTER (WHERE ms >= {low} AND ms < {high})" for low, high in zip(EDGES_MS, (*EDGES_MS[1:], 2**63 - 1), strict=True)
+    f"sum(n) FILTER (WHERE step >= {low // _STEP_MS} AND step < {high // _STEP_MS})"
+    for low, high in zip(EDGES_MS, (*EDGES_MS[1:], 2**63 - 1), strict=True)
 )
-# The least value up to which at least so many lie, as percentile_disc says it, of values that stand there with their numbers;
-# whole numbers of float8 are exact and added up far sooner than those of numeric, which a sum of bigint is.
+
+
+def _least(times: int, most: int) -> str:
+    """Return the least value up to which at least *most* of *times* lie, as percentile_disc says it."""
+    return f"""coalesce((
+        SELECT min(ms) FROM (
+            SELECT ms, before + sum(ends::float8) OVER (ORDER BY ms) AS up_to FROM telemetry_durations, (
+                SELECT step * {_STEP_MS} AS low, up_to - n AS before FROM placed
+                WHERE up_to * {times} >= (SELECT ends FROM whole) * {most} ORDER BY step LIMIT 1
+            ) AS here WHERE {_IN_WINDOW} AND ms >= low AND ms < low + {_STEP_MS}
+        ) AS near WHERE up_to * {times} >= (SELECT ends FROM whole) * {most}
+    ), 0)"""
+
+
+# Whole numbers of float8 are exact and added up far sooner than those of numeric, which a sum of bigint is.
 _DURATIONS = text(f"""
-    WITH whole AS MATERIALIZED (
-        SELECT coalesce(sum(ends), 0)::float8 AS ends, sum(wait_ms) / nullif(sum(told), 0) AS wait
-        FROM telemetry_durations WHERE {_IN_WINDOW}
-    ), placed AS (
-        SELECT ms, ends::float8 AS n, sum(ends::float8) OVER (ORDER BY ms) AS up_to
-        FROM telemetry_durations WHERE {_IN_WINDOW}
+    WITH steps AS MATERIALIZED (
+        SELECT ms / {_STEP_MS} AS step, sum(ends::float8) AS n, sum(told::float8) AS told, sum(wait_ms) AS wait
+        FROM telemetry_durations WHERE {_IN_WINDOW} GROUP BY step
+    ), whole AS MATERIALIZED (
+        SELECT coalesce(sum(n), 0) AS ends, sum(wait)::float8 / nullif(sum(told), 0) AS wait FROM steps
+    ), placed AS MATERIALIZED (
+        SELECT step, n, sum(n) OVER (ORDER BY step) AS up_to FROM steps
     )
-    SELECT (SELECT ends FROM whole)::bigint AS ends,
-           coalesce(min(ms) FILTER (WHERE up_to * 2 >= (SELECT ends FROM whole)), 0) AS median,
-           coalesce(min(ms) FILTER (WHERE up_to * 10 >= (SELECT ends FROM whole) * 9), 0) AS p90,
-           ARRAY[{_BARS}] AS bars,
-           (SELECT wait FROM whole) AS wait
-    FROM placed
+    SELECT ends::bigint AS ends, {_least(2, 1)} AS median, {_least(10, 9)} AS p90,
+           (SELECT ARRAY[{_BARS}] FROM steps) AS bars, wait
+    FROM whole
 """)
 _BITS = ", ".join(f"count(*) FILTER (WHERE hours & {1 << hour} <> 0)" for hour in range(HOURS))
-# Nearly everybody is in one country, and so most that is known of them is one row before anything is taken apart.
+# Nearly everybody is in one country, and a text is told apart sooner than a list of one.
 _EVERYBODY = text(f"""
     WITH everybody AS MATERIALIZED (
-        SELECT person, countries, bit_or(hours) AS hours FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY person, countries
+        SELECT person, country, bit_or(hours) AS hours FROM (
+            SELECT person, countries[1] AS country, hours FROM telemetry_presences
+            WHERE {_IN_WINDOW} AND cardinality(countries) = 1
+            UNION ALL SELECT person, unnest(countries), hours FROM telemetry_presences
+            WHERE {_IN_WINDOW} AND cardinality(countries) > 1
+        ) AS seen GROUP BY person, country
     )
     SELECT NULL AS country, count(*) AS n, ARRAY[{_BITS}] AS hours
     FROM (SELECT bit_or(hours) AS hours FROM everybody GROUP BY person) AS each
     UNION ALL
-    SELECT country, count(*), NULL FROM (SELECT person, unnest(countries) AS country FROM everybody GROUP BY 1, 2) AS pairs
-    GROUP BY country
+    SELECT country, count(*), NULL FROM everybody GROUP BY country
 """)
 _ON_DAYS = text(f"SELECT day, count(*) AS n FROM telemetry_presences WHERE {_IN_WINDOW} GROUP BY day")
 

@@ -1,4 +1,4 @@
-"""The summary of actions, and how many of them fit a question, say what a count by hand says: in every zone and at any hour."""
+"""What is summed up of actions, and which of them fit a question, is what a count by hand says, in every zone."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -14,7 +14,8 @@ from projections.projections import PRODUCT
 from projections.query.asked import Asked
 from projections.query.caller import only_caller
 from projections.query.periods import Days, Period
-from projections.query.product.actions import ActionQuestion, count_actions
+from projections.query.product import actions
+from projections.query.product.actions import ActionOrder, ActionQuestion, count_actions, find_actions
 from projections.query.product.summary import ActionSummary, Counted, summary
 from tests.facts_product import SITE, action
 from tests.projections.telemetry import FIRST, NOW, telemetry
@@ -108,3 +109,27 @@ async def test_what_is_counted_by_days_is_what_is_there_between_any_two_moments(
                 assert await count_actions(connection, question) == len(fit)
                 named = structs.replace(question, names=names)
                 assert await count_actions(connection, named) == sum(fact.name in names for fact in fit)
+
+
+@pytest.mark.parametrize("order", ActionOrder)
+@pytest.mark.parametrize("phase", ["compile", "never"])
+async def test_a_page_of_some_properties_comes_with_how_many_there_are_whether_few_or_most_have_them(
+    asking, monkeypatch: pytest.MonkeyPatch, phase: str, order: ActionOrder
+):
+    engine, facts = asking
+    fit = [fact for fact in facts if fact.props.get("phase") == phase]
+    place = {
+        ActionOrder.TIME: lambda _: "",
+        ActionOrder.NAME: lambda fact: fact.name,
+        ActionOrder.SUBJECT: lambda fact: fact.subject,
+    }
+    in_order = [fact.id for fact in sorted(fit, key=lambda fact: (place[order](fact), fact.occurred_at, fact.id), reverse=True)]
+    for few in (0, len(facts)):
+        monkeypatch.setattr(actions, "_FEW_OF_THE_NEWEST", few)
+        for offset in (0, 3, len(fit) - 1, len(fit), 10_000):
+            question = ActionQuestion(
+                tenant="main", site=SITE, props={"phase": phase}, order=order, limit=4, offset=max(offset, 0)
+            )
+            async with engine.connect() as connection:
+                total, page = await find_actions(connection, question)
+            assert (total, [one.id for one in page]) == (len(fit), in_order[max(offset, 0) :][:4])
