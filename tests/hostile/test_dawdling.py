@@ -21,8 +21,8 @@ from tests.running import eventually
 MANY = 5000
 # Sockets of the dawdlers and of the server are counted for each process by itself.
 SPARE = 1000
-# The promises: whoever dawdles is gone by then, and somebody who is in earnest has an answer (nine times of ten: the tests'
-# machine may be busy with other things).
+# The promises: whoever dawdles is gone by then, and somebody who is in earnest has an answer (nine times of ten), where the
+# machine has time for both.
 GONE_SECONDS = 10.0
 ANSWER_SECONDS = 1.0
 PATIENCE = 60
@@ -49,13 +49,14 @@ def test_five_thousand_dawdlers_are_sent_away_and_keep_nobody_out(target: Target
         cut_off = pool.submit(ask_and_never_listen, target.port)
         with probing(target) as probes:
             told = json.loads(dawdling.stdout.readline())
-            assert cut_off.result() < 2 * GONE_SECONDS, "it may dawdle with its last request, and then with the answer"
+            late = told["late"]  # by so much a busy machine wakes anybody late, the server too
+            assert cut_off.result() < 2 * (GONE_SECONDS + late), "it may dawdle with its last request, and then with the answer"
     assert told["refused"] == 0
     assert len(told["lasted"]) == count
-    assert max(told["lasted"]) < GONE_SECONDS
+    assert max(told["lasted"]) < GONE_SECONDS + 2 * late
     assert {probe.status for probe in probes} == {200, 204}
     slowest = sorted(probe.seconds for probe in probes)
-    assert slowest[len(slowest) * 9 // 10] < ANSWER_SECONDS
+    assert slowest[len(slowest) * 9 // 10] < ANSWER_SECONDS + late
     assert b"collector_http_requests_in_progress 0.0" in get(target.port, "/metrics").body
 
 
