@@ -2,6 +2,7 @@
 
 import re
 
+from collector.serving.health import CHANGE66_METRICS
 from collector.serving.table import AddressTable, Owner
 
 _HEAD = """\
@@ -46,6 +47,8 @@ server {
   location = /metrics { return 404; }
 
 """
+# Its clients look there for what was ingested, which no other container has counted.
+_COUNTED_BY_INGEST = f"  location = {CHANGE66_METRICS} {{ proxy_pass $ingest; }}\n"
 _TAIL = """
   location / { proxy_pass $query; }
 }
@@ -67,7 +70,7 @@ def edge(table: AddressTable) -> str:
             upstream = f"$by_method_{len(maps)}"
             maps.append(_map(upstream, shared))
         locations += [f"  location {location} {{ proxy_pass {upstream}; }}\n" for location in _locations(template)]
-    return _HEAD + "".join(maps) + _SERVER + "".join(locations) + _TAIL
+    return _HEAD + "".join(maps) + _SERVER + _COUNTED_BY_INGEST + "".join(locations) + _TAIL
 
 
 def _order(template: str) -> tuple[bool, str]:

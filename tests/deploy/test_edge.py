@@ -43,6 +43,7 @@ def test_an_address_of_both_halves_is_told_apart_by_method():
 def test_the_metrics_stay_inside_and_the_rest_is_querys():
     found = locations(EDGE.read_text(encoding="utf-8"))
     assert (found["= /metrics"], found["/"]) == ("404", "$query")
+    assert found["= /change66/metrics"] == "$ingest", "which has counted what came in"
 
 
 def test_the_file_is_one_that_nginx_reads(tmp_path: Path):
