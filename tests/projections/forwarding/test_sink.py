@@ -279,6 +279,16 @@ async def test_a_webhook_takes_many_at_once_under_flowcores_own_address(facts, l
     assert [each["pathname"] for each in body] == [f"/{n}" for n in range(5)]
 
 
+async def test_an_event_that_a_webhook_refuses_costs_none_of_those_that_came_with_it(facts, listener):
+    pages = [stored.pageview(f"/{n}") for n in range(7)]
+    await facts.publish(*pages)
+    listener.answers = lambda body: 400 if any(each["pathname"] == "/5" for each in body) else 200
+    async with Endpoint(listener.url.removesuffix("/api/transformer"), SECRET) as endpoint:
+        ended = await replay(facts.nats_url, WEB.streams(1), endpoint, report=lambda _: None)
+    assert (ended.forwarded, ended.refused) == (6, 1)
+    assert sorted(each["pathname"] for _, _, body in listener.posts for each in body) == [f"/{n}" for n in (0, 1, 2, 3, 4, 6)]
+
+
 @pytest.mark.parametrize(("status", "tries"), [(408, 5), (429, 5), (500, 5), (0, 5), (401, 1), (302, 1)])
 async def test_what_passes_is_tried_five_times_and_anything_else_once(listener, status: int, tries: int):
     heard: list[int] = []
