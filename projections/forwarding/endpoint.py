@@ -30,6 +30,9 @@ _ANSWER_SECONDS = 5.0
 _CLIENT_ERROR, _REQUEST_TIMEOUT, _TOO_MANY, _SERVER_ERROR = 400, 408, 429, 500
 # What is wrong with the endpoint, its secret or its address, and not with the one event.
 _ABOUT_ALL = frozenset({401, 403, 404, 405, 407, 410, 421})
+# By which another Collector says that it keeps no such event, whatever the status: its site is not there, or leaves it out, or
+# it cannot be read. Neither success nor waiting would be right.
+_LEFT_OUT = ("X-Collector-Dropped", "X-Collector-Rejected")
 _METADATA = base64.b64encode(b"{}").decode()
 
 
@@ -60,6 +63,13 @@ class Post(Struct, frozen=True, kw_only=True):
         """Return the first and the second half of many."""
         middle = len(self.events) // 2
         return [structs.replace(self, events=some) for some in (self.events[:middle], self.events[middle:])]
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """What one request was answered; ``status`` is 0 when there was no answer."""
+
+    status: int = 0
+    is_left_out: bool = False
 
 
 class Endpoint:
@@ -122,7 +132,10 @@ class Endpoint:
         for attempt in range(TRIES):
             if attempt:
                 self._pause(PAUSE_SECONDS)
-            status = self._once(post)
+            heard = self._once(post)
+            if heard.is_left_out:
+                return Verdict.REFUSED
+            status = heard.status
             if _is_taken(status):
                 return Verdict.FORWARDED
             if not _is_passing(status):
@@ -131,8 +144,7 @@ class Endpoint:
             raise EndpointAway(_words(status))
         return Verdict.REFUSED
 
-    def _once(self, post: Post) -> int:
-        """Return the status of one answer, 0 when there is none."""
+    def _once(self, post: Post) -> Heard:
         connection = self._connection()
         try:
             connection.request("POST", post.path, body=post.body, headers=self._headers())
@@ -140,8 +152,8 @@ class Endpoint:
             answer.read()
         except (OSError, http.client.HTTPException):
             connection.close()  # the next request opens it again
-            return 0
-        return answer.status
+            return Heard()
+        return Heard(status=answer.status, is_left_out=any(answer.headers.get(name) for name in _LEFT_OUT))
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "X-Secret": self._secret}

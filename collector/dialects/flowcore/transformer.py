@@ -67,11 +67,14 @@ def word(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  
 
 
 def refuse(failure: Failure) -> Answer:
-    """Word *failure* as a transformer does, with 500, but for what coming back later mends."""
+    """Word *failure* as a transformer does, with 500, but for what coming back later mends.
+
+    A header tells a sender that knows it which 500 no coming back would mend.
+    """
     if isinstance(failure, Refused) and failure.reason is not RefuseReason.RATE_LIMITED:
         return said(_FAILED, "Invalid secret key")
     if isinstance(failure, Rejected):
-        return said(_FAILED, failure.detail)
+        return said(_FAILED, failure.detail, ((b"x-collector-rejected", failure.reason.value.encode()),))
     return error(failure)
 
 

@@ -119,6 +119,7 @@ async def test_what_a_transformer_does_not_take_is_500_and_says_why(keyed, sent:
     before = await collector.count()
     answer = await collector.http.post("/api/transformer", json=sent, headers={"X-Secret": secret})
     assert (answer.status_code, answer.json()) == (500, {"error": error})
+    assert answer.headers["X-Collector-Rejected"], "whoever forwards need not send it again"
     assert await collector.count() == before
 
 
@@ -126,6 +127,7 @@ async def test_a_key_that_stands_in_pages_forwards_nothing(keyed):
     collector, _, public = keyed
     answer = await collector.http.post("/api/transformer", json=delivery("e4"), headers={"X-Secret": public})
     assert (answer.status_code, answer.json()) == (500, {"error": "Invalid secret key"})
+    assert "X-Collector-Rejected" not in answer.headers, "with the right key it is taken"
 
 
 async def test_an_older_flowcore_calls_the_flow_type_aggregator(keyed):

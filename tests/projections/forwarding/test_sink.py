@@ -180,6 +180,28 @@ async def test_an_event_that_the_endpoint_refuses_is_left_out_and_told(facts, en
     assert "the endpoint refuses an event" in caplog.text
 
 
+@pytest.mark.parametrize(("status", "header"), [(200, "X-Collector-Dropped"), (500, "X-Collector-Rejected")])
+async def test_what_another_collector_does_not_keep_is_no_success_blocks_nothing_and_is_sent_by_a_backfill_once_it_does(
+    facts, engine, database_url, listener, *, status: int, header: str
+):
+    absent, good = stored.pageview("/absent"), stored.pageview("/good")
+    listener.answers = lambda body: status if body["eventId"] == absent.id else 200
+    listener.says = lambda body: {header: "a reason"} if body["eventId"] == absent.id else {}
+    await facts.publish(absent, good)
+    async with forwarding(facts, database_url, listener):
+
+        async def is_through() -> bool:
+            return listener.taken[good.id] == 1 and (await place(engine)).seq == 2
+
+        await until(is_through)
+    assert ((await place(engine)).forwarded, (await place(engine)).refused) == (1, 1)
+    listener.posts.clear()
+    listener.answers, listener.says = lambda _: 200, lambda _: {}
+    async with Endpoint(listener.url, SECRET) as endpoint:
+        await replay(facts.nats_url, WEB.streams(1), endpoint, report=lambda _: None)
+    assert listener.taken == {absent.id: 1, good.id: 1}
+
+
 async def test_a_newer_version_stops_it_before_the_fact_and_a_newer_program_goes_on_from_there(
     facts, engine, database_url, listener, monkeypatch
 ):
