@@ -20,7 +20,7 @@ from projections.forwarding.places import Place, read_places
 from projections.forwarding.replay import replay
 from projections.forwarding.sink import NAME, Sink
 from projections.projections import WEB
-from projections.stream import reader
+from projections.stream import StreamUnavailable, reader
 from projections.stream.item import read_item
 from tests import facts as stored
 from tests.ports import free_port
@@ -289,6 +289,21 @@ async def test_a_replay_forwards_everything_once_and_touches_no_table(facts, tab
     assert (ended.total, ended.forwarded, ended.skipped, ended.refused) == (21, 20, 1, 0)
     assert listener.taken == dict.fromkeys([page.id for page in pages], 1)
     assert await tables.digest() == before
+
+
+async def test_a_replay_stops_before_a_newer_version_and_a_newer_program_sends_all(facts, listener, monkeypatch):
+    before, newer, behind = (stored.pageview(path) for path in ("/before", "/newer", "/behind"))
+    await facts.publish(before)
+    await facts.store(as_of_later(newer), facts.subject_for(newer), newer.id)
+    await facts.publish(behind)
+    async with Endpoint(listener.url, SECRET) as endpoint:
+        with pytest.raises(StreamUnavailable, match="install a newer one"):
+            await replay(facts.nats_url, WEB.streams(1), endpoint, report=lambda _: None)
+        assert list(listener.taken) == [before.id]
+        monkeypatch.setattr(reader, "read_item", lambda data, **message: read_item(as_of_now(data), **message))
+        ended = await replay(facts.nats_url, WEB.streams(1), endpoint, report=lambda _: None)
+    assert (ended.total, ended.forwarded, ended.skipped) == (3, 3, 0)
+    assert set(listener.taken) == {fact.id for fact in (before, newer, behind)}
 
 
 async def test_a_webhook_takes_many_at_once_under_flowcores_own_address(facts, listener):
