@@ -176,6 +176,7 @@ def _application(
     app.state.vault = vault
     app.state.since = Since(at=desk.clock())
     app.state.after_write = replying.after_write
+    app.state.days = {system.mount: system.days for system in systems}
     app.state.sign_ins = access.sign_ins
     return app
 

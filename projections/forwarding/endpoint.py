@@ -17,7 +17,7 @@ from typing import Self
 from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from contracts.flowcore import Delivery
 
@@ -30,6 +30,9 @@ _ANSWER_SECONDS = 5.0
 _CLIENT_ERROR, _REQUEST_TIMEOUT, _TOO_MANY, _SERVER_ERROR = 400, 408, 429, 500
 # What is wrong with the endpoint, its secret or its address, and not with the one event.
 _ABOUT_ALL = frozenset({401, 403, 404, 405, 407, 410, 421})
+# By which another Collector says that it keeps no such event, whatever the status: its site is not there, or leaves it out, or
+# it cannot be read. Neither success nor waiting would be right.
+_LEFT_OUT = ("X-Collector-Dropped", "X-Collector-Rejected")
 _METADATA = base64.b64encode(b"{}").decode()
 
 
@@ -45,11 +48,28 @@ class Verdict(StrEnum):
 
 
 class Post(Struct, frozen=True, kw_only=True):
-    """One request, and how many events it holds."""
+    """One request: a transformer's one event, or some of a webhook's in a list."""
 
     path: str
-    body: bytes
-    events: int
+    events: Sequence[bytes]
+    is_list: bool
+
+    @property
+    def body(self) -> bytes:
+        """Return what is posted."""
+        return b"[%s]" % b",".join(self.events) if self.is_list else self.events[0]
+
+    def halves(self) -> "list[Post]":
+        """Return the first and the second half of many."""
+        middle = len(self.events) // 2
+        return [structs.replace(self, events=some) for some in (self.events[:middle], self.events[middle:])]
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """What one request was answered; ``status`` is 0 when there was no answer."""
+
+    status: int = 0
+    is_left_out: bool = False
 
 
 class Endpoint:
@@ -75,7 +95,7 @@ class Endpoint:
         """Return how each of *deliveries* ended, once all have; raise EndpointAway when one has to be sent again later."""
         posts = list(self._posts(deliveries))
         loop = asyncio.get_running_loop()
-        sent = [loop.run_in_executor(self._threads, partial(self._until_taken, post)) for post in posts]
+        sent = [loop.run_in_executor(self._threads, partial(self._ended, post)) for post in posts]
         if sent:
             _, left = await asyncio.wait(sent, return_when=asyncio.FIRST_EXCEPTION)
             for each in left:
@@ -83,28 +103,39 @@ class Endpoint:
         ended = [each for each in sent if each.done() and not each.cancelled()]
         if away := next(filter(None, [each.exception() for each in ended]), None):
             raise away
-        verdicts = [each.result() for each in ended]
-        return [verdict for post, verdict in zip(posts, verdicts, strict=True) for _ in range(post.events)]
+        return [verdict for each in ended for verdict in each.result()]
 
     def _posts(self, deliveries: Sequence[Delivery]) -> Iterable[Post]:
         if self._url.path.strip("/"):
             for each in deliveries:
-                yield Post(path=_path(self._url), body=msgspec.json.encode(each), events=1)
+                yield Post(path=_path(self._url), events=[msgspec.json.encode(each)], is_list=False)
             return
         for names, group in groupby(deliveries, lambda each: (each.tenant, each.data_core_id, each.flow_type, each.event_type)):
-            together = [each.payload for each in group]
+            together = [msgspec.json.encode(each.payload) for each in group]
             address = "/".join(quote(name, safe="") for name in names)
             for first in range(0, len(together), TOGETHER):
-                some = together[first : first + TOGETHER]
-                yield Post(path=f"/events/{address}", body=msgspec.json.encode(some), events=len(some))
+                yield Post(path=f"/events/{address}", events=together[first : first + TOGETHER], is_list=True)
+
+    def _ended(self, post: Post) -> list[Verdict]:
+        """Return how each event of *post* ended; runs in a thread.
+
+        What is refused together is sent again by halves, so that one event that is not taken costs no other.
+        """
+        verdict = self._until_taken(post)
+        if verdict is Verdict.REFUSED and len(post.events) > 1:
+            return [each for half in post.halves() for each in self._ended(half)]
+        return [verdict] * len(post.events)
 
     def _until_taken(self, post: Post) -> Verdict:
-        """Post up to five times; runs in a thread."""
+        """Post up to five times."""
         status = 0
         for attempt in range(TRIES):
             if attempt:
                 self._pause(PAUSE_SECONDS)
-            status = self._once(post)
+            heard = self._once(post)
+            if heard.is_left_out:
+                return Verdict.REFUSED
+            status = heard.status
             if _is_taken(status):
                 return Verdict.FORWARDED
             if not _is_passing(status):
@@ -113,8 +144,7 @@ class Endpoint:
             raise EndpointAway(_words(status))
         return Verdict.REFUSED
 
-    def _once(self, post: Post) -> int:
-        """Return the status of one answer, 0 when there is none."""
+    def _once(self, post: Post) -> Heard:
         connection = self._connection()
         try:
             connection.request("POST", post.path, body=post.body, headers=self._headers())
@@ -122,8 +152,8 @@ class Endpoint:
             answer.read()
         except (OSError, http.client.HTTPException):
             connection.close()  # the next request opens it again
-            return 0
-        return answer.status
+            return Heard()
+        return Heard(status=answer.status, is_left_out=any(answer.headers.get(name) for name in _LEFT_OUT))
 
     def _headers(self) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "X-Secret": self._secret}

@@ -8,11 +8,14 @@ from msgspec import Struct
 from contracts.streams import EventStream
 from projections.forwarding.endpoint import Endpoint, Verdict
 from projections.forwarding.form import delivery_of
-from projections.stream import NoStream, Stream
-from projections.stream.item import Item, Sequenced
+from projections.stream import NoStream, Stream, StreamUnavailable
+from projections.stream.item import Item, Sequenced, TooNew
 
 # How many facts the endpoint is asked to take before the next are read.
 CHUNK = 500
+_TOO_NEW = (
+    "what comes next is in a version that this program is too old to read; nothing from there on was sent: install a newer one"
+)
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
@@ -32,7 +35,10 @@ class Replayed(Struct, frozen=True, kw_only=True):
 async def replay(
     nats_url: str, streams: Sequence[EventStream], endpoint: Endpoint, *, report: Callable[[Replayed], None]
 ) -> Replayed:
-    """Forward what *streams* hold now to *endpoint*, telling *report* how far it is; raise EndpointAway when it stays away."""
+    """Forward what *streams* hold now to *endpoint*, telling *report* how far it is.
+
+    Raise EndpointAway when it stays away, and StreamUnavailable before a fact of a later version.
+    """
     ended = Replayed()
     for each in streams:
         async with Stream(nats_url, each) as stream:
@@ -56,9 +62,12 @@ async def _all_of(
             if not batch and not (await stream.backlog_after(after)).messages:
                 break  # the last of them were erased
             wanted = list(takewhile(lambda item: item.seq <= last, batch))
-            for first in range(0, len(wanted), CHUNK):
-                ended = _and(ended, await forward(endpoint, wanted[first : first + CHUNK]))
+            readable = list(takewhile(lambda item: not isinstance(item, TooNew), wanted))
+            for first in range(0, len(readable), CHUNK):
+                ended = _and(ended, await forward(endpoint, readable[first : first + CHUNK]))
                 report(ended)
+            if len(readable) < len(wanted):
+                raise StreamUnavailable(_TOO_NEW)
             after = batch[-1].seq if batch else after
     return ended
 

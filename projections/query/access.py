@@ -21,7 +21,7 @@ from projections.query.guessing import Guessing
 from projections.query.members import caller_signed_in
 from projections.query.mounts import public_caller
 from projections.query.parameters import AFTER
-from projections.query.problems import Refused, forbidden, unauthorized
+from projections.query.problems import KeyEnded, Refused, forbidden, unauthorized
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import LIFETIME, SignIns
 
@@ -41,6 +41,7 @@ MOUNT: Final = "mount"
 _CALLER: Final = "collector_caller"
 _SHOWN: Final = "collector_shown_key"
 _LATE: Final = "collector_late"
+_ENDED: Final = "collector_key_ended"
 _SAME: Final = frozenset({"same-origin", "none"})
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
@@ -163,6 +164,7 @@ class Access(Struct, frozen=True, kw_only=True):
         try:
             holder = await self._holder(key, authorization)
         except Refused as refusal:
+            connection.scope["state"][_ENDED] = isinstance(refusal, KeyEnded)
             if refusal.challenge and not self.tokens.is_ours(key or key_in_authorization(authorization)):
                 self.guessing.was_wrong(connection, shown)
             raise
@@ -185,8 +187,12 @@ class Access(Struct, frozen=True, kw_only=True):
             return None  # the name that somebody has signed in with at a proxy before us
         if short is None and (holder := await self.tokens.caller(text)) is not None:
             return _reader(holder)
-        key_ = None if short is None else await self.credentials.working_key(short, self.clock())
-        if not same_digest(digest, None if key_ is None else key_.digest) or key_ is None:
+        key_ = None if short is None else await self.credentials.key(short)
+        if not same_digest(digest, None if key_ is None else key_.digest) or key_ is None or key_.is_revoked:
+            raise unauthorized()
+        if not key_.works_at(self.clock()):
+            raise KeyEnded
+        if await self.credentials.is_archived(key_.tenant):
             raise unauthorized()
         return _reader(caller_with(key_, frozenset(key_.scopes)))
 
@@ -230,6 +236,11 @@ def is_late(connection: Connection) -> bool:
     """Say whether what the page's address names was not known in time."""
     late: bool = connection.scope["state"].get(_LATE, False)
     return late
+
+
+def showed_an_ended_key(connection: Connection) -> bool:
+    """Say whether who asks was refused for a key that worked until it ended."""
+    return bool(connection.scope["state"].get(_ENDED))
 
 
 def host_of(connection: Connection) -> str:

@@ -49,6 +49,13 @@ def unauthorized() -> Refused:
     return Refused(Problem(status=401, title="An access token is needed", code="unauthorized", detail=detail), challenge=True)
 
 
+class KeyEnded(Refused):
+    """The key was right until it ended: answered as what is wrong, but by a system that told its clients so."""
+
+    def __init__(self) -> None:
+        super().__init__(unauthorized().problem, challenge=True)
+
+
 def unavailable(code: str, detail: str, *, retry_after: int = 5) -> Refused:
     """Return the answer for now: the question is fine, the database is not."""
     return Refused(Problem(status=503, title="No answer is possible now", code=code, detail=detail), retry_after=retry_after)

@@ -72,7 +72,8 @@ class At(Struct, frozen=True, kw_only=True):
 class System(Struct, frozen=True, kw_only=True):
     """A system that is read as it was: its addresses, the words of its refusals, and what every answer says along.
 
-    ``shown_key`` finds a key where the usual places (X-API-Key, Authorization) do not hold it.
+    ``shown_key`` finds a key where the usual places (X-API-Key, Authorization) do not hold it. ``days`` is how many a report is
+    about where nobody says which, 0 where there is no such.
     """
 
     mount: Mount
@@ -80,3 +81,4 @@ class System(Struct, frozen=True, kw_only=True):
     refuse: Refuse = as_problem
     headers: Mapping[str, str] = {}
     shown_key: ShownKey | None = None
+    days: int = 0

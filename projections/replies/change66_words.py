@@ -12,7 +12,7 @@ from msgspec import Struct
 from contracts.events.logs import number_of
 from contracts.problem import Problem
 from contracts.request_id import request_id
-from projections.query.access import KEY_HEADER
+from projections.query.access import KEY_HEADER, showed_an_ended_key
 from projections.query.api import PlainRequest
 from projections.query.logs.nested import nested
 from projections.query.logs.search import Line
@@ -87,8 +87,7 @@ def _words(request: PlainRequest, problem: Problem) -> tuple[str, str]:
         case HTTPStatus.BAD_REQUEST:
             return problem.code, problem.detail
         case HTTPStatus.UNAUTHORIZED:
-            is_shown = bool(request.headers.get("authorization") or request.headers.get(KEY_HEADER))
-            return "unauthorized", "Invalid or inactive API key" if is_shown else "API key is required"
+            return "unauthorized", _what_is_wrong_with_the_key(request)
         case HTTPStatus.TOO_MANY_REQUESTS:
             return "rate_limit_exceeded", "Too many requests. Please slow down."
         case HTTPStatus.SERVICE_UNAVAILABLE:
@@ -97,6 +96,13 @@ def _words(request: PlainRequest, problem: Problem) -> tuple[str, str]:
         case HTTPStatus.INTERNAL_SERVER_ERROR:
             return "internal_server_error", "An unexpected error occurred"
     return HTTPStatus(problem.status).name.lower(), problem.detail or problem.title
+
+
+def _what_is_wrong_with_the_key(request: PlainRequest) -> str:
+    if showed_an_ended_key(request):
+        return "API key has expired"
+    is_shown = bool(request.headers.get("authorization") or request.headers.get(KEY_HEADER))
+    return "Invalid or inactive API key" if is_shown else "API key is required"
 
 
 _WHAT: Final = {"recent": "logs", "filter": "filtered logs"}

@@ -50,6 +50,7 @@ def system_over(days: int) -> System:
         ),
         refuse=refuse,
         shown_key=key_shown,
+        days=days,
     )
 
 

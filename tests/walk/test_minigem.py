@@ -150,6 +150,8 @@ async def test_the_dashboard_shows_the_report_without_a_script(minigem: Minigem)
     assert "<script>alert" not in page.text
     assert "style=" not in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    said = await minigem.stats()
+    assert f"{said['from']} to {said['to']}" in page.text, "it is about as many days as the report, which are 3 here"
     narrower = await minigem.world.client.get("/minigem/dashboard/", params={"from": "2022-01-01", "to": "2022-01-01"})
     assert "2022-01-01 to 2022-01-01" in narrower.text
     assert (await minigem.world.client.get("/minigem/dashboard/", params={"from": "x"})).status_code == 400

@@ -14,7 +14,7 @@ from collector.arrival import Arrival, Head
 from collector.decode import moment, read_json, scalars
 from collector.dialects.endpoint import Endpoint, Item, ended_well
 from collector.dialects.flowcore.words import DIALECT, TEXT, error, said
-from collector.dialects.native import EVENT_BYTES, PAGEVIEW_NAMES
+from collector.dialects.native import EVENT_BYTES
 from collector.dialects.retry_key import checked_key
 from collector.hit import NOT_LOGGED, Hit, Person
 from collector.kinds.tracked import TrackedEvent, TrackedPageview
@@ -67,11 +67,14 @@ def word(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  
 
 
 def refuse(failure: Failure) -> Answer:
-    """Word *failure* as a transformer does, with 500, but for what coming back later mends."""
+    """Word *failure* as a transformer does, with 500, but for what coming back later mends.
+
+    A header tells a sender that knows it which 500 no coming back would mend.
+    """
     if isinstance(failure, Refused) and failure.reason is not RefuseReason.RATE_LIMITED:
         return said(_FAILED, "Invalid secret key")
     if isinstance(failure, Rejected):
-        return said(_FAILED, failure.detail)
+        return said(_FAILED, failure.detail, ((b"x-collector-rejected", failure.reason.value.encode()),))
     return error(failure)
 
 
@@ -128,7 +131,7 @@ def _claim(payload: flowcore.Tracked) -> TrackedPageview | TrackedEvent:
         visitor=flowcore.visitor_in(payload.visitor_hash),
         salt_day=_day(context.daily_salt_rotation),
     )
-    if not isinstance(context.event_name, str) or not context.event_name or context.event_name in PAGEVIEW_NAMES:
+    if not isinstance(context.event_name, str) or not context.event_name:
         return seen
     props = {} if context.custom_properties is UNSET else context.custom_properties
     return TrackedEvent(
@@ -144,8 +147,9 @@ def _url(payload: flowcore.Tracked) -> str:
     campaign = {} if context.campaign is UNSET else _tags(context.campaign)
     query = f"?{urlencode(campaign)}" if campaign else ""
     host = quote(context.hostname, safe=".:[]-") if isinstance(context.hostname, str) else ""
-    is_path = payload.pathname.startswith("/")
-    return f"https://{host}{payload.pathname}{query}" if host and is_path else f"{payload.pathname}{query}"
+    path, mark, route = payload.pathname.partition("#")  # a route of a single-page app stands behind the query
+    address = f"{path}{query}{mark}{route}"
+    return f"https://{host}{address}" if host and path.startswith("/") else address
 
 
 def _tags(campaign: Mapping[str, Any]) -> dict[str, str]:

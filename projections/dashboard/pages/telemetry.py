@@ -21,7 +21,7 @@ from projections.replies.minigem import MINIGEM, STATS_DAYS
 from projections.replies.minigem_asked import Unreadable, window_asked
 
 PATH: Final = "/minigem/dashboard"
-_PERIODS: Final = (1, STATS_DAYS, 30, 90, 365)
+_PERIODS: Final = (1, 30, 90, 365)
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -46,8 +46,9 @@ class TelemetryPage(Struct, frozen=True, kw_only=True):
 async def show_telemetry(desk: NamedDependency[Desk], views: NamedDependency[Views], request: PlainRequest) -> Response[Any]:
     """Show the report of the last days, or of those from ``from`` to ``to``."""
     caller, now, named = caller_in(request), desk.clock(), request.query_params.get("site", "")
+    days: int = request.app.state.days.get(Mount.MINIGEM, STATS_DAYS)
     try:
-        window = window_asked(dict(request.query_params), now=now, days=STATS_DAYS)
+        window = window_asked(dict(request.query_params), now=now, days=days)
     except Unreadable as unreadable:
         raise bad_parameter("from", unreadable.words) from unreadable
     async with reading(desk.engine, caller) as connection:
@@ -55,13 +56,15 @@ async def show_telemetry(desk: NamedDependency[Desk], views: NamedDependency[Vie
         told = await report(connection, caller, site, window)
         # Whoever may read this one without signing in may read no other.
         families = [] if caller.credential == ANYBODY else await families_of(connection, caller, site)
-    page = TelemetryPage(site=site, report=told, periods=_periods(window, named), tiles=tiles_of(told), panels=panels_of(told))
+    page = TelemetryPage(
+        site=site, report=told, periods=_periods(window, days, named), tiles=tiles_of(told), panels=panels_of(told)
+    )
     return Response(views.render("minigem.html", page=page, families=families), media_type=MediaType.HTML)
 
 
-def _periods(shown: Window, named: str) -> list[Choice]:
+def _periods(shown: Window, usual: int, named: str) -> list[Choice]:
     choices = []
-    for days in _PERIODS:
+    for days in sorted({*_PERIODS, usual}):
         window = window_asked({}, now=shown.now, days=days)
         is_shown = (window.first, window.last) == (shown.first, shown.last)
         asked = {"from": window.first, "to": window.last} | ({"site": named} if named else {})

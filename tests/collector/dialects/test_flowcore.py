@@ -10,17 +10,18 @@ import pytest
 import pytest_asyncio
 
 from collector.dialects.flowcore import documents
-from contracts.events import Channel, Page, Source
+from contracts.events import Channel, EventRecorded, Page, PageViewed, Source
 from contracts.flowcore import NOBODY
 from projections.forwarding.form import delivery_of
 from tests.collector.control.telling import controlled, told
 from tests.collector.ingest import ADDRESS, FIREFOX, Running, running
-from tests.facts import event
+from tests.facts import event, pageview
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DAY = "2026-11-20"
 SEEN = "ab" * 32
+PAID = Source(name="Google", channel=Channel.PAID_SEARCH, referrer="https://google.com", utm_source="google", utm_medium="cpc")
 FAILED = "Failed to process event in pathway visitor.v0/visitor.tracked.v0: Event validation failed: visitorHash:"
 
 
@@ -90,11 +91,8 @@ async def test_what_flowcores_own_schema_leaves_out_makes_an_event_of_it(keyed):
 
 async def test_what_a_sink_sends_is_what_the_transformer_takes(keyed):
     collector, secret, _ = keyed
-    source = Source(
-        name="Google", channel=Channel.PAID_SEARCH, referrer="https://google.com", utm_source="google", utm_medium="cpc"
-    )
     page = Page(hostname="www.shop.example", path="/a%20b")
-    fact = event("Signup", site="shop.example", page=page, source=source, props={"plan": "pro", "seats": 3}, interactive=False)
+    fact = event("Signup", site="shop.example", page=page, source=PAID, props={"plan": "pro", "seats": 3}, interactive=False)
     delivered = delivery_of(fact)
     answer = await collector.http.post("/api/transformer", content=msgspec.json.encode(delivered), headers={"X-Secret": secret})
     assert answer.text == "OK"
@@ -103,6 +101,26 @@ async def test_what_a_sink_sends_is_what_the_transformer_takes(keyed):
     assert {name: getattr(there, name) for name in same} == {name: getattr(fact, name) for name in same}
     assert there.visitor == hashlib.sha256(fact.visitor.encode()).hexdigest()
     assert delivery_of(there) is None, "what was forwarded to us is not sent on"
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        event("pageview", site="shop.example", page=Page(hostname="shop.example", path="/a")),
+        pageview(
+            site="shop.example",
+            page=Page(hostname="www.shop.example", path="/app#/products/7"),
+            source=PAID,
+        ),
+    ],
+    ids=["an event that is called as a page view", "a route in a fragment"],
+)
+async def test_what_a_sink_sends_arrives_as_what_it_was(keyed, fact: PageViewed | EventRecorded):
+    collector, secret, _ = keyed
+    sent = msgspec.json.encode(delivery_of(fact))
+    await collector.http.post("/api/transformer", content=sent, headers={"X-Secret": secret})
+    there, _ = await collector.stored()
+    assert (type(there), there.id, there.page, there.source) == (type(fact), fact.id, fact.page, fact.source)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +137,7 @@ async def test_what_a_transformer_does_not_take_is_500_and_says_why(keyed, sent:
     before = await collector.count()
     answer = await collector.http.post("/api/transformer", json=sent, headers={"X-Secret": secret})
     assert (answer.status_code, answer.json()) == (500, {"error": error})
+    assert answer.headers["X-Collector-Rejected"], "whoever forwards need not send it again"
     assert await collector.count() == before
 
 
@@ -126,6 +145,7 @@ async def test_a_key_that_stands_in_pages_forwards_nothing(keyed):
     collector, _, public = keyed
     answer = await collector.http.post("/api/transformer", json=delivery("e4"), headers={"X-Secret": public})
     assert (answer.status_code, answer.json()) == (500, {"error": "Invalid secret key"})
+    assert "X-Collector-Rejected" not in answer.headers, "with the right key it is taken"
 
 
 async def test_an_older_flowcore_calls_the_flow_type_aggregator(keyed):

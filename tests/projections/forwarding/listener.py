@@ -10,11 +10,12 @@ from typing import Any
 
 
 class Listener:
-    """What was posted, and ``answers``: the status for a body, 0 to leave without a word."""
+    """What was posted, and ``answers``: the status for a body, 0 to leave without a word; ``says`` are headers beside it."""
 
     def __init__(self) -> None:
         self.posts: list[tuple[str, dict[str, str], Any]] = []
         self.answers: Callable[[Any], int] = lambda _: 200
+        self.says: Callable[[Any], dict[str, str]] = lambda _: {}
         self.url = ""
         self._lock = threading.Lock()
 
@@ -47,6 +48,8 @@ def listening() -> Iterator[Listener]:
                 self.close_connection = True
                 return
             self.send_response(status)
+            for name, value in listener.says(body).items():
+                self.send_header(name, value)
             self.send_header("Content-Length", "2")
             self.end_headers()
             self.wfile.write(b"OK")

@@ -20,7 +20,7 @@ from projections.forwarding.places import Place, read_places
 from projections.forwarding.replay import replay
 from projections.forwarding.sink import NAME, Sink
 from projections.projections import WEB
-from projections.stream import reader
+from projections.stream import StreamUnavailable, reader
 from projections.stream.item import read_item
 from tests import facts as stored
 from tests.ports import free_port
@@ -180,6 +180,28 @@ async def test_an_event_that_the_endpoint_refuses_is_left_out_and_told(facts, en
     assert "the endpoint refuses an event" in caplog.text
 
 
+@pytest.mark.parametrize(("status", "header"), [(200, "X-Collector-Dropped"), (500, "X-Collector-Rejected")])
+async def test_what_another_collector_does_not_keep_is_no_success_blocks_nothing_and_is_sent_by_a_backfill_once_it_does(
+    facts, engine, database_url, listener, *, status: int, header: str
+):
+    absent, good = stored.pageview("/absent"), stored.pageview("/good")
+    listener.answers = lambda body: status if body["eventId"] == absent.id else 200
+    listener.says = lambda body: {header: "a reason"} if body["eventId"] == absent.id else {}
+    await facts.publish(absent, good)
+    async with forwarding(facts, database_url, listener):
+
+        async def is_through() -> bool:
+            return listener.taken[good.id] == 1 and (await place(engine)).seq == 2
+
+        await until(is_through)
+    assert ((await place(engine)).forwarded, (await place(engine)).refused) == (1, 1)
+    listener.posts.clear()
+    listener.answers, listener.says = lambda _: 200, lambda _: {}
+    async with Endpoint(listener.url, SECRET) as endpoint:
+        await replay(facts.nats_url, WEB.streams(1), endpoint, report=lambda _: None)
+    assert listener.taken == {absent.id: 1, good.id: 1}
+
+
 async def test_a_newer_version_stops_it_before_the_fact_and_a_newer_program_goes_on_from_there(
     facts, engine, database_url, listener, monkeypatch
 ):
@@ -269,6 +291,21 @@ async def test_a_replay_forwards_everything_once_and_touches_no_table(facts, tab
     assert await tables.digest() == before
 
 
+async def test_a_replay_stops_before_a_newer_version_and_a_newer_program_sends_all(facts, listener, monkeypatch):
+    before, newer, behind = (stored.pageview(path) for path in ("/before", "/newer", "/behind"))
+    await facts.publish(before)
+    await facts.store(as_of_later(newer), facts.subject_for(newer), newer.id)
+    await facts.publish(behind)
+    async with Endpoint(listener.url, SECRET) as endpoint:
+        with pytest.raises(StreamUnavailable, match="install a newer one"):
+            await replay(facts.nats_url, WEB.streams(1), endpoint, report=lambda _: None)
+        assert list(listener.taken) == [before.id]
+        monkeypatch.setattr(reader, "read_item", lambda data, **message: read_item(as_of_now(data), **message))
+        ended = await replay(facts.nats_url, WEB.streams(1), endpoint, report=lambda _: None)
+    assert (ended.total, ended.forwarded, ended.skipped) == (3, 3, 0)
+    assert set(listener.taken) == {fact.id for fact in (before, newer, behind)}
+
+
 async def test_a_webhook_takes_many_at_once_under_flowcores_own_address(facts, listener):
     await facts.publish(*(stored.pageview(f"/{n}") for n in range(5)))
     async with Endpoint(listener.url.removesuffix("/api/transformer"), SECRET) as endpoint:
@@ -277,6 +314,16 @@ async def test_a_webhook_takes_many_at_once_under_flowcores_own_address(facts, l
     assert path == "/events/main/flow-analytics/visitor.v0/visitor.tracked.v0"
     assert (headers["Authorization"], headers["x-flowcore-metadata-json"]) == (SECRET, "e30=")
     assert [each["pathname"] for each in body] == [f"/{n}" for n in range(5)]
+
+
+async def test_an_event_that_a_webhook_refuses_costs_none_of_those_that_came_with_it(facts, listener):
+    pages = [stored.pageview(f"/{n}") for n in range(7)]
+    await facts.publish(*pages)
+    listener.answers = lambda body: 400 if any(each["pathname"] == "/5" for each in body) else 200
+    async with Endpoint(listener.url.removesuffix("/api/transformer"), SECRET) as endpoint:
+        ended = await replay(facts.nats_url, WEB.streams(1), endpoint, report=lambda _: None)
+    assert (ended.forwarded, ended.refused) == (6, 1)
+    assert sorted(each["pathname"] for _, _, body in listener.posts for each in body) == [f"/{n}" for n in (0, 1, 2, 3, 4, 6)]
 
 
 @pytest.mark.parametrize(("status", "tries"), [(408, 5), (429, 5), (500, 5), (0, 5), (401, 1), (302, 1)])

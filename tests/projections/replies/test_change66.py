@@ -21,7 +21,7 @@ from contracts.events.logs import number_of
 from projections.projections import LOGS
 from projections.vault import VaultReader
 from tests.conftest import run_sql
-from tests.projections.control.deciding import decided, issued, new_key, site, tenant
+from tests.projections.control.deciding import decided, issued, new_key, revoked, site, tenant
 from tests.projections.log_lines import SITE, line
 from tests.projections.query.world import NOW, NOWHERE, World, open_world
 from tests.projections.world import Teller
@@ -90,12 +90,14 @@ async def asking(
     secret = await TenantSecrets(Vault(client, key_file)).of("acme")
     subject, session = (secret.pseudonym_of(raw, site=SITE) for raw in ("user-123", "session-456"))
     keys = {"own": new_key("own"), "rival": new_key("rival"), "all": new_key("all"), "sender": new_key("sender")}
-    keys["wrong"] = new_key("wrong")
+    keys |= {name: new_key(name) for name in ("wrong", "expired", "revoked")}
     async with open_world(url, vault=VaultReader(nats_url, key_file), access_token="t" * 32, listed_sites=[]) as world:
         await decided(url, tenant("acme"), tenant("rival"), site(SITE, of_tenant="acme"), site("x.example", of_tenant="rival"))
         own, rival = {"of_tenant": "acme"}, {"of_tenant": "rival"}
         await decided(url, issued("own", keys["own"], site=SITE, **own), issued("all", keys["all"], **own))
         await decided(url, issued("rival", keys["rival"], **rival), issued("sender", keys["sender"], Scope.INGEST, **own))
+        gone = issued("revoked", keys["revoked"], **own, expires_at=NOW)
+        await decided(url, issued("expired", keys["expired"], **own, expires_at=NOW), gone, revoked(gone))
         teller, lines = Teller(url, LOGS), told(subject, session)
         await teller.tell(*lines, line(tenant="rival", site="x.example", at=NOW))
         await teller.close()
@@ -304,9 +306,15 @@ async def test_a_tenant_sees_its_own_lines_alone(asking: Asking):
 
 @pytest.mark.parametrize("path", [RECENT, FILTER, METRICS, STATUS])
 async def test_who_may_not_read_is_told_so_in_the_systems_words(asking: Asking, path: str):
-    without, wrong, sender = [await asking.get(path, key=key) for key in ("", "wrong", "sender")]
+    without, sender = [await asking.get(path, key=key) for key in ("", "sender")]
     assert (without.status_code, without.json()) == (401, {"error": "unauthorized", "message": "API key is required"})
-    assert (wrong.status_code, wrong.json()) == (401, {"error": "unauthorized", "message": "Invalid or inactive API key"})
+    for key, message in (
+        ("wrong", "Invalid or inactive API key"),
+        ("revoked", "Invalid or inactive API key"),
+        ("expired", "API key has expired"),
+    ):
+        answer = await asking.get(path, key=key)
+        assert (answer.status_code, answer.json()) == (401, {"error": "unauthorized", "message": message})
     assert (sender.status_code, sender.json()["error"]) == (403, "forbidden")
 
 
