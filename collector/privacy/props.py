@@ -35,6 +35,8 @@ _PERSONAL_PAIRS = frozenset(
         ("birth", "date"),
         ("of", "birth"),
     }
+    # What was asked of an AI, and what it answered.
+    | {("prompt", "text"), ("ai", "response"), ("ai", "output")}
     | {("api", "key"), ("access", "key"), ("private", "key"), ("session", "id"), ("user", "agent"), ("street", "address")}
     | {("postal", "address"), ("home", "address"), ("remote", "addr")}
 )
