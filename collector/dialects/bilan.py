@@ -62,7 +62,7 @@ def read_votes(arrival: Arrival) -> Sequence[Item]:
 
 
 def has_votes(body: bytes) -> bool:
-    """Say whether *body* is of v0.3: ``events`` are votes on prompts, and none says what type of event it is."""
+    """Say whether *body* is of v0.3: some of ``events`` are votes on prompts, and none says what type of event it is."""
     if (b'"promptId"' not in body and b'"value"' not in body) or b'"eventType"' in body or b'"event_type"' in body:
         return False
     try:
@@ -70,7 +70,7 @@ def has_votes(body: bytes) -> bool:
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return False
     events = said.get("events") if isinstance(said, dict) else None
-    return bool(events) and isinstance(events, list) and all(isinstance(each, dict) and _is_vote(each) for each in events)
+    return isinstance(events, list) and any(map(_is_vote, events))
 
 
 _NO_JSON: Final = object()
@@ -95,8 +95,8 @@ def _read_body(arrival: Arrival) -> Any:
     return body
 
 
-def _is_vote(event: dict[str, Any]) -> bool:
-    return "promptId" in event or "value" in event
+def _is_vote(event: Any) -> bool:
+    return isinstance(event, dict) and ("promptId" in event or "value" in event)
 
 
 def _may_hold_controls(body: bytes) -> bool:
