@@ -9,7 +9,7 @@ from msgspec import structs
 
 from collector.answer import Answer
 from collector.arrival import Arrival, Head
-from collector.decode import parse_json
+from collector.decode import parse_json, without_halves
 from collector.dialects.browser import NO_SIGNALS, read_browser
 from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.keyed import key_in_head
@@ -118,7 +118,7 @@ def _body(arrival: Arrival) -> dict[str, Any]:
     media = arrival.head.header(b"content-type").partition(";")[0].strip().lower()
     if media != "application/json" or not arrival.body.strip():
         return {}
-    body = parse_json(arrival.body, _read_body)
+    body = parse_json(without_halves(arrival.body), _read_body)
     if not isinstance(body, dict | list):
         raise Rejected(RejectReason.NOT_JSON, "The body is no JSON object; send one.")
     return body if isinstance(body, dict) else {}
