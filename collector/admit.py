@@ -61,17 +61,17 @@ def _site_of(hit: Hit, sites: Sites, mount: str) -> Site | None:
     if hit.site:
         name = canonical_site(hit.site)
         return None if name is None else sites.find(name, sender.tenant)
-    only = _bound(sites, mount, sender) if mount else sites.only()
-    return only if only is None or sender.tenant in ("", only.tenant) else None
+    return _bound(sites, mount, sender) if mount else sites.only(sender.tenant)
 
 
 def _bound(sites: Sites, mount: str, sender: Sender) -> Site | None:
-    if (site := sites.bound(mount)) is not None:
+    # Bound to another tenant's it is for those who show no key, and for that tenant.
+    if (site := sites.bound(mount)) is not None and sender.tenant in ("", site.tenant):
         return site
     if not sender.credential:
         detail = f"No site takes what comes in here without a key; bind one with `collector sites bind {mount} SITE`."
         raise Rejected(RejectReason.UNBOUND, detail, status=404)
-    return sites.only()
+    return sites.only(sender.tenant)
 
 
 def _site_of_key(hit: Hit, sites: Sites) -> Site | None:

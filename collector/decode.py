@@ -23,6 +23,11 @@ LARGEST_AMOUNT: Final = 10**12
 DECIMALS: Final = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,6})?")
 CURRENCY: Final = re.compile(r"[A-Za-z]{3}")
 PATH_TO_FIELD: Final = re.compile(r"\$(?:\[(\d+)\])?\.?([A-Za-z_]+)?")
+# A pair of surrogates, half of one, and any other escape, so that what follows a backslash is never taken for the beginning.
+_ESCAPE: Final = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[dD][89a-fA-F][0-9a-fA-F]{2}|\\.", re.DOTALL
+)
+_HALF: Final = len(rb"\ud800")
 QUERY_FIELDS: Final = 64
 DEEPEST_PROPERTY: Final = 5
 
@@ -50,6 +55,16 @@ def parse_json(body: bytes, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
         # The items of a batch, still raw, come here one by one.
         refuse_controls(msgspec.to_builtins(shape, builtin_types=(msgspec.Raw,)))
     return shape
+
+
+def without_halves(body: bytes) -> bytes:
+    """Return *body* with U+FFFD for each half of a pair of surrogates: a text that was cut within an emoji ends in one.
+
+    The readers of JavaScript and Go take it so, and what they send goes on through those.
+    """
+    if b"\\ud" not in body and b"\\uD" not in body:
+        return body
+    return _ESCAPE.sub(lambda escape: b"\\ufffd" if len(escape[0]) == _HALF else escape[0], body)
 
 
 def read_query(query: bytes) -> dict[str, str]:

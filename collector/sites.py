@@ -50,8 +50,11 @@ class Sites(Protocol):
     def keyed(self, tenant: str, key: str) -> Site | None:
         """Return the site *key* of *tenant*, whatever names it goes by, or None when we do not collect for it."""
 
-    def only(self) -> Site | None:
-        """Return the site that a hit without any claim belongs to, or None when there is more than one candidate."""
+    def only(self, tenant: str = "") -> Site | None:
+        """Return the site that a hit without any claim belongs to, or None when there is more than one candidate.
+
+        Where a key says whose it is, the other tenants' sites are no candidates.
+        """
 
     def bound(self, mount: str) -> Site | None:
         """Return the site that what comes in by *mount*, and names none, belongs to; None where none is bound to it."""
@@ -73,9 +76,9 @@ class ListedSites:
         """Return the listed site of that name."""
         return self.find(key, tenant)
 
-    def only(self) -> Site | None:
+    def only(self, tenant: str = "") -> Site | None:
         """Return the one listed site, if there is just one."""
-        return next(iter(self._sites.values())) if len(self._sites) == 1 else None
+        return self.find(self.ids[0], tenant) if len(self._sites) == 1 else None
 
     def bound(self, _: str) -> Site | None:
         """Return nothing: a list binds no site."""
@@ -96,9 +99,9 @@ class AnySite:
         """Return a site of that name."""
         return self.find(key, tenant)
 
-    def only(self) -> Site | None:
+    def only(self, tenant: str = "") -> Site | None:
         """Return the site ``localhost``."""
-        return Site(tenant=self._tenant, id="localhost")
+        return self.find("localhost", tenant)
 
     def bound(self, _: str) -> Site | None:
         """Return the site ``localhost``."""

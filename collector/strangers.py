@@ -27,8 +27,7 @@ class Strangers:
         tenant = hit.sender.tenant or self.tenant
         claimed = hit.sender.site or hit.site
         if not claimed:
-            only = sites.only()
-            return only if only is not None and hit.sender.tenant in ("", only.tenant) else Site(tenant=tenant, id="")
+            return sites.only(hit.sender.tenant) or Site(tenant=tenant, id="")
         name = canonical_site(claimed)
         if name is None:
             return Site(tenant=tenant, id=OTHER_SITES)

@@ -46,15 +46,15 @@ class KnownOrListed:
         """Return the site *key* of *tenant*."""
         return _keyed_or(self._directory, self._listed, tenant, key)
 
-    def only(self) -> Site | None:
+    def only(self, tenant: str = "") -> Site | None:
         """Return the one open site, if there is just one."""
         self._directory.refuse_unread()
         things = self._directory.things
-        candidates = {(site.tenant, site.id): site for site in things.open_sites()}
+        candidates = {(site.tenant, site.id): site for site in things.open_sites(tenant)}
         for name in self._listed.ids:
             if len(candidates) > 1:
                 return None
-            site = self._listed.find(name)
+            site = self._listed.find(name, tenant)
             if site is not None and not things.has_decided_on(name):
                 candidates[site.tenant, site.id] = site
         return next(iter(candidates.values())) if len(candidates) == 1 else None
@@ -92,9 +92,9 @@ class KnownOrAny:
         self._directory.refuse_unread()
         return self._directory.things.site(tenant, key) or self.find(key, tenant)
 
-    def only(self) -> Site | None:
+    def only(self, tenant: str = "") -> Site | None:
         """Return the site ``localhost``."""
-        return self.find(_LOCALHOST)
+        return self.find(_LOCALHOST, tenant)
 
     def bound(self, mount: str) -> Site | None:
         """Return the site that is bound to *mount*, else ``localhost``."""

@@ -53,7 +53,7 @@ class Things:
         # By kind and tenant, so that a list of one tenant's costs nothing for those of all others.
         self._listed: dict[tuple[str, str], InOrder] = defaultdict(InOrder)
         self._walked: dict[str, Site] = {}
-        self._open: tuple[Site, ...] | None = None
+        self._open: dict[str, tuple[Site, ...]] = {}
 
     def __len__(self) -> int:
         """Return how many things there are."""
@@ -111,11 +111,12 @@ class Things:
         claim = self._things.get(mounts.mount_id(mount))
         return self.site(claim.tenant, claim.key) if isinstance(claim, mounts.MountClaim) and claim.key else None
 
-    def open_sites(self) -> tuple[Site, ...]:
-        """Return the open sites, or two of them where there are more."""
-        if self._open is None:
-            self._open = tuple(_at_most_two(site for site in self._walked.values() if site.is_open))
-        return self._open
+    def open_sites(self, tenant: str = "") -> tuple[Site, ...]:
+        """Return the open sites, of *tenant* alone where one is named, or two of them where there are more."""
+        if tenant not in self._open:
+            fitting = (site for site in self._walked.values() if site.is_open and tenant in ("", site.tenant))
+            self._open[tenant] = tuple(_at_most_two(fitting))
+        return self._open[tenant]
 
     def _list(self, thing: control.Thing) -> None:
         match thing:
@@ -131,7 +132,7 @@ class Things:
             is_open=site.state is sites.SiteState.OPEN and site.tenant not in self.archived,
             rules=_rules_of(site),
         )
-        self._open = None
+        self._open = {}
         if site.state is sites.SiteState.ERASING:
             self.erasing[site.id] = site
         else:

@@ -9,7 +9,14 @@ from msgspec import structs
 
 from collector.addresses import Mark
 from collector.arrival import Arrival, Head
-from collector.decode import JSON_MEDIA, may_reach_a_prototype, parse_json, reaches_a_prototype, refuse_controls
+from collector.decode import (
+    JSON_MEDIA,
+    may_reach_a_prototype,
+    parse_json,
+    reaches_a_prototype,
+    refuse_controls,
+    without_halves,
+)
 from collector.dialects.bilan_items import TEXTS, claim_of, time_of, vote_of
 from collector.dialects.bilan_words import BODY, EVENTS, refuse, refuse_events, word_events, word_votes
 from collector.dialects.browser import read_browser, site_of_page
@@ -55,22 +62,22 @@ def read_events(arrival: Arrival) -> Sequence[Item]:
 
 def read_votes(arrival: Arrival) -> Sequence[Item]:
     """Return each vote of a request of v0.3; one that lacks something spoils the request, of which nothing is stored."""
-    votes = _anything.decode(arrival.body)["events"]
+    votes = _anything.decode(without_halves(arrival.body))["events"]
     if len(votes) > BATCH_EVENTS:
         raise Rejected(RejectReason.TOO_MANY, f"Maximum {BATCH_EVENTS} events per request", field=EVENTS)
     return list(map(_to_hit(arrival, vote_of), votes))
 
 
 def has_votes(body: bytes) -> bool:
-    """Say whether *body* is of v0.3: ``events`` are votes on prompts, and none says what type of event it is."""
+    """Say whether *body* is of v0.3: some of ``events`` are votes on prompts, and none says what type of event it is."""
     if (b'"promptId"' not in body and b'"value"' not in body) or b'"eventType"' in body or b'"event_type"' in body:
         return False
     try:
-        said = _anything.decode(body)
+        said = _anything.decode(without_halves(body))
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return False
     events = said.get("events") if isinstance(said, dict) else None
-    return bool(events) and isinstance(events, list) and all(isinstance(each, dict) and _is_vote(each) for each in events)
+    return isinstance(events, list) and any(map(_is_vote, events))
 
 
 _NO_JSON: Final = object()
@@ -85,7 +92,7 @@ def _read_body(arrival: Arrival) -> Any:
         detail = "Body cannot be empty when content-type is set to 'application/json'"
         raise Rejected(RejectReason.SHAPE, detail, field=BODY)
     try:
-        body = _anything.decode(arrival.body)
+        body = _anything.decode(without_halves(arrival.body))
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         if media == b"text/plain":
             return _NO_JSON
@@ -95,8 +102,8 @@ def _read_body(arrival: Arrival) -> Any:
     return body
 
 
-def _is_vote(event: dict[str, Any]) -> bool:
-    return "promptId" in event or "value" in event
+def _is_vote(event: Any) -> bool:
+    return isinstance(event, dict) and ("promptId" in event or "value" in event)
 
 
 def _may_hold_controls(body: bytes) -> bool:

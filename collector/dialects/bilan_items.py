@@ -23,7 +23,6 @@ from collector.outcomes import Rejected, RejectReason
 from collector.privacy.props import is_identity
 
 MOST_PROPERTIES: Final = 1000
-DEEPEST: Final = 8
 # Below it a time since 1970 is in seconds (until the year 5138), from there on in milliseconds (from March 1973 on).
 FIRST_MILLISECONDS: Final = 100_000_000_000
 # bilan's documents bound a response time by 300 seconds, and its SDK sends seconds; others send milliseconds by the same names.
@@ -210,19 +209,10 @@ def _sorted_out(properties: Mapping[str, Any], kind: type[TurnsClaim], user: str
         place = places.get(name)
         if place is None:
             if name not in _TIMES and not (name in _USER and value == user) and (kind, name, value) not in _SAID_BY_TYPE:
-                rest[name] = _without_texts(value) if isinstance(value, dict | list) else value
+                rest[name] = value
         elif value is not None and value != "" and place[1] < ranks.get(place[0], len(places)):
             said[place[0]], ranks[place[0]] = value, place[1]
     return said, rest
-
-
-def _without_texts(value: Any, depth: int = 0) -> Any:
-    """Return *value* without what was asked of an AI and what it answered, however deep that stands in it."""
-    if isinstance(value, dict) and depth < DEEPEST:
-        return {name: _without_texts(inner, depth + 1) for name, inner in value.items() if name not in TEXTS}
-    if isinstance(value, list) and depth < DEEPEST:
-        return [_without_texts(inner, depth + 1) for inner in value]
-    return None if isinstance(value, dict | list) else value
 
 
 def _common(said: Mapping[str, Any], props: dict[str, Any]) -> dict[str, Any]:

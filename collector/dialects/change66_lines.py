@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from collector.decode import holds_nul, reaches_a_prototype
+from collector.decode import holds_nul, reaches_a_prototype, without_halves
 from collector.dialects.change66_words import REQUIRED, Fault, Worded, invalid_json
 from collector.outcomes import RejectReason
 from contracts.events.logs import LARGEST_SEQUENCE, LogKind, Priority
@@ -103,6 +103,7 @@ def faults_of_nul(line: Line) -> list[Fault]:
 
 
 def _read(body: bytes, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
+    body = without_halves(body)
     try:
         if _SOME_CAPITAL.search(body) is None:
             return decoder.decode(body)

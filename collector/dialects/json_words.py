@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from collector.decode import without_halves
 from collector.outcomes import Rejected, RejectReason
 
 # The words of Node's JSON.parse for what Python's says, as far as they quote nothing of the body.
@@ -56,7 +57,7 @@ def read_plain_json(body: bytes) -> Any:
     if not body:
         raise Rejected(RejectReason.MISSING_FIELD, str(_EMPTY["message"]))
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(without_halves(body))
     except RecursionError:
         raise Rejected(RejectReason.TOO_DEEP, f"{_NO_VALUE}0") from None
     except (msgspec.DecodeError, UnicodeError):

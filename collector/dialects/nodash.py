@@ -9,7 +9,7 @@ from msgspec import structs
 
 from collector.answer import Answer
 from collector.arrival import Arrival, Head
-from collector.decode import parse_json
+from collector.decode import parse_json, without_halves
 from collector.dialects.browser import NO_SIGNALS, read_browser
 from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.keyed import key_in_head
@@ -84,7 +84,7 @@ def read_track(arrival: Arrival) -> list[Hit]:
         props=body.get("properties", {}),
         content=_content("track", body),
     )
-    return [_hit(arrival, body, claim)]
+    return [_hit(arrival, body, claim, body.get("eventId"))]
 
 
 def read_identify(arrival: Arrival) -> list[Hit]:
@@ -92,7 +92,9 @@ def read_identify(arrival: Arrival) -> list[Hit]:
     body = _body(arrival)
     _require(body, IDENTIFY, "userId")
     claim = DescriptionClaim(user=body["userId"], traits=body.get("traits", {}), content=_content("identify", body))
-    return [_hit(arrival, body, claim)]
+    # An event may have the same id, and is something else all the same.
+    key = f"identify:{body['eventId']}" if "eventId" in body else None
+    return [_hit(arrival, body, claim, key)]
 
 
 def word_track(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
@@ -116,7 +118,7 @@ def _body(arrival: Arrival) -> dict[str, Any]:
     media = arrival.head.header(b"content-type").partition(";")[0].strip().lower()
     if media != "application/json" or not arrival.body.strip():
         return {}
-    body = parse_json(arrival.body, _read_body)
+    body = parse_json(without_halves(arrival.body), _read_body)
     if not isinstance(body, dict | list):
         raise Rejected(RejectReason.NOT_JSON, "The body is no JSON object; send one.")
     return body if isinstance(body, dict) else {}
@@ -136,7 +138,7 @@ def _require(body: Mapping[str, Any], schema: Mapping[str, Check], required: str
         raise Rejected(RejectReason.SHAPE, wrong)
 
 
-def _hit(arrival: Arrival, body: Mapping[str, Any], claim: ProductClaim) -> Hit:
+def _hit(arrival: Arrival, body: Mapping[str, Any], claim: ProductClaim, key: str | None) -> Hit:
     sender, said = arrival.sender, body.get("timestamp")
     browser = None if sender.is_server else read_browser(arrival.head)
     return Hit(
@@ -145,7 +147,7 @@ def _hit(arrival: Arrival, body: Mapping[str, Any], claim: ProductClaim) -> Hit:
         site="",  # the key's
         received_at=arrival.received_at,
         claim=claim,
-        key=body.get("eventId"),
+        key=key,
         occurred_at=None if said is None else datetime.fromisoformat(said),
         signals=NO_SIGNALS if browser is None else browser.signals,
     )

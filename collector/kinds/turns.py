@@ -59,6 +59,10 @@ class TurnsClaim(Claim, frozen=True, kw_only=True):
     duration_ms: int | None = None
     props: dict[str, Any] = {}  # noqa: RUF012  # msgspec copies it
 
+    def is_called(self, text: str) -> bool:
+        """Say whether *text* is what the item calls somebody by."""
+        return text in (self.user, self.session) or text in self.others
+
 
 class TurnStartedClaim(TurnsClaim, frozen=True, kw_only=True):
     """Somebody asked an AI something."""
@@ -143,14 +147,16 @@ def fact(claim: TurnsClaim, envelope: dict[str, Any], remains: Remains, _: Lists
 
 def _fact(claim: TurnsClaim, shared: dict[str, Any], identity: Identity) -> TurnEvent:
     kind = type(claim)
-    own = {name: _cleaned(name, getattr(claim, name), identity) for name in _OWN[kind]}
+    own = {name: _cleaned(name, getattr(claim, name), claim, identity) for name in _OWN[kind]}
     return _FACTS[kind](**shared, **own)
 
 
-def _cleaned(name: str, value: Any, identity: Identity) -> Any:
+def _cleaned(name: str, value: Any, claim: TurnsClaim, identity: Identity) -> Any:
     if not value or not isinstance(value, str):
         return value
-    return identity.comment(value) if name in _REMARKS else _word(value)
+    if name in _REMARKS and not claim.is_called(value):
+        return identity.comment(value)
+    return _word(value, claim, identity)
 
 
 def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> dict[str, Any]:
@@ -168,7 +174,7 @@ def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> 
             shared[name] = _kept_id(said, claim, identity)
     for name in _WORDS:
         if said := getattr(claim, name):
-            shared[name] = _word(said)
+            shared[name] = _word(said, claim, identity)
     if claim.prompt:
         shared["prompt"] = identity.text(PROMPT, claim.prompt)
     if claim.response:
@@ -182,13 +188,13 @@ def _kept_id(text: str, claim: TurnsClaim, identity: Identity) -> str:
     """Return an id of the caller's as it is, but as a pseudonym where it is the user's, or an e-mail address."""
     if not text:
         return ""
-    if text in (claim.user, claim.session) or text in claim.others or "@" in text:
+    if claim.is_called(text) or "@" in text:
         return identity.subject(text)
     return text if text.isascii() and text.isprintable() and len(text) <= ID_BYTES else cut(printable(text), ID_BYTES)
 
 
-def _word(text: str) -> str:
-    return clean(text, WORD_BYTES) if text else ""
+def _word(text: str, claim: TurnsClaim, identity: Identity) -> str:
+    return identity.subject(text) if claim.is_called(text) else clean(text, WORD_BYTES)
 
 
 _FACTS: Final[Mapping[type[TurnsClaim], type[TurnEvent]]] = {

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -34,6 +35,8 @@ _PERSONAL_PAIRS = frozenset(
         ("birth", "date"),
         ("of", "birth"),
     }
+    # What was asked of an AI, and what it answered.
+    | {("prompt", "text"), ("ai", "response"), ("ai", "output")}
     | {("api", "key"), ("access", "key"), ("private", "key"), ("session", "id"), ("user", "agent"), ("street", "address")}
     | {("postal", "address"), ("home", "address"), ("remote", "addr")}
 )
@@ -43,8 +46,10 @@ _IDENTITY_WORDS = frozenset(
     | {"uid", "userid", "anonymousid", "deviceid", "distinctid", "visitorid", "customerid", "memberid", "accountid", "clientid"}
 )
 _NAMED = ("user", "person", "customer", "member", "account", "client", "visitor", "contact", "owner", "author")
+# As a list of them is called: ``users.0.id``.
+_LISTED = tuple(f"{whose}s" for whose in _NAMED)
 _IDENTITY_PAIRS = frozenset(
-    {(whose, "id") for whose in (*_NAMED, "anonymous", "anon", "device", "distinct")}
+    {(whose, "id") for whose in (*_NAMED, *_LISTED, "anonymous", "anon", "device", "distinct")}
     | {
         (whose, "name")
         for whose in (*_NAMED, "first", "last", "full", "family", "given", "maiden", "middle", "display", "nick")
@@ -67,7 +72,7 @@ def redact_props(props: dict[str, Scalar], *, kept: frozenset[str] = NOTHING_KEP
             continue
         if key in kept:
             stored[key] = cut(printable(value), VALUE_BYTES) if isinstance(value, str) else value
-        elif not is_personal(key) and not any(map(is_identity, key.split("."))):
+        elif not is_personal(key) and not says_who(key.split(".")):
             stored.setdefault(clean(key, KEY_BYTES), redact_value(value))
     return stored
 
@@ -86,6 +91,11 @@ def is_identity(key: str) -> bool:
     if not _IDENTITY_PAIRS.isdisjoint(pairwise(words)):
         return True
     return words == ["name"] or not _IDENTITY_WORDS.isdisjoint(words)
+
+
+def says_who(path: Sequence[str]) -> bool:
+    """Say whether what stands at *path* says who somebody is: by one of its names, or by two together, such as ``user.id``."""
+    return any(map(is_identity, path)) or (len(path) > 1 and is_identity(".".join(path)))
 
 
 def _storable(value: Scalar) -> bool:

@@ -116,6 +116,17 @@ async def test_where_nobody_shows_a_key_no_tenant_that_is_named_counts(door: Doo
     assert {msgspec.json.decode(fact)["tenant"] async for fact in door.stored()} == {TENANT}
 
 
+@pytest.mark.parametrize("mount", sorted(set(SYSTEMS) - {Mount.FLOWCORE}))  # whose bodies are read as native ones are
+async def test_a_text_that_was_cut_within_an_emoji_costs_no_event(door: Door, mount: Mount):
+    system, props = SYSTEMS[mount], {"half": "cut \ud83d", "whole": "\U0001f600", "spelled": "\\ud83d", "mount": mount}
+    body = json.dumps(system.event(props)).replace('"bad"', '"half"')
+    answer = await door.http.post(system.path, content=body, headers=door.headers | {"Content-Type": "application/json"})
+    assert answer.status_code < 300, answer.text
+    stored = [msgspec.json.decode(fact)["props"] async for fact in door.stored()]
+    (kept,) = [each for each in stored if each.get("mount") == mount]
+    assert [kept[name] for name in ("whole", "spelled")] == [props["whole"], props["spelled"]]
+
+
 @pytest.mark.parametrize("depth", [100, 500, 990, 1500, 6000])
 @pytest.mark.parametrize("mount", SYSTEMS)
 async def test_no_depth_is_too_deep_to_be_answered(door: Door, mount: Mount, depth: int):

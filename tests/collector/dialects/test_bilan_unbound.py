@@ -30,3 +30,23 @@ async def test_in_production_a_key_is_asked_for_until_a_site_is_bound(nats_url: 
         assert (await world.vote("p1", key="none")).json()["stats"]["processed"] == 1
         assert (await world.send(OLD_VOTE, key="none")).json() == {"success": True, "count": 1}
         assert {(fact.tenant, fact.site) for fact, _ in await world.since(before)} == {("acme", "chat.example")}
+
+
+async def test_a_tenants_key_is_for_its_only_site_whosever_site_the_mount_is_bound_to(stream_free_nats: str, tmp_path: Path):
+    environment = {"COLLECTOR_MODE": "production", "COLLECTOR_MASTER_KEY_FILE": str(tmp_path / "master.key")}
+    async with controlled(stream_free_nats, environment) as (collector, pen):
+        await settle_master_key(collector.client, tmp_path / "master.key", replicas=1)
+        of_acme, of_rival, claimed = (
+            pen.key("acme", "ingest"),
+            pen.key("rival", "ingest"),
+            pen.event(mounts.MountClaimed, mounts.mount_id("bilan"), tenant="acme", key="chat.example"),
+        )
+        acme = [*pen.tenant("acme"), *pen.site("acme", "chat.example"), *pen.site("acme", "other.example"), *of_acme[1]]
+        await pen.write([*acme, *pen.tenant("rival"), *pen.site("rival", "own.example"), *of_rival[1], claimed])
+        await told(collector, pen)
+        world = World(collector=collector, keys={"acme": of_acme[0], "rival": of_rival[0]})
+        before = await world.last()
+        answers = [await world.vote("same", key=key) for key in ("acme", "rival")]
+        assert [answer.json()["stats"]["processed"] for answer in answers] == [1, 1]
+        stored = [(fact.tenant, fact.site) for fact, _ in await world.since(before)]
+        assert stored == [("acme", "chat.example"), ("rival", "own.example")]

@@ -35,6 +35,10 @@ USUAL_POST = {"bilan": "/api/events"}
 KEYS = ("user_id", "userId", "anonymousId", "email", "name", "device_id", "deviceId", "username", "distinct_id", "firstName")
 # What else an item says who somebody is by.
 IDS = {"anon", "user", "uid"}
+# What people and machines said to each other; no policy here keeps it.
+TEXTS = ("promptText", "aiResponse", "prompt_text")
+# What a dialect has a field for, and may be a user's id all the same.
+WORDS = ("action_type", "comment", "errorMessage", "errorType", "model", "prompt_version", "provider", "reason", "step_name")
 FAMILY = Family(name="notes")
 
 
@@ -112,7 +116,8 @@ def plant(said: Any, needles: Needles, *, says_who: bool, user: str = "", depth:
 
 
 def more(needles: Needles, user: str) -> Iterator[tuple[str, str]]:
-    for key in KEYS:
+    for key in (*KEYS, *TEXTS):
         yield key, needles.of(key)
-    yield "echo", user
+    for key in ("echo", *WORDS):
+        yield key, user
     yield "note", f"write to {needles.of('mail')}"

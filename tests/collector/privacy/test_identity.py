@@ -72,6 +72,25 @@ def test_whatever_names_somebody_gets_the_policy_wherever_it_stands(key: str):
     assert set(policy("plain").props(props, of=()).values()) == {JANE}
 
 
+@pytest.mark.parametrize(
+    ("props", "path"),
+    [
+        ({"user": {"id": JANE}}, "user.id"),
+        ({"context": {"device": {"id": JANE}}}, "context.device.id"),
+        ({"members": [{"id": JANE}]}, "members.0.id"),
+        ({"author": {"profile": JANE, "ID": JANE}}, "author.ID"),
+    ],
+)
+def test_two_names_of_a_path_name_somebody_as_one_name_does(props: dict[str, object], path: str):
+    assert policy("pseudonymous").props(props, of=())[path] == pseudonym(KEY, site="shop.example", user=JANE)
+    assert path not in policy("anonymous").props(props, of=())
+
+
+def test_two_names_of_a_path_are_personal_as_one_name_is():
+    props = {"home": {"address": "1 Elm St", "colour": "red"}, "api": {"key": "open sesame"}}
+    assert policy("pseudonymous").props(props, of=()) == {"home.colour": "red"}
+
+
 def test_a_value_or_a_name_that_is_the_users_id_is_the_pseudonym_too():
     identity = policy("pseudonymous", "note")
     stored = identity.props({"note": USER, "seen": {USER: 1}, "code": 4711, "other": "4712"}, of=(USER, "4711", ""))
