@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -42,6 +43,8 @@ _IDENTITY_WORDS = frozenset(
     {"email", "mail", "username", "nickname", "surname", "firstname", "lastname", "fullname", "displayname", "login"}
     | {"uid", "userid", "anonymousid", "deviceid", "distinctid", "visitorid", "customerid", "memberid", "accountid", "clientid"}
 )
+# And these say so only where they are all that the name says: a page has a name, too.
+_IDENTITY_ALONE = (["name"], ["anon"])
 _NAMED = ("user", "person", "customer", "member", "account", "client", "visitor", "contact", "owner", "author")
 _IDENTITY_PAIRS = frozenset(
     {(whose, "id") for whose in (*_NAMED, "anonymous", "anon", "device", "distinct")}
@@ -67,7 +70,7 @@ def redact_props(props: dict[str, Scalar], *, kept: frozenset[str] = NOTHING_KEP
             continue
         if key in kept:
             stored[key] = cut(printable(value), VALUE_BYTES) if isinstance(value, str) else value
-        elif not is_personal(key) and not any(map(is_identity, key.split("."))):
+        elif not any(of_path(key.split("."))):
             stored.setdefault(clean(key, KEY_BYTES), redact_value(value))
     return stored
 
@@ -85,7 +88,17 @@ def is_identity(key: str) -> bool:
     words = [word.lower() for word in _WORD.findall(key[:KEY_BYTES])]
     if not _IDENTITY_PAIRS.isdisjoint(pairwise(words)):
         return True
-    return words == ["name"] or not _IDENTITY_WORDS.isdisjoint(words)
+    return words in _IDENTITY_ALONE or not _IDENTITY_WORDS.isdisjoint(words)
+
+
+def of_path(path: Sequence[str]) -> tuple[bool, bool]:
+    """Say whether the names in *path* say who somebody is, and whether they are personal.
+
+    ``id`` within ``user`` does as ``user_id`` does, also where a place in a list stands between them.
+    """
+    named = [name for name in path if not name.isdecimal()]
+    names = [*named, *map(".".join, pairwise(named))]
+    return any(map(is_identity, names)), any(map(is_personal, names))
 
 
 def _storable(value: Scalar) -> bool:

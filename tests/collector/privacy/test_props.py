@@ -17,7 +17,9 @@ def test_a_property_with_a_personal_name_is_dropped(key: str):
     assert redact_props({key: "x", "plan": "pro"}) == {"plan": "pro"}
 
 
-@pytest.mark.parametrize("key", ["user_id", "userId", "anonymousId", "device_id", "name", "username", "cart.owner.userId"])
+@pytest.mark.parametrize(
+    "key", ["user_id", "userId", "anonymousId", "device_id", "name", "username", "cart.owner.userId", "user.id"]
+)
 def test_a_property_that_says_who_somebody_is_is_dropped_unless_the_policy_names_it(key: str):
     assert redact_props({key: "x", "plan": "pro"}) == {"plan": "pro"}
     assert redact_props({key: "x"}, kept=frozenset({key})) == {key: "x"}
