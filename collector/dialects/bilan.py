@@ -23,7 +23,7 @@ from collector.dialects.browser import read_browser, site_of_page
 from collector.dialects.endpoint import Endpoint, Item
 from collector.dialects.mounted import mounted, mounted_by_key, of_mount
 from collector.dialects.passed_on import visitor_of
-from collector.dialects.retry_key import checked_key
+from collector.dialects.retry_key import checked_key, key_apart
 from collector.hit import Hit
 from collector.kinds.turns import TurnsClaim
 from collector.outcomes import Rejected, RejectReason
@@ -129,7 +129,7 @@ def _to_hit(arrival: Arrival, claim: Claims) -> Callable[[Any], Hit]:
             site=site,
             received_at=arrival.received_at,
             claim=claimed,
-            key=checked_key(claimed.key or None),
+            key=key_apart(checked_key(claimed.key or None), claimed.ids),
             occurred_at=time_of(event),
             signals=browser.signals,
         )

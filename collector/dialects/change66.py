@@ -36,6 +36,7 @@ from collector.dialects.change66_words import (
 from collector.dialects.endpoint import Endpoint, ended_well
 from collector.dialects.log_counts import LOG_BATCH_SIZE, LOG_FAULTS, LOGS_INGESTED
 from collector.dialects.mounted import mounted, of_mount
+from collector.dialects.retry_key import key_apart
 from collector.hit import NOT_LOGGED, Hit, Person, Signal
 from collector.kinds.logs import LogClaim
 from collector.outcomes import (
@@ -177,8 +178,7 @@ def _hit(line: Line, arrival: Arrival, signals: frozenset[Signal]) -> Hit:
             device=line.device_info or {},
             props=properties,
         ),
-        # A UUID is a fact's id as it is, and somebody's own must not be one.
-        key=f"event {event_id}" if event_id in (user, session) else event_id,
+        key=key_apart(event_id, (user, session)),
         occurred_at=_moment(line.timestamp),
         signals=signals,
     )

@@ -25,7 +25,7 @@ from collector.dialects.nodash_words import (
     succeed,
 )
 from collector.dialects.passed_on import visitor_of
-from collector.dialects.retry_key import LONGEST_KEY, content_of
+from collector.dialects.retry_key import LONGEST_KEY, content_of, key_apart
 from collector.dialects.zod import Check, a_datetime, a_record, a_string, problems, some_text, text_of_at_most
 from collector.hit import Hit
 from collector.kinds.product import ActionClaim, DescriptionClaim, ProductClaim
@@ -147,7 +147,7 @@ def _hit(arrival: Arrival, body: Mapping[str, Any], claim: ProductClaim, key: st
         site="",  # the key's
         received_at=arrival.received_at,
         claim=claim,
-        key=key,
+        key=key_apart(key, claim.ids),
         occurred_at=None if said is None else datetime.fromisoformat(said),
         signals=NO_SIGNALS if browser is None else browser.signals,
     )

@@ -1,6 +1,7 @@
 """What a retry is known by: the key that a caller gives an event, or all that the event says; for every dialect."""
 
 import hashlib
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,11 @@ def checked_key(key: str | None) -> str | None:
     if key is not None and not 0 < len(key) <= LONGEST_KEY:
         raise Rejected(RejectReason.TOO_LONG, f"The id must have 1 to {LONGEST_KEY} characters.", field="id")
     return key
+
+
+def key_apart(key: str | None, ids: Collection[str]) -> str | None:
+    """Return *key*, or another where it is one of somebody's *ids*: a UUID becomes a fact's id as it is."""
+    return f"event {key}" if key and key in ids else key
 
 
 def content_of(*parts: Any) -> str:

@@ -8,6 +8,7 @@ from collector.hit import Claim, Hit
 from collector.kinds.content import id_of_content
 from collector.kinds.kind import SUBJECTS, Kind
 from collector.privacy.enrich.lists import Lists
+from collector.privacy.identity import Identity
 from collector.privacy.redact import clean
 from collector.privacy.remains import Remains
 from contracts.events import ActionRecorded, App, Place, ProductEvent, Scalar, SubjectDescribed
@@ -75,14 +76,13 @@ def fact(claim: ProductClaim, envelope: dict[str, Any], remains: Remains, _: Lis
         "subject": identity.subject(claim.user),
         "device": identity.subject(claim.device),
         "session": identity.subject(claim.session),
-        "app": _app(claim.app),
+        "app": _app(claim, identity),
         "place": (claim.place if isinstance(claim, ActionClaim) else None) or remains.place,
     }
     if isinstance(claim, ActionClaim):
-        name = identity.subject(claim.name) if claim.name in claim.ids else clean(claim.name, NAME_BYTES)
         return ActionRecorded(
             **envelope,
-            name=name,
+            name=_word(claim.name, NAME_BYTES, claim, identity),
             props=identity.props(claim.props, of=claim.ids) | _codes(claim),
             duration_ms=claim.duration_ms,
             exit_code=claim.exit_code,
@@ -96,13 +96,18 @@ def _codes(claim: ActionClaim) -> dict[str, Scalar]:
     return {clean(name, WORD_BYTES): code for name, code in claim.codes.items() if code not in claim.ids}
 
 
-def _app(app: App) -> App:
+def _app(claim: ProductClaim, identity: Identity) -> App:
+    app = claim.app
     return App(
-        version=clean(app.version, WORD_BYTES),
-        os=clean(app.os, WORD_BYTES),
-        host=clean(app.host, WORD_BYTES),
-        host_version=clean(app.host_version, WORD_BYTES),
+        version=_word(app.version, WORD_BYTES, claim, identity),
+        os=_word(app.os, WORD_BYTES, claim, identity),
+        host=_word(app.host, WORD_BYTES, claim, identity),
+        host_version=_word(app.host_version, WORD_BYTES, claim, identity),
     )
+
+
+def _word(text: str, limit: int, claim: ProductClaim, identity: Identity) -> str:
+    return identity.subject(text) if text in claim.ids else clean(text, limit)
 
 
 KIND: Final = Kind(claims=(ActionClaim, DescriptionClaim), happened_at=happened_at, fact=fact, needs=SUBJECTS)

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from collector.hit import Claim, Hit
 from collector.kinds.content import id_of_content
 from collector.kinds.kind import SUBJECTS, Kind
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.identity import Identity
-from collector.privacy.redact import clean
+from collector.privacy.redact import clean, holds_somebody
 from collector.privacy.remains import Remains
 from collector.privacy.text import cut, printable
 from contracts.events import (
@@ -32,6 +32,8 @@ WORD_BYTES: Final = 120
 PROMPT, RESPONSE = "promptText", "aiResponse"
 _EARLIEST = timedelta(days=-3653)
 _LATEST = timedelta(minutes=5)
+# What an item calls people, as it came.
+Ids: TypeAlias = tuple[str, ...]
 
 
 class TurnsClaim(Claim, frozen=True, kw_only=True):
@@ -59,9 +61,10 @@ class TurnsClaim(Claim, frozen=True, kw_only=True):
     duration_ms: int | None = None
     props: dict[str, Any] = {}  # noqa: RUF012  # msgspec copies it
 
-    def is_called(self, text: str) -> bool:
-        """Say whether *text* is what the item calls somebody by."""
-        return text in (self.user, self.session) or text in self.others
+    @property
+    def ids(self) -> Ids:
+        """Return the raw ids of people, which may stand anywhere else, too."""
+        return tuple(filter(None, (self.user, self.session, *self.others)))
 
 
 class TurnStartedClaim(TurnsClaim, frozen=True, kw_only=True):
@@ -141,60 +144,55 @@ def happened_at(hit: Hit) -> datetime:
 
 def fact(claim: TurnsClaim, envelope: dict[str, Any], remains: Remains, _: Lists) -> TurnEvent:
     """Return *claim* as a fact: pseudonyms for people, texts only where the policy names them, and no remark unredacted."""
-    identity = remains.identity
-    return _fact(claim, envelope | _shared(claim, envelope, identity), identity)
+    identity, ids = remains.identity, claim.ids
+    own = {name: _cleaned(name, getattr(claim, name), ids, identity) for name in _OWN[type(claim)]}
+    return _FACTS[type(claim)](**envelope | _shared(claim, envelope, ids, identity), **own)
 
 
-def _fact(claim: TurnsClaim, shared: dict[str, Any], identity: Identity) -> TurnEvent:
-    kind = type(claim)
-    own = {name: _cleaned(name, getattr(claim, name), claim, identity) for name in _OWN[kind]}
-    return _FACTS[kind](**shared, **own)
-
-
-def _cleaned(name: str, value: Any, claim: TurnsClaim, identity: Identity) -> Any:
+def _cleaned(name: str, value: Any, ids: Ids, identity: Identity) -> Any:
     if not value or not isinstance(value, str):
         return value
-    if name in _REMARKS and not claim.is_called(value):
-        return identity.comment(value)
-    return _word(value, claim, identity)
+    if name in _REMARKS:
+        return identity.subject(value) if value in ids else identity.comment(value)
+    return _word(value, ids, identity)
 
 
-def _shared(claim: TurnsClaim, envelope: dict[str, Any], identity: Identity) -> dict[str, Any]:
+def _shared(claim: TurnsClaim, envelope: dict[str, Any], ids: Ids, identity: Identity) -> dict[str, Any]:
     """Return what every fact of the family may hold, by name; only what is there, for most of it mostly is not."""
     shared: dict[str, Any] = {
         "id": id_of_content(claim.content, envelope, identity),
         "subject": identity.subject(claim.user),
-        "key": _kept_id(claim.key, claim, identity) if claim.key != envelope["id"] else "",
+        "key": _kept_id(claim.key, ids, identity) if claim.key != envelope["id"] else "",
         "session": identity.subject(claim.session),
         "sequence": claim.sequence,
         "duration_ms": claim.duration_ms,
     }
     for name in _IDS:
         if said := getattr(claim, name):
-            shared[name] = _kept_id(said, claim, identity)
+            shared[name] = _kept_id(said, ids, identity)
     for name in _WORDS:
         if said := getattr(claim, name):
-            shared[name] = _word(said, claim, identity)
+            shared[name] = _word(said, ids, identity)
     if claim.prompt:
         shared["prompt"] = identity.text(PROMPT, claim.prompt)
     if claim.response:
         shared["response"] = identity.text(RESPONSE, claim.response)
     if claim.props:
-        shared["props"] = identity.props(claim.props, of=(claim.user, claim.session, *claim.others))
+        shared["props"] = identity.props(claim.props, of=ids)
     return shared
 
 
-def _kept_id(text: str, claim: TurnsClaim, identity: Identity) -> str:
-    """Return an id of the caller's as it is, but as a pseudonym where it is the user's, or an e-mail address."""
+def _kept_id(text: str, ids: Ids, identity: Identity) -> str:
+    """Return an id of the caller's as it is, but as a pseudonym where it is a person's, or says by itself whose it is."""
     if not text:
         return ""
-    if claim.is_called(text) or "@" in text:
+    if text in ids or "@" in text or holds_somebody(text):
         return identity.subject(text)
     return text if text.isascii() and text.isprintable() and len(text) <= ID_BYTES else cut(printable(text), ID_BYTES)
 
 
-def _word(text: str, claim: TurnsClaim, identity: Identity) -> str:
-    return identity.subject(text) if claim.is_called(text) else clean(text, WORD_BYTES)
+def _word(text: str, ids: Ids, identity: Identity) -> str:
+    return identity.subject(text) if text in ids else clean(text, WORD_BYTES)
 
 
 _FACTS: Final[Mapping[type[TurnsClaim], type[TurnEvent]]] = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from collector.privacy.props import KEY_BYTES, LARGEST, NOTHING_KEPT, VALUE_BYTES, is_personal, redact_value, says_who
+from collector.privacy.props import KEY_BYTES, LARGEST, NOTHING_KEPT, VALUE_BYTES, of_path, redact_value
 from collector.privacy.pseudonym import TenantSecret
 from collector.privacy.redact import clean
 from collector.privacy.text import cut, printable
@@ -116,7 +116,7 @@ def _told_by(path: tuple[str, ...]) -> _Told:
 
 def _read(path: tuple[str, ...]) -> _Told:
     name = cut(".".join(clean(piece, KEY_BYTES) for piece in path), KEY_BYTES)
-    return _Told(name, says_who(path), any(map(is_personal, (*path, ".".join(path)))))
+    return _Told(name, *of_path(path))
 
 
 _remembered: Final = functools.lru_cache(maxsize=2048)(_read)

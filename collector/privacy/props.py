@@ -45,6 +45,8 @@ _IDENTITY_WORDS = frozenset(
     {"email", "mail", "username", "nickname", "surname", "firstname", "lastname", "fullname", "displayname", "login"}
     | {"uid", "userid", "anonymousid", "deviceid", "distinctid", "visitorid", "customerid", "memberid", "accountid", "clientid"}
 )
+# And these say so only where they are all that the name says: a page has a name, too.
+_IDENTITY_ALONE = (["name"], ["anon"])
 _NAMED = ("user", "person", "customer", "member", "account", "client", "visitor", "contact", "owner", "author")
 # As a list of them is called: ``users.0.id``.
 _LISTED = tuple(f"{whose}s" for whose in _NAMED)
@@ -72,7 +74,7 @@ def redact_props(props: dict[str, Scalar], *, kept: frozenset[str] = NOTHING_KEP
             continue
         if key in kept:
             stored[key] = cut(printable(value), VALUE_BYTES) if isinstance(value, str) else value
-        elif not is_personal(key) and not says_who(key.split(".")):
+        elif not any(of_path(key.split("."))):
             stored.setdefault(clean(key, KEY_BYTES), redact_value(value))
     return stored
 
@@ -90,12 +92,17 @@ def is_identity(key: str) -> bool:
     words = [word.lower() for word in _WORD.findall(key[:KEY_BYTES])]
     if not _IDENTITY_PAIRS.isdisjoint(pairwise(words)):
         return True
-    return words == ["name"] or not _IDENTITY_WORDS.isdisjoint(words)
+    return words in _IDENTITY_ALONE or not _IDENTITY_WORDS.isdisjoint(words)
 
 
-def says_who(path: Sequence[str]) -> bool:
-    """Say whether what stands at *path* says who somebody is: by one of its names, or by two together, such as ``user.id``."""
-    return any(map(is_identity, path)) or (len(path) > 1 and is_identity(".".join(path)))
+def of_path(path: Sequence[str]) -> tuple[bool, bool]:
+    """Say whether the names in *path* say who somebody is, and whether they are personal.
+
+    ``id`` within ``user`` does as ``user_id`` does, also where a place in a list stands between them.
+    """
+    named = [name for name in path if not name.isdecimal()]
+    names = [*named, *map(".".join, pairwise(named))]
+    return any(map(is_identity, names)), any(map(is_personal, names))
 
 
 def _storable(value: Scalar) -> bool:

@@ -16,6 +16,8 @@ _SUSPICIOUS = re.compile(r"[0-9@:%]|eyJ")
 # The shortest that any of them finds is 1.1.1.1, but for what has one of these in it.
 _SHORTEST = len("1.1.1.1")
 _SHORTENING = frozenset("@:%")
+# One of these is in whatever says by itself whom it is of.
+_MARKING = re.compile(r"[@.:+%/]")
 # Printable ASCII without any of them but the last: most words.
 _PLAIN = re.compile(r"[ -$&-/;-?A-~]*")
 # What a card or a phone number has at the least: five digits with no more between them than their groups are written with.
@@ -67,6 +69,17 @@ def redact(text: str) -> str:
     plain = printable(unquote(unquote(redacted)))
     uncovered = _replace(plain)
     return redacted if uncovered == plain else uncovered
+
+
+def holds_somebody(text: str) -> bool:
+    """Say whether *text*, an id, holds an e-mail address, a network address, a user agent or a phone number behind a plus.
+
+    Of what ids are like themselves, such as tokens and rows of digits, nothing is said.
+    """
+    if _MARKING.search(text) is None:
+        return False  # nearly always
+    redacted = redact(printable(text))
+    return any(kind in redacted for kind in ("[email]", "[ip]", "[agent]")) or ("[phone]" in redacted and "+" in text)
 
 
 def _is_harmless(text: str) -> bool:

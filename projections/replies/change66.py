@@ -13,7 +13,7 @@ from contracts.mounts import Mount
 from projections.projections import LOGS
 from projections.query.api import PlainRequest
 from projections.query.logs.numbers import LogNumbers, numbers
-from projections.query.logs.question import KINDS, MOST_LINES, PRIORITIES, LogQuestion, Order
+from projections.query.logs.question import KINDS, LAST_MOMENT, MOST_LINES, PRIORITIES, LogQuestion, Order
 from projections.query.logs.search import Line, count_lines, page_of, search
 from projections.replies.answering import Answering, Question, System
 from projections.replies.change66_words import VERSION, Since, done, line_as_sent, malformed, moment_as_sent, refuse
@@ -148,7 +148,7 @@ def _time(field: str, values: Mapping[str, str]) -> datetime | None:
         return None
     try:
         if _RFC_3339.fullmatch(text.replace(" ", "+")):
-            return datetime.fromisoformat(text.replace(" ", "+")).astimezone(UTC)
+            return min(datetime.fromisoformat(text.replace(" ", "+")).astimezone(UTC), LAST_MOMENT)
     except (ValueError, OverflowError):
         pass
     raise malformed(f"invalid_{field}", f"{field} must be in RFC3339 format (e.g., 2023-01-01T00:00:00Z)")

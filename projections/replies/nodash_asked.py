@@ -20,7 +20,8 @@ MOST_LISTED: Final = 1000
 USUAL: Final = 100
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
-_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+# A day from either end of all calendars, for days are counted from what is asked.
+_EARLIEST, _LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 EVENT_ORDERS: Final = {"timestamp": ActionOrder.TIME, "eventName": ActionOrder.NAME, "userId": ActionOrder.SUBJECT}
 USER_ORDERS: Final = {
@@ -118,7 +119,7 @@ def _moment(name: str, given: Mapping[str, str]) -> datetime | None:
         at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Wrong(f"Invalid {name}", f"{name} must be a valid ISO 8601 date string") from None
-    return max(at, _EARLIEST)
+    return min(max(at, _EARLIEST), _LATEST)
 
 
 def _properties(text: str) -> dict[str, Scalar]:
@@ -143,6 +144,8 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Scalar]]:
         raise Wrong(
             "Invalid properties", "properties must be text, numbers, booleans or objects of these; null is never stored"
         )
+    elif "\0" in path or (isinstance(value, str) and "\0" in value):
+        raise Wrong("Invalid properties", "properties must not hold the character NUL, which is never stored")
     else:
         yield path, value
 

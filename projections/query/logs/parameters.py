@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from projections.query.caller import Caller
-from projections.query.logs.question import KINDS, PRIORITIES, LogQuestion
+from projections.query.logs.question import KINDS, LAST_MOMENT, PRIORITIES, LogQuestion
 from projections.query.parameters import Parameter, one_of
 from projections.query.problems import bad_parameter
 
@@ -59,7 +59,7 @@ def _moment(parameter: Parameter, values: Mapping[str, list[str]]) -> datetime |
         return None
     try:
         at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return min(at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC), LAST_MOMENT)
     except (ValueError, OverflowError):
         raise bad_parameter(parameter.name, "The moment cannot be read. Send one such as 2026-11-18T15:00.") from None
 

@@ -1,7 +1,7 @@
 """LogQuestion: which lines somebody looks for, in which order, and how many of them at a time."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from projections.read_models.logs import CALLED, LOGS
 KINDS: Final = tuple(kind.value for kind in LogKind if kind is not LogKind.OTHER)
 PRIORITIES: Final = tuple(priority.value for priority in Priority if priority is not Priority.OTHER)
 MOST_LINES: Final = 1000
+# Hours are counted from what is asked, of which there are none behind the end of all calendars.
+LAST_MOMENT: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class Order(StrEnum):

@@ -61,6 +61,7 @@ def test_no_pseudonym_is_made_without_a_secret():
         "last_name",
         "fullname",
         "login",
+        "anon",
     ],
 )
 def test_whatever_names_somebody_gets_the_policy_wherever_it_stands(key: str):
@@ -107,6 +108,13 @@ def test_the_rest_is_redacted_unless_the_policy_keeps_it():
 def test_names_of_things_are_no_names_of_people():
     props = {"plan_name": "gold", "buttonName": "Buy", "id": "p1", "product_id": "p2"}
     assert policy("pseudonymous").props(props, of=()) == props
+
+
+def test_an_object_of_somebody_is_read_with_what_stands_in_it():
+    props = {"user": {"id": JANE, "plan": "pro"}, "customer": [{"id": JANE}], "cart": {"id": "c1"}, "credit": {"card": "x"}}
+    hashed = pseudonym(KEY, site="shop.example", user=JANE)
+    stored = policy("pseudonymous").props(props, of=())
+    assert stored == {"user.id": hashed, "user.plan": "pro", "customer.0.id": hashed, "cart.id": "c1"}
 
 
 def test_what_is_nested_is_told_by_its_path_and_has_an_end():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.privacy.redact import clean, redact
+from collector.privacy.redact import clean, holds_somebody, redact
 
 
 @pytest.mark.parametrize(
@@ -127,3 +127,22 @@ def test_control_characters_and_forged_directions_go(text: str, cleaned: str):
 )
 def test_a_cut_falls_between_characters(limit: int, kept: str):
     assert clean("a\u00e9\U0001f600", limit) == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "is_whose"),
+    [
+        ("turn_1795316781570_fzb4uohwl", False),
+        ("db642413-7c1e-4f0a-9b55-2a86c0f1d7e3", False),
+        ("chat-1.2.3", False),
+        ("555-123-4567", False),
+        ("4111111111111111", False),
+        ("jane@shop.example", True),
+        ("from 203.0.113.77", True),
+        ("2001:db8::1:2", True),
+        ("for +49 170 1234567", True),
+        ("203%2E0%2E113%2E77", True),
+    ],
+)
+def test_an_id_that_says_by_itself_whose_it_is_is_told_from_others(said: str, is_whose: bool):  # noqa: FBT001  # a table
+    assert holds_somebody(said) is is_whose

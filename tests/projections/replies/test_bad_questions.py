@@ -1,6 +1,7 @@
 """What no system was ever meant to be asked is a clear error in its own shape, at every address that reads such a parameter."""
 
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SITE = "asked.example"
 DATABASE = "asked_badly"
 NUMBERS = ("-1", "1e3", "5x")
+WITH_NUL = (r'{"a": "\u0000"}', r'{"a": {"\u0000": 1}}')
+THE_END = "9999-12-31T23:59:59.999999Z"
 # Which members an error of each system has, and where it reads a number or a time; Flowcore's collector reads nothing.
 SHAPES = {
     Mount.BILAN: {"error", "message"},
@@ -30,9 +33,13 @@ READ = {
         *(f"/api/{what}?timeRange=week" for what in ("events", "analytics/votes", "analytics/turns", "analytics/overview")),
         "/api/analytics/summary?days=5x",
         "/api/dashboard?start=soon&end=later",
+        "/api/turns/a%00b/stats",
+        "/api/prompts/%00/stats",
+        "/api/stats/prompt/%00",
     ),
     Mount.NODASH: (
         *(f"/v1/{what}/query?limit={number}" for what in ("events", "users") for number in NUMBERS),
+        *(f"/v1/{what}/query?properties={quote(props)}" for what in ("events", "users") for props in WITH_NUL),
         "/v1/events/query?startDate=yesterday",
         "/v1/users/query?activeSince=yesterday",
     ),
@@ -72,3 +79,18 @@ async def test_what_cannot_be_read_is_a_400_in_the_systems_shape(
     assert answer.status_code == 400, answer.text
     assert SHAPES[mount] <= set(answer.json())
     assert "yesterday" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *(f"/nodash/v1/events/query?{name}={THE_END}" for name in ("startDate", "endDate")),
+        *(f"/nodash/v1/users/query?{name}={THE_END}" for name in ("activeSince", "activeUntil")),
+        *(f"/change66/api/v1/logs/filter?{name}={THE_END}" for name in ("start_time", "end_time")),
+        *(f"/sites/{SITE}/logs?{name}={THE_END}" for name in ("from", "to")),
+    ],
+)
+async def test_the_end_of_all_calendars_can_be_asked_for(asked: tuple[World, dict[str, str]], question: str):
+    world, shown = asked
+    answer = await world.client.get(question, headers=shown)
+    assert answer.status_code == 200, answer.text
