@@ -5,6 +5,7 @@ from collector.hit import Hit, Sender, Signal
 from collector.outcomes import Dropped, DropReason, Refused, RefuseReason, Rejected, RejectReason
 from collector.sites import Site, Sites
 from contracts.events import Fact
+from contracts.mounts import Mount
 from contracts.names import canonical_site
 
 OPT_OUT = frozenset({Signal.GPC, Signal.DNT})
@@ -20,8 +21,9 @@ def refuse_other_tenant(sender: Sender, head: Head) -> None:
 def admit(hit: Hit, sites: Sites, mount: str = "") -> Site:
     """Return the site that *hit* belongs to, or raise Dropped; Refused where its key is for another site than it names.
 
-    What came in by *mount* and names no site is for the one that is bound to it, or Rejected where none is. A robot is
-    admitted: it is kept with its verdict, and left out of the numbers.
+    What came in by *mount* and names no site is for the one that is bound to it, or Rejected where none is; at the root it is
+    for the one that is bound to the Flowcore collector, or the only one. A robot is admitted: it is kept with its verdict, and
+    left out of the numbers.
     """
     if hit.signals:
         raise Dropped(DropReason.PRIVACY_SIGNAL if hit.signals & OPT_OUT else DropReason.PREFETCH)
@@ -61,7 +63,13 @@ def _site_of(hit: Hit, sites: Sites, mount: str) -> Site | None:
     if hit.site:
         name = canonical_site(hit.site)
         return None if name is None else sites.find(name, sender.tenant)
-    return _bound(sites, mount, sender) if mount else sites.only(sender.tenant)
+    return _bound(sites, mount, sender) if mount else _of_nobody(sites, sender)
+
+
+def _of_nobody(sites: Sites, sender: Sender) -> Site | None:
+    """Return the site of what comes in at the root and names none: the form there is the Flowcore collector's, too."""
+    bound = sites.bound(Mount.FLOWCORE)
+    return bound if bound is not None and sender.tenant in ("", bound.tenant) else sites.only(sender.tenant)
 
 
 def _bound(sites: Sites, mount: str, sender: Sender) -> Site | None:

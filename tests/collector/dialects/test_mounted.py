@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 from msgspec import Struct, structs
@@ -15,13 +16,11 @@ from collector.ingest import Ingest, Offer, open_ingest
 from collector.kinds import KINDS
 from collector.settings import read_settings
 from collector.stream import connection as broker
-from contracts.codec import Codec
 from contracts.control import mounts, sites
-from contracts.events import Fact
 from contracts.mounts import Mount
 from contracts.streams import FAMILIES, EventStream, Family
 from tests.collector.control.telling import Pen, until, writing
-from tests.collector.toy import NOTES, TOY, NoteTaken
+from tests.collector.toy import NOTES, TOY
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -57,13 +56,12 @@ class Door(Struct):
         await until(lambda: self.ingest.care.follower.seq >= self.pen.seq, "it has read what was decided")
         return await self.http.post(path, json={"text": "x"})
 
-    async def site(self) -> str:
-        """Return the site of the newest note."""
-        stream = EventStream(family="notes").name
+    async def site(self, family: str = "notes") -> str:
+        """Return the site of the newest fact of *family*."""
+        stream = EventStream(family=family).name
         seq = (await broker.ask(self.client, f"STREAM.INFO.{stream}")).state.last_seq
         message = (await broker.ask(self.client, f"STREAM.MSG.GET.{stream}", {"seq": seq})).message
-        fact: Fact = Codec((NoteTaken,)).decode(base64.b64decode(message.data))
-        return fact.site
+        return str(msgspec.json.decode(base64.b64decode(message.data))["site"])
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -103,3 +101,17 @@ async def test_what_names_no_site_is_for_the_one_that_is_bound(door: Door):
         assert await door.site() == "game.example"
     await door.pen.write([door.pen.event(mounts.MountReleased, claim)])
     assert (await door.send("/note")).status_code == 404
+
+
+async def test_at_the_root_what_a_server_sends_in_flowcores_form_is_for_the_site_that_is_bound_to_it(door: Door):
+    sent = {"pathname": "/test", "eventName": "test_event"}
+    lost = await door.http.post("/api/event", json=sent)
+    assert (lost.status_code, lost.headers["X-Collector-Dropped"]) == (204, "unknown_site"), "of two sites nobody knows which"
+    claim = mounts.mount_id("flowcore")
+    claimed = door.pen.event(mounts.MountClaimed, claim, tenant="acme", key="other.example")
+    await door.pen.write([*door.pen.of_site(sites.SiteBound, "acme", "other.example", mount="flowcore"), claimed])
+    await until(lambda: door.ingest.care.follower.seq >= door.pen.seq, "it has read what was decided")
+    for path in ("/api/event", "/api/pageview", "/flowcore/api/event"):
+        kept = await door.http.post(path, json=sent)
+        assert (kept.status_code, kept.headers.get("X-Collector-Dropped")) == (204, None)
+        assert await door.site("web") == "other.example"
