@@ -130,7 +130,10 @@ def _properties(text: str) -> dict[str, Scalar]:
         said = None
     if not isinstance(said, dict):
         raise Wrong("Invalid properties", "properties must be valid JSON")
-    return dict(_leaves(said, ""))
+    leaves = dict(_leaves(said, ""))
+    if any("\0" in path or (isinstance(value, str) and "\0" in value) for path, value in leaves.items()):
+        raise Wrong("Invalid properties", "properties must not hold the character NUL")
+    return leaves
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Scalar]]:

@@ -11,7 +11,7 @@ from projections.query.problems import Refused
 from projections.query.turns.facts import is_subject
 from projections.query.turns.window import Window
 from projections.replies import answering
-from projections.replies.bilan.asked import Times, parameters, said
+from projections.replies.bilan.asked import Times, bad, parameters, said
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -54,4 +54,6 @@ class Question(Struct, frozen=True, kw_only=True):
 def asked_by(question: answering.Question) -> Question:
     """Return *question* with its parameters, or raise Refused."""
     request = question.request
+    if any("\0" in piece for piece in request.path_params.values()):
+        raise bad("A name in the path holds a NUL. Send text.")
     return Question(asked=question, given=parameters(request.scope["query_string"]), path=request.path_params)

@@ -30,11 +30,15 @@ READ = {
         *(f"/api/{what}?timeRange=week" for what in ("events", "analytics/votes", "analytics/turns", "analytics/overview")),
         "/api/analytics/summary?days=5x",
         "/api/dashboard?start=soon&end=later",
+        *(f"/api/{what}" for what in ("turns/%00/stats", "prompts/%00/stats", "stats/prompt/%00")),
+        *(f"/api/{what}=%00" for what in ("events?search", "stats?userId", "analytics/turns?conversation_id")),
     ),
     Mount.NODASH: (
         *(f"/v1/{what}/query?limit={number}" for what in ("events", "users") for number in NUMBERS),
         "/v1/events/query?startDate=yesterday",
         "/v1/users/query?activeSince=yesterday",
+        *(f"/v1/{what}/query?properties={nul}" for what in ("events", "users") for nul in ('{"a":"\\u0000"}', '{"\\u0000":1}')),
+        "/v1/events/query?userId=%00",
     ),
     Mount.MINIGEM: (
         *(f"/debug/recent?limit={number}" for number in NUMBERS),
