@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+from msgspec import structs
 
 import collector.cli.bilan
 from collector.cli.bilan import VERBS, main
@@ -75,6 +76,14 @@ async def test_a_backup_holds_the_tenants_events_and_is_read_back_once(votes: Fa
         stored = await votes.client.jetstream().get_msg(TURNS.name, seq=5)
         fact = CODEC.decode(stored.data or b"")
         assert (fact.id, fact.received_at, fact.batch) == (facts[4].id, facts[4].received_at, "backup")
+
+
+async def test_an_id_that_several_sites_and_families_gave_is_read_back_for_each(votes: Facts, tmp_path: Path):
+    one = vote(1)
+    same = [one, structs.replace(one, site="app.example"), structs.replace(pageview("/kept"), id=one.id, site=one.site)]
+    (tmp_path / "b.db").write_bytes(b"".join(CODEC.encode(fact) + b"\n" for fact in same))
+    assert "3  new in the event stream" in await restored(tmp_path, votes.nats_url)
+    assert "3  are in the event stream already" in await restored(tmp_path, votes.nats_url)
 
 
 def test_each_verb_option_and_variable_has_its_row_in_the_table():

@@ -36,12 +36,14 @@ READ = {
         "/api/turns/a%00b/stats",
         "/api/prompts/%00/stats",
         "/api/stats/prompt/%00",
+        *(f"/api/{what}=%00" for what in ("events?search", "stats?userId", "analytics/turns?conversation_id")),
     ),
     Mount.NODASH: (
         *(f"/v1/{what}/query?limit={number}" for what in ("events", "users") for number in NUMBERS),
         *(f"/v1/{what}/query?properties={quote(props)}" for what in ("events", "users") for props in WITH_NUL),
         "/v1/events/query?startDate=yesterday",
         "/v1/users/query?activeSince=yesterday",
+        "/v1/events/query?userId=%00",
     ),
     Mount.MINIGEM: (
         *(f"/debug/recent?limit={number}" for number in NUMBERS),
