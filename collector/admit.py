@@ -72,14 +72,18 @@ def _of_nobody(sites: Sites, sender: Sender) -> Site | None:
     return bound if bound is not None and sender.tenant in ("", bound.tenant) else sites.only(sender.tenant)
 
 
-def _bound(sites: Sites, mount: str, sender: Sender) -> Site | None:
+def _bound(sites: Sites, mount: str, sender: Sender) -> Site:
     # Bound to another tenant's it is for those who show no key, and for that tenant.
     if (site := sites.bound(mount)) is not None and sender.tenant in ("", site.tenant):
         return site
     if not sender.credential:
         detail = f"No site takes what comes in here without a key; bind one with `collector sites bind {mount} SITE`."
         raise Rejected(RejectReason.UNBOUND, detail, status=404)
-    return sites.only(sender.tenant)
+    if (only := sites.only(sender.tenant)) is None:
+        # A server that is told of success never looks again.
+        detail = f"The key is for no one site: use a key of one, or bind one with `collector sites bind {mount} SITE`."
+        raise Rejected(RejectReason.UNBOUND, detail, status=403)
+    return only
 
 
 def _site_of_key(hit: Hit, sites: Sites) -> Site | None:

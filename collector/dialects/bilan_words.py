@@ -23,6 +23,7 @@ from collector.outcomes import (
 JSON: Final = ((b"content-type", b"application/json; charset=utf-8"),)
 # As the field of a refusal: the list of events, and the body as a whole.
 EVENTS, BODY = "events", "body"
+_FORBIDDEN: Final = 403
 
 
 def word_events(_: Arrival, outcomes: list[Outcome]) -> Answer:
@@ -43,7 +44,7 @@ def word_votes(_: Arrival, outcomes: list[Outcome]) -> Answer:
 
 def refuse_events(failure: Failure) -> Answer:
     """Return *failure* as refuse does; what came without a key, and is for no site that takes such, lacks the key."""
-    if isinstance(failure, Rejected) and failure.reason is RejectReason.UNBOUND:
+    if isinstance(failure, Rejected) and failure.reason is RejectReason.UNBOUND and failure.status != _FORBIDDEN:
         return Answer(status=401, headers=JSON, body=msgspec.json.encode({"error": "Missing API key"}))
     return refuse(failure)
 
@@ -116,6 +117,8 @@ def _rejected(failure: Rejected) -> dict[str, Any]:
             return {"error": "Batch size too large", "message": failure.detail}
         case Rejected(reason=RejectReason.WRONG_TYPE, field="events") | Rejected(reason=RejectReason.MISSING_FIELD):
             return {"error": failure.detail}
+        case Rejected(status=403):
+            return {"error": "Forbidden", "message": failure.detail}
         case Rejected(field="body"):
             return _fastify(failure.status, "Bad Request", failure.detail, "FST_ERR_CTP_EMPTY_JSON_BODY")
     error, code = _FASTIFY.get(failure.status, ("Bad Request", ""))

@@ -106,6 +106,8 @@ def _rejected(failure: Rejected) -> Answer:
     if failure.reason is RejectReason.TOO_LARGE:
         message = f"Request body too large. Maximum size is {LARGEST_MB} MB"
         return _error(413, "request_too_large", message)
+    if failure.reason is RejectReason.UNBOUND:
+        return nowhere()
     if failure.status == _BAD_REQUEST:
         return _error(400, "invalid_json", "Invalid JSON format")
     return _error(failure.status, failure.reason.value, failure.detail)

@@ -92,6 +92,8 @@ def _rejected(failure: Rejected, verb: str) -> Answer:
         return _document(400, "Bad Request", "Invalid JSON in request body", is_numbered=False)
     if failure.reason is RejectReason.METHOD:
         return _document(failure.status, "Method Not Allowed", failure.detail)
+    if failure.reason is RejectReason.UNBOUND:
+        return _document(failure.status, "Forbidden", failure.detail)
     if failure.status == _TOO_LARGE:
         return _document(_TOO_LARGE, "Payload Too Large", failure.detail)
     return _document(400, f"Invalid {verb} request", failure.detail)

@@ -50,3 +50,24 @@ async def test_a_tenants_key_is_for_its_only_site_whosever_site_the_mount_is_bou
         assert [answer.json()["stats"]["processed"] for answer in answers] == [1, 1]
         stored = [(fact.tenant, fact.site) for fact, _ in await world.since(before)]
         assert stored == [("acme", "chat.example"), ("rival", "own.example")]
+
+
+async def test_a_key_of_several_sites_is_told_that_nobody_knows_for_which(stream_free_nats: str, tmp_path: Path):
+    environment = {"COLLECTOR_MODE": "production", "COLLECTOR_MASTER_KEY_FILE": str(tmp_path / "master.key")}
+    async with controlled(stream_free_nats, environment) as (collector, pen):
+        await settle_master_key(collector.client, tmp_path / "master.key", replicas=1)
+        key, issued = pen.key("acme", "ingest")
+        await pen.write([*pen.tenant("acme"), *pen.site("acme", "a.example"), *pen.site("acme", "b.example"), *issued])
+        await told(collector, pen)
+        world = World(collector=collector, keys={"acme": key})
+        bilan = await world.vote("lost", key="acme")
+        bearer = {"Authorization": f"Bearer {key}", "x-tenant-id": "acme"}
+        nodash = await collector.http.post("/v1/track", json={"event": "lost"}, headers=bearer)
+        line = {"event_id": "lost", "event_type": "error", "event_name": "lost"}
+        change66 = await collector.http.post("/api/v1/ingest", json=line, headers=bearer)
+        assert [answer.status_code for answer in (bilan, nodash, change66)] == [403, 403, 404]
+        for answer in (bilan, nodash):
+            assert answer.json()["error"] == "Forbidden"
+            assert "use a key of one, or bind one with" in answer.json()["message"]
+        assert change66.json()["error"] == "unknown_site"
+        assert await world.last() == 0
