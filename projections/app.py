@@ -28,6 +28,7 @@ from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
+from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
 from projections.replies import REPLIES, SYSTEMS
@@ -86,7 +87,7 @@ def create_app(
         **_known(engine, vault, clock),
     )
     desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites))
-    replying = Replying(after_write=AfterWrite(engine, newest), subjects=Subjects(vault))
+    replying = Replying(after_write=AfterWrite(engine, newest), subjects=Subjects(vault), room=Room())
     return _application(desk, access, public_url, vault, replying=replying, systems=systems)
 
 

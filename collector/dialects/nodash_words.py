@@ -23,7 +23,6 @@ TENANT: Final = "x-tenant-id"
 MISSING_TENANT: Final = f"Header '{TENANT}' is required when using manual tenant identification"
 BLANK_TENANT: Final = f"Header '{TENANT}' must be a non-empty string"
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")
-_TOO_LARGE: Final = 413
 # What its parser refused before the schema was asked; its documents of this have no request id.
 _UNREADABLE: Final = frozenset({RejectReason.NOT_JSON, RejectReason.NOT_UTF8, RejectReason.TOO_DEEP, RejectReason.ENCODING})
 
@@ -83,6 +82,9 @@ _REFUSALS: Final = {
 }
 
 
+_ERRORS: Final = {403: "Forbidden", 405: "Method Not Allowed", 413: "Payload Too Large"}
+
+
 def _rejected(failure: Rejected, verb: str) -> Answer:
     if failure.detail == MISSING_TENANT:
         return _document(400, "Missing tenant ID", MISSING_TENANT)
@@ -90,12 +92,8 @@ def _rejected(failure: Rejected, verb: str) -> Answer:
         return _document(400, "Invalid tenant ID", BLANK_TENANT)
     if failure.reason in _UNREADABLE:
         return _document(400, "Bad Request", "Invalid JSON in request body", is_numbered=False)
-    if failure.reason is RejectReason.METHOD:
-        return _document(failure.status, "Method Not Allowed", failure.detail)
-    if failure.reason is RejectReason.UNBOUND:
-        return _document(failure.status, "Forbidden", failure.detail)
-    if failure.status == _TOO_LARGE:
-        return _document(_TOO_LARGE, "Payload Too Large", failure.detail)
+    if (error := _ERRORS.get(failure.status)) is not None:
+        return _document(failure.status, error, failure.detail)
     return _document(400, f"Invalid {verb} request", failure.detail)
 
 

@@ -25,6 +25,9 @@ ERROR = "java.run.error"
 NO_EXIT, NO_OUTPUT = "0", "-"
 COMPILE, RUNTIME = "compile", "runtime"
 TRUNCATED = "truncatedOutput"
+# Of the names, versions and systems of one person on one day: a caller that makes one up for each action fills no row without
+# end, which each batch would write again; the first by name are kept, in any order.
+MOST_SEEN: Final = 500
 _PSEUDONYM: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -96,6 +99,10 @@ class Seen(NamedTuple):
     def plus(self, other: "Seen") -> "Seen":
         """Return both together."""
         return Seen(self.hours | other.hours, *(mine | theirs for mine, theirs in zip(self[1:], other[1:], strict=True)))
+
+    def kept(self) -> Iterator[list[str]]:
+        """Yield as much of each set as is kept, in order."""
+        return (sorted(each)[:MOST_SEEN] for each in self[1:])
 
 
 class Folded(NamedTuple):
@@ -220,7 +227,7 @@ _LAST = text("""
 # In the order in which Python has them, whatever the database's locale.
 _MERGED = ", ".join(
     f"{name} = CASE WHEN held.{name} @> excluded.{name} THEN held.{name} ELSE ARRAY("
-    f'SELECT DISTINCT one COLLATE "C" FROM unnest(held.{name} || excluded.{name}) AS one ORDER BY 1) END'
+    f'SELECT DISTINCT one COLLATE "C" FROM unnest(held.{name} || excluded.{name}) AS one ORDER BY 1 LIMIT {MOST_SEEN}) END'
     for name in Seen._fields[1:]
 )
 # A list of lists has to be of one length, so each set comes as a text, cut by a character that is in none.
@@ -249,7 +256,7 @@ async def upsert(connection: AsyncConnection, facts: Sequence[Sequenced[ActionRe
         await connection.execute(_LAST, _columns((*Lasted._fields, *Waits._fields), ended))
     if presences:
         cut = _in_none(presences.values())
-        seen = [(*key, said.hours, *(cut.join(sorted(each)) for each in said[1:])) for key, said in sorted(presences.items())]
+        seen = [(*key, said.hours, *map(cut.join, said.kept())) for key, said in sorted(presences.items())]
         await connection.execute(_SEE, _columns((*Presence._fields, *Seen._fields), seen) | {"cut": cut})
 
 
@@ -278,7 +285,7 @@ MODEL = ReadModel(
     name="telemetry",
     tables=(COUNTS, LASTED, PRESENCES),
     facts=(ActionRecorded,),
-    version=1,
+    version=2,
     upsert=upsert,
     erase_site=erase_site,
 )

@@ -1,7 +1,7 @@
 """The systems' read endpoints as handlers: who asks, about which site, once it is up to date, and in the system's own words."""
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +20,7 @@ from projections.query.api import Desk, PlainRequest
 from projections.query.database import reading
 from projections.query.mounts import site_at
 from projections.query.problems import Refused
+from projections.query.room import Room
 from projections.replies.answering import Answering, Question, System
 from projections.replies.subjects import Subjects
 
@@ -29,6 +30,7 @@ class Replying(Struct, frozen=True, kw_only=True):
 
     after_write: AfterWrite
     subjects: Subjects
+    room: Room
 
 
 @asynccontextmanager
@@ -40,19 +42,21 @@ async def questioned(
     The handler's opt MOUNT is an At, or a System: so the door knows whom to let in.
     """
     caller, named = caller_in(request), request.query_params.get("site", "")
-    async with reading(desk.engine, caller) as connection:
-        site = await site_at(connection, caller, mount, desk.listing, named=named)
-    behind = None if of is None else await replying.after_write.wait(caller, site, of)
-    async with reading(desk.engine, caller) as connection:
-        yield Question(
-            request=request,
-            connection=connection,
-            caller=caller,
-            site=site,
-            now=desk.clock(),
-            subjects=replying.subjects,
-            told={} if behind is None else {HEADER: behind.value},
-        )
+    # How the database is, is asked of none of our projections, and answered whatever else is.
+    async with nullcontext() if of is None else replying.room.of(caller):
+        async with reading(desk.engine, caller) as connection:
+            site = await site_at(connection, caller, mount, desk.listing, named=named)
+        behind = None if of is None else await replying.after_write.wait(caller, site, of)
+        async with reading(desk.engine, caller) as connection:
+            yield Question(
+                request=request,
+                connection=connection,
+                caller=caller,
+                site=site,
+                now=desk.clock(),
+                subjects=replying.subjects,
+                told={} if behind is None else {HEADER: behind.value},
+            )
 
 
 def handlers_of(systems: Iterable[System]) -> list[HTTPRouteHandler]:
