@@ -42,7 +42,7 @@ def reworded(refusal: Rejected, body: bytes) -> Rejected:
     if refusal.reason is RejectReason.MEDIA_TYPE:
         phrases = [NO_OBJECT]
     elif refusal.reason in (RejectReason.WRONG_TYPE, RejectReason.MISSING_FIELD):
-        phrases = _phrases(_plain(body))
+        phrases = _phrases_of(body)
     else:
         phrases = []
     told = ", ".join(phrases) or refusal.detail
@@ -93,6 +93,13 @@ def _summary(field: str, message: str) -> str:
 
 def _plain(body: bytes) -> Any:
     return msgspec.json.decode(body)
+
+
+def _phrases_of(body: bytes) -> list[str]:
+    try:
+        return _phrases(_plain(body))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return []  # a number that is none here, and was left unread where it stands in the one shape
 
 
 def _phrases(plain: Any) -> list[str]:

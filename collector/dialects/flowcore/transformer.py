@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -21,6 +21,7 @@ from collector.kinds.tracked import TrackedEvent, TrackedPageview
 from collector.outcomes import Dropped, Failure, Outcome, Refused, RefuseReason, Rejected, RejectReason
 from contracts import flowcore
 from contracts.control.keys import Scope
+from contracts.events.envelope import FIRST_YEAR, LAST_YEAR
 from contracts.mounts import Mount
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -118,9 +119,17 @@ def _hit(payload: flowcore.Tracked, forwarded: Forwarded, arrival: Arrival) -> H
         received_at=arrival.received_at,
         claim=_claim(payload),
         key=checked_key(forwarded.event_id),
-        occurred_at=moment(forwarded.valid_time, "validTime") if isinstance(forwarded.valid_time, str) else None,
+        occurred_at=_moment(forwarded.valid_time) if isinstance(forwarded.valid_time, str) else None,
         batch=flowcore.BATCH,
     )
+
+
+def _moment(said: str) -> datetime:
+    at = moment(said, "validTime")
+    if FIRST_YEAR <= at.year <= LAST_YEAR:
+        return at
+    detail = f"The time must lie between the years {FIRST_YEAR} and {LAST_YEAR}."
+    raise Rejected(RejectReason.OUT_OF_RANGE, detail, field="validTime", status=_FAILED)
 
 
 def _claim(payload: flowcore.Tracked) -> TrackedPageview | TrackedEvent:

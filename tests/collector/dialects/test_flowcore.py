@@ -130,6 +130,8 @@ async def test_what_a_sink_sends_arrives_as_what_it_was(keyed, fact: PageViewed 
         (delivery("e3") | {"eventType": "<script>"}, "Pathway visitor.v0/? not found"),
         (delivery("e3") | {"payload": {}}, f"{FAILED} Required"),
         (delivery("e3", visitorHash="203.0.113.9"), f"{FAILED} Visitor hash must be 64 characters"),
+        (delivery("e3") | {"validTime": "0001-01-01T00:00:00Z"}, "The time must lie between the years 1990 and 2199."),
+        (delivery("e3") | {"validTime": "9999-12-31T23:59:59Z"}, "The time must lie between the years 1990 and 2199."),
     ],
 )
 async def test_what_a_transformer_does_not_take_is_500_and_says_why(keyed, sent: dict[str, Any], error: str):
