@@ -47,6 +47,8 @@ _IDENTITY_WORDS = frozenset(
 )
 # And these say so only where they are all that the name says: a page has a name, too.
 _IDENTITY_ALONE = (["name"], ["anon"])
+# Words between whose it is and what of theirs it is: ``user_info.id``.
+_BETWEEN = frozenset({"info", "data", "details", "profile"})
 _NAMED = ("user", "person", "customer", "member", "account", "client", "visitor", "contact", "owner", "author")
 # As a list of them is called: ``users.0.id``.
 _LISTED = tuple(f"{whose}s" for whose in _NAMED)
@@ -90,7 +92,7 @@ def is_personal(key: str) -> bool:
 def is_identity(key: str) -> bool:
     """Say whether *key* names who somebody is, such as ``user_id``, ``anonymousId``, ``email`` or ``name``."""
     words = [word.lower() for word in _WORD.findall(key[:KEY_BYTES])]
-    if not _IDENTITY_PAIRS.isdisjoint(pairwise(words)):
+    if not _IDENTITY_PAIRS.isdisjoint(pairwise(word for word in words if word not in _BETWEEN)):
         return True
     return words in _IDENTITY_ALONE or not _IDENTITY_WORDS.isdisjoint(words)
 
@@ -102,7 +104,9 @@ def of_path(path: Sequence[str]) -> tuple[bool, bool]:
     """
     named = [name for name in path if not name.isdecimal()]
     names = [*named, *map(".".join, pairwise(named))]
-    return any(map(is_identity, names)), any(map(is_personal, names))
+    # Of an object only what is in it may say so, which has a path of its own.
+    is_somebody = bool(named) and named[-1].lower() == "user"
+    return is_somebody or any(map(is_identity, names)), any(map(is_personal, names))
 
 
 def _storable(value: Scalar) -> bool:

@@ -11,25 +11,44 @@ PERSONAL = """
 """
 
 
-@pytest.mark.parametrize("key", PERSONAL.split())
-def test_a_property_with_a_personal_name_is_dropped(key: str):
-    assert is_personal(key)
-    assert redact_props({key: "x", "plan": "pro"}) == {"plan": "pro"}
+IDENTITY = """
+    user_id userId anonymousId device_id name username cart.owner.userId user.id user event.user user_info.id deviceInfo.id
+    user.profile.name users.0.id
+"""
 
 
-@pytest.mark.parametrize(
-    "key", ["user_id", "userId", "anonymousId", "device_id", "name", "username", "cart.owner.userId", "user.id"]
-)
+@pytest.mark.parametrize("key", IDENTITY.split())
 def test_a_property_that_says_who_somebody_is_is_dropped_unless_the_policy_names_it(key: str):
     assert redact_props({key: "x", "plan": "pro"}) == {"plan": "pro"}
     assert redact_props({key: "x"}, kept=frozenset({key})) == {key: "x"}
 
 
 @pytest.mark.parametrize(
-    "key", ["plan", "name", "tokens", "prompt_tokens", "zip", "shipping", "author", "card", "secretary", "", "\u00e9"]
+    "key",
+    [
+        "plan",
+        "name",
+        "user.plan",
+        "dataName",
+        "info.id",
+        "tokens",
+        "prompt_tokens",
+        "zip",
+        "shipping",
+        "author",
+        "card",
+        "secretary",
+        "",
+        "\u00e9",
+    ],
 )
 def test_an_ordinary_name_stays(key: str):
     assert not is_personal(key)
+
+
+@pytest.mark.parametrize("key", ["user.plan", "dataName", "info.id", "user_count", "superuser"])
+def test_what_only_looks_like_somebody_stays(key: str):
+    assert redact_props({key: "x"}) == {key: "x"}
 
 
 def test_names_and_values_are_redacted():
