@@ -8,7 +8,7 @@ NEWER = (
     "::test_a_newer_version_stops_it_before_the_fact_and_a_newer_program_goes_on_from_there"
 )
 NEWER_REPLAY = (
-    "tests/projections/forwarding/test_sink.py::test_a_replay_stops_before_a_newer_version_and_a_newer_program_sends_all"
+    "tests/projections/forwarding/test_replay.py::test_a_replay_stops_before_a_newer_version_and_a_newer_program_sends_all"
 )
 LEFT_OUT = (
     "tests/projections/forwarding/test_sink.py"

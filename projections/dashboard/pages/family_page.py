@@ -3,7 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from litestar import MediaType, Response
+from litestar import MediaType, Response, get
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import Struct
 from msgspec.structs import replace
@@ -44,8 +47,22 @@ class FamilyView(Struct, frozen=True, kw_only=True):
     of: Projection
     compose: Compose
 
-    async def answer(self, desk: Desk, caller: Caller, views: Views, request: PlainRequest, site: str) -> Response[Any]:
-        """Return the page of the period that is asked for."""
+    def handler(self) -> HTTPRouteHandler:
+        """Return the route that shows the page."""
+
+        @get(f"/sites/{{site:str}}/{self.below}", include_in_schema=False)
+        async def show(
+            desk: NamedDependency[Desk],
+            caller: NamedDependency[Caller],
+            views: NamedDependency[Views],
+            request: PlainRequest,
+            site: FromPath[str],
+        ) -> Response[Any]:
+            return await self._answer(desk, caller, views, request, site)
+
+        return show
+
+    async def _answer(self, desk: Desk, caller: Caller, views: Views, request: PlainRequest, site: str) -> Response[Any]:
         asked, state = await read_address(desk, caller, request, site)
         # Filters are of visits, which nothing of these families belongs to.
         state = replace(state, filters=())

@@ -1,20 +1,13 @@
 """The page of a site's actions: how much is done in the app, by how many, day by day, and with which versions."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.pages.family_page import FamilyView
 from projections.dashboard.panels.tables import Number, Row, Table
-from projections.dashboard.views import Views
 from projections.dashboard.words import exactly
 from projections.projections import PRODUCT
-from projections.query.api import Desk, PlainRequest
-from projections.query.caller import Caller
 from projections.query.product.summary import ActionSummary, Counted, summary
 from projections.query.question import WebQuestion
 
@@ -56,16 +49,4 @@ def _rows(counted: Iterable[Counted]) -> list[Row]:
     return [Row(name=one.value, cells=(exactly(one.actions), exactly(one.subjects))) for one in counted]
 
 
-_VIEW = FamilyView(title="Actions", below="actions", of=PRODUCT, compose=_compose)
-
-
-@get(f"/sites/{{site:str}}/{_VIEW.below}", include_in_schema=False)
-async def show_actions(
-    desk: NamedDependency[Desk],
-    caller: NamedDependency[Caller],
-    views: NamedDependency[Views],
-    request: PlainRequest,
-    site: FromPath[str],
-) -> Response[Any]:
-    """Show what was done in the period."""
-    return await _VIEW.answer(desk, caller, views, request, site)
+show_actions = FamilyView(title="Actions", below="actions", of=PRODUCT, compose=_compose).handler()

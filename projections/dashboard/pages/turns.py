@@ -1,19 +1,11 @@
 """The page of a site's turns: how many were answered, how fast, what people thought of them, and by what they were answered."""
 
-from typing import Any
-
-from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.pages.family_page import FamilyView
 from projections.dashboard.panels.tables import Number, Table
 from projections.dashboard.panels.turns import numbers_of, tables_by, tables_of
-from projections.dashboard.views import Views
 from projections.projections import TURNS
-from projections.query.api import Desk, PlainRequest
-from projections.query.caller import Caller
 from projections.query.question import WebQuestion
 from projections.query.turns.passages import conversations, journeys
 from projections.query.turns.quality import By, timed_apart
@@ -41,16 +33,4 @@ async def _compose(connection: AsyncConnection, question: WebQuestion) -> tuple[
     return numbers_of(whole, await conversations(connection, window)), tables
 
 
-_VIEW = FamilyView(title="Turns", below="turns", of=TURNS, compose=_compose)
-
-
-@get(f"/sites/{{site:str}}/{_VIEW.below}", include_in_schema=False)
-async def show_turns(
-    desk: NamedDependency[Desk],
-    caller: NamedDependency[Caller],
-    views: NamedDependency[Views],
-    request: PlainRequest,
-    site: FromPath[str],
-) -> Response[Any]:
-    """Show the turns that ended in the period, and the votes on them."""
-    return await _VIEW.answer(desk, caller, views, request, site)
+show_turns = FamilyView(title="Turns", below="turns", of=TURNS, compose=_compose).handler()

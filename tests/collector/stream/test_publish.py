@@ -23,11 +23,11 @@ from collector.stream.streams import FormerStream, Streams
 from contracts.codec import CODEC
 from contracts.events import EventRecorded, Page
 from contracts.jetstream import ApiAnswer
-from contracts.streams import FORMER_STREAM, EventStream, stream_for, stream_settings
+from contracts.streams import FORMER_STREAM, EventStream, stream_for
+from tests.collector.stream.room import ROOM, streams
 from tests.facts import STREAM, WEB
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-ROOM = 1 << 28
 
 
 def event(*, id_: str | None = None, site: str = "shop.example", props: dict[str, Any] | None = None) -> EventRecorded:
@@ -45,20 +45,8 @@ def event(*, id_: str | None = None, site: str = "shop.example", props: dict[str
     )
 
 
-def streams(client: Client, *, max_bytes: int = ROOM) -> Streams:
-    return Streams(client, max_bytes=max_bytes, replicas=1)
-
-
 async def stored(client: Client) -> int:
     return int((await broker.ask(client, f"STREAM.INFO.{STREAM}")).state.messages)
-
-
-@pytest.fixture
-async def client(stream_free_nats: str) -> AsyncIterator[Client]:
-    client = await broker.connect(stream_free_nats, on_loss=lambda: None)
-    await broker.ensure_stream(client, WEB, max_bytes=ROOM, replicas=1)
-    yield client
-    await broker.disconnect(client)
 
 
 @pytest.fixture
@@ -281,24 +269,3 @@ async def retried(publisher: Publisher, one: EventRecorded) -> None:
                 await asyncio.sleep(0.05)
             else:
                 return
-
-
-async def test_a_stream_that_drifted_is_refused_and_the_setting_is_named(client: Client):
-    changed = stream_settings(WEB, max_bytes=ROOM, replicas=1) | {"discard": "old"}
-    await broker.ask(client, f"STREAM.UPDATE.{STREAM}", changed)
-    with pytest.raises(broker.StreamDrifted, match="discard"):
-        await broker.ensure_stream(client, WEB, max_bytes=ROOM, replicas=1)
-
-
-async def test_a_larger_limit_is_taken_over(client: Client):
-    await broker.ensure_stream(client, WEB, max_bytes=ROOM * 2, replicas=1)
-    assert (await broker.ask(client, f"STREAM.INFO.{STREAM}")).config["max_bytes"] == ROOM * 2
-
-
-async def test_a_limit_that_does_not_fit_leaves_the_stream_as_it_was(client: Client, caplog: pytest.LogCaptureFixture):
-    await streams(client).make(WEB)
-    before = (await broker.ask(client, f"STREAM.INFO.{STREAM}")).config["max_bytes"]
-    good, drifted = await streams(client, max_bytes=1 << 60).keep()
-    assert (good, drifted) == ([WEB], [])
-    assert (await broker.ask(client, f"STREAM.INFO.{STREAM}")).config["max_bytes"] == before
-    assert "max_file_store" in caplog.text

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+SECRET = "a secret of the test"
+
 
 class Listener:
     """What was posted, and ``answers``: the status for a body, 0 to leave without a word; ``says`` are headers beside it."""
