@@ -4,18 +4,23 @@ import asyncio
 import logging
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.control.sites import Site, SiteState, site_id
+from contracts.streams import subjects_of_site
+from projections.control.tables import things_by_id
 from projections.database import PROJECTING, open_engine
 from projections.generations import Generation
 from projections.projector.dedup import SEEN
 from projections.projector.positions import POSITIONS
 from projections.projector.projection import Projection
 from projections.projector.quarantine import QUARANTINE
+from projections.projector.recount import recount
 from projections.read_models.model import erase_rows
 from projections.schema import BOOKS
+from projections.stream import Stream
 
 LOG = logging.getLogger(__name__)
 
@@ -73,8 +78,11 @@ class Erasing:
             await self._enter(connection)
             return bool(await self._due(connection))
 
-    async def give_up(self) -> None:
-        """Give up the rows of every site that is due, each site's in one transaction, and note it."""
+    async def give_up(self, stream: Stream) -> None:
+        """Give up the rows of every site that is due, each site's in one transaction, and note it.
+
+        What *stream* still holds of a site whose erasure is over came after it, and counts again at once.
+        """
         async with self._engine.begin() as connection:
             await self._enter(connection)
             due = await self._due(connection)
@@ -82,10 +90,20 @@ class Erasing:
             async with self._engine.begin() as connection:
                 await self._enter(connection)
                 # Nobody writes rows of the partition meanwhile.
-                mine = POSITIONS.c.partition == self._partition
-                await connection.execute(POSITIONS.select().where(mine).with_for_update())
+                mine = select(POSITIONS.c.seq).where(POSITIONS.c.partition == self._partition)
+                upto = await connection.scalar(mine.with_for_update()) or 0
                 rows = await self._erase(connection, one)
-            LOG.info("the rows of a deleted site are gone", extra={"schema": self._schema, "rows": rows})
+                again = await self._recount(connection, stream, one, upto)
+            LOG.info("the rows of a deleted site are gone", extra={"schema": self._schema, "rows": rows, "again": again})
+
+    async def _recount(self, connection: AsyncConnection, stream: Stream, one: Due, upto: int) -> int:
+        id_ = site_id(one.tenant, one.site)
+        site = (await things_by_id(connection, [id_])).get(id_)
+        # While it is being erased, whatever is there is about to go.
+        if not upto or (isinstance(site, Site) and site.state is SiteState.ERASING):
+            return 0
+        subjects = subjects_of_site(one.tenant, one.site)
+        return await recount(connection, self._models, stream, self._partition, subjects=subjects, upto=upto)
 
     async def _erase(self, connection: AsyncConnection, one: Due) -> int:
         rows = sum(

@@ -116,7 +116,7 @@ class Projector:
                 await pause(STANDBY_SECONDS, stop)
                 return
             await self._stream.connect()
-            await self._erasing.give_up()
+            await self._erasing.give_up(self._stream)
             self._position = await self._find_position()
             self.has_no_stream = self._position is None
             if self._position is None:

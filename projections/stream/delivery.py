@@ -30,9 +30,13 @@ def storable(text: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
-def consumer_settings(*, after: int) -> dict[str, Any]:
-    """Return the settings of a consumer that only we use, that acknowledges nothing and that the server forgets by itself."""
-    return {
+def consumer_settings(*, after: int, only: str = "") -> dict[str, Any]:
+    """Return the settings of a consumer that only we use, that acknowledges nothing and that the server forgets by itself.
+
+    It delivers the messages of the subjects *only*, or all where that is empty.
+    """
+    chosen = {"filter_subject": only} if only else {}
+    return chosen | {
         "deliver_policy": "by_start_sequence",
         "opt_start_seq": after + 1,
         "ack_policy": "none",

@@ -50,11 +50,17 @@ class Reader:
     """A consumer of our own that acknowledges nothing: the position in Postgres is the only one that counts."""
 
     def __init__(
-        self, connection: Connection, stream: EventStream | TallyStream | ControlStream, *, after: int, codec: Codec = CODEC
+        self,
+        connection: Connection,
+        stream: EventStream | TallyStream | ControlStream,
+        *,
+        after: int,
+        only: str = "",
+        codec: Codec = CODEC,
     ) -> None:
         self._connection = connection
         self._codec = codec
-        self._settings = consumer_settings(after=after)
+        self._settings = consumer_settings(after=after, only=only)
         self._stream = stream.name
         self._consumer = f"projector-{secrets.token_hex(8)}"
         self._inbox = connection.client.new_inbox()

@@ -110,14 +110,14 @@ class Stream:
             return NOTHING_WAITS
         return Backlog(messages=min(identity.messages, identity.last_seq - seq), oldest_at=oldest.time)
 
-    async def first_after(self, seq: int) -> int | None:
-        """Return where the first message after *seq* stands, or None when there is none."""
-        found = await self._message({"seq": seq + 1, "next_by_subj": ">"})
+    async def first_after(self, seq: int, subjects: str = ">") -> int | None:
+        """Return where the first message of *subjects* after *seq* stands, or None when there is none."""
+        found = await self._message({"seq": seq + 1, "next_by_subj": subjects})
         return None if found is None else found.seq
 
-    def read_after(self, seq: int) -> Reader:
-        """Return a reader of the messages that come after *seq*, to be used as an async context manager."""
-        return Reader(self._connection, self._of, after=seq, codec=self._codec)
+    def read_after(self, seq: int, *, only: str = "") -> Reader:
+        """Return a reader of the messages after *seq*, of the subjects *only* or of all; use it as an async context manager."""
+        return Reader(self._connection, self._of, after=seq, only=only, codec=self._codec)
 
     async def _message(self, question: dict[str, object]) -> StoredMessage | None:
         try:

@@ -20,6 +20,7 @@ from projections.projections import WEB
 from projections.projector.erasing import Erasing
 from projections.projector.loss import HistoryWouldBeLost
 from projections.projector.rebuild import Progress, backfill
+from projections.stream import Stream
 from projections.stream.item import Sequenced
 from tests.collector.control.erasing import QUICK
 from tests.facts import pageview, traffic
@@ -188,6 +189,7 @@ async def test_a_partition_that_held_some_of_it_before_there_were_more_gives_the
             partition._looked_at = float("-inf")
         return [await partition.is_due() for partition in partitions]
 
+    stream = Stream("nats://127.0.0.1:1", WEB.streams(2)[home])  # nothing was counted, so it is never asked
     id_, engine = site_id(*DOOMED.values()), open_engine(database_url)
     facts = [
         SiteAdded(originator_id=id_, originator_version=1, **begun, tenant=DOOMED["tenant"], key=DOOMED["site"]),
@@ -202,7 +204,7 @@ async def test_a_partition_that_held_some_of_it_before_there_were_more_gives_the
             await keep(connection, [Sequenced(seq=seq, message_id="", event=fact)])
         seen.append(await due())
     for partition in partitions:
-        await partition.give_up()
+        await partition.give_up(stream)
     assert [*seen, await due()] == [[False, False], [True, False], [True, True], [False, False]]
     for closing in (*(partition.close() for partition in partitions), engine.dispose()):
         await closing
@@ -220,6 +222,33 @@ async def test_a_site_that_is_added_again_counts_anew(facts: Facts, erasure: Era
         visits = await tables.count("visits")
     await rebuild(facts, tables, database_url)
     assert (await tables.count("hits"), await tables.count("visits")) == (3, visits)
+
+
+async def test_what_an_added_site_counted_before_the_erasure_was_heard_of_is_there_after_it(
+    facts: Facts, erasure: Erasure, tables: Tables, database_url: str
+):
+    await facts.publish(*doomed(20), *traffic(5, seed=7))
+    await erasure.erase()
+    await erasure.add()
+    anew = doomed(3)
+    await facts.publish(anew[0], *traffic(5, seed=8), *anew[1:], pageview("/\0", **DOOMED))
+    await facts.repeat(anew[1])
+    await project_all(facts, tables, database_url)
+    counted, totals = await rows(tables), await tables.rows("SELECT * FROM totals ORDER BY tenant")
+    async with keeping(facts, database_url), projecting(facts.nats_url, database_url) as running:
+        await until(erased_sites(tables), watching=running)
+    assert await rows(tables) == counted
+    assert await tables.rows("SELECT * FROM totals ORDER BY tenant") == totals
+    await rebuild(facts, tables, database_url)
+    assert await rows(tables) == counted
+
+
+def erased_sites(tables: Tables) -> Callable[[], Awaitable[bool]]:
+    async def are_there() -> bool:
+        last = "SELECT count(*) FROM erased_sites JOIN erasures USING (tenant, site, seq)"
+        return bool(await tables.value(last)) and bool(await tables.value("SELECT count(*) FROM control_things"))
+
+    return are_there
 
 
 async def _counts(tables: Tables, many: int) -> bool:

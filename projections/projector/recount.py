@@ -1,0 +1,47 @@
+"""Recount: facts of a site that the stream still holds count again, in the transaction that gave up all of the site's rows.
+
+A site may be added anew as soon as its facts are erased, and what it is sent then may be counted before the erasure's last
+word is heard here: those rows go with the others, and the position is past their facts.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.projector.batch import settle
+from projections.projector.halt import newer_version
+from projections.read_models.model import ReadModel
+from projections.stream import NoStream, Stream
+from projections.stream.item import Item, TooNew
+
+
+async def recount(
+    connection: AsyncConnection,
+    models: Sequence[ReadModel],
+    stream: Stream,
+    partition: int,
+    *,
+    subjects: str,
+    upto: int,
+) -> int:
+    """Fold what *stream* holds of *subjects* up to the sequence *upto*, and return how many facts that were.
+
+    They moved the position and the totals when they were counted first, so neither moves again.
+    """
+    last = done = 0
+    try:
+        async with stream.read_after(0, only=subjects) as reader:
+            while (await stream.first_after(last, subjects) or upto + 1) <= upto:
+                batch = [item for item in await reader.next_batch() if item.seq <= upto]
+                await settle(connection, models, partition, _readable(batch))
+                last, done = batch[-1].seq if batch else last, done + len(batch)
+    except NoStream:
+        return 0  # no fact of the family was ever stored
+    return done
+
+
+def _readable(batch: Sequence[Item]) -> Sequence[Item]:
+    for item in batch:
+        if isinstance(item, TooNew):
+            raise newer_version(item)
+    return batch
