@@ -17,16 +17,20 @@ from collector.cli.named_site import canonical_name, site_among, sites_at_hand, 
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.imports.accesslog.bring import Send, bring_in
+from collector.imports.accesslog.formats import Format
+from collector.imports.accesslog.notes import notes_on
 from collector.imports.accesslog.read import STANDARD_INPUT, Unreadable, size_of
-from collector.imports.accesslog.skip import SkipReason
+from collector.imports.accesslog.skip import NO_LINE, SkipReason
 from collector.imports.accesslog.summary import Summary
 from collector.imports.accesslog.walk import DEFAULT_BATCH, LogWalk
 from collector.imports.delivery import open_delivery
+from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
 from collector.settings import Mode, Settings
 from collector.sites import Site, Sites
 from contracts.events import WebEvent
 
+_NO_PROXY = "none"
 _MOST_LINKS = 10  # a server of many hosts has many sites
 
 
@@ -48,6 +52,7 @@ class BatchName(click.ParamType[str]):
         "collector import accesslog /var/log/nginx/access.log --site shop.example",
         "collector import accesslog access.log access.log.1 access.log.2.gz --site shop.example",
         "zcat old/*.gz | collector import accesslog - --site shop.example --dry-run",
+        "collector import accesslog caddy.log --site shop.example --format caddy",
     ),
 )
 @click.argument(
@@ -58,34 +63,64 @@ class BatchName(click.ParamType[str]):
     type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True, path_type=Path),
 )
 @click.option("--site", "site_name", metavar="NAME", help="The site of every line; otherwise the line's virtual host is.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([kind.value for kind in Format]),
+    default=Format.AUTO.value,
+    help="What the lines are in; otherwise each is looked at.",
+)
+@click.option(
+    "--trusted-proxy",
+    "proxies",
+    multiple=True,
+    metavar="NETWORK",
+    help="A proxy of yours whose X-Forwarded-For is believed; none for none [COLLECTOR_TRUSTED_PROXIES].",
+)
 @click.option("--batch", type=BatchName(), help="What the import is called in its events [accesslog-SITE].")
 @click.option("--dry-run", is_flag=True, help="Read and tell, but store nothing.")
 @data_option
-def command(files: tuple[Path, ...], site_name: str | None, batch: str | None, dry_run: bool, **options: str) -> None:  # noqa: FBT001  # a click flag
+def command(
+    files: tuple[Path, ...],
+    *,
+    site_name: str | None,
+    kind: str,
+    proxies: tuple[str, ...],
+    batch: str | None,
+    dry_run: bool,
+    **options: str,
+) -> None:
     """Turn a web server's access log into events with their own times.
 
-    FILE is a log in the common or combined format of Apache or nginx, plain or gzipped, or - for standard input. Pages that
-    were answered become pageviews and files to keep become downloads; images, feeds, errors and the like are left out.
-    Robots are kept with their verdict.
+    FILE is a log of nginx, Apache, Caddy, Traefik, Varnish, lighttpd, IIS or CloudFront, plain or gzipped, or - for standard
+    input: lines in the common or combined format or built upon it, JSON, or named columns, also behind what syslog, Docker,
+    compose or Kubernetes write in front. Pages that were answered become pageviews and files to keep become downloads; images,
+    feeds, errors and the like are left out. Robots are kept with their verdict.
 
-    Importing twice changes nothing, and an import that was cut off is completed by the same command. Visitors are hashed with
-    random salts that live only as long as the command, so whoever comes on a day of two imports counts as two. Import the
-    logs of one site together, the oldest first.
+    Who asked is the address in the line, or, where that is a proxy that you trust, the nearest in its X-Forwarded-For that is
+    none. A line that does not tell is left out.
+
+    Importing twice changes nothing, and an import that was cut off is completed by the same command. A log is known again by
+    its first request, also when it has grown or has another name; what was cut or joined otherwise counts again, and so does
+    the log of a second server, as it should. Visitors are hashed with random salts that live only as long as the command, so
+    whoever comes on a day of two imports counts as two. Import the logs of one site together, the oldest first.
     """
     if STANDARD_INPUT in files and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe a log into the command, or name a file")
-    settings = settings_with(**options)
+    settings = settings_with(trusted_proxies=_trusted(proxies), **options)
     name = canonical_name(site_name) if site_name else None
-    walk_for = partial(_walk_for, settings, name, batch or DEFAULT_BATCH)
+    walk_for = partial(_walk_for, settings, name, batch or DEFAULT_BATCH, Format(kind))
     run_command(_try_out(settings, files, walk_for) if dry_run else _import(settings, files, walk_for))
 
 
-def _walk_for(settings: Settings, name: str | None, batch: str, sites: Sites) -> LogWalk:
+def _walk_for(settings: Settings, name: str | None, batch: str, kind: Format, sites: Sites) -> LogWalk:
     return LogWalk(
         site=_only_site(settings, sites) if name is None else site_among(sites, name),
         sites=sites,
         lists=Lists.load(mmdb=settings.privacy.mmdb),
         batch=batch,
+        kind=kind,
+        trusted=TrustedProxies.parse(settings.http.trusted_proxies),
         clock=utc_now,
     )
 
@@ -100,12 +135,12 @@ async def _import(settings: Settings, files: tuple[Path, ...], walk_for: Callabl
         except Unreadable as error:
             damage = error
         await delivery.finish()
+    _refuse_what_nobody_wants(summary, damage)
     _tell(summary, walk)
     _show(delivery.tell())
     click.echo()
     for name, (first, last) in sorted(summary.days.items())[:_MOST_LINKS]:
         click.echo(where_to_look(settings, name, first, last))
-    _refuse_what_nobody_wants(summary)
     if damage is not None:
         raise damage
 
@@ -118,9 +153,9 @@ async def _try_out(settings: Settings, files: tuple[Path, ...], walk_for: Callab
         pass
 
     await _read(files, walk, keep_nothing, summary)
+    _refuse_what_nobody_wants(summary, None)
     _tell(summary, walk)
     click.echo("Nothing was stored: this was a dry run.")
-    _refuse_what_nobody_wants(summary)
 
 
 async def _read(files: tuple[Path, ...], walk: LogWalk, send: Send, summary: Summary) -> None:
@@ -132,12 +167,8 @@ async def _read(files: tuple[Path, ...], walk: LogWalk, send: Send, summary: Sum
 
 
 def _tell(summary: Summary, walk: LogWalk) -> None:
-    _show(summary.rows())
-    if walk.without_user_agents:
-        click.echo(
-            f"{walk.without_user_agents:>12,}  of the lines hold no user agent: robots cannot be told from people in them, "
-            "nor people who share an address from each other"
-        )
+    _show(summary.rows(walk.crowd))
+    _show(notes_on(summary, walk))
 
 
 def _show(rows: Iterable[tuple[int, str]]) -> None:
@@ -145,11 +176,25 @@ def _show(rows: Iterable[tuple[int, str]]) -> None:
         click.echo(f"{number:>12,}  {words}")
 
 
-def _refuse_what_nobody_wants(summary: Summary) -> None:
+def _refuse_what_nobody_wants(summary: Summary, damage: Unreadable | None) -> None:
+    if damage is not None and summary.lines == 0:
+        raise damage
+    if summary.skipped[SkipReason.COMMENT] == summary.lines:
+        raise UsageError("the log is empty: it holds no request to import. Is it the right file, or was it rotated just now?")
     if summary.events == 0 and summary.skipped[SkipReason.SITE]:
         raise UsageError("no line names a site that we collect for. Say whose log it is: --site shop.example")
-    if summary.lines and summary.skipped[SkipReason.MALFORMED] == summary.lines:
-        raise UsageError("no line is in the common or combined log format of Apache or nginx; is it an access log?")
+    if sum(summary.skipped[reason] for reason in NO_LINE) == summary.lines:
+        raise UsageError(
+            "no line is in a format that is read; is it an access log? Those of nginx, Apache, Caddy, Traefik, Varnish, "
+            f"lighttpd, IIS and CloudFront are read by themselves, and --format names one: {', '.join(Format)}"
+        )
+
+
+def _trusted(proxies: tuple[str, ...]) -> str | None:
+    """Return the setting that the options make, None where there are none and the environment's holds."""
+    if not proxies:
+        return None
+    return ",".join(proxy for proxy in proxies if proxy.strip().lower() != _NO_PROXY)
 
 
 def _only_site(settings: Settings, sites: Sites) -> Site | None:

@@ -49,7 +49,7 @@ class TrustedProxies(Struct, frozen=True):
 
     def vouches(self, peer: str) -> bool:
         """Say whether *peer*, as a server reports it, is one of the proxies."""
-        return bool(self.networks) and (address := _parse(peer)) is not None and self.trusts(address)
+        return bool(self.networks) and (address := parse_address(peer)) is not None and self.trusts(address)
 
 
 def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies, named: Sequence[str] = ()) -> str:
@@ -63,13 +63,13 @@ def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies, name
         return _canonical(peer)
     if not forwarded:
         return _canonical(peer) if (client := _named_by(peer, named, trusted)) is None else client
-    address = _parse(peer)
+    address = parse_address(peer)
     if address is None:
         return peer
     for entry in reversed(",".join(forwarded).split(",")):
         if not trusted.trusts(address):
             break
-        hop = _parse(entry)
+        hop = parse_address(entry)
         if hop is None:  # nobody knows what stood before it
             break
         address = hop
@@ -80,10 +80,10 @@ def _named_by(peer: str, named: Sequence[str], trusted: TrustedProxies) -> str |
     """Return whom *peer* names as its client, "" for nobody, None where the peer itself is meant."""
     if not (named or trusted.names_nobody):
         return None
-    address = _parse(peer)
+    address = parse_address(peer)
     if address is None or not trusted.trusts(address):
         return None
-    client = _parse(named[0]) if named else None
+    client = parse_address(named[0]) if named else None
     if client is None:
         return "" if trusted.names_nobody and not named else None
     return str(client)
@@ -93,11 +93,12 @@ def _canonical(peer: str) -> str:
     # A server reports an IPv4 peer in canonical text already; parsing it again would be most of the cost.
     if ":" not in peer:
         return peer
-    address = _parse(peer)
+    address = parse_address(peer)
     return peer if address is None else str(address)
 
 
-def _parse(text: str) -> Address | None:
+def parse_address(text: str) -> Address | None:
+    """Return the address in *text*, also with a port or in brackets, or None; a mapped IPv4 address is an IPv4 one."""
     host = text.strip()
     if host.startswith("["):
         host, closed, _ = host[1:].partition("]")

@@ -285,6 +285,7 @@ ADVICE = (
         "anybody who reads it",
         "tests/collector/imports/test_accesslog.py",
     ),
+    Advice("README.md", "**Access logs.**", "anybody who reads it", "tests/collector/imports/test_told.py"),
     Advice("README.md", "| `collector demo` |", "anybody who reads it", "tests/collector/imports/test_demo.py"),
     Advice("README.md", "A copy of one, or a backup put back", "anybody who reads it", COPY),
     Advice("README.md", "**A cluster of NATS.**", "anybody who reads it", "tests/cluster/test_cluster.py"),

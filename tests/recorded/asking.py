@@ -125,7 +125,7 @@ async def ask_accesslog(on: Servers, log: Path, site: str, questions: Iterable[s
 
     async with _world(on, publish) as world:
         answers = {question: plain((await world.get(question)).text) for question in questions}
-    return answers, [f"{number} {words.strip()}" for number, words in summary.rows()]
+    return answers, [f"{number} {words.strip()}" for number, words in summary.rows(walk.crowd)]
 
 
 def plain(text: str) -> Any:

@@ -18,6 +18,7 @@ async def bring_in(
 ) -> None:
     """Send every line of *files* that is something to count, and count every line in *summary*."""
     for file in files:
+        walk.begin()
         async for lines in read_lines(file, advance):
             for line in lines:
                 try:

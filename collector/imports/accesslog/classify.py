@@ -4,7 +4,7 @@ from enum import Enum
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
-from collector.imports.accesslog.parse import Request
+from collector.imports.accesslog.request import Request
 from collector.imports.accesslog.skip import Skipped, SkipReason
 
 DOWNLOAD_NAME = "File Download"  # as the snippet calls it

@@ -1,72 +1,60 @@
-r"""A line of a web server's log -> the request it tells of.
+r"""A line of text in a web server's log -> the request it tells of.
 
-Read are Apache's and nginx's combined and common formats, also with the virtual host in front (``%v:%p``). Quotes inside
-fields are escaped as ``\"`` or ``\x22``; what a server appends after the user agent is ignored.
+Read is what has a time in brackets, then the request in quotes, the answer's status and size, and, where the format has them,
+referrer and user agent in quotes: common, combined and what is built upon them. Quotes inside fields are escaped as ``\"`` or
+``\x22``.
 """
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
-from msgspec import Struct
-
+from collector.imports.accesslog.address import address_in, forwarded_in, has_port, is_host
+from collector.imports.accesslog.asked import asked_in
+from collector.imports.accesslog.head import Head, read_head
+from collector.imports.accesslog.moment import moment_of
+from collector.imports.accesslog.request import Request
 from collector.imports.accesslog.skip import Skipped, SkipReason
+from collector.privacy.client_ip import WORDS, TrustedProxies
 
-_QUOTED = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
-_LINE = re.compile(
-    # With a port it is a virtual host; without one only in front of an address, for a user's name may hold spaces.
-    r"(?:([\w.-]+)(?::\d+\ |\ (?=[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*\ )))?"
-    r"(\S+)\ \S+\ [^\"\[]*"
-    r"\[(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)\ ([+-])(\d\d)(\d\d)\]"
-    rf"\ {_QUOTED}\ (\d{{3}})\ (\d+|-)(?:\ {_QUOTED}\ {_QUOTED}(?:\ .*)?)?",
+_QUOTED: Final = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
+_LINE: Final = re.compile(
+    r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:[\d:.,]{8,18}\ [+-]\d\d:?\d\d|\d{4}-\d\d-\d\d[T ][\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d)?)\]"
+    r"((?:\ +[^\"\s\[\]]+|\ +\"[^\"\s\\]*\")*)"  # such as the virtual host
+    rf"\ +{_QUOTED}\ (\d{{3}})\ (\d+|-)"
+    r"(?:(?:\ +[^\"\s]+)*"  # such as how long it took
+    rf"\ +{_QUOTED}\ +{_QUOTED}(?:\ (.*))?|(?:\ +[^\"\s]+)*)",
     re.VERBOSE,
 )
-_REQUEST = re.compile(r"([A-Z]+) (/.*?)(?: HTTP/\d(?:\.\d)?)?")
-_ESCAPE = re.compile(r"((?:\\x[0-9A-Fa-f]{2})+)|\\(.)")
-_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f"}
-_MONTHS = {
-    name: number
-    for number, name in enumerate(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=1)
-}
-
-
-class Request(Struct, frozen=True, kw_only=True):
-    """What one line says, with the person still in it; ``user_agent`` is None where the format leaves it out."""
-
-    vhost: str
-    ip: str
-    at: datetime
-    method: str
-    target: str
-    status: int
-    size: str
-    referrer: str
-    user_agent: str | None
-
-    def __repr__(self) -> str:
-        return "Request()"
-
-    __str__ = __repr__
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        # msgspec's own shows every field, and rich prints it in tracebacks.
-        return []
+_ESCAPE: Final = re.compile(r"((?:\\x[0-9A-Fa-f]{2})+)|\\(.)")
+_LETTERS: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "\f"}
+_INSIDE: Final = TrustedProxies.parse(WORDS)
+_ENDS: Final = "\ufeff\r\n "
+# What a format calls the list, where it gives it a name: xff="...", forwarded: ..., client_ip=...
+_NAMED: Final = re.compile(r"(?i:xff|x[-_]forwarded[-_]for|forwarded|client|real[-_]?ip)\w*[=:] ?\"?([^\"=]*)")
 
 
 def read_line(line: bytes) -> Request:
-    """Return the request in *line*, or raise Skipped when the line is no line of a log or no request for a path."""
-    found = _LINE.fullmatch(line.decode("utf-8", "replace").strip("\ufeff\r\n "))
-    if found is None:
+    """Return the request in *line*, or raise Skipped when the line is no line of such a log, or no request for a path."""
+    return read_text(line.decode("utf-8", "replace").strip(_ENDS))
+
+
+def read_text(text: str) -> Request:
+    """Return the request in *text*, as read_line does."""
+    found = _LINE.search(text)
+    if found is None or found.end() != len(text):
         raise Skipped(SkipReason.MALFORMED)
-    vhost, ip, *moment, request, status, size, referrer, user_agent = found.groups()
-    asked = _REQUEST.fullmatch(_unescape(request))
-    if asked is None:
-        raise Skipped(SkipReason.MALFORMED)
+    moment, between, request, status, size, referrer, user_agent, behind = found.groups()
+    at = moment_of(moment)
+    head = read_head(text[: found.start()])
+    asked = asked_in(_unescape(request))
     return Request(
-        vhost=vhost or "",
-        ip=ip,
-        at=_read_moment(*moment),
-        method=asked[1],
-        target=asked[2],
+        vhost=head.vhost or (_host_among(between) if between else ""),
+        host=asked.host,
+        peers=head.peers,
+        forwarded=_forwarded(head, behind) if behind or head.forwarded else (),
+        at=at,
+        method=asked.method,
+        target=asked.target,
         status=int(status),
         size=size,
         referrer=_field(referrer or ""),
@@ -74,15 +62,30 @@ def read_line(line: bytes) -> Request:
     )
 
 
-def _read_moment(day: str, month: str, year: str, *time: str) -> datetime:
-    hour, minute, second, sign, hours, minutes = time
-    ahead = timedelta(hours=int(hours), minutes=int(minutes))
-    try:
-        zone = timezone(ahead if sign == "+" else -ahead)
-        moment = datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=zone)
-        return moment.astimezone(UTC)
-    except (ValueError, KeyError, OverflowError):
-        raise Skipped(SkipReason.MALFORMED) from None
+def _host_among(between: str) -> str:
+    """Return the virtual host that stands between the time and the request."""
+    return next((word for word in between.replace('"', " ").split() if is_host(word) and not address_in(word)), "")
+
+
+def _forwarded(head: Head, behind: str | None) -> tuple[str, ...]:
+    """Return the list of addresses that came with the request: in the user's place, or *behind* the user agent.
+
+    A list is a field in quotes, one with a name, or else the first words. There an address with a port is a server's that was
+    asked, and so is one of a private network in quotes.
+    """
+    if head.forwarded or not behind:
+        return head.forwarded
+    for field in (*behind.split('"')[1::2], *_NAMED.findall(behind)):
+        if (hops := forwarded_in(field)) and not _is_upstream(field, hops):
+            return hops
+    first = behind.partition('"')[0].strip()
+    listed = first if "," in first else first.partition(" ")[0]
+    hops = forwarded_in(listed)
+    return hops if hops and not any(map(has_port, listed.replace(",", " ").split())) else ()
+
+
+def _is_upstream(field: str, hops: tuple[str, ...]) -> bool:
+    return len(hops) == 1 and _INSIDE.vouches(hops[0]) and has_port(field.strip())
 
 
 def _field(text: str) -> str:

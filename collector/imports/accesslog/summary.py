@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date
 
+from collector.imports.accesslog.crowd import Crowd
 from collector.imports.accesslog.skip import SkipReason
 from contracts.events import PageViewed, WebEvent
 
@@ -39,13 +40,16 @@ class Summary:
         """Return how many lines became events."""
         return self.pageviews + self.downloads
 
-    def rows(self) -> list[tuple[int, str]]:
-        """Return what the lines were, the most frequent reason first."""
+    def rows(self, crowd: Crowd) -> list[tuple[int, str]]:
+        """Return what the lines were, and whose, the most frequent reason first."""
+        more = "more than " if crowd.is_over else ""
+        addresses = f"{crowd.addresses:,} address{'' if crowd.addresses == 1 else 'es'}"
         return [
             (self.lines, "lines read"),
             (self.pageviews, "pageviews"),
             (self.downloads, "downloads"),
             (self.robots, "  of these by robots"),
+            (crowd.visitors, f"visitors{' or more' if crowd.is_over else ''}, from {more}{addresses}"),
             (self.skipped.total(), "skipped"),
             *((number, f"  {reason.value}") for reason, number in self.skipped.most_common()),
         ]

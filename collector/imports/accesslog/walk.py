@@ -9,19 +9,24 @@ from msgspec.structs import replace
 
 from collector.hit import A_PAGE, NOT_LOGGED, Hit, Person
 from collector.imports.accesslog.classify import DOWNLOAD_NAME, Logged, classify
+from collector.imports.accesslog.client import Client, Clients
+from collector.imports.accesslog.crowd import Crowd
+from collector.imports.accesslog.formats import Format, reader_of
 from collector.imports.accesslog.identify import Keys
-from collector.imports.accesslog.parse import Request, read_line
+from collector.imports.accesslog.request import Request
 from collector.imports.accesslog.skip import Skipped, SkipReason
 from collector.kinds.web import EventClaim, PageviewClaim
+from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
 from collector.privacy.visitor import Salt
 from collector.record import fact_id
 from collector.sites import Site, Sites
 from contracts.events import Scalar, WebEvent
-from contracts.names import canonical_host
+from contracts.names import canonical_host, same_site
 
 DEFAULT_BATCH = "accesslog-{site}"
+NO_PROXIES = TrustedProxies()
 
 _SALT_BYTES = 32
 _EARLIEST = datetime(1993, 1, 1, tzinfo=UTC)
@@ -35,39 +40,77 @@ class LogWalk:
     """
 
     def __init__(
-        self, *, site: Site | None, sites: Sites, lists: Lists, batch: str = DEFAULT_BATCH, clock: Callable[[], datetime]
+        self,
+        *,
+        site: Site | None,
+        sites: Sites,
+        lists: Lists,
+        clock: Callable[[], datetime],
+        batch: str = DEFAULT_BATCH,
+        kind: Format = Format.AUTO,
+        trusted: TrustedProxies = NO_PROXIES,
     ) -> None:
         self._site = site
         self._sites = sites
         self._lists = lists
         self._batch = batch
         self._clock = clock
+        self._kind = kind
+        self._clients = Clients(trusted)
         self._salts: dict[date, Salt] = {}
-        self._keys = Keys()
+        self.crowd = Crowd()
         self.without_user_agents = 0
+        self.doubtful = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin another log: what comes next is not of the same server, or of the same time."""
+        self._keys = Keys()
+        self._read = reader_of(self._kind)
 
     def walk(self, line: bytes) -> WebEvent:
         """Return *line* as an event, or raise Skipped."""
-        request = read_line(line)
+        request = self._read(line)
+        self._keys.begin(request)
         now = self._clock()
         if not _EARLIEST <= request.at <= now + _TOLERATED_SKEW:
             raise Skipped(SkipReason.TIME)
         logged = classify(request)
-        site = self._site_of(request.vhost)
-        self.without_user_agents += request.user_agent is None
-        hit = _hit(request, logged, site, received_at=now, batch=self._batch.format(site=site.id))
+        site = self._site_of(request)
+        client = self._clients.client_of(request)
+        if same_site(client.ip, site.id):  # where the client should stand is the virtual host
+            raise Skipped(SkipReason.NO_CLIENT)
+        hit = _hit(request, client, logged, site, received_at=now, batch=self._batch.format(site=site.id))
         # Its claims are all of the web family.
         fact = cast("WebEvent", forget(hit, site=site, salt=self._salt_of(request.at.date()), lists=self._lists))
+        # A proxy asks for itself, too, to see whether all is well; anything else is somebody's.
+        if client.is_proxy and fact.bot is None:
+            raise Skipped(SkipReason.PROXY_ALONE)
         if site.leaves_out(fact):
             raise Skipped(SkipReason.EXCLUDED)
         page = fact.page
         key = self._keys.key(request.at, site.id, page.hostname, str(request.status), request.size, page.path)
+        self._note(request, client, fact)
         return replace(fact, id=fact_id(key, tenant=site.tenant, site=site.id, received_at=now))
 
-    def _site_of(self, vhost: str) -> Site:
-        if self._site is not None:
-            return self._site
-        name = canonical_host(vhost)
+    def _note(self, request: Request, client: Client, fact: WebEvent) -> None:
+        self.without_user_agents += request.user_agent is None
+        if fact.bot is None:
+            self.doubtful += client.is_doubtful
+            self.crowd.count(visitor=fact.visitor, address=client.ip)
+
+    def _site_of(self, request: Request) -> Site:
+        """Return the site of *request*, or raise Skipped where it is none that we collect for, or asks for another's page."""
+        if not request.host:
+            return self._site or self._named(canonical_host(request.vhost))
+        host = canonical_host(request.host)
+        site = self._site or self._named(canonical_host(request.vhost) or host)
+        found = self._sites.find(host, site.tenant) if host else None
+        if not same_site(host, site.id) and (found is None or found.id != site.id):
+            raise Skipped(SkipReason.ELSEWHERE)
+        return site
+
+    def _named(self, name: str) -> Site:
         site = self._sites.find(name) if name else None
         if site is None or not site.is_open:
             raise Skipped(SkipReason.SITE)
@@ -80,12 +123,12 @@ class LogWalk:
         return salt
 
 
-def _hit(request: Request, logged: Logged, site: Site, *, received_at: datetime, batch: str) -> Hit:
+def _hit(request: Request, client: Client, logged: Logged, site: Site, *, received_at: datetime, batch: str) -> Hit:
     # A whole address, because a path may begin with two slashes.
-    url = f"http://{canonical_host(request.vhost) or site.id}{request.target}"
+    url = f"http://{canonical_host(request.host or request.vhost) or site.id}{request.target}"
     file: dict[str, Scalar] = {"url": request.target.partition("?")[0]}
     return Hit(
-        person=Person(ip=request.ip, user_agent=NOT_LOGGED if request.user_agent is None else request.user_agent),
+        person=Person(ip=client.ip, user_agent=NOT_LOGGED if request.user_agent is None else request.user_agent),
         sender=A_PAGE,
         site=site.id,
         received_at=received_at,

@@ -6,11 +6,15 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from nats.aio.client import Client
 
+from collector.imports.accesslog.walk import LogWalk
+from collector.privacy.enrich.lists import Lists
+from collector.sites import AnySite, Site
 from collector.stream import connection as broker
 from contracts.codec import CODEC
 from contracts.events import Fact
@@ -20,6 +24,8 @@ from tests.facts import STREAM
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 SITE = "shop.example"
+SHOP = Site(tenant="main", id=SITE)
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 # What is asked for, and as what path it counts.
 _PAGES = {
     "/": "/",
@@ -69,6 +75,11 @@ def busy_log(lines: int) -> list[str]:
             )
         )
     return made
+
+
+def opened(lists: Lists, **options: Any) -> LogWalk:
+    """Return the walk of a log of the site, at NOW; *options* say what else holds."""
+    return LogWalk(**{"site": SHOP, "sites": AnySite("main"), "lists": lists, "clock": lambda: NOW} | options)
 
 
 def paths_in(log: Sequence[str]) -> Counter[str]:

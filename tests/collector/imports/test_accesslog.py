@@ -92,6 +92,7 @@ async def test_the_summary_accounts_for_every_line(stream_free_nats: str, tmp_pa
         ["2", "pageviews"],
         ["1", "downloads"],
         ["1", "of these by robots"],
+        ["1", "visitors, from 1 address"],
         ["4", "skipped"],
         *(["1", reason.value] for reason in (SkipReason.ASSET, SkipReason.FEED, SkipReason.METHOD, SkipReason.MALFORMED)),
         ["3", "new in the event stream"],
@@ -147,6 +148,18 @@ async def test_what_cannot_be_right_is_refused(
     code, output = await imported(written(tmp_path, lines), *arguments, nats_url=stream_free_nats)
     assert (code, await held(stream_free_nats)) == (2, [])
     assert says in " ".join(output.split())
+
+
+async def test_the_logs_of_two_servers_that_are_imported_one_after_the_other_both_count(stream_free_nats: str, tmp_path: Path):
+    for server in ("192.0.2.7", "192.0.2.8"):
+        log = written(tmp_path, [line(ip=server), line("/a", ip=server), line("/a", ip=server)], f"{server}.log")
+        for new, known in ((3, 0), (0, 3)):
+            code, output = await imported(log, "--site", SITE, nats_url=stream_free_nats)
+            assert code == 0, output
+            assert f"{new:>12,}  new in the event stream" in output
+            assert f"{known:>12,}  already known to it" in output
+    facts = await held(stream_free_nats)
+    assert Counter(fact.page.path for fact in facts) == {"/": 2, "/a": 4}
 
 
 async def test_production_imports_for_listed_sites_only(stream_free_nats: str, tmp_path: Path):

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from rich.pretty import pretty_repr
 
-from collector.imports.accesslog.parse import Request, read_line
+from collector.imports.accesslog.parse import read_line
+from collector.imports.accesslog.request import Request
 from collector.imports.accesslog.skip import Skipped, SkipReason
 from tests.collector.imports.logs import BROWSER, line
 
@@ -18,7 +19,13 @@ def read(text: str) -> Request:
 
 def test_a_combined_line_is_read_to_its_last_field():
     request = read(line("/a?b=c", status=304, size="-", referrer="https://news.example/"))
-    assert (request.vhost, request.ip, request.at, request.method, request.target) == ("", "192.0.2.7", AT, "GET", "/a?b=c")
+    assert (request.vhost, request.peers, request.at, request.method, request.target) == (
+        "",
+        ("192.0.2.7",),
+        AT,
+        "GET",
+        "/a?b=c",
+    )
     assert (request.status, request.size, request.referrer, request.user_agent) == (304, "-", "https://news.example/", BROWSER)
 
 
@@ -46,7 +53,7 @@ def test_a_dash_is_an_empty_field():
 )
 def test_a_virtual_host_in_front_is_told_from_the_address(text: str, vhost: str, ip: str):
     request = read(text)
-    assert (request.vhost, request.ip) == (vhost, ip)
+    assert (request.vhost, request.peers) == (vhost, (ip,))
 
 
 @pytest.mark.parametrize("user", ["alice", "Alice Smith", "a-b c", ""])
@@ -110,13 +117,6 @@ def test_the_end_of_the_line_does_not_matter(end: str):
         line(at="17/May/2026:10:05:03"),
         line(at="01/Jan/0001:00:00:00 +0100"),
         line(status=20),
-        line("http://elsewhere.example/"),  # somebody looks for an open proxy
-        line("*", method="OPTIONS"),
-        line("elsewhere.example:443", method="CONNECT"),
-        line().replace("GET / HTTP/1.1", "-"),  # a connection without a request
-        line().replace("GET / HTTP/1.1", r"\x16\x03\x01"),  # TLS on a plain port
-        line(r"/two\nlines"),
-        line(method="get"),
         "\x00" * 64,
     ],
 )
@@ -124,6 +124,25 @@ def test_what_is_no_line_of_a_log_is_malformed(text: str):
     with pytest.raises(Skipped) as skipped:
         read(text)
     assert skipped.value.reason is SkipReason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        line("*", method="OPTIONS"),
+        line("elsewhere.example:443", method="CONNECT"),
+        line().replace("GET / HTTP/1.1", "-"),  # a connection without a request
+        line().replace("GET / HTTP/1.1", ""),
+        line().replace("GET / HTTP/1.1", r"\x16\x03\x01"),  # TLS on a plain port
+        line().replace("GET / HTTP/1.1", "t3 12.2.1"),
+        line(r"/two\nlines"),
+        line(method="get"),
+    ],
+)
+def test_a_line_without_a_request_for_a_page_is_a_line_all_the_same(text: str):
+    with pytest.raises(Skipped) as skipped:
+        read(text)
+    assert skipped.value.reason is SkipReason.NO_REQUEST
 
 
 def test_bytes_that_are_no_text_do_not_stop_the_parser():
@@ -136,7 +155,7 @@ def test_a_hostile_line_costs_no_more_than_its_length(hostile: str):
         try:
             read(text)
         except Skipped as skipped:
-            assert skipped.reason is SkipReason.MALFORMED  # noqa: PT017  # to be read is fine, too
+            assert skipped.reason in (SkipReason.MALFORMED, SkipReason.NO_REQUEST)  # noqa: PT017  # to be read is fine, too
 
 
 def test_no_representation_of_a_request_shows_the_person():

@@ -10,28 +10,17 @@ import pytest
 
 from collector.exclude import compiled
 from collector.imports.accesslog.bring import bring_in
+from collector.imports.accesslog.crowd import Crowd
 from collector.imports.accesslog.identify import Keys
 from collector.imports.accesslog.skip import Skipped, SkipReason
 from collector.imports.accesslog.summary import Summary
-from collector.imports.accesslog.walk import LogWalk
+from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
-from collector.sites import AnySite, ListedSites, Rules, Site
+from collector.sites import ListedSites, Rules, Site
 from contracts.codec import CODEC
 from contracts.control.sites import Exclusions
 from contracts.events import BotRule, EventRecorded, PageViewed, WebEvent
-from tests.collector.imports.logs import BROWSER, ROBOT, SITE, busy_log, line, written
-
-NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
-SHOP = Site(tenant="main", id=SITE)
-
-
-@pytest.fixture(scope="session")
-def lists() -> Lists:
-    return Lists.load()
-
-
-def opened(lists: Lists, **options: object) -> LogWalk:
-    return LogWalk(**{"site": SHOP, "sites": AnySite("main"), "lists": lists, "clock": lambda: NOW} | options)
+from tests.collector.imports.logs import BROWSER, NOW, ROBOT, SITE, busy_log, line, opened, written
 
 
 def walked(lists: Lists, *lines: str, **options: object) -> list[WebEvent]:
@@ -99,7 +88,7 @@ def test_a_log_that_has_grown_keeps_the_ids_of_what_it_had(lists: Lists):
 
 def test_an_id_depends_on_what_the_fact_says_and_on_nobody(lists: Lists):
     def id_of(**changes: object) -> str:
-        return walked(lists, line(**{"target": "/a"} | changes))[0].id
+        return walked(lists, line("/first"), line(**{"target": "/a"} | changes))[1].id
 
     same = id_of()
     assert id_of(ip="2001:db8::9", agent=ROBOT, referrer="https://news.example/") == same
@@ -115,7 +104,7 @@ def test_an_id_depends_on_what_the_fact_says_and_on_nobody(lists: Lists):
 
 
 def test_an_address_in_a_path_is_neither_in_the_fact_nor_in_its_id(lists: Lists):
-    one, other = (walked(lists, line(f"/whois/{address}"))[0] for address in ("192.0.2.1", "192.0.2.2"))
+    one, other = (walked(lists, line(), line(f"/whois/{address}"))[1] for address in ("192.0.2.1", "192.0.2.2"))
     assert one.page.path == "/whois/[ip]"
     assert one.id == other.id
 
@@ -146,6 +135,86 @@ def test_what_a_site_excludes_is_left_out_of_its_past_too(lists: Lists):
 def test_a_named_site_takes_every_line_and_keeps_the_host(lists: Lists):
     (event,) = walked(lists, line("//odd", vhost="www.shop.example:443 "))
     assert (event.site, event.page.hostname, event.page.path) == (SITE, "www.shop.example", "//odd")
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "path"),
+    [
+        ("http://shop.example/p0", SITE, "/p0"),
+        ("https://Shop.Example:443/p0", SITE, "/p0"),
+        ("HTTP://www.shop.example/p0", "www.shop.example", "/p0"),
+        ("http://shop.example", SITE, "/"),
+        ("http://shop.example?utm_source=news", SITE, "/"),
+        ("www.shop.example/p0", "www.shop.example", "/p0"),
+        ("shop.example:8080/p0", SITE, "/p0"),
+    ],
+)
+def test_a_request_in_absolute_form_is_one_for_its_host(lists: Lists, target: str, host: str, path: str):
+    (named,) = walked(lists, line(target))
+    (by_itself,) = walked(lists, line(target), site=None)
+    assert (named.site, named.page.hostname, named.page.path) == (SITE, host, path)
+    assert (by_itself.site, by_itself.page) == (host, named.page)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("http://elsewhere.example/", "http://shop.example@elsewhere.example/", "https://notshop.example/"),
+        *("elsewhere.example/p0", "http://203.0.113.5/", "http://[2001:db8::5]/", "http:///", "http://%/"),
+    ],
+)
+def test_a_request_for_somebody_elses_host_is_no_page_of_ours(lists: Lists, target: str):
+    assert reason(lists, line(target)) in (SkipReason.ELSEWHERE, SkipReason.NO_REQUEST)
+    assert reason(lists, line(target, vhost="shop.example:80 "), site=None) in (SkipReason.ELSEWHERE, SkipReason.NO_REQUEST)
+
+
+def test_the_logs_of_two_servers_both_count_also_where_their_lines_are_alike(lists: Lists):
+    first, second = ([line(target, ip=f"192.0.2.{server}") for target in ("/", "/a", "/")] for server in (1, 2))
+    ids = [event.id for log in (first, second) for event in walked(lists, *log)]
+    assert len(set(ids)) == 6
+
+
+def test_a_log_is_the_same_whoever_keeps_it(lists: Lists):
+    log = [line("/", ip="192.0.2.7"), line("/a", ip="192.0.2.8")]
+    kept = [f"Nov 24 10:00:00 web1 nginx: {one}" for one in log]
+    assert [event.id for event in walked(lists, *kept)] == [event.id for event in walked(lists, *log)]
+
+
+async def test_one_file_that_is_named_twice_counts_once_and_another_beside_it_counts_too(lists: Lists, tmp_path: Path):
+    one, other = (written(tmp_path, [line(ip=f"192.0.2.{number}")] * 3, f"{number}.log") for number in (1, 2))
+    ids: list[str] = []
+
+    async def keep(event: WebEvent) -> None:
+        ids.append(event.id)
+
+    await bring_in([one, one, other], walk=opened(lists), send=keep, summary=Summary())
+    assert (len(ids), len(set(ids))) == (9, 6)
+
+
+def test_what_a_proxy_asks_for_somebody_it_does_not_name_is_nobodys(lists: Lists):
+    trusted = TrustedProxies.parse(("private",))
+    assert reason(lists, line(ip="10.0.0.9"), trusted=trusted) is SkipReason.PROXY_ALONE
+    probe, behind = walked(lists, line(ip="10.0.0.9", agent=ROBOT), line(ip="10.0.0.9") + ' "192.0.2.7"', trusted=trusted)
+    assert (probe.bot, behind.bot) == (BotRule.CRAWLER, None)
+
+
+def test_a_virtual_host_where_the_client_should_stand_is_nobody(lists: Lists):
+    assert reason(lists, line(ip=SITE)) is SkipReason.NO_CLIENT
+    assert reason(lists, line(ip="www.shop.example")) is SkipReason.NO_CLIENT
+
+
+def test_visitors_and_their_addresses_are_counted_and_robots_are_not(lists: Lists):
+    walk = opened(lists)
+    for ip, agent in (("192.0.2.7", BROWSER), ("192.0.2.7", f"{BROWSER} x"), ("192.0.2.8", BROWSER), ("192.0.2.9", ROBOT)):
+        walk.walk(line(ip=ip, agent=agent).encode())
+    assert (walk.crowd.visitors, walk.crowd.addresses, walk.crowd.at_one_address, walk.crowd.events) == (3, 2, 2, 3)
+
+
+def test_a_crowd_takes_no_more_memory_than_it_may():
+    crowd = Crowd(most=10)
+    for number in range(1000):
+        crowd.count(visitor=f"v{number}", address=f"a{number}")
+    assert (crowd.visitors, crowd.addresses, crowd.is_over) == (10, 10, True)
 
 
 @pytest.mark.parametrize("at", ["01/Jan/1970:00:00:00 +0000", "23/Nov/2026:10:00:00 +0000", "01/Jan/9999:00:00:00 +0000"])
