@@ -65,10 +65,11 @@ class UnavailableReason(StrEnum):
 
 
 class Stored(Struct, frozen=True):
-    """JetStream has it on disk; ``duplicate`` when it had it already."""
+    """JetStream has it on disk; ``duplicate`` when it had it already; ``robot`` is the rule that took its cause for one, or ""."""
 
     id: str
     duplicate: bool
+    robot: str = ""
 
 
 class Dropped(Exception):

@@ -71,3 +71,10 @@ def ended_well(outcome: Outcome) -> Stored | Dropped:
     if isinstance(outcome, Rejected | Refused | Unavailable):
         raise outcome
     return outcome
+
+
+def told_of(outcome: Stored | Dropped) -> Headers:
+    """Return what the sender should hear of how a lone hit ended well: why it was dropped, or by which rule it is a robot's."""
+    if isinstance(outcome, Dropped):
+        return ((b"x-collector-dropped", outcome.reason.value.encode()),)
+    return ((b"x-collector-robot", outcome.robot.encode()),) if outcome.robot else ()

@@ -17,7 +17,7 @@ from collector.answer import Answer, retry_headers
 from collector.arrival import Arrival
 from collector.decode import corrected, left_out, moment, money, parse_json, read_json, scalars
 from collector.dialects.browser import Browser, host_of, read_browser, site_of_page
-from collector.dialects.endpoint import Endpoint, ended_well
+from collector.dialects.endpoint import Endpoint, ended_well, told_of
 from collector.dialects.keyed import key_in_head
 from collector.dialects.passed_on import visitor_of
 from collector.dialects.retry_key import checked_key
@@ -123,11 +123,11 @@ def read_batch(arrival: Arrival) -> list[Callable[[], Hit]]:
 def word_one(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
     """Answer 204 as the Flowcore collector does, or with a receipt when ``Prefer: return=representation`` (RFC 7240) asks."""
     outcome = ended_well(outcomes[0])
-    dropped = ((b"x-collector-dropped", outcome.reason.value.encode()),) if isinstance(outcome, Dropped) else ()
+    told = told_of(outcome)
     if "return=representation" not in arrival.head.header(b"prefer"):
-        return Answer(status=204, headers=dropped)
+        return Answer(status=204, headers=told)
     receipt = _receipt(outcome) | _left_out_of(arrival.body)
-    return Answer(status=200, headers=(*JSON, *dropped), body=msgspec.json.encode(receipt))
+    return Answer(status=200, headers=(*JSON, *told), body=msgspec.json.encode(receipt))
 
 
 def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  # every dialect words from the same two
@@ -168,8 +168,10 @@ STATUSES: Final = ("stored", "dropped", "rejected", "unavailable")
 
 def _receipt(outcome: Outcome) -> dict[str, Any]:
     match outcome:
-        case Stored(id=id_, duplicate=duplicate):
+        case Stored(id=id_, duplicate=duplicate, robot=""):
             return {"status": "stored", "id": id_, "duplicate": duplicate}
+        case Stored(id=id_, duplicate=duplicate, robot=rule):
+            return {"status": "stored", "id": id_, "duplicate": duplicate, "robot": rule}
         case Dropped(reason=reason):
             return {"status": "dropped", "reason": reason.value}
         case Rejected(reason=reason, detail=detail, field=name):

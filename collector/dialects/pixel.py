@@ -6,13 +6,13 @@ from collector.answer import Answer
 from collector.arrival import Arrival
 from collector.decode import read_query
 from collector.dialects.browser import host_of, read_browser, site_of_page
-from collector.dialects.endpoint import Endpoint, ended_well
+from collector.dialects.endpoint import Endpoint, ended_well, told_of
 from collector.dialects.keyed import key_in_head
 from collector.dialects.passed_on import visitor_of
 from collector.dialects.retry_key import checked_key
 from collector.hit import Hit
 from collector.kinds.web import EventClaim, PageviewClaim
-from collector.outcomes import Dropped, Outcome, Rejected, RejectReason
+from collector.outcomes import Outcome, Rejected, RejectReason
 from contracts.control.keys import Scope
 
 # The smallest transparent GIF (GIF89a, one pixel).
@@ -44,10 +44,9 @@ def read_pixel(arrival: Arrival) -> list[Hit | Rejected]:
 
 
 def word_pixel(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  # every dialect words from the same two
-    """Answer with the image, stored or dropped; the header names the reason of a drop."""
+    """Answer with the image, stored or dropped; a header names the reason of a drop, and the rule by which it was a robot's."""
     outcome = ended_well(outcomes[0])
-    dropped = ((b"x-collector-dropped", outcome.reason.value.encode()),) if isinstance(outcome, Dropped) else ()
-    return Answer(status=200, headers=((b"content-type", b"image/gif"), *dropped), body=GIF)
+    return Answer(status=200, headers=((b"content-type", b"image/gif"), *told_of(outcome)), body=GIF)
 
 
 ENDPOINTS: Final = (

@@ -8,7 +8,7 @@ from msgspec import Struct
 from collector.fate import Fate
 from collector.outcomes import Rejected, RejectReason, Stored, Unavailable, UnavailableReason
 from contracts.codec import Codec, type_of
-from contracts.events import Fact
+from contracts.events import Fact, WebFact
 from contracts.streams import MAX_FACT_BYTES, message_id, subject_of
 
 # The stream's bound is on a message whole: on the headers that a fact travels with, too.
@@ -28,6 +28,7 @@ class Parcel(Struct, eq=False):
     body: bytes
     deadline: float
     outcome: "asyncio.Future[Stored]"
+    robot: str = ""
     followers: "list[asyncio.Future[Stored]] | None" = None
     is_sent: bool = False
     refusal: UnavailableReason | None = None
@@ -41,12 +42,12 @@ class Parcel(Struct, eq=False):
     def store(self, *, duplicate: bool) -> None:
         """Tell the callers that the stream has it."""
         if not self.outcome.done():
-            self.outcome.set_result(Stored(id=self.id, duplicate=duplicate))
+            self.outcome.set_result(Stored(id=self.id, duplicate=duplicate, robot=self.robot))
         if self.followers is None:
             return
         for follower in self.followers:
             if not follower.done():
-                follower.set_result(Stored(id=self.id, duplicate=True))
+                follower.set_result(Stored(id=self.id, duplicate=True, robot=self.robot))
 
     def fail(self, reason: UnavailableReason, *, retry_after: int = 2, fate: Callable[[], Fate] | None = None) -> None:
         """Tell the callers that the stream has not confirmed it; each hears from a *fate* whether it has it after all."""
@@ -68,4 +69,5 @@ def wrap(event: Fact, *, codec: Codec, deadline: float, outcome: "asyncio.Future
         body=body,
         deadline=deadline,
         outcome=outcome,
+        robot=event.bot.value if isinstance(event, WebFact) and event.bot is not None else "",
     )

@@ -19,6 +19,7 @@ class BotRule(Code):
     CRAWLER = "crawler"
     AUTOMATION = "automation"
     NO_USER_AGENT = "no_user_agent"
+    NO_BROWSER = "no_browser"
     REFERRER_SPAM = "referrer_spam"
     OTHER = "other"
 

@@ -51,6 +51,11 @@ async def test_a_batch_answers_for_each_item_and_a_bad_one_spoils_none(collector
     assert await collector.count() == 2
 
 
+async def test_a_batch_says_of_each_item_whether_it_is_a_robots(collector: Running):
+    answer = await batch(collector, [PAGE, PAGE | {"bot": True}, PAGE | {"referrer": "http://semalt.com/"}])
+    assert [result.get("robot") for result in answer["results"]] == [None, "automation", "referrer_spam"]
+
+
 # Ids and times, which some systems give each answer.
 OF_ITS_OWN = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9-]{10}T[0-9:.]+Z|\"ts\":[0-9]+")
 

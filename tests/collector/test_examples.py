@@ -52,6 +52,7 @@ async def test_the_example_holds(collector: Running, example: dict[str, Any]):
     else:
         assert await collector.count() == before, "nothing is stored of what is dropped or refused"
     assert answer.headers.get("X-Collector-Dropped") == example.get("dropped")
+    assert answer.headers.get("X-Collector-Robot") == example.get("robot")
     refused(answer, example)
     if "receipt" in example:
         assert answer.json() == example["receipt"]

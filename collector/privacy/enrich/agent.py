@@ -14,7 +14,7 @@ from ua_parser.regex import Resolver
 
 from collector.hit import NOT_LOGGED
 from collector.privacy.enrich.device import Vocabulary, describe
-from collector.privacy.enrich.robot import Robots, Verdict
+from collector.privacy.enrich.robot import HUMAN, Robots, Verdict
 from collector.privacy.text import cut
 from collector.privacy.visitor import USER_AGENT_BYTES
 from contracts.events import Device
@@ -27,6 +27,9 @@ class Agent(Struct, frozen=True):
 
     device: Device
     verdict: Verdict
+
+
+_OF_NOBODY = Agent(device=Device(), verdict=HUMAN)
 
 
 class _Reader:
@@ -57,7 +60,7 @@ class Agents:
     def read(self, user_agent: str) -> Agent:
         """Return what the first 512 bytes of *user_agent* tell; more is never parsed, as hostile ones cost a second."""
         if user_agent == NOT_LOGGED:
-            return self._of_nobody  # which is no secret
+            return _OF_NOBODY  # which is no secret
         text = cut(user_agent, USER_AGENT_BYTES)
         digest = hashlib.blake2b(text.encode("utf-8", "replace"), key=self._key, digest_size=16).digest()
         known = self._remembered.get(digest)
@@ -73,10 +76,6 @@ class Agents:
     def warm(self) -> None:
         """Build the rules now, which takes a fifth of a second, and not under the first visitor."""
         self._reader.read("")
-
-    @cached_property
-    def _of_nobody(self) -> Agent:
-        return self._reader.read(NOT_LOGGED)
 
     @cached_property
     def _reader(self) -> _Reader:

@@ -15,7 +15,7 @@ from collector.privacy.enrich.place import Places
 from collector.privacy.enrich.sources import Sources
 
 # The version of what this package itself decides: channels, redaction, what a robot is. Raise it when an answer changes.
-RULES = "1"
+RULES = "2"
 
 
 class Lists(Struct, frozen=True, kw_only=True):

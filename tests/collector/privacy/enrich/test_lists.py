@@ -10,7 +10,7 @@ from collector.privacy.enrich.data.publish import publish
 from collector.privacy.enrich.lists import RULES, Lists, id_of, published_versions, versions_in_use
 
 # Add each new id here when it is published; facts hold them for ever.
-EVER_PUBLISHED = {"5f17fa"}
+EVER_PUBLISHED = {"5f17fa", "573e53"}
 
 
 def test_every_list_has_a_version(lists: Lists):

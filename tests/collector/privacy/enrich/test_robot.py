@@ -1,10 +1,10 @@
 """Who is a robot, by which rule, and under which name?"""
 
 import pytest
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
+from collector.privacy.enrich.crawlers import entries_in_use, public_name
 from collector.privacy.enrich.lists import Lists
-from collector.privacy.enrich.robot import HUMAN, Verdict, public_name
+from collector.privacy.enrich.robot import HUMAN, Verdict
 from contracts.events import BotRule
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) {}Chrome/126.0.0.0 Safari/537.36"
@@ -56,7 +56,7 @@ def test_a_human_is_not_a_robot(lists: Lists, user_agent: str):
 
 
 def test_every_robot_that_the_list_shows_is_known(lists: Lists):
-    shown = [instance for entry in CRAWLER_USER_AGENTS_DATA for instance in entry["instances"] if len(instance) <= 512]
+    shown = [instance for entry in entries_in_use() for instance in entry["instances"] if len(instance) <= 512]
     assert len(shown) > 2_000
     assert [instance for instance in shown if lists.agents.read(instance).verdict.rule is None] == []
 
