@@ -15,7 +15,7 @@ from collector.privacy.enrich.place import Places
 from collector.privacy.enrich.sources import Sources
 
 # The version of what this package itself decides: channels, redaction, what a robot is. Raise it when an answer changes.
-RULES = "1"
+RULES = "2"
 
 
 class Lists(Struct, frozen=True, kw_only=True):
@@ -41,6 +41,7 @@ def versions_in_use(sources: Sources) -> dict[str, str]:
     return {
         "agents": version("ua-parser-builtins"),
         "robots": version("crawler-user-agents"),
+        "places": sources.places_day,
         "rules": RULES,
         "sources": sources.day,
         "spam": sources.spam_day,
