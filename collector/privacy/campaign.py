@@ -57,10 +57,11 @@ CLICKS: Final[Mapping[str, Ad]] = {
     "dicbo": Ad("Outbrain", is_display=True),
     "cto_pld": Ad("Criteo", is_display=True),
 }
-_TAGS: Final = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+_TAGS: Final = frozenset({"utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"})
 # Older links say it in these words, in this order, where utm_source is missing.
 _SOURCE_WORDS: Final = ("ref", "source")
-_READ: Final = frozenset({*_TAGS, *_SOURCE_WORDS, *CLICKS})
+_WORDS: Final = _TAGS | {*_SOURCE_WORDS}
+_READ: Final = _WORDS | CLICKS.keys()
 
 
 def read_tags(query: str) -> Tags:
@@ -79,15 +80,20 @@ def read_tags(query: str) -> Tags:
 
 
 def _tags(found: dict[str, str]) -> Tags:
-    ads = sorted((CLICKS[key] for key in found if key in CLICKS), key=lambda ad: ad.is_display)
-    sources = [found[word] for word in ("utm_source", *_SOURCE_WORDS) if word in found]
-    tags = {key: found[key] for key in _TAGS if key in found} | ({"utm_source": sources[0]} if sources else {})
-    return Tags(**tags, ad=ads[0] if ads else None)
+    ads = [CLICKS[key] for key in found if key in CLICKS] if not found.keys() <= _WORDS else []
+    for word in _SOURCE_WORDS:
+        if (source := found.pop(word, None)) is not None:
+            found.setdefault("utm_source", source)
+    # An ad beside the page's text says less of how somebody came than one that was looked for.
+    ad = next((ad for ad in ads if not ad.is_display), ads[0]) if ads else None
+    return Tags(**{key: said for key, said in found.items() if key in _TAGS}, ad=ad)
 
 
 def _told(value: str) -> str:
     """Return a tag's *value* as it may be stored; bytes that are no UTF-8 stay escaped, so that two campaigns stay two."""
-    text = value[:LONGEST].replace("+", " ")
+    text = value[:LONGEST]
+    if "@" not in text and "%40" not in text:  # the plus of an address is none for a space
+        text = text.replace("+", " ")
     if "%" in text:
         text = _ESCAPES.sub(_decode, text)
     return clean(text, TAG_BYTES).strip()

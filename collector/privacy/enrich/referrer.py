@@ -48,12 +48,29 @@ def source_of_visit(referrer: str, tags: Tags, *, page: Page, site: str, sources
     """Return the source of a visit; a referrer on the page's own site is no source."""
     if tags is NO_TAGS and (not referrer or referrer.startswith((f"https://{page.hostname}/", f"http://{page.hostname}/"))):
         return _NOWHERE
+    known = _AS_IT_CAME.get(referrer) if tags is NO_TAGS else None
+    if known is not None and not (same_site(known[0], page.hostname) or same_site(known[0], site)):
+        return known[1]
     read = read_referrer(referrer)
     if same_site(read.host, page.hostname) or same_site(read.host, site):
         read = NO_REFERRER
         if tags is NO_TAGS:
             return _NOWHERE
-    return Referral(_source(read, tags, sources), is_spam=sources.is_spam(read.host))
+    found = Referral(_source(read, tags, sources), is_spam=sources.is_spam(read.host))
+    if tags is NO_TAGS:
+        _remember(referrer, read, found)
+    return found
+
+
+# What browsers send of most links: origins of places that the lists name, so that nothing is remembered but what they hold.
+_AS_IT_CAME: dict[str, tuple[str, Referral]] = {}
+_MOST_REFERRERS = 1024
+
+
+def _remember(referrer: str, read: Referrer, found: Referral) -> None:
+    is_named = found.source.name not in {read.host, read.host.removeprefix("www.")} and "[" not in found.source.referrer
+    if is_named and referrer == f"{found.source.referrer}/" and len(_AS_IT_CAME) < _MOST_REFERRERS:
+        _AS_IT_CAME[referrer] = read.host, found
 
 
 def read_referrer(text: str) -> Referrer:

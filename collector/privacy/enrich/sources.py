@@ -35,7 +35,8 @@ _SHORT = {"adwords": "google", "fb": "facebook", "ig": "instagram", "insta": "in
 _SHORT |= {"li": "linkedin", "x": "twitter", "yt": "youtube", "hn": "hacker news", "openai": "chatgpt", "vk": "vkontakte"}
 _SHORT |= {"wa": "whatsapp", "tt": "tiktok", "pin": "pinterest", "microsoft": "bing", "yahoo": "yahoo!", "googlemail": "gmail"}
 # As campaigns of a network's ads are called: facebook_ads, Google Ads.
-_ADS = re.compile(r"(?<=\w)[ _-]?ads?$")
+_ADS = ("ad", "ads")
+_AD_WORD = re.compile(r"(?<=\w)[ _-]?ads?$")
 # What may stand between a name and its country: google.co.uk, google.com.br.
 _SECOND_LEVEL = frozenset({"co", "com", "edu", "it", "net", "org"})
 _COUNTRY_LETTERS = 2
@@ -115,11 +116,13 @@ class Sources:
     def named(self, word: str) -> Known | None:
         """Return the place that a campaign's *word* means: a name, a usual short form of one, or a host."""
         word = word.lower()
-        for form in (word, _ADS.sub("", word)):
-            known = self._by_word.get(_SHORT.get(form, form))
-            if known is not None:
-                return known
-        return self.find(canonical_host(word)) if "." in word else None
+        known = self._by_word.get(_SHORT.get(word, word))
+        if known is None and word.endswith(_ADS):
+            bare = _AD_WORD.sub("", word)
+            known = self._by_word.get(_SHORT.get(bare, bare))
+        if known is not None or "." not in word:
+            return known
+        return self.find(canonical_host(word))
 
     def is_spam(self, host: str) -> bool:
         """Say whether *host* or a parent of it is on the list of referrers that nobody clicked on."""
