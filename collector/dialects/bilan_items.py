@@ -20,7 +20,7 @@ from collector.kinds.turns import (
     VoteClaim,
 )
 from collector.outcomes import Rejected, RejectReason
-from collector.privacy.props import is_identity
+from collector.privacy.personal import is_identity
 
 MOST_PROPERTIES: Final = 1000
 # Below it a time since 1970 is in seconds (until the year 5138), from there on in milliseconds (from March 1973 on).

@@ -34,6 +34,7 @@ from collector.outcomes import (
     Unavailable,
     UnavailableReason,
 )
+from collector.privacy.url import url_of_path
 from contracts.control.keys import Scope
 from contracts.events import Screen
 
@@ -191,7 +192,7 @@ def _hit_of_item(raw: msgspec.Raw, batch: Batch, arrival: Arrival, browser: Brow
 
 
 def _hit(item: Item, arrival: Arrival, browser: Browser) -> Hit:
-    url = item.url if item.url is not None else item.pathname
+    url = item.url if item.url is not None else None if item.pathname is None else url_of_path(item.pathname)
     if url is None:
         detail = "The page is missing; add pathname, such as /pricing, or url."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field="pathname")

@@ -13,6 +13,7 @@ from collector.dialects.retry_key import checked_key
 from collector.hit import Hit
 from collector.kinds.web import EventClaim, PageviewClaim
 from collector.outcomes import Outcome, Rejected, RejectReason
+from collector.privacy.url import url_of_path
 from contracts.control.keys import Scope
 
 # The smallest transparent GIF (GIF89a, one pixel).
@@ -24,7 +25,7 @@ def read_pixel(arrival: Arrival) -> list[Hit | Rejected]:
     head = arrival.head
     fields = read_query(head.query)
     key = checked_key(fields.get("id") or None)
-    url = fields.get("path") or fields.get("url") or head.header(b"referer")
+    url = url_of_path(fields.get("path", "")) or fields.get("url") or head.header(b"referer")
     if not url:
         detail = "The page is missing; add path to the pixel's address, such as ?site=shop.example&path=/pricing."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field="path")

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from collector.privacy.props import KEY_BYTES, LARGEST, NOTHING_KEPT, VALUE_BYTES, of_path, redact_value
+from collector.privacy.personal import KEY_BYTES, of_path
+from collector.privacy.props import LARGEST, NOTHING_KEPT, VALUE_BYTES, redact_value
 from collector.privacy.pseudonym import TenantSecret
 from collector.privacy.redact import clean
 from collector.privacy.text import cut, printable

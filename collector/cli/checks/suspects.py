@@ -7,7 +7,7 @@ from typing import Any, get_origin
 
 import msgspec
 
-from collector.privacy.props import is_personal
+from collector.privacy.personal import is_personal
 from collector.privacy.suspicion import Suspicion, suspicions
 from contracts.codec import type_of
 from contracts.events import CATALOGUE

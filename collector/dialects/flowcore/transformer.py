@@ -19,6 +19,7 @@ from collector.dialects.retry_key import checked_key
 from collector.hit import NOT_LOGGED, Hit, Person
 from collector.kinds.tracked import TrackedEvent, TrackedPageview
 from collector.outcomes import Dropped, Failure, Outcome, Refused, RefuseReason, Rejected, RejectReason
+from collector.privacy.url import url_of_path
 from contracts import flowcore
 from contracts.control.keys import Scope
 from contracts.events.envelope import FIRST_YEAR, LAST_YEAR
@@ -158,7 +159,7 @@ def _url(payload: flowcore.Tracked) -> str:
     host = quote(context.hostname, safe=".:[]-") if isinstance(context.hostname, str) else ""
     path, mark, route = payload.pathname.partition("#")  # a route of a single-page app stands behind the query
     address = f"{path}{query}{mark}{route}"
-    return f"https://{host}{address}" if host and path.startswith("/") else address
+    return f"https://{host}{address}" if host and path.startswith("/") else url_of_path(address)
 
 
 def _tags(campaign: Mapping[str, Any]) -> dict[str, str]:

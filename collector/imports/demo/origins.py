@@ -5,9 +5,9 @@ from random import Random
 from msgspec import Struct
 
 from collector.imports.demo.weighted import Weighted
+from collector.privacy.campaign import NO_TAGS, Tags
 from collector.privacy.enrich.referrer import source_of_visit
 from collector.privacy.enrich.sources import Sources
-from collector.privacy.url import NO_TAGS, Tags
 from contracts.events import Page, Source
 
 NEWS = "/blog/counting-without-cookies"

@@ -41,6 +41,7 @@ def versions_in_use(sources: Sources) -> dict[str, str]:
     return {
         "agents": version("ua-parser-builtins"),
         "robots": version("crawler-user-agents"),
+        "places": sources.places_day,
         "rules": RULES,
         "sources": sources.day,
         "spam": sources.spam_day,

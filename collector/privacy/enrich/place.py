@@ -29,6 +29,9 @@ _NOWHERE = Located(NOWHERE)
 _HOSTING_TYPES = frozenset({"hosting", "content_delivery_network"})
 # Links too, but to a city that keeps this time: they name a clock and not a place.
 _CLOCKS = frozenset({"CET", "EET", "EST", "EST5EDT", "CST6CDT", "HST", "MET", "MST", "MST7MDT", "PST8PDT", "WET"})
+# What browsers that resist fingerprinting say wherever they are (Firefox, Tor, Mullvad; UTC before), by both of its names: few
+# live there, and many say so.
+_DISGUISES = frozenset({"Atlantic/Reykjavik", "Iceland"})
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _REGION = re.compile(r"[A-Z0-9]{1,3}")
 
@@ -60,7 +63,8 @@ def zone_countries() -> dict[str, str]:
     """Return the country of each IANA time zone that lies in one, old names included.
 
     zone.tab decides, because it has a line for every country; zone1970.tab joins countries whose clocks agree and puts the
-    largest first; links give the names of the past (Asia/Calcutta, Europe/Kiev) the country of what they became.
+    largest first; links give the names of the past (Asia/Calcutta, Europe/Kiev) the country of what they became. A zone that
+    browsers say to hide where they are tells nothing.
     """
     folder = resources.files("tzdata") / "zoneinfo"
     countries: dict[str, str] = {}
@@ -70,7 +74,7 @@ def zone_countries() -> dict[str, str]:
     for kind, target, *names in _columns((folder / "tzdata.zi").read_text(encoding="utf-8"), " "):
         if kind == "L" and target in countries and names[0] not in _CLOCKS:
             countries.setdefault(names[0], countries[target])
-    return countries
+    return {zone: country for zone, country in countries.items() if zone not in _DISGUISES}
 
 
 def _columns(text: str, separator: str) -> Iterator[list[str]]:

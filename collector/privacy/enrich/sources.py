@@ -1,5 +1,6 @@
-"""The public names of the places people come from, and whether each is a search engine, a social network or an AI assistant."""
+"""The public names of the places people come from, and what each is: a search engine, a network, somebody's mail, an app."""
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from importlib import resources
@@ -14,8 +15,12 @@ class SourceKind(StrEnum):
     """What a known place is; where lists overlap, the first kind wins: a link in a network is no search."""
 
     AI = "ai"
+    EMAIL = "email"
+    ADS = "ads"
+    AFFILIATES = "affiliates"
     SOCIAL = "social"
     SEARCH = "search"
+    OTHER = "other"
 
 
 class Known(Struct, frozen=True):
@@ -27,17 +32,31 @@ class Known(Struct, frozen=True):
 
 # How campaigns shorten names that the lists spell out.
 _SHORT = {"adwords": "google", "fb": "facebook", "ig": "instagram", "insta": "instagram", "meta": "facebook"}
-_SHORT |= {"li": "linkedin", "x": "twitter", "yt": "youtube", "hn": "hacker news", "openai": "chatgpt"}
+_SHORT |= {"li": "linkedin", "x": "twitter", "yt": "youtube", "hn": "hacker news", "openai": "chatgpt", "vk": "vkontakte"}
+_SHORT |= {"wa": "whatsapp", "tt": "tiktok", "pin": "pinterest", "microsoft": "bing", "yahoo": "yahoo!", "googlemail": "gmail"}
+# As campaigns of a network's ads are called: facebook_ads, Google Ads.
+_ADS = ("ad", "ads")
+_AD_WORD = re.compile(r"(?<=\w)[ _-]?ads?$")
 # What may stand between a name and its country: google.co.uk, google.com.br.
 _SECOND_LEVEL = frozenset({"co", "com", "edu", "it", "net", "org"})
 _COUNTRY_LETTERS = 2
+# What providers and companies call the host on which their people read mail, and that on which a letter's links are counted.
+_WEBMAIL = re.compile(
+    r"(?:(?:web|w|e|ex|light)?mail(?:er|business)?\d*|messagerie|poczta|roundcube|zimbra|horde|squirrelmail|rainloop|owa)"
+    r"(?:-[a-z]+\d*)?\.[^.]+\."
+    r"|deref-[\w-]+\."
+)
 
 
 class _Names(Struct):
     day: str
-    ai: dict[str, list[str]]
-    social: dict[str, list[str]]
-    search: dict[str, list[str]]
+    ai: dict[str, list[str]] = {}  # msgspec copies it, and so the others
+    email: dict[str, list[str]] = {}
+    ads: dict[str, list[str]] = {}
+    affiliates: dict[str, list[str]] = {}
+    social: dict[str, list[str]] = {}
+    search: dict[str, list[str]] = {}
+    other: dict[str, list[str]] = {}
 
 
 class _Spam(Struct):
@@ -46,31 +65,34 @@ class _Spam(Struct):
 
 
 class Sources:
-    """The shipped lists, ready to be asked."""
+    """The shipped lists, ready to be asked; of two that name one host, ours counts."""
 
     def __init__(self) -> None:
+        ours = msgspec.json.decode(_read("places.json"), type=_Names)
         names = msgspec.json.decode(_read("referrers.json"), type=_Names)
         spam = msgspec.json.decode(_read("spam.json"), type=_Spam)
-        self.day, self.spam_day = names.day, spam.day
+        self.places_day, self.day, self.spam_day = ours.day, names.day, spam.day
         self._spam = spam.hosts
         self._by_word: dict[str, Known] = {}
         # With and without subdomains, and by path; hosts may hold {}, which stands for a country.
         self._exact: dict[str, Known] = {}
         self._whole: dict[str, Known] = {}
         self._paths: dict[str, list[tuple[str, Known]]] = {}
-        for kind, entries in ((SourceKind.AI, names.ai), (SourceKind.SOCIAL, names.social), (SourceKind.SEARCH, names.search)):
-            for name, urls in entries.items():
-                self._add(Known(name, kind), urls)
+        for table in (ours, names):
+            for kind in SourceKind:
+                for name, urls in getattr(table, kind).items():
+                    self._add(Known(name, kind), urls)
 
     def _add(self, known: Known, urls: Iterable[str]) -> None:
         self._by_word.setdefault(known.name.lower(), known)
-        # A network is one place with all its subdomains; mail.google.com is no search.
-        hosts = self._exact if known.kind is SourceKind.SEARCH else self._whole
         for url in urls:
             host, _, path = url.partition("/")
             if path:
                 self._paths.setdefault(host, []).append((f"/{path}", known))
                 continue
+            # A network is one place with all its subdomains; developers.google.com is no search.
+            is_alone = known.kind is SourceKind.SEARCH or "{" in host or "." not in host
+            hosts = self._exact if is_alone else self._whole
             hosts.setdefault(host, known)
             hosts.setdefault(host.removeprefix("www."), known)
 
@@ -84,12 +106,20 @@ class Sources:
         for parent in _parents(host):
             if (whole := self._whole.get(parent)) is not None:
                 return whole
-        return next((self._exact[form] for form in forms if form in self._exact), None)
+        found = next((self._exact[form] for form in forms if form in self._exact), None)
+        return found or (Known(host, SourceKind.EMAIL) if _WEBMAIL.match(host) else None)
+
+    def find_app(self, package: str) -> Known | None:
+        """Return what the lists know of an app: by its package, its number in the store, or the host that it is named after."""
+        return self.find(package) or self.find(".".join(reversed(package.split("."))))
 
     def named(self, word: str) -> Known | None:
         """Return the place that a campaign's *word* means: a name, a usual short form of one, or a host."""
         word = word.lower()
         known = self._by_word.get(_SHORT.get(word, word))
+        if known is None and word.endswith(_ADS):
+            bare = _AD_WORD.sub("", word)
+            known = self._by_word.get(_SHORT.get(bare, bare))
         if known is not None or "." not in word:
             return known
         return self.find(canonical_host(word))

@@ -18,7 +18,7 @@ from collector.hit import Claim, Hit
 from collector.ingest import Offer
 from collector.kinds import KINDS
 from collector.kinds.kind import SUBJECTS, Kind
-from collector.privacy.props import is_identity
+from collector.privacy.personal import is_identity
 from contracts.mounts import Mount
 from contracts.streams import FAMILIES, Family
 from tests.collector.dialects.bound import SITE, Door, open_bound

@@ -2,7 +2,8 @@
 
 import pytest
 
-from collector.privacy.props import is_personal, redact_props
+from collector.privacy.personal import is_personal
+from collector.privacy.props import redact_props
 
 PERSONAL = """
     email userEmail USER_EMAIL e_mail customer-email password newPassword phone phone_number ssn token accessToken csrf_token

@@ -103,7 +103,27 @@ def test_any_text_is_made_storable(text: str):
     assert "\0" not in cleaned
 
 
-@pytest.mark.parametrize("piece", ["a@", ".a@", "1.", "1 ", "a:", "+1 ", "eyJa", "a1-", "%25", "%2", "4-", "deadbeef1-", "(2"])
+NEWER = [
+    "&#64;",
+    "&a",
+    "a=",
+    "?token=a",
+    '"a":',
+    "DE11",
+    "00 ",
+    "1-",
+    "//a@",
+    "[at]",
+    r"\u0040",
+    "a'b@",
+    "Bearer ",
+    "\uff11\uff0e",
+]
+
+
+@pytest.mark.parametrize(
+    "piece", ["a@", ".a@", "1.", "1 ", "a:", "+1 ", "eyJa", "a1-", "%25", "%2", "4-", "deadbeef1-", "(2", *NEWER]
+)
 def test_hostile_repetition_is_read_in_one_pass(piece: str):
     assert len(redact(piece * 1_000_000)) <= 4096
 

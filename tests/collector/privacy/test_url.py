@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.privacy import url as url_module
-from collector.privacy.url import NO_TAGS, Reduced, Tags, reduce_url
+from collector.privacy.campaign import CLICKS, NO_TAGS, Ad, Tags
+from collector.privacy.url import Reduced, reduce_url, url_of_path
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -26,6 +27,14 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
         ("/a//b/", "", "/a//b/"),
         ("https://[2001:db8::1]:3000/join", "", "/join"),
         ("https://<script>/join", "", "/join"),
+        ("https://shop.example//blog//post", "shop.example", "//blog//post"),
+        ("https://shop.example.:443/join", "shop.example", "/join"),
+        ("http://B\u00dcCHER.example:80/", "xn--bcher-kva.example", "/"),
+        ("https:shop.example/join", "shop.example", "/join"),
+        ("https:/shop.example/join", "shop.example", "/join"),
+        ("https:\\\\shop.example\\a\\b", "shop.example", "/a/b"),
+        ("\\\\shop.example\\join", "shop.example", "/join"),
+        ("https://jane@work:s@shop.example/join", "shop.example", "/join"),
     ],
 )
 def test_an_address_becomes_host_and_path(url: str, hostname: str, path: str):
@@ -64,6 +73,11 @@ def test_an_address_that_is_no_web_address_is_treated_as_empty(url: str):
         (["/%E2%80%AE"], "/%E2%80%AE"),  # a right-to-left override stays visible
         (["/50%", "/50%"], "/50%"),
         (["/%zz"], "/%zz"),
+        (["/a/./b/../c", "/a/%2e/b/%2E%2e/c", "/../a/c", "/a/c"], "/a/c"),
+        (["/a/b/..", "/a/."], "/a/"),
+        (["/a//../b", "/a/./b"], "/a/b"),
+        (["/.well-known/x", "/./.well-known/x"], "/.well-known/x"),
+        (["/a..b/...", "/a..b/./..."], "/a..b/..."),
     ],
 )
 def test_a_path_has_one_spelling(spellings: list[str], path: str):
@@ -94,12 +108,153 @@ def test_ref_and_source_count_where_utm_source_is_missing(query: str, source: st
     assert reduce_url(f"/?{query}").tags == Tags(utm_source=source)
 
 
+@pytest.mark.parametrize(
+    ("query", "source", "medium"),
+    [
+        ("UTM_SOURCE=News&Utm_Medium=Email", "News", "Email"),
+        ("utm_source=+news%20&utm_medium=%20", "news", ""),
+        ("utm_source=%20&ref=hn", "hn", ""),
+        ("utm_source=&utm_source=news&utm_medium=email&utm_medium=sms", "news", "email"),
+        ("utm_source=news&amp;utm_medium=email", "news", "email"),
+        ("page=2?utm_source=news&utm_medium=email", "news", "email"),
+        ("utm%5Fsource=news", "news", ""),
+        ("utm_source", "", ""),
+        ("xutm_source=news&utm_sources=x", "", ""),
+    ],
+)
+def test_a_campaign_is_read_however_it_was_written(query: str, source: str, medium: str):
+    assert reduce_url(f"/?{query}").tags == Tags(utm_source=source, utm_medium=medium)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (["f%FCr", "f%fcr"], "f%FCr"),
+        (["f%C3%BCr", "f\u00fcr"], "f\u00fcr"),
+        (["%FF%FE"], "%FF%FE"),
+        (["%FE%FF"], "%FE%FF"),
+        (["sale%C3"], "sale%C3"),
+        (["sale%"], "sale%"),
+        (["sale%zz"], "sale%zz"),
+        (["%80"], "%80"),
+        (["%81"], "%81"),
+        (["50%25+off"], "50% off"),
+        (["%u00fc"], "%u00fc"),
+        (["%E4%F6%FC"], "%E4%F6%FC"),
+    ],
+)
+def test_campaigns_that_nobody_can_decode_stay_apart(values: list[str], told: str):
+    assert {reduce_url(f"/?utm_campaign={value}").tags.utm_campaign for value in values} == {told}
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "tags"),
+    [
+        ("/#/pricing?utm_source=news&utm_medium=email", "/#/pricing", Tags(utm_source="news", utm_medium="email")),
+        ("https://shop.example/app#!/a?id=7&utm_source=news", "/app#!/a", Tags(utm_source="news")),
+        ("/?utm_source=news#/pricing", "/#/pricing", Tags(utm_source="news")),
+        ("/?utm_source=outer#/a?utm_source=inner&utm_medium=email", "/#/a", Tags(utm_source="outer", utm_medium="email")),
+        ("/#/a?utm_source=news#part", "/#/a", Tags(utm_source="news")),
+        ("/#/a#part", "/#/a", NO_TAGS),
+        ("/#utm_source=news&utm_medium=email", "/", Tags(utm_source="news", utm_medium="email")),
+        ("/#part?utm_source=news", "/", Tags(utm_source="news")),
+        ("/#access_token=secret&utm_source=news", "/", Tags(utm_source="news")),
+        ("/#/callback?access_token=secret", "/#/callback", NO_TAGS),
+        ("/#/a?gclid=x", "/#/a", Tags(ad=Ad("Google"))),
+    ],
+)
+def test_a_campaign_counts_behind_a_hash_and_a_secret_there_does_not(url: str, path: str, tags: Tags):
+    reduced = reduce_url(url)
+    assert (reduced.path, reduced.tags) == (path, tags)
+    assert reduce_url(url) == reduced
+
+
+@pytest.mark.parametrize(
+    ("query", "ad"),
+    [(f"{key}=abc", ad) for key, ad in CLICKS.items()]
+    + [
+        ("GCLID=abc", Ad("Google")),
+        ("ScCid=abc", Ad("Snapchat")),
+        ("a=1&amp;gclid=abc", Ad("Google")),
+        ("dclid=1&gclid=2", Ad("Google")),
+        ("gclid=", None),
+        ("gclid", None),
+        ("fbclid=abc", None),
+        ("srsltid=abc&igsh=abc&ysclid=abc&mc_eid=abc", None),
+    ],
+)
+def test_of_a_click_on_an_ad_only_that_there_was_one_is_kept(query: str, ad: Ad | None):
+    tags = reduce_url(f"/?{query}").tags
+    assert tags == Tags(ad=ad)
+    assert "abc" not in repr(tags)
+
+
 def test_a_query_without_a_campaign_leaves_nothing():
     assert reduce_url("/?q=secret&page=2").tags is NO_TAGS
 
 
 def test_a_path_is_redacted():
     assert reduce_url("/u/jane%40example.org/reset").path == "/u/[email]/reset"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/cart;jsessionid=1A530637289A03B07199A44E8D531427", "/cart"),
+        ("/cart;jsessionid=8F3C0D1122334455667788990AABBCCD.node2", "/cart"),
+        ("/item.jsp;jsessionid=aXyZ9?id=5", "/item.jsp"),
+        ("/cart;JSESSIONID=abcdefghijklmnopqrstuvwxyz", "/cart"),
+        ("/cart;jsessionid=0!-1234567890!9876543210", "/cart"),
+        ("/cart;jsessionid=", "/cart"),
+        ("/cart;jsessionid", "/cart"),
+        ("/cart%3Bjsessionid%3DaXyZ9", "/cart"),
+        ("/cart%253Bjsessionid%253DaXyZ9", "/cart"),
+        ("/a;jsessionid=aXyZ9/b;v=2", "/a/b;v=2"),
+        ("/;jsessionid=aXyZ9", "/"),
+        ("/cart;jsessionid=aXyZ9#/step", "/cart#/step"),
+        ("/#/cart;sid=aXyZ9", "/#/cart"),
+        ("/cart;v=2;PHPSESSID=aXyZ9;w=3", "/cart;v=2;w=3"),
+        ("/page&PHPSESSID=aXyZ9", "/page"),
+        ("/page,sid=aXyZ9", "/page"),
+        ("/sid=aXyZ9/page", "/page"),
+        ("/page;session_id=aXyZ9", "/page"),
+        ("/page;ASPSESSIONIDQQGQGRBD=aXyZ9", "/page"),
+        ("/page.cfm;CFID=1;CFTOKEN=2", "/page.cfm"),
+        ("/(S(lit3py55t21z5v55vlm25s55))/orders.aspx", "/orders.aspx"),
+        ("/shop/(X(1)S(lit3py55)A(b2)F(c3))/orders", "/shop/orders"),
+        ("/%28S%28lit3py55%29%29/", "/"),
+    ],
+)
+def test_the_id_of_a_session_goes_and_leaves_one_page(url: str, path: str):
+    assert reduce_url(url).path == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/map;zoom=3",
+        "/map;lat=59;lon=10",
+        "/sid",
+        "/artists/sid",
+        "/sid;v=1",
+        "/map;sidebar=1",
+        "/map;side=left",
+        "/talks/session-ideas",
+        "/session=1",
+        "/f(x)",
+        "/(a)/b",
+        "/wiki/S_(letter)",
+        "/a,b=c",
+        "/a&b",
+    ],
+)
+def test_what_is_called_otherwise_is_part_of_the_page(path: str):
+    assert reduce_url(path).path == path
+
+
+@pytest.mark.parametrize("path", ["//blog//post", "/\\blog", "\\\\blog", "//"])
+def test_a_path_that_looks_like_a_host_is_a_path(path: str):
+    assert reduce_url(url_of_path(path)) == Reduced(path=path.replace("\\", "/"))
 
 
 def test_a_long_path_is_cut_between_characters():

@@ -2,10 +2,10 @@
 
 import pytest
 
+from collector.privacy.campaign import CLICKS, NO_TAGS, Tags, read_tags
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.enrich.referrer import source_of_visit
 from collector.privacy.enrich.sources import Known, SourceKind
-from collector.privacy.url import NO_TAGS, Tags
 from contracts.events import Channel, Page, Source
 
 PAGE = Page(hostname="shop.example", path="/")
@@ -28,7 +28,7 @@ def source(lists: Lists, referrer: str, tags: Tags = NO_TAGS) -> Source:
         ("https://123people.de/s/jane", "https://123people.de", "123people", Channel.ORGANIC_SEARCH),
         ("https://images.uk.ask.com/", "https://images.uk.ask.com", "Ask", Channel.ORGANIC_SEARCH),
         ("https://duckduckgo.com/", "https://duckduckgo.com", "DuckDuckGo", Channel.ORGANIC_SEARCH),
-        ("https://mail.google.com/mail/u/0", "https://mail.google.com", "mail.google.com", Channel.REFERRAL),
+        ("https://mail.google.com/mail/u/0", "https://mail.google.com", "Gmail", Channel.EMAIL),
         ("https://m.facebook.com/story", "https://m.facebook.com", "Facebook", Channel.ORGANIC_SOCIAL),
         ("https://www.facebook.com/", "https://www.facebook.com", "Facebook", Channel.ORGANIC_SOCIAL),
         ("https://t.co/abc", "https://t.co", "Twitter", Channel.ORGANIC_SOCIAL),
@@ -47,8 +47,8 @@ def source(lists: Lists, referrer: str, tags: Tags = NO_TAGS) -> Source:
         (
             "android-app://com.google.android.gm/",
             "android-app://com.google.android.gm",
-            "com.google.android.gm",
-            Channel.REFERRAL,
+            "Gmail",
+            Channel.EMAIL,
         ),
         ("http://jane:secret@Blog.Example:8080/jane?x#y", "http://blog.example", "blog.example", Channel.REFERRAL),
         ("http://www.blog.example/", "http://www.blog.example", "blog.example", Channel.REFERRAL),
@@ -107,8 +107,15 @@ def test_another_subdomain_is_a_source(lists: Lists):
         ("", Tags(utm_source="poster", utm_medium="print"), "poster", Channel.OTHER),
         ("", Tags(utm_source="producthunt"), "producthunt", Channel.REFERRAL),
         ("", Tags(utm_campaign="spring"), "Direct", Channel.OTHER),
-        # The campaign's word names the source; where it says nothing of the kind, the referrer does.
-        ("https://www.facebook.com/", Tags(utm_source="spring"), "spring", Channel.ORGANIC_SOCIAL),
+        # The campaign's word names the source, and no channel goes beside it that is another's.
+        ("https://www.google.com/", Tags(utm_source="news"), "news", Channel.REFERRAL),
+        ("https://www.facebook.com/", Tags(utm_source="spring"), "spring", Channel.REFERRAL),
+        ("https://www.google.com/", Tags(utm_campaign="spring"), "Google", Channel.ORGANIC_SEARCH),
+        ("", Tags(utm_source="Facebook Ads", utm_medium="paid"), "Facebook", Channel.PAID_SOCIAL),
+        ("", Tags(utm_source="google-ads", utm_medium="cpc"), "Google", Channel.PAID_SEARCH),
+        ("", Tags(utm_source="gmail"), "Gmail", Channel.EMAIL),
+        ("", Tags(utm_source="criteo", utm_medium="cpc"), "Criteo", Channel.DISPLAY),
+        ("", Tags(utm_source="awin"), "Awin", Channel.AFFILIATES),
         ("https://www.facebook.com/", Tags(utm_source="partner", utm_medium="affiliate"), "partner", Channel.AFFILIATES),
         ("https://shop.example/", Tags(utm_source="google", utm_medium="cpc"), "Google", Channel.PAID_SEARCH),
     ],
@@ -117,6 +124,50 @@ def test_a_campaign_names_the_source_and_the_channel(lists: Lists, referrer: str
     found = source(lists, referrer, tags)
     assert (found.name, found.channel) == (name, channel)
     assert found.utm_source == tags.utm_source
+
+
+@pytest.mark.parametrize(
+    ("referrer", "query", "name", "channel"),
+    [
+        ("https://www.google.com/", "gclid=abc", "Google", Channel.PAID_SEARCH),
+        ("https://www.google.com/", "gclid=abc&gad_source=1", "Google", Channel.PAID_SEARCH),
+        ("https://www.google.com/", "gbraid=xyz", "Google", Channel.PAID_SEARCH),
+        ("https://www.bing.com/", "msclkid=1", "Bing", Channel.PAID_SEARCH),
+        ("", "gclid=abc", "Google", Channel.PAID_SEARCH),
+        ("https://news.example/", "gclid=abc", "Google", Channel.PAID_SEARCH),
+        ("https://googleads.g.doubleclick.net/", "gclid=abc", "Google", Channel.PAID_SEARCH),
+        ("", "dclid=abc", "Google", Channel.DISPLAY),
+        ("", "ttclid=abc", "TikTok", Channel.PAID_SOCIAL),
+        ("https://t.co/", "twclid=abc", "Twitter", Channel.PAID_SOCIAL),
+        ("", "li_fat_id=abc", "LinkedIn", Channel.PAID_SOCIAL),
+        ("", "ScCid=abc", "Snapchat", Channel.PAID_SOCIAL),
+        ("", "rdt_cid=abc", "reddit", Channel.PAID_SOCIAL),
+        ("", "epik=abc", "Pinterest", Channel.PAID_SOCIAL),
+        ("", "qclid=abc", "Quora", Channel.PAID_SOCIAL),
+        ("", "yclid=abc", "Yandex", Channel.PAID_SEARCH),
+        ("", "sznclid=abc", "Seznam", Channel.PAID_SEARCH),
+        ("", "tblci=abc", "Taboola", Channel.DISPLAY),
+        ("", "gclid=abc&utm_source=spring", "spring", Channel.PAID_SEARCH),
+        ("", "gclid=abc&utm_source=google&utm_medium=cpc", "Google", Channel.PAID_SEARCH),
+        ("", "gclid=abc&utm_medium=search", "Google", Channel.PAID_SEARCH),
+        ("", "ttclid=abc&utm_medium=social", "TikTok", Channel.PAID_SOCIAL),
+        ("", "gclid=abc&utm_source=letter&utm_medium=email", "letter", Channel.EMAIL),
+        ("", "gclid=abc&utm_medium=display", "Google", Channel.DISPLAY),
+        # It is on every link out of Facebook, and says nothing of paying.
+        ("https://l.facebook.com/", "fbclid=abc", "Facebook", Channel.ORGANIC_SOCIAL),
+        ("", "fbclid=abc", "Direct", Channel.DIRECT),
+        ("https://l.facebook.com/", "fbclid=abc&utm_medium=paid", "Facebook", Channel.PAID_SOCIAL),
+        ("https://www.google.com/", "srsltid=abc", "Google", Channel.ORGANIC_SEARCH),
+    ],
+)
+def test_a_click_on_an_ad_is_paid_for(lists: Lists, referrer: str, query: str, name: str, channel: Channel):
+    found = source(lists, referrer, read_tags(query))
+    assert (found.name, found.channel) == (name, channel)
+    assert "abc" not in repr(found)
+
+
+def test_every_network_whose_clicks_are_known_has_a_kind(lists: Lists):
+    assert {ad.network for ad in CLICKS.values() if lists.sources.named(ad.network) is None} == set()
 
 
 @pytest.mark.parametrize(
