@@ -25,7 +25,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     it may stand in the body: then ``read`` hands it on in each hit); an endpoint without it asks for no key. ``scope`` is what
     a key must allow, ``limit`` the most bytes of a body, ``mark`` what tells the endpoint from others at its address. ``mount``
     is the system that it belongs to: a hit that names no site, with a key or by itself, is for the one that is bound to that.
-    ``carried`` are the headers that each of its answers has beside what they say, such as the request's id.
+    ``carried`` are the headers that each of its answers has beside what they say, such as the request's id. To one
+    that ``takes_beacons`` pages send without a key, also a beacon of JSON.
     """
 
     template: str
@@ -40,6 +41,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     mark: Mark | None = None
     carried: Callable[[Head], Headers] | None = None
     mount: str = ""
+    takes_beacons: bool = False
 
 
 class Standing(Struct, frozen=True, kw_only=True):
