@@ -7,8 +7,9 @@ from typing import cast
 
 from msgspec.structs import replace
 
+from collector.downloads import DOWNLOAD_NAME
 from collector.hit import A_PAGE, NOT_LOGGED, Hit, Person
-from collector.imports.accesslog.classify import DOWNLOAD_NAME, Logged, classify
+from collector.imports.accesslog.classify import Logged, classify
 from collector.imports.accesslog.identify import Keys
 from collector.imports.accesslog.parse import Request, read_line
 from collector.imports.accesslog.skip import Skipped, SkipReason
