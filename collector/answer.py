@@ -9,6 +9,7 @@ from contracts.problem import MEDIA_TYPE, Problem
 
 TOO_MANY: Final = 429
 EXPOSED_QUOTA: Final = (b"access-control-expose-headers", b"x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset")
+EXPOSED_CHANGES: Final = (b"access-control-expose-headers", b"x-collector-changed")
 CONTENT_PROBLEM: Final = (b"content-type", MEDIA_TYPE.encode())
 
 Headers = tuple[tuple[bytes, bytes], ...]

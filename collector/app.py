@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from msgspec import structs
 
 from collector.addresses import AddressClash, Addresses, Found
-from collector.answer import DEFECT, Answer
+from collector.answer import DEFECT, Answer, Headers
 from collector.arrival import Disconnected, Head, read_head
 from collector.asgi import Receive, Scope, Send
 from collector.dialects import DIALECTS, Dialects, addresses_of
@@ -27,10 +27,9 @@ from contracts.problem import MEDIA_TYPE, Problem
 log = logging.getLogger(__name__)
 
 # Any page may send, none may read a cookie: there is none. The wildcard does not cover Authorization (Fetch standard).
-FOR_ANY_PAGE: Final = ((b"access-control-allow-origin", b"*"),)
+FOR_ANY_PAGE: Final[Headers] = ((b"access-control-allow-origin", b"*"),)
 # For an answer that says more than that it is done.
 FOR_A_READER: Final = (
-    *FOR_ANY_PAGE,
     (b"access-control-expose-headers", b"retry-after, x-collector-dropped"),
     (b"cross-origin-resource-policy", b"cross-origin"),
     (b"cache-control", b"no-store"),
@@ -43,6 +42,7 @@ PREFLIGHT: Final = (
     ),
     (b"access-control-max-age", b"86400"),
 )
+_UNASKED: Final = (b"text/plain", b"application/x-www-form-urlencoded", b"multipart/form-data")
 _ERROR: Final = 400
 _NO_CONTENT: Final = 204
 _NOT_FOUND: Final = 404
@@ -95,8 +95,10 @@ class IngestApp(Litestar):
 
     async def _answer(self, found: Found[Endpoint | Reply], scope: Scope, receive: Receive, send: Send) -> None:
         """Carry one request through the walk and answer how it ended."""
+        page = FOR_ANY_PAGE
         try:
             head = read_head(scope, found.parameters, self._trusted)
+            page = self._for_page(scope, head.headers)
             answer = _carrying(found.entries[0].part, head, await self._pipeline.answer(found, head, receive))
         except Disconnected:
             return
@@ -105,19 +107,41 @@ class IngestApp(Litestar):
         if answer.status == _TOO_MANY:
             # Whoever asks again at once waits here, so that nobody else stands in a line behind their next one.
             await asyncio.sleep(HELD_BACK_SECONDS)
-        await _send(send, answer if answer.status < _ERROR else _final(answer, scope))
+        await _send(send, answer if answer.status < _ERROR else _final(answer, scope), page)
 
     async def _answer_other_method(self, methods: tuple[str, ...], path: str, scope: Scope, send: Send) -> None:
         """Answer a preflight, or refuse a method that nothing at *path* takes."""
         allowed = ", ".join((*methods, "OPTIONS")).encode()
         if scope["method"] == "OPTIONS":
             preflight = ((b"access-control-allow-methods", allowed), *PREFLIGHT)
-            return await _send(send, Answer(status=_NO_CONTENT, headers=preflight))
+            return await _send(
+                send, Answer(status=_NO_CONTENT, headers=preflight), self._for_page(scope, dict(scope["headers"]))
+            )
         found = self._addresses.find(methods[0], path)
         part = found.entries[0].part if found is not None else None
         refusal = Rejected(RejectReason.METHOD, f"This address takes {', '.join(methods)}.", status=405)
         answer = self._pipeline.reject(part, refusal) if part is not None else DEFECT
         return await _send(send, _final(structs.replace(answer, headers=(*answer.headers, (b"allow", allowed))), scope))
+
+    def _for_page(self, scope: Scope, said: Mapping[bytes, bytes]) -> Headers:
+        """Return which pages may send: any, and one that sends a beacon of JSON by its name.
+
+        Such a beacon asks first, and always with credentials, which a wildcard does not allow. None are read here, and nothing
+        in an answer is anybody's.
+        """
+        origin = said.get(b"origin")
+        if origin is None or (scope["method"] != "OPTIONS" and _is_sent_unasked(said)):
+            return FOR_ANY_PAGE
+        found = self._addresses.find("POST", scope["path"].rstrip("/"))
+        part = found.entries[0].part if found is not None else None
+        if not isinstance(part, Endpoint) or not part.takes_beacons:
+            return FOR_ANY_PAGE
+        return ((b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true"), (b"vary", b"Origin"))
+
+
+def _is_sent_unasked(said: Mapping[bytes, bytes]) -> bool:
+    """Say whether a page may send such a body without asking first (Fetch standard, "CORS-safelisted request-header")."""
+    return said.get(b"content-type", b"text/plain").lower().startswith(_UNASKED)
 
 
 def _carrying(part: Endpoint | Reply, head: Head, answer: Answer) -> Answer:
@@ -152,8 +176,8 @@ def _refuse_unlike_twins(dialects: Iterable[Endpoint | Reply]) -> None:
                 )
 
 
-async def _send(send: Send, answer: Answer) -> None:
-    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
+async def _send(send: Send, answer: Answer, page: Headers = FOR_ANY_PAGE) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, page)})
     await send({"type": "http.response.body", "body": answer.body})
 
 
@@ -167,10 +191,10 @@ def _final(refusal: Answer, scope: Scope) -> Answer:
     return structs.replace(refusal, headers=(*refusal.headers, (b"connection", b"close")))
 
 
-def _headers(answer: Answer) -> Sequence[tuple[bytes, bytes]]:
+def _headers(answer: Answer, page: Headers) -> Sequence[tuple[bytes, bytes]]:
     if answer.status != _NO_CONTENT:
-        return [*FOR_A_READER, *answer.headers, (b"content-length", str(len(answer.body)).encode())]
-    return [*FOR_A_READER, *answer.headers] if answer.headers else FOR_ANY_PAGE
+        return [*page, *FOR_A_READER, *answer.headers, (b"content-length", str(len(answer.body)).encode())]
+    return [*page, *FOR_A_READER, *answer.headers] if answer.headers else page
 
 
 def _http_problem(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:

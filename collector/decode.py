@@ -34,11 +34,16 @@ DEEPEST_PROPERTY: Final = 5
 
 def read_json(arrival: Arrival, decoder: "msgspec.json.Decoder[Shape]") -> Shape:
     """Return the body in *decoder*'s shape, or raise Rejected."""
+    return parse_json(json_body(arrival), decoder)
+
+
+def json_body(arrival: Arrival) -> bytes:
+    """Return the body where it is called JSON, or a text, which needs no preflight; else raise Rejected."""
     media = arrival.head.headers.get(b"content-type", b"")
     if media not in JSON_MEDIA and media.partition(b";")[0].strip().lower() not in JSON_MEDIA:
         detail = "The Content-Type is not one we read; send JSON as application/json or text/plain."
         raise Rejected(RejectReason.MEDIA_TYPE, detail, status=415)
-    return parse_json(arrival.body, decoder)
+    return arrival.body
 
 
 def parse_json(body: bytes, decoder: "msgspec.json.Decoder[Shape]") -> Shape:

@@ -6,6 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from collector.outcomes import Change
+
 # What an import says where its log holds no user agents, and a server that has not passed its visitor's on: nothing can be told
 # from one, nor from its absence.
 NOT_LOGGED: Final = "(not logged)"
@@ -89,7 +91,7 @@ class Hit(Struct, frozen=True, kw_only=True):
 
     ``site`` is what the caller claims ("" when nothing was said). ``key`` is the caller's own id for retries. ``occurred_at``
     is already corrected for the caller's clock, None for "now". ``batch`` names an import. ``shown_key`` is a key that stood in
-    the body and has yet to be recognised, "" where one should have stood.
+    the body and has yet to be recognised, "" where one should have stood. ``changes`` are what the dialect left out.
     """
 
     person: Person
@@ -102,6 +104,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     batch: str | None = None
     signals: frozenset[Signal] = frozenset()
     shown_key: str | None = None
+    changes: tuple[Change, ...] = ()
 
     def __repr__(self) -> str:
         return f"Hit(claim={self.claim!r})"

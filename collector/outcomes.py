@@ -37,6 +37,24 @@ class RejectReason(StrEnum):
     METHOD = "method"
     SHAPE = "shape"
     UNBOUND = "unbound"
+    UNKNOWN_FIELD = "unknown_field"
+
+
+class Change(StrEnum):
+    """What of a hit is stored otherwise than it was sent; told to its sender, who may not have meant it so."""
+
+    NAME_CUT = "name_cut"
+    NAME_REDACTED = "name_redacted"
+    PATH_CUT = "path_cut"
+    TIME_REPLACED = "time_replaced"
+    PROPS_TOO_MANY = "props_too_many"
+    PROPS_CUT = "props_cut"
+    PROPS_REDACTED = "props_redacted"
+    PROPS_PERSONAL = "props_personal"
+    PROPS_LEFT_OUT = "props_left_out"
+    PROPS_UNUSED = "props_unused"
+    REVENUE_UNUSED = "revenue_unused"
+    FIELD_UNKNOWN = "field_unknown"
 
 
 class RefuseReason(StrEnum):
@@ -65,11 +83,15 @@ class UnavailableReason(StrEnum):
 
 
 class Stored(Struct, frozen=True):
-    """JetStream has it on disk; ``duplicate`` when it had it already; ``robot`` is the rule that took its cause for one, or ""."""
+    """JetStream has it on disk; ``duplicate`` when it had it already.
+
+    ``robot`` is the rule that took its cause for one, or "", and ``changes`` are what is not as it was sent.
+    """
 
     id: str
     duplicate: bool
     robot: str = ""
+    changes: tuple[Change, ...] = ()
 
 
 class Dropped(Exception):

@@ -22,10 +22,12 @@ from collector.asgi import Receive
 from collector.dialects.endpoint import Endpoint, Item, Reply, Standing
 from collector.hit import A_PAGE, Hit, Sender
 from collector.kinds import KIND_OF
+from collector.kinds.changes import changes_of
 from collector.kinds.kind import Kinds, Need
 from collector.limit import Limit, limit_nobody
 from collector.metrics import PUBLISH_SECONDS, count
 from collector.outcomes import (
+    Change,
     Dropped,
     Failure,
     Outcome,
@@ -234,7 +236,9 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     def _forgotten(self, hit: Hit, site: Site, salt: Salt | None, secret: TenantSecret | None) -> "asyncio.Future[Stored]":
         fact = forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds, secret=secret)
         admit_fact(site, fact)
-        return self.publisher.submit(fact)
+        sent = self.publisher.submit(fact)
+        changes = changes_of(hit, fact)
+        return asyncio.ensure_future(_telling(changes, sent)) if changes else sent
 
 
 class _AtHand(Struct, frozen=True):
@@ -249,6 +253,11 @@ class _AtHand(Struct, frozen=True):
         if secret is None and (held := source.held(tenant)) is not None:
             secret = self.secrets[tenant] = held.for_a_request()
         return secret
+
+
+async def _telling(changes: tuple[Change, ...], sent: "asyncio.Future[Stored]") -> Stored:
+    """Return how it ended once it is known, with what was stored otherwise than it was sent."""
+    return structs.replace(await sent, changes=changes)
 
 
 def defect(error: Exception) -> Unavailable:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from collector.addresses import Mark
-from collector.answer import Answer, Headers, problem_of
+from collector.answer import EXPOSED_CHANGES, Answer, Headers, problem_of
 from collector.arrival import Arrival, Head
 from collector.hit import Hit, Sender
 from collector.outcomes import Dropped, Failure, Outcome, Refused, Rejected, Stored, Unavailable
@@ -25,7 +25,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     it may stand in the body: then ``read`` hands it on in each hit); an endpoint without it asks for no key. ``scope`` is what
     a key must allow, ``limit`` the most bytes of a body, ``mark`` what tells the endpoint from others at its address. ``mount``
     is the system that it belongs to: a hit that names no site, with a key or by itself, is for the one that is bound to that.
-    ``carried`` are the headers that each of its answers has beside what they say, such as the request's id.
+    ``carried`` are the headers that each of its answers has beside what they say, such as the request's id. To one
+    that ``takes_beacons`` pages send without a key, also a beacon of JSON.
     """
 
     template: str
@@ -40,6 +41,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     mark: Mark | None = None
     carried: Callable[[Head], Headers] | None = None
     mount: str = ""
+    takes_beacons: bool = False
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -74,7 +76,13 @@ def ended_well(outcome: Outcome) -> Stored | Dropped:
 
 
 def told_of(outcome: Stored | Dropped) -> Headers:
-    """Return what the sender should hear of how a lone hit ended well: why it was dropped, or by which rule it is a robot's."""
+    """Return what the sender should hear of how a lone hit ended well: mostly nothing.
+
+    Else why it was dropped, or by which rule it is a robot's and what of it was stored otherwise than it was sent.
+    """
     if isinstance(outcome, Dropped):
         return ((b"x-collector-dropped", outcome.reason.value.encode()),)
-    return ((b"x-collector-robot", outcome.robot.encode()),) if outcome.robot else ()
+    robot = ((b"x-collector-robot", outcome.robot.encode()),) if outcome.robot else ()
+    if not outcome.changes:
+        return robot
+    return (*robot, EXPOSED_CHANGES, (b"x-collector-changed", ", ".join(outcome.changes).encode()))

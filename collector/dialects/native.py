@@ -6,8 +6,6 @@ one shape with everything optional but the page reads all of them, on both paths
 
 import functools
 from collections.abc import Callable
-from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -15,15 +13,14 @@ from msgspec import Struct, field, structs
 
 from collector.answer import Answer, retry_headers
 from collector.arrival import Arrival
-from collector.decode import corrected, left_out, moment, money, parse_json, read_json, scalars
-from collector.dialects.browser import Browser, host_of, read_browser, site_of_page
+from collector.decode import json_body, read_json
+from collector.dialects.browser import Browser, read_browser
 from collector.dialects.endpoint import Endpoint, ended_well, told_of
 from collector.dialects.keyed import key_in_head
-from collector.dialects.passed_on import visitor_of
-from collector.dialects.retry_key import checked_key
-from collector.hit import Hit, Person, Sender
-from collector.kinds.web import EngagementClaim, EventClaim, PageviewClaim, WebClaim
+from collector.dialects.native_items import hit_of, properties_left_out, read_item
+from collector.hit import Hit
 from collector.outcomes import (
+    Change,
     Dropped,
     Outcome,
     Refused,
@@ -34,65 +31,12 @@ from collector.outcomes import (
     Unavailable,
     UnavailableReason,
 )
-from collector.privacy.url import url_of_path
 from contracts.control.keys import Scope
-from contracts.events import Screen
 
 EVENT_BYTES: Final = 64 * 1024
 BATCH_BYTES: Final = 1024 * 1024
 BATCH_EVENTS: Final = 1000
-LONGEST_ENGAGEMENT_MS: Final = 24 * 3600 * 1000
-PAGEVIEW_NAMES: Final = frozenset({"page_view", "pageview"})
-SCREENS: Final = {screen.value: screen for screen in Screen}
 JSON: Final = ((b"content-type", b"application/json"),)
-
-
-class Happening(StrEnum):
-    """What ``type`` may say."""
-
-    PAGEVIEW = "pageview"
-    EVENT = "event"
-    ENGAGEMENT = "engagement"
-
-
-class Revenue(Struct):
-    """An amount of money as callers send it."""
-
-    amount: str | int | float
-    currency: str
-
-
-class Engagement(Struct):
-    """Time in view, as callers send it: milliseconds and the deepest scroll in percent."""
-
-    ms: int
-    scroll: int = 0
-
-
-class Item(Struct):
-    """One event as callers send it; the aliases are the generations' different words for the same thing."""
-
-    type: str | None = None
-    id: str | None = None
-    domain: str | None = None
-    site: str | None = None
-    url: str | None = None
-    pathname: str | None = None
-    referrer: str | None = None
-    event_name: str | None = field(default=None, name="eventName")
-    name: str | None = None
-    custom_properties: dict[str, Any] | None = field(default=None, name="customProperties")
-    props: dict[str, Any] | None = None
-    revenue: Revenue | None = None
-    interactive: bool = True
-    engagement: Engagement | None = None
-    timestamp: str | None = None
-    sent_at: str | None = field(default=None, name="sentAt")
-    timezone: str | None = None
-    bot: bool = False
-    screen: Any = None  # anything but our four words is somebody else's, and ignored
-    ip: Any = None  # of pages ignored, whatever it is
-    user_agent: Any = field(default=None, name="userAgent")
 
 
 class Batch(Struct):
@@ -102,13 +46,13 @@ class Batch(Struct):
     sent_at: str | None = field(default=None, name="sentAt")
 
 
-_item = msgspec.json.Decoder(Item)
 _batch = msgspec.json.Decoder(Batch)
 
 
 def read_one(arrival: Arrival) -> list[Hit | Rejected]:
     """Return the one hit that the body holds."""
-    return [_hit(read_json(arrival, _item), arrival, read_browser(arrival.head))]
+    item, changes = read_item(json_body(arrival))
+    return [hit_of(item, changes, arrival, read_browser(arrival.head))]
 
 
 def read_batch(arrival: Arrival) -> list[Callable[[], Hit]]:
@@ -122,13 +66,24 @@ def read_batch(arrival: Arrival) -> list[Callable[[], Hit]]:
 
 
 def word_one(arrival: Arrival, outcomes: list[Outcome]) -> Answer:
-    """Answer 204 as the Flowcore collector does, or with a receipt when ``Prefer: return=representation`` (RFC 7240) asks."""
+    """Answer 204 as the Flowcore collector does, or with a receipt when ``Prefer: return=representation`` (RFC 7240) asks.
+
+    Headers say why it was dropped, and what of it was stored otherwise than it was sent.
+    """
     outcome = ended_well(outcomes[0])
     told = told_of(outcome)
     if "return=representation" not in arrival.head.header(b"prefer"):
         return Answer(status=204, headers=told)
-    receipt = _receipt(outcome) | _left_out_of(arrival.body)
+    names = properties_left_out(arrival.body)
+    receipt = _receipt(_besides(Change.PROPS_LEFT_OUT, outcome)) | {"leftOut": names} if names else _receipt(outcome)
     return Answer(status=200, headers=(*JSON, *told), body=msgspec.json.encode(receipt))
+
+
+def _besides(named: Change, outcome: Stored | Dropped) -> Stored | Dropped:
+    """Return *outcome* without the change that the receipt names in full."""
+    if isinstance(outcome, Dropped):
+        return outcome
+    return structs.replace(outcome, changes=tuple(change for change in outcome.changes if change is not named))
 
 
 def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  # every dialect words from the same two
@@ -157,22 +112,14 @@ def word_batch(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: AR
     return Answer(status=200, headers=JSON, body=body)
 
 
-def _left_out_of(body: bytes) -> dict[str, list[str]]:
-    """Return which properties were not kept, to whoever asked for a receipt: lists, nulls, and what lies too deep."""
-    item = _item.decode(body)
-    names = left_out(item.custom_properties or item.props or {})
-    return {"leftOut": names} if names else {}
-
-
 STATUSES: Final = ("stored", "dropped", "rejected", "unavailable")
 
 
 def _receipt(outcome: Outcome) -> dict[str, Any]:
     match outcome:
-        case Stored(id=id_, duplicate=duplicate, robot=""):
-            return {"status": "stored", "id": id_, "duplicate": duplicate}
-        case Stored(id=id_, duplicate=duplicate, robot=rule):
-            return {"status": "stored", "id": id_, "duplicate": duplicate, "robot": rule}
+        case Stored(id=id_, duplicate=duplicate, robot=rule, changes=changes):
+            more = {"robot": rule, "changed": changes}
+            return {"status": "stored", "id": id_, "duplicate": duplicate} | {name: told for name, told in more.items() if told}
         case Dropped(reason=reason):
             return {"status": "dropped", "reason": reason.value}
         case Rejected(reason=reason, detail=detail, field=name):
@@ -186,93 +133,9 @@ def _receipt(outcome: Outcome) -> dict[str, Any]:
 
 
 def _hit_of_item(raw: msgspec.Raw, batch: Batch, arrival: Arrival, browser: Browser) -> Hit:
-    item = parse_json(bytes(raw), _item)
+    item, changes = read_item(bytes(raw))
     item.sent_at = item.sent_at or batch.sent_at
-    return _hit(item, arrival, browser)
-
-
-def _hit(item: Item, arrival: Arrival, browser: Browser) -> Hit:
-    url = item.url if item.url is not None else None if item.pathname is None else url_of_path(item.pathname)
-    if url is None:
-        detail = "The page is missing; add pathname, such as /pricing, or url."
-        raise Rejected(RejectReason.MISSING_FIELD, detail, field="pathname")
-    key = checked_key(item.id)
-    name = item.event_name or item.name or ""
-    happening = _happening(item, name)
-    occurred_at = _occurred_at(item, arrival)
-    sender = arrival.sender
-    return Hit(
-        person=_server_visitor(sender, item)
-        if sender.is_server
-        else browser.person(timezone=item.timezone or "", is_automated=item.bot),
-        sender=sender,
-        # A key for one site says which it is; only what names another in so many words contradicts it.
-        site=item.domain or item.site or ("" if sender.site else host_of(url) or site_of_page(arrival.head)),
-        received_at=arrival.received_at,
-        claim=_claim(item, happening, name, url),
-        key=key,
-        occurred_at=occurred_at,
-        signals=browser.signals,
-    )
-
-
-def _server_visitor(sender: Sender, item: Item) -> Person:
-    return visitor_of(sender, ip=item.ip, user_agent=item.user_agent, timezone=item.timezone or "", is_automated=item.bot)
-
-
-def _claim(item: Item, happening: Happening, name: str, url: str) -> WebClaim:
-    is_event = happening is Happening.EVENT
-    props = scalars(item.custom_properties or item.props or {}, "customProperties") if is_event else {}
-    revenue = money(item.revenue.amount, item.revenue.currency, "revenue") if item.revenue else None
-    referrer, screen = item.referrer or "", SCREENS.get(item.screen) if isinstance(item.screen, str) else None
-    if happening is Happening.PAGEVIEW:
-        return PageviewClaim(url=url, referrer=referrer, screen=screen)
-    if happening is Happening.ENGAGEMENT:
-        measured = _measured(item.engagement)
-        return EngagementClaim(
-            url=url, referrer=referrer, screen=screen, engaged_ms=measured.ms, scroll_percent=measured.scroll
-        )
-    return EventClaim(
-        url=url,
-        referrer=referrer,
-        screen=screen,
-        name=name,
-        props=props,
-        revenue=revenue,
-        interactive=item.interactive,
-    )
-
-
-def _happening(item: Item, name: str) -> Happening:
-    if item.type is not None:
-        try:
-            happening = Happening(item.type)
-        except ValueError:
-            detail = f"The type must be one of: {', '.join(Happening)}."
-            raise Rejected(RejectReason.OUT_OF_RANGE, detail, field="type") from None
-        if happening is Happening.EVENT and not name:
-            raise Rejected(RejectReason.MISSING_FIELD, "The event has no name; add eventName.", field="eventName")
-        return happening
-    if name == "engagement" and item.engagement is not None:
-        return Happening.ENGAGEMENT
-    return Happening.PAGEVIEW if not name or name in PAGEVIEW_NAMES else Happening.EVENT
-
-
-def _measured(engagement: Engagement | None) -> Engagement:
-    if engagement is None:
-        detail = "The engagement is missing; add engagement with ms and scroll."
-        raise Rejected(RejectReason.MISSING_FIELD, detail, field="engagement")
-    if not 0 <= engagement.ms <= LONGEST_ENGAGEMENT_MS or not 0 <= engagement.scroll <= 100:  # noqa: PLR2004  # percent
-        detail = "The engagement must have ms from 0 to one day's worth, and scroll from 0 to 100."
-        raise Rejected(RejectReason.OUT_OF_RANGE, detail, field="engagement")
-    return engagement
-
-
-def _occurred_at(item: Item, arrival: Arrival) -> datetime | None:
-    if item.timestamp is None:
-        return None
-    sent = moment(item.sent_at, "sentAt") if item.sent_at is not None else None
-    return corrected(moment(item.timestamp, "timestamp"), sent, arrival.received_at)
+    return hit_of(item, changes, arrival, browser)
 
 
 _ONE: Final = Endpoint(
@@ -284,6 +147,7 @@ _ONE: Final = Endpoint(
     word=word_one,
     scope=Scope.INGEST,
     shown_key=key_in_head,
+    takes_beacons=True,
 )
 ENDPOINTS: Final = (
     _ONE,

@@ -1,5 +1,6 @@
 """The no-JavaScript pixel: an image whose address says which page was seen, for <noscript>, e-mail and READMEs."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from collector.answer import Answer
@@ -10,6 +11,7 @@ from collector.dialects.endpoint import Endpoint, ended_well, told_of
 from collector.dialects.keyed import key_in_head
 from collector.dialects.passed_on import visitor_of
 from collector.dialects.retry_key import checked_key
+from collector.dialects.wrong_names import checked_name, checked_site, is_meant_as_name
 from collector.hit import Hit
 from collector.kinds.web import EventClaim, PageviewClaim
 from collector.outcomes import Outcome, Rejected, RejectReason
@@ -25,17 +27,19 @@ def read_pixel(arrival: Arrival) -> list[Hit | Rejected]:
     head = arrival.head
     fields = read_query(head.query)
     key = checked_key(fields.get("id") or None)
+    site = checked_site(fields["site"], "site") if "site" in fields else ""
+    name = _name_in(fields)
     url = url_of_path(fields.get("path", "")) or fields.get("url") or head.header(b"referer")
     if not url:
         detail = "The page is missing; add path to the pixel's address, such as ?site=shop.example&path=/pricing."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field="path")
     browser = read_browser(head)
-    name, referrer, sender = fields.get("name", ""), fields.get("referrer", ""), arrival.sender
+    referrer, sender = fields.get("referrer", ""), arrival.sender
     return [
         Hit(
             person=visitor_of(sender) if sender.is_server else browser.person(),
             sender=sender,
-            site=fields.get("site") or ("" if sender.site else host_of(url) or site_of_page(head)),
+            site=site or ("" if sender.site else host_of(url) or site_of_page(head)),
             received_at=arrival.received_at,
             claim=EventClaim(url=url, referrer=referrer, name=name) if name else PageviewClaim(url=url, referrer=referrer),
             key=key,
@@ -44,10 +48,21 @@ def read_pixel(arrival: Arrival) -> list[Hit | Rejected]:
     ]
 
 
+def _name_in(fields: Mapping[str, str]) -> str:
+    """Return the event's name, "" for a pageview, or raise Rejected where a pageview cannot be meant."""
+    if "name" in fields:
+        return checked_name(fields["name"], "name")
+    for position, field in enumerate(fields, start=1):
+        if is_meant_as_name(field):
+            detail = f"Field {position} of the query is none that we know, and looks like name; spell it name, or leave it out."
+            raise Rejected(RejectReason.UNKNOWN_FIELD, detail, field="name")
+    return ""
+
+
 def word_pixel(arrival: Arrival, outcomes: list[Outcome]) -> Answer:  # noqa: ARG001  # every dialect words from the same two
-    """Answer with the image, stored or dropped; a header names the reason of a drop, and the rule by which it was a robot's."""
-    outcome = ended_well(outcomes[0])
-    return Answer(status=200, headers=((b"content-type", b"image/gif"), *told_of(outcome)), body=GIF)
+    """Answer with the image, stored or dropped; headers say why it was dropped, or what else its sender should hear of it."""
+    told = told_of(ended_well(outcomes[0]))
+    return Answer(status=200, headers=((b"content-type", b"image/gif"), *told), body=GIF)
 
 
 ENDPOINTS: Final = (

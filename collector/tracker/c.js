@@ -6,17 +6,9 @@
  * It sets no cookie, stores nothing but a visitor's own opt-out, reads no fingerprint, and never throws into the page.
  * `python -m collector.tracker.minify` makes c.min.js, the file that is served, from this one.
  *
- * Options on the tag: data-api="/proxy/event" (where to post), data-auto="false" (nothing is sent by itself), data-hash
- * (the fragment is part of the address), data-exclude="/admin/*,/draft" (paths that are not counted), data-local
- * (count pages on this machine although the collector is elsewhere).
+ * README.md beside this file is its manual: every option on the tag, what a page can call, what a callback hears, and the stub.
  *
- * For the page: collector('Signup', {props, revenue, interactive, callback}), collector('pageview'), collector.optOut(),
- * collector.optIn(), trackEvent('Signup', props), and <button data-collect="Signup" data-collect-plan="pro">. The callback
- * hears {status}, {error} or {ignored}; status 0 is a beacon, whose answer nobody hears. Calls made before this file
- * arrives are kept by the stub
- *   window.collector = window.collector || function () { (collector.q = collector.q || []).push(arguments) }
- *
- * 2,048 bytes after gzip is the limit, and a test. Names may be long here: the minifier shortens them.
+ * 2,944 bytes after gzip is the limit, and a test. Names may be long here: the minifier shortens them.
  */
 (() => {
   const stub = window.collector || {};
@@ -30,6 +22,7 @@
   const isOn = (option, normally) => (option in data ? data[option] != 'false' : normally);
   const isAutomatic = isOn('auto', true);
   const keepsHash = isOn('hash');
+  const keepsQuery = isOn('query');
   // A page from a file has no host at all.
   const isLoopback = (host) => /^(127(\.\d+){3}|(.+\.)?localhost|\[::1]|)$/.test(host);
   // A developer's copy of the site must not reach the real numbers, but a collector on this machine is there to be tried.
@@ -42,23 +35,36 @@
       .replace(/,/g, '|')})$`,
   );
 
+  // Of collector/downloads.py: the minifier writes it.
+  const FILE = /\.(7z|aac|apk|appimage|avi|bin|bz2|csv|deb|dmg|doc|docx|epub|exe|flac|gem|gz|img|iso|jar|key|m4a|m4v|mkv|mobi|mov|mp3|mp4|msi|odp|ods|odt|ogg|opus|pdf|pkg|ppt|pptx|ps|rar|rpm|rtf|tar|tgz|war|wav|webm|whl|wmv|xls|xlsx|xz|zip|zst)$/i;
+
   const early = stub.q || []; // calls from before the page was seen
   let isSeen; // the page has been in view: nothing is sent before
   let isDue = isAutomatic; // a pageview waits for the page to be in view
   let hasOptedOut; // for when storage is closed to us
-  let last; // the address of the last pageview
-  let page; // the same, if it was counted: engagement belongs to it
+  let seen; // the place in the address bar at the last pageview
+  let page; // the address of that pageview, if it was counted: engagement belongs to it
   let { referrer } = document;
   let engaged = 0; // milliseconds in view and in focus that have not been sent
   let since; // when the running stretch of engagement began, if one runs
   let bottom = 0; // the lowest pixel that was in view
   let height = 0;
 
+  // Of the fragments only routes are pages, as the collector has it: any other is a place on the page, or a secret of a sign-in.
   // The folders of a file say whose machine it is; its name is enough.
-  const address = () => location.href.replace(keepsHash ? '' : /#.*/, '').replace(/^file:[^?#]*\//, '/');
+  const address = ({ href }) => href.replace(keepsHash ? /#(?![/!]).*/ : /#.*/, '').replace(/^file:[^?#]*\//, '/');
+  // Where the visitor is: sorting a list or turning its pages changes the query, and no place.
+  const place = () => address(location).replace(keepsQuery ? '' : /\?[^#]*/g, '');
   // Chromium calls a page visible just before it ends its prerendering, and marks what is sent then as a prefetch.
   const isVisible = () => document.visibilityState == 'visible' && !document.prerendering;
   const on = (types, listener, capture) => types.split(' ').forEach((type) => addEventListener(type, listener, capture));
+
+  // Once each, for whoever made the page: what it does wrong it does again.
+  const told = {};
+  function tell(text) {
+    if (!told[text]) console.warn(`Collector: ${text}`);
+    told[text] = 1;
+  }
 
   function chooseToBeLeftOut(choice) {
     hasOptedOut = choice;
@@ -79,17 +85,34 @@
     if (isLocalCopy) return 'local';
   }
 
+  const HINTS = {
+    webdriver: '; set window.__collector = 1 before this script to send as a robot',
+    local: '; add data-local to send',
+  };
+
   // A version 4 UUID; crypto.randomUUID is missing on plain http.
   const uuid = () =>
     '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (digit) =>
       (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16),
     );
 
+  // What is wrong is in the answer; one that is none of ours may be anything.
+  async function refused(answer, result) {
+    try {
+      result.detail = (await answer.json()).detail;
+    } catch {}
+    tell(result.detail || `answered ${result.status}`);
+    return result;
+  }
+
   // A text is sent as text/plain, which needs no preflight. The id is in it, so a second attempt is the same event.
   async function post(body, isRetry) {
     // Asked again before a second attempt: somebody may have opted out in between.
     const ignored = reasonToIgnore();
-    if (ignored) return { ignored };
+    if (ignored) {
+      tell(`nothing is sent (${ignored})${HINTS[ignored] || ''}`);
+      return { ignored };
+    }
     let result;
     let seconds = 2;
     try {
@@ -103,10 +126,14 @@
         keepalive: body.length < 2e4,
         credentials: 'omit',
       });
-      const { status } = answer;
+      const { headers, status } = answer;
       result = { status };
-      if (status != 503 && status != 429) return result;
-      seconds = +answer.headers.get('Retry-After') || seconds;
+      for (const word of ['dropped', 'changed']) {
+        const why = headers.get(`X-Collector-${word}`);
+        if (why) tell(`${word}: ${(result[word] = why)}`);
+      }
+      if (status != 503 && status != 429) return status < 400 ? result : await refused(answer, result);
+      seconds = +headers.get('Retry-After') || seconds;
     } catch (error) {
       result = { error };
     }
@@ -133,30 +160,46 @@
           }),
         );
 
-  function track(name, options) {
-    const { callback, interactive, props, revenue } = options || {};
+  // What is wrong in a call is thrown, and never becomes a pageview; the order of what is sent is that of the calls.
+  async function start(name, options) {
+    const { callback, interactive, props, revenue, url = location.href, ...others } = options;
+    if (typeof name == 'number') name += '';
+    if (typeof name != 'string' || !name.trim()) throw 'an event needs a name';
+    if (typeof options != 'object') throw 'options must be an object';
+    if (typeof url != 'string' || !url) throw 'url must be a text';
+    const where = new URL(url, location);
+    if (!/^http/.test(where.protocol) && where.protocol != location.protocol) throw 'url must be of a page';
+    Object.keys(others).forEach((option) => tell(`there is no option ${option}`));
     const isPageview = name == 'pageview' || name == 'page_view';
-    const isExcluded = excluded.test(location.pathname);
-    const url = address();
+    const isExcluded = excluded.test(where.pathname);
+    const here = address(where);
     if (isPageview) {
       flush(1000);
       // The page before is the referrer; nothing is, when that page is not counted.
-      if (last) referrer = page;
-      last = url;
-      page = isExcluded ? '' : url;
+      if (seen) referrer = page;
+      seen = place();
+      page = isExcluded ? '' : here;
       engaged = bottom = height = 0;
     }
     const event = {
-      url,
+      url: here,
       referrer: referrer || undefined,
-      eventName: isPageview ? 'page_view' : '' + name,
+      eventName: isPageview ? 'page_view' : name,
       customProperties: props,
       revenue,
       interactive,
     };
-    send(event, isExcluded)
-      .catch((error) => ({ error }))
-      .then(callback);
+    return send(event, isExcluded);
+  }
+
+  function track(name, options) {
+    options = options || {};
+    start(name, options)
+      .catch((error) => {
+        tell(error);
+        return { error };
+      })
+      .then(options.callback);
   }
 
   function collector(...call) {
@@ -182,7 +225,7 @@
 
   function look() {
     if (isVisible()) {
-      if (isDue && last != address()) track('pageview');
+      if (isDue && seen != place()) track('pageview');
       isDue = false;
       isSeen = true;
     }
@@ -205,26 +248,39 @@
     if (!persisted) return;
     // Back from the browser's cache is a new view, and the time in between was not spent here.
     since = undefined;
-    last = referrer = '';
+    seen = referrer = '';
     navigated();
   }
 
-  function clicked({ button, target }) {
+  function clicked(event) {
     // The right button opens a menu, nothing else.
-    if (!target.closest || button > 1) return;
-    const tagged = target.closest('[data-collect]');
-    const link = target.closest('a');
+    if (event.button > 1) return;
+    // From the innermost element out, through the open shadow roots; a form may have a field called matches.
+    const { matches } = Element.prototype;
+    const find = (selector) => event.composedPath().find((node) => node instanceof Element && matches.call(node, selector));
+    const tagged = find('[data-collect]');
+    const link = find('a,area');
     const props = {};
     if (tagged) {
       for (const { name, value } of tagged.attributes) {
         if (name.startsWith('data-collect-')) props[name.slice(13)] = value;
       }
       collector(tagged.dataset.collect, { props });
-    } else if (isAutomatic && link && /^http/.test(link.protocol)) {
-      const isFile = /\.(csv|dmg|docx?|epub|exe|gz|mp[34]|pdf|pptx?|xlsx?|zip)$/i.test(link.pathname);
-      props.url = link.origin + link.pathname;
-      if (isFile || link.host != location.host) collector(isFile ? 'File Download' : 'Outbound Link: Click', { props });
+    } else if (isAutomatic && link && link.href) {
+      try {
+        follow(link, props);
+      } catch {} // An address that is none.
     }
+  }
+
+  function follow(link, props) {
+    // Of a link within an SVG it is an object.
+    const { host, origin, pathname, protocol } = new URL(link.href.baseVal || link.href, document.baseURI);
+    const isWeb = /^http/.test(protocol);
+    const isFile = isWeb ? link.hasAttribute('download') || FILE.test(pathname) : /^(blob|data)/.test(protocol) && link.download;
+    // What a page makes itself has a name at the most.
+    props.url = isWeb ? origin + pathname : link.download;
+    if (isFile || (isWeb && host != location.host)) collector(isFile ? 'File Download' : 'Outbound Link: Click', { props });
   }
 
   function wrap(method, then) {
@@ -245,7 +301,7 @@
   if (isAutomatic) {
     wrap('pushState', navigated);
     // A page that polishes its address is still the same page.
-    wrap('replaceState', () => isDue || (last = address()));
+    wrap('replaceState', () => isDue || (seen = place()));
     on('popstate', navigated); // also for a new fragment
     on('pageshow', restored);
   }
@@ -254,5 +310,9 @@
   on('pagehide focus blur', turned);
   on('scroll', measure);
   on('click auxclick', clicked, true);
+  on('securitypolicyviolation', ({ blockedURI, disposition, effectiveDirective }) => {
+    if (disposition == 'enforce' && effectiveDirective == 'connect-src' && api.href.startsWith(blockedURI))
+      tell(`this page's Content-Security-Policy blocks it; add ${api.origin} to connect-src`);
+  });
   look();
 })();

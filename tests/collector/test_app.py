@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from collector import pipeline
 from collector.admit import admit
-from collector.dialects import DIALECTS, native
+from collector.dialects import DIALECTS, native_items
 from collector.hit import Hit
 from collector.local.nats import NatsServer
 from collector.outcomes import DropReason, UnavailableReason
@@ -117,7 +117,7 @@ async def test_a_defect_in_reading_an_item_costs_that_item_and_no_other(collecto
             raise ZeroDivisionError
         return key
 
-    monkeypatch.setattr(native, "checked_key", break_down_once)
+    monkeypatch.setattr(native_items, "checked_key", break_down_once)
     answer = await batch(collector, [PAGE, PAGE | {"id": "broken"}, PAGE])
     assert [result["status"] for result in answer["results"]] == ["stored", "unavailable", "stored"]
     unstored = await batch(collector, [PAGE | {"domain": "no site"}, PAGE | {"id": "broken"}, {"pathname": 7}])
@@ -209,9 +209,25 @@ async def test_any_page_may_send(collector: Running, path: str):
     }
     answer = await collector.http.options(path, headers=asked)
     assert answer.status_code == 204
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "content-type" in answer.headers["Access-Control-Allow-Headers"].lower()
-    assert "Access-Control-Allow-Credentials" not in answer.headers
+    # A beacon of JSON asks with credentials, for which a wildcard is no answer.
+    takes_beacons = path in (
+        "/api/event",
+        "/api/pageview",
+        "/api/events/batch",
+        "/flowcore/api/pageview",
+        "/flowcore/api/event",
+    )
+    assert answer.headers["Access-Control-Allow-Origin"] == ("https://shop.example" if takes_beacons else "*")
+    assert answer.headers.get("Access-Control-Allow-Credentials") == ("true" if takes_beacons else None)
+
+
+@pytest.mark.parametrize("media", ["text/plain;charset=UTF-8", "application/json"])
+async def test_only_what_was_asked_about_is_answered_by_name(collector: Running, media: str):
+    headers = {"Origin": "https://shop.example", "Content-Type": media}
+    answer = await collector.http.post("/api/event", content=msgspec.json.encode(PAGE), headers=headers)
+    assert answer.headers["Access-Control-Allow-Origin"] == ("*" if media.startswith("text") else "https://shop.example")
+    assert answer.headers.get("Vary") == (None if media.startswith("text") else "Origin")
 
 
 async def test_an_unknown_address_is_a_problem_too(collector: Running):

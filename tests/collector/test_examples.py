@@ -44,7 +44,7 @@ async def test_the_example_holds(collector: Running, example: dict[str, Any]):
     before = await collector.count()
     answer = await send(collector, example)
     assert answer.status_code == example["answer"], answer.text
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Origin"] == example.get("headers", {}).get("Origin", "*")
     assert not {"set-cookie", "etag", "location"} & set(answer.headers)
     if "event" in example:
         assert await collector.count() == before + 1
@@ -53,6 +53,7 @@ async def test_the_example_holds(collector: Running, example: dict[str, Any]):
         assert await collector.count() == before, "nothing is stored of what is dropped or refused"
     assert answer.headers.get("X-Collector-Dropped") == example.get("dropped")
     assert answer.headers.get("X-Collector-Robot") == example.get("robot")
+    assert answer.headers.get("X-Collector-Changed") == example.get("changed")
     refused(answer, example)
     if "receipt" in example:
         assert answer.json() == example["receipt"]

@@ -58,6 +58,7 @@ _PAGEVIEW: Final = Endpoint(
     refuse=tracking.refuse_pageview,
     scope=Scope.INGEST,
     shown_key=key_in_head,
+    takes_beacons=True,
     mount=Mount.FLOWCORE,
 )
 _REST: Final = Reply(

@@ -4,21 +4,14 @@ from enum import Enum
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
+from collector.downloads import DOWNLOAD_TYPES, PLAYED_TYPES
 from collector.imports.accesslog.request import Request
 from collector.imports.accesslog.skip import Skipped, SkipReason
-
-DOWNLOAD_NAME = "File Download"  # as the snippet calls it
 
 _ASSETS = frozenset(
     {"css", "less", "map", "js", "mjs", "cjs", "wasm", "json", "jsonld", "webmanifest", "xml", "xsl", "xslt", "swf"}
     | {"png", "apng", "jpg", "jpeg", "gif", "svg", "svgz", "webp", "avif", "ico", "cur", "bmp", "tif", "tiff"}
-    | {"woff", "woff2", "ttf", "otf", "eot", "mp3", "m4a", "aac", "oga", "ogg", "opus", "wav", "flac"}
-    | {"mp4", "m4v", "m4s", "m3u8", "ts", "mpd", "ogv", "webm", "mkv", "avi", "mov", "wmv", "flv", "vtt", "srt"}
-)
-_DOWNLOADS = frozenset(
-    {"pdf", "ps", "epub", "mobi", "doc", "docx", "odt", "rtf", "xls", "xlsx", "ods", "csv", "ppt", "pptx", "odp", "key"}
-    | {"zip", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar", "tar", "jar", "war", "gem", "whl", "iso", "img", "bin"}
-    | {"exe", "msi", "dmg", "pkg", "deb", "rpm", "apk", "appimage"}
+    | {"woff", "woff2", "ttf", "otf", "eot", "oga", "ogv", "flv", "m4s", "m3u8", "ts", "mpd", "vtt", "srt"}
 )
 _FEEDS = frozenset({"rss", "rss2", "rss20", "rss10", "rss091", "rss092", "atom", "atom10", "rdf", "feed"})
 _FEED_FILES = frozenset(
@@ -48,11 +41,11 @@ def classify(request: Request) -> Logged:
         raise Skipped(SkipReason.FOR_ROBOTS)
     if _is_feed(path, name, extension, query):
         raise Skipped(SkipReason.FEED)
-    if extension in _ASSETS:
+    if extension in _ASSETS or (extension in PLAYED_TYPES and request.status != HTTPStatus.OK):
         raise Skipped(SkipReason.ASSET)
     if not _has_content(request.status):
         raise Skipped(SkipReason.STATUS)
-    return Logged.DOWNLOAD if extension in _DOWNLOADS else Logged.PAGE
+    return Logged.DOWNLOAD if extension in DOWNLOAD_TYPES else Logged.PAGE
 
 
 def _has_content(status: int) -> bool:

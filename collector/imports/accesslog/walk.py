@@ -7,8 +7,9 @@ from typing import cast
 
 from msgspec.structs import replace
 
+from collector.downloads import DOWNLOAD_NAME
 from collector.hit import A_PAGE, NOT_LOGGED, Hit, Person
-from collector.imports.accesslog.classify import DOWNLOAD_NAME, Logged, classify
+from collector.imports.accesslog.classify import Logged, classify
 from collector.imports.accesslog.client import Client, Clients
 from collector.imports.accesslog.crowd import Crowd
 from collector.imports.accesslog.formats import Format, reader_of

@@ -2,6 +2,7 @@
 
 import pytest
 
+from collector.downloads import DOWNLOAD_TYPES, PLAYED_TYPES
 from collector.imports.accesslog.classify import Logged, classify
 from collector.imports.accesslog.parse import read_line
 from collector.imports.accesslog.skip import Skipped, SkipReason
@@ -48,7 +49,18 @@ def test_a_file_to_keep_is_a_download(target: str):
     assert verdict(target) is Logged.DOWNLOAD
 
 
-@pytest.mark.parametrize("target", ["/s.css", "/a/b.PNG", "/app.js?v=3", "/f.woff2", "/v.mp4", "/favicon.ico", "/data.json"])
+@pytest.mark.parametrize("ending", sorted(DOWNLOAD_TYPES))
+def test_a_log_counts_the_files_that_the_snippet_counts(ending: str):
+    assert verdict(f"/files/a.{ending}") is Logged.DOWNLOAD
+
+
+@pytest.mark.parametrize("ending", sorted(PLAYED_TYPES))
+@pytest.mark.parametrize("status", [206, 304])
+def test_what_a_page_plays_is_no_download(ending: str, status: int):
+    assert verdict(f"/files/a.{ending}", status=status) is SkipReason.ASSET
+
+
+@pytest.mark.parametrize("target", ["/s.css", "/a/b.PNG", "/app.js?v=3", "/f.woff2", "/v.ts", "/favicon.ico", "/data.json"])
 def test_a_part_of_a_page_is_none(target: str):
     assert verdict(target) is SkipReason.ASSET
 

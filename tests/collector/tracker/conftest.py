@@ -15,6 +15,7 @@ NOTICE_REQUESTS = """{
     window.answered = [];
     window.fetch = (url, options) => {
         const answer = own(url, options);
+        if (!options) return answer;
         const { id } = JSON.parse(options.body);
         answered.push(answer.then(() => id, () => id));
         return answer;
@@ -25,16 +26,18 @@ NOTICE_TIMERS = "{ const own = setTimeout; window.setTimeout = (f, ms) => { wind
 
 
 class Tab:
-    """A tab that knows what its page has sent, and what its pages complained about."""
+    """A tab that knows what its page has sent, what its pages complained about, and what they were told."""
 
     def __init__(self, page: Page, collector: Collector, site: Site) -> None:
         self.page = page
         self.errors: list[str] = []
         self.complaints: list[str] = []
+        self.told: list[str] = []
         self._collector = collector
         self._site = site
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+        page.on("console", lambda line: self.told.append(line.text) if line.type == "warning" else None)
 
     async def open(self, path: str = "/", **options: Any) -> None:
         """Go to a page of the site."""

@@ -84,6 +84,7 @@ class Collector(Server):
     def __init__(self) -> None:
         super().__init__()
         self.answers: deque[tuple[int, dict[str, str]]] = deque()
+        self.body = b""  # of what is not 204
         self.url = f"http://stats.example:{self.port}"
 
     @property
@@ -113,7 +114,7 @@ class Collector(Server):
             http.close_connection = True
             return
         exposed = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
-        write(http, status, exposed | headers)
+        write(http, status, exposed | headers, b"" if status == 204 else self.body)
 
 
 class Site(Server):

@@ -100,6 +100,25 @@ async def test_a_change_of_address_sends_the_engagement_of_the_page_before(reade
     assert (event["url"], event["engagement"]) == (f"{site.url}/tall", {"ms": 3_000, "scroll": 18})
 
 
+async def test_a_change_of_the_query_alone_goes_on_with_the_page(reader: Tab, site: Site):
+    await opened(reader)
+    await passed(reader, 3_000)
+    await reader.page.evaluate("history.pushState({}, '', '?sort=asc')")
+    await passed(reader, 2_000)
+    await reader.page.evaluate("history.pushState({}, '', '/next')")
+    [event, _] = await reader.sent()
+    assert (event["url"], event["engagement"]) == (f"{site.url}/tall", {"ms": 5_000, "scroll": 18})
+
+
+async def test_time_belongs_to_the_virtual_page(reader: Tab, site: Site):
+    await opened(reader)
+    await reader.page.evaluate("collector('pageview', {url: '/step/2'})")
+    await passed(reader, 3_000)
+    await reader.page.evaluate(HIDE)
+    [_, event] = await reader.sent()
+    assert (event["url"], event["engagement"]["ms"]) == (f"{site.url}/step/2", 3_000)
+
+
 async def test_the_depth_of_a_page_is_measured_before_the_next_one_is_drawn(reader: Tab):
     await opened(reader)
     await reader.page.evaluate("history.pushState({}, '', '/next')")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.privacy.url import reduce_url
 from tests.collector.tracker.conftest import Tab
 from tests.collector.tracker.servers import Collector, Site
 
@@ -59,6 +60,45 @@ async def test_push_state_to_the_same_address_is_no_pageview(tab: Tab):
     assert len(await tab.sent()) == 1
 
 
+async def test_a_change_of_the_query_alone_is_the_same_page(tab: Tab, site: Site):
+    await tab.open("/a?sort=asc")
+    await tab.page.evaluate("history.pushState({}, '', '?sort=desc'); history.pushState({}, '', '?page=2#list')")
+    await tab.page.evaluate("history.pushState({}, '', '/a')")
+    await tab.page.evaluate("history.back()")
+    await tab.page.wait_for_url("**/a?page=2#list")
+    await tab.page.evaluate("history.pushState({}, '', '/b?sort=asc')")
+    assert [event["url"] for event in await tab.sent()] == [f"{site.url}/a?sort=asc", f"{site.url}/b?sort=asc"]
+
+
+async def test_a_change_of_the_query_is_a_page_where_the_site_says_so(tab: Tab, site: Site, collector: Collector):
+    site.put("/a", collector.tag(query=""))
+    await tab.open("/a?page=1")
+    await tab.page.evaluate("history.pushState({}, '', '?page=2'); history.pushState({}, '', '?page=2#list')")
+    assert [event["url"] for event in await tab.sent()] == [f"{site.url}/a?page=1", f"{site.url}/a?page=2"]
+
+
+@pytest.mark.parametrize("url", ["/virtual/page?utm_source=x#part", "http://shop.example:{port}/virtual/page?utm_source=x"])
+async def test_a_pageview_can_be_of_another_address(tab: Tab, site: Site, url: str):
+    await tab.open("/a")
+    heard = await tab.collector("pageview", {"url": url.format(port=site.port)})
+    await tab.page.evaluate("history.pushState({}, '', '/a?step=2')")
+    await tab.page.evaluate("history.pushState({}, '', '/b')")
+    assert heard == {"status": 204}
+    assert [(event["url"], event.get("referrer")) for event in await tab.sent()] == [
+        (f"{site.url}/a", None),
+        (f"{site.url}/virtual/page?utm_source=x", f"{site.url}/a"),
+        (f"{site.url}/b", f"{site.url}/virtual/page?utm_source=x"),
+    ]
+
+
+async def test_an_address_that_is_left_out_is_so_for_a_virtual_page_too(tab: Tab, site: Site, collector: Collector):
+    site.put("/a", collector.tag(exclude="/virtual/*"))
+    await tab.open("/a")
+    assert await tab.collector("pageview", {"url": "/virtual/page"}) == {"ignored": "exclude"}
+    assert await tab.collector("x", {"url": "virtual/page"}) == {"ignored": "exclude"}
+    assert len(await tab.sent()) == 1
+
+
 async def test_replace_state_is_no_pageview(tab: Tab):
     await tab.open("/a")
     await tab.page.evaluate("history.replaceState({}, '', '/a?sort=price')")
@@ -83,6 +123,39 @@ async def test_fragments_are_pages_only_where_the_site_says_so(tab: Tab, site: S
     await tab.open("/app#/one")
     await tab.page.evaluate("location.hash = '/two'")
     assert [event["url"] for event in await tab.sent()] == [f"{site.url}/app#/one", f"{site.url}/app#/two"]
+
+
+# Each is another place for the snippet exactly where the collector keeps another path.
+FRAGMENTS = [
+    "#about",
+    "#",
+    "#/",
+    "#/a",
+    "#/a?x=1",
+    "#/a?x=2",
+    "#/a#b",
+    "#!/c",
+    "#!d",
+    "#access_token=s",
+    "#?x",
+    "#%2Fa",
+    "#:~:text=a",
+]
+
+
+async def test_the_snippet_takes_those_fragments_for_pages_that_the_collector_does(tab: Tab, site: Site, collector: Collector):
+    site.put("/app", collector.tag(hash=""))
+    await tab.open("/app")
+    paths = ["/app"]
+    for fragment in FRAGMENTS:
+        await tab.page.evaluate("(fragment) => history.pushState({}, '', fragment)", fragment)
+        route = "#".join(fragment.split("#")[:2])  # what stands behind a route's own # is a place on its page
+        path = reduce_url(f"{site.url}/app{route}").path
+        if path != paths[-1]:
+            paths.append(path)
+    events = await tab.sent()
+    assert [reduce_url(event["url"]).path for event in events] == paths
+    assert not any("token" in event["url"] or "about" in event["url"] for event in events)
 
 
 async def test_a_page_is_counted_when_it_comes_into_view(tab: Tab):

@@ -21,6 +21,9 @@ async def test_a_signal_is_obeyed_before_anything_is_sent(tab: Tab, collector: C
     await tab.open("/a")
     assert await tab.collector("x") == {"ignored": reason}
     assert collector.posts == []
+    (told,) = tab.told
+    assert told.startswith(f"Collector: nothing is sent ({reason})")
+    assert ("window.__collector" in told) == (reason == "webdriver"), "a test is told how to be counted"
 
 
 async def test_a_robot_that_wants_to_be_seen_says_that_it_is_one(tab: Tab):
