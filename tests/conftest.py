@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg
 import nats
 import pytest
+from hypothesis import HealthCheck, settings
 from nats.js.errors import NotFoundError
 from xdist.scheduler import LoadScopeScheduling
 
@@ -21,6 +22,9 @@ from collector.local.postgres import PostgresServer
 from projections.migrations import migrate
 
 pytest_plugins = ["tests.browser"]
+# What a machine is busy with beside the tests says nothing about what is tested.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 LONG = os.environ.get("LONG") == "all"
 # Where one installation is made for all files of a folder.
 STAY_TOGETHER = ("tests/hostile", "tests/privacy")
