@@ -11,6 +11,7 @@ from collector.cli.checks.decisions import examine_decisions
 from collector.cli.checks.erasure import examine_erasure
 from collector.cli.checks.finding import Finding, Severity, bad, printed
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
+from collector.cli.checks.mistakes import examine_mistakes
 from collector.cli.checks.salt import examine_copies
 from collector.cli.checks.sink import examine_sink
 from collector.cli.checks.stream import examine_stream
@@ -67,6 +68,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:  # noqa: C901
             async for finding in examine_sink(settings, database_url, nats_url):
                 yield finding
             async for finding in examine_tallies(settings, database_url):
+                yield finding
+            async for finding in examine_mistakes(settings, database_url):
                 yield finding
     except Failure as failure:
         yield bad("Servers", str(failure), "See above; or set COLLECTOR_NATS_URL and COLLECTOR_DATABASE_URL to your own.")
