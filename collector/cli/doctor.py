@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import click
 
+from collector.cli.checks.clocks import examine_clocks
 from collector.cli.checks.control import examine_control
 from collector.cli.checks.database import examine_database
 from collector.cli.checks.decisions import examine_decisions
@@ -58,32 +59,27 @@ async def _of_page(settings: Settings, address: str) -> AsyncIterator[Finding]:
         yield finding
 
 
-async def _findings(settings: Settings) -> AsyncIterator[Finding]:  # noqa: C901  # one loop for each room
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield examine_settings(settings)
     yield examine_disk(settings)
     for finding in examine_roles(settings, running(settings.local.data.absolute())):
         yield finding
     try:
         async with endpoints(settings) as (nats_url, database_url, monitor_url):
-            async for finding in examine_stream(settings, nats_url, monitor_url):
-                yield finding
-            async for finding in examine_copies(settings, nats_url):
-                yield finding
-            async for finding in examine_vault(settings, nats_url):
-                yield finding
-            async for finding in examine_control(settings, nats_url):
-                yield finding
-            async for finding in examine_erasure(nats_url):
-                yield finding
-            async for finding in examine_database(database_url, nats_url, partitions=settings.stream.partitions):
-                yield finding
-            async for finding in examine_decisions(database_url, nats_url):
-                yield finding
-            async for finding in examine_sink(settings, database_url, nats_url):
-                yield finding
-            async for finding in examine_tallies(settings, database_url):
-                yield finding
-            async for finding in examine_mistakes(settings, database_url):
-                yield finding
+            for room in (
+                examine_stream(settings, nats_url, monitor_url),
+                examine_copies(settings, nats_url),
+                examine_vault(settings, nats_url),
+                examine_control(settings, nats_url),
+                examine_erasure(nats_url),
+                examine_database(database_url, nats_url, partitions=settings.stream.partitions),
+                examine_decisions(database_url, nats_url),
+                examine_clocks(database_url, nats_url),
+                examine_sink(settings, database_url, nats_url),
+                examine_tallies(settings, database_url),
+                examine_mistakes(settings, database_url),
+            ):
+                async for finding in room:
+                    yield finding
     except Failure as failure:
         yield bad("Servers", str(failure), "See above; or set COLLECTOR_NATS_URL and COLLECTOR_DATABASE_URL to your own.")
