@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import text
-
 from collector.cli.checks.finding import Finding, bad, good
 from collector.cli.clock import utc_now
 from collector.stream import connection as broker
@@ -14,6 +12,7 @@ from collector.stream.connection import UNREACHABLE, Connection
 from contracts.jetstream import JetStreamError
 from contracts.tallies import SUBJECT_ROOT, TALLY_CODEC, TALLY_STREAM, TELL_SECONDS, TallyHead
 from projections.database import POSTGRES_ERRORS, open_engine
+from projections.inspection import time_in
 
 SKEW_SECONDS: Final = 5.0
 # A sign is written down when its process has told the rest, and read back when the next one may be due.
@@ -35,7 +34,7 @@ async def examine_clocks(database_url: str, nats_url: str) -> AsyncIterator[Find
     try:
         async with engine.connect() as connection:
             asked = utc_now()
-            answered = await connection.scalar(text("SELECT clock_timestamp()"))
+            answered = await time_in(connection)
             yield _of_postgres(skew_between(asked, answered, utc_now()))
     except POSTGRES_ERRORS:
         pass  # which is said already
