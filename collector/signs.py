@@ -89,6 +89,11 @@ class _Hour:
         for part in sorted(changed):
             yield TallySigns(run=run, hour=self.begins, part=part, lines=tuple(lines[part]))
 
+    def close(self) -> None:
+        """Hold nothing more by which somebody could be told from somebody else."""
+        for seen in self.seen.values():
+            seen.crowd.close()
+
     def is_told(self, run: str) -> bool:
         """Say whether everything has been told and confirmed."""
         return next(self.parts(run), None) is None
@@ -150,8 +155,10 @@ class Signs:
                 seen.told = None
 
     def forget(self, now: datetime) -> None:
-        """Give up what lies some hours back and is told."""
+        """Tell nobody apart of an hour that is over, and give up what lies some hours back and is told."""
         for begins, hour in tuple(self._hours.items()):
+            if hour.ends <= now:
+                hour.close()
             if hour.ends + KEPT <= now and hour.is_told(self._run):
                 del self._hours[begins]
                 if hour is self._latest:
@@ -162,5 +169,7 @@ class Signs:
         if latest.begins <= moment < latest.ends:
             return latest
         begins = hour_of(moment.astimezone(UTC))
+        if begins > latest.begins:
+            latest.close()  # also while nothing can be told
         self._latest = self._hours.get(begins) or self._hours.setdefault(begins, _Hour(begins))
         return self._latest

@@ -102,7 +102,10 @@ def is_left_unread(ip: str, peer: str, forwarded: Sequence[str], *, is_vouched: 
         return True
     if not forwarded:
         return ip == _canonical(peer)
-    first = _parse(forwarded[0].partition(",")[0])
+    text = forwarded[0].partition(",")[0].strip()
+    if text == ip:  # as nearly always, and parsing costs as much as the rest of the head
+        return False
+    first = _parse(text)
     return first is not None and str(first) != ip
 
 

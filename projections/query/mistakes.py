@@ -20,16 +20,16 @@ _OWN_MACHINE: Final = frozenset({"localhost"})
 class Mistake(StrEnum):
     """What is wrong, as the head of a sentence; which sites it is about, and how often, follows."""
 
-    UNNAMED_PROXY = "hits come through a proxy whose word is not taken, so its address stands for its visitors'"
-    FEW_ADDRESSES = "many browsers come from few addresses, as from behind a proxy that names nobody"
+    UNNAMED_PROXY = "hits come through a proxy that is not named, and count as if they were the proxy's"
+    FEW_ADDRESSES = "many browsers behind few addresses, as behind a proxy that names nobody"
     NOTHING_SENT = "pages load the snippet and nothing comes of them"
-    CLOCKS = "times that cannot be, counted at their receipt instead"
+    CLOCKS = "impossible times, counted at their receipt instead"
     ROBOTS_ONLY = "only robots so far"
 
 
 WHAT_TO_DO: Final[Mapping[Mistake, str]] = {
     Mistake.UNNAMED_PROXY: (
-        "Name each proxy in front, the outermost too, by its address or network in COLLECTOR_TRUSTED_PROXIES, and start again. "
+        "Name each proxy in front, the outermost too, in COLLECTOR_TRUSTED_PROXIES, by address or network, and start again. "
         "Never name everybody: who is believed can claim any address."
     ),
     Mistake.FEW_ADDRESSES: (
@@ -41,8 +41,8 @@ WHAT_TO_DO: Final[Mapping[Mistake, str]] = {
         "collector. Browsers that ask not to be counted, or that a test drives, send nothing either."
     ),
     Mistake.CLOCKS: (
-        "Have the sender set its clock, or say sentAt beside timestamp, and the difference is taken out. If all senders seem "
-        "wrong in the same way, set this machine's clock."
+        "Set the senders' clocks, or have them send sentAt beside timestamp, and the difference is taken out. "
+        "If all seem wrong alike, set this machine's clock."
     ),
     Mistake.ROBOTS_ONLY: (
         "Open a page in a browser of your own: a monitor, a script and a browser that a test drives are robots. "

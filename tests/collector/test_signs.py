@@ -74,6 +74,16 @@ def tell(signs: Signs) -> list[TallySigns]:
     return parts
 
 
+def test_once_its_hour_is_over_nobody_is_told_apart_whether_or_not_it_could_be_told():
+    signs = Signs(RUN)
+    signs.see_visitor(SHOP, NOW, head("10.0.0.1", x_forwarded_for=VISITOR, user_agent="Browser/1"))
+    assert len(list(signs.changes())) == 1
+    signs.forget(NOW + timedelta(minutes=20))
+    signs.see_visitor(SHOP, NOW, head("10.0.0.2", user_agent="Browser/2"))
+    (part,) = signs.changes()
+    assert part.lines == (SignLine(tenant="main", site="shop.example", pages=2, unread=1, private=2, addresses=1, agents=1),)
+
+
 def test_where_nothing_is_odd_nothing_is_told():
     signs = Signs(RUN)
     for number in range(20):
