@@ -19,6 +19,7 @@ PART_LINES: Final = 80
 KEPT: Final = timedelta(hours=2)
 # From this share on it is no stray, such as one visitor's own proxy.
 _SHARE: Final = 4
+_LONGEST_ORIGIN: Final = 300
 
 
 class _Seen:
@@ -107,6 +108,8 @@ class Signs:
         self._run = run
         self._hours: dict[datetime, _Hour] = {}
         self._latest = _Hour(datetime.min.replace(tzinfo=UTC))
+        # The origins of pages that have sent something, whatever site they named: those that load the snippet are not kept out.
+        self._sending: set[bytes] = set()
 
     def see(self, site: Site, hit: Hit, happened_at: datetime) -> None:
         """Count a *hit* of *site*, by the clock rule of its kind; of who sent it nothing is known yet."""
@@ -123,9 +126,16 @@ class Signs:
         """Count whoever sent *head*, and is the visitor, for *site*."""
         if (seen := self._at(moment).of(site.tenant, site.id)) is not None:
             seen.crowd.see(head)
+        origin = head.headers.get(b"origin", b"")
+        if origin not in self._sending and len(origin) <= _LONGEST_ORIGIN:
+            if len(self._sending) >= MOST_SITES:
+                self._sending.clear()
+            self._sending.add(origin)
 
     def see_loaded(self, moment: datetime, head: Head, sites: Sites) -> None:
-        """Count that a page has fetched the snippet, where the browser says of which site the page is and we know that one."""
+        """Count that a page has fetched the snippet that has sent nothing, where it is known of which site the page is."""
+        if _origin_of(head.headers.get(b"referer", b"")) in self._sending:
+            return
         claimed = site_of_page(head)
         for name in dict.fromkeys((claimed, claimed.removeprefix("www."))):
             known = plausible_site(name)
@@ -173,3 +183,7 @@ class Signs:
             latest.close()  # also while nothing can be told
         self._latest = self._hours.get(begins) or self._hours.setdefault(begins, _Hour(begins))
         return self._latest
+
+
+def _origin_of(page: bytes) -> bytes:
+    return b"/".join(page.split(b"/", 3)[:3])

@@ -84,7 +84,7 @@ class SignLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Of ``hits``, those of ``pages`` came from visitors themselves. Of these ``unread`` came through somebody who speaks for
     others and is not believed, and ``private`` from this machine or a private network; they came from so many ``addresses``,
     and with so many ``agents``: neither is counted on once it says enough. ``ahead`` and ``behind`` claimed times that cannot
-    be. ``loaded`` is how often a page of the site has fetched the snippet.
+    be. ``loaded`` is how often a page of the site has fetched the snippet that had sent nothing yet.
     """
 
     tenant: Name

@@ -129,6 +129,17 @@ def test_a_load_counts_for_the_site_of_the_page_where_it_is_one(page: str, site:
     assert signs.has_seen is bool(site)
 
 
+def test_a_page_that_sends_for_a_site_of_another_name_is_not_kept_out():
+    signs, sites = Signs(RUN), AnySite("main")
+    signs.see_visitor(SHOP, NOW, head(origin="https://www.shop.example"))
+    for page in ("https://www.shop.example/", "https://www.shop.example/a?b#c", "http://www.shop.example/"):
+        signs.see_loaded(NOW, head(referer=page), sites)
+    assert [(line.site, line.loaded) for part in tell(signs) for line in part.lines] == [("www.shop.example", 1)], "by http"
+    for number in range(5000):
+        signs.see_visitor(SHOP, NOW, head(origin=f"https://{number}.example"))
+    assert len(signs._sending) <= MOST_SITES
+
+
 def test_names_without_end_fill_neither_memory_nor_the_stream():
     signs = Signs(RUN)
     for number in range(MOST_SITES + 500):

@@ -1,8 +1,10 @@
 """Whether a page carries the snippet, for a site that is collected for, and lets a browser load it and send what it says."""
 
 import asyncio
+import contextlib
 import re
 import urllib.request
+import zlib
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from http.client import HTTPException
@@ -169,7 +171,8 @@ class _Reader(HTMLParser):
 
 def _read(page: Fetched) -> tuple[list[Tag], tuple[str, ...]]:
     reader = _Reader()
-    reader.feed(page.text)
+    with contextlib.suppress(AssertionError):  # what the parser says of a declaration that is none
+        reader.feed(page.text)
     base = _joined(page.url, reader.base)
     ours = [said for said in reader.scripts if "data-site" in said or _SCRIPT.search(said["src"])]
     return [_tag(said, base, page.url) for said in ours], tuple(reader.policies)
@@ -204,17 +207,33 @@ def _fetch(address: str) -> Fetched | None:
     try:
         request = urllib.request.Request(address, headers={"User-Agent": _AGENT, "Accept": "*/*"})  # noqa: S310  # looked at
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310  # the same
-            body = answer.read(_MOST_BYTES)
+            body = _unpacked(answer.read(_MOST_BYTES))
             said = answer.headers
             return Fetched(
                 url=answer.url,
                 status=answer.status,
                 media=said.get_content_type(),
                 policies=tuple(said.get_all("Content-Security-Policy") or ()),
-                text=body.decode(said.get_content_charset() or "utf-8", errors="replace"),
+                text=_decoded(body, said.get_content_charset() or "utf-8"),
             )
     except HTTPError as error:
         with error:
             return Fetched(url=address, status=error.code, media="", policies=(), text="")
-    except (OSError, ValueError, LookupError, HTTPException):
+    except (OSError, ValueError, HTTPException):
         return None
+
+
+def _unpacked(body: bytes) -> bytes:
+    # Some compress without being asked.
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    with contextlib.suppress(zlib.error):
+        return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(body, _MOST_BYTES)
+    return b""
+
+
+def _decoded(body: bytes, charset: str) -> str:
+    try:
+        return body.decode(charset, errors="replace")
+    except LookupError:  # no charset of that name
+        return body.decode("utf-8", errors="replace")

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from collector.cli import COMMANDS, main
+from collector.cli.up import welcome
 from collector.settings import InvalidSettings, read_settings
 from tests.ports import free_port
 from tests.running import COLLECTOR, clean_environment
@@ -106,6 +107,13 @@ def test_a_mistyped_setting_is_told_what_was_meant(typed: str, says: str):
 def test_a_port_is_the_one_that_the_command_listens_on(name: str, port: str):
     command, context = find(name)
     assert f"Port to listen on [{port}]." in " ".join(command.get_help(context).split())
+
+
+def test_up_prints_the_tags_of_the_sites_that_the_settings_name():
+    named = welcome(read_settings({"COLLECTOR_SITES": ",".join(f"{number}.example" for number in range(5))}))
+    assert 'data-site="0.example"' in named
+    assert "(2 more: the dashboard shows the tag of each)" in named
+    assert 'data-site="your-site.example"' in welcome(read_settings({}))
 
 
 def test_every_problem_of_the_settings_is_reported_at_once(collector):

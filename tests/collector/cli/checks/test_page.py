@@ -1,5 +1,6 @@
 """Doctor looks at a page: whether it carries the snippet, for a site that is one, and whether its policy lets it through."""
 
+import gzip
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,7 +31,8 @@ class Pages(BaseHTTPRequestHandler):
         if "csp" in asked:
             self.send_header("Content-Security-Policy", asked["csp"])
         self.end_headers()
-        self.wfile.write(asked.get("html", "").encode())
+        html = asked.get("html", "").encode()
+        self.wfile.write(gzip.compress(html) if "<p>gzip" in asked.get("html", "") else html)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -58,7 +60,13 @@ def look(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pages: str) -> Callabl
 
 
 async def test_a_page_that_is_as_it_should_be_has_nothing_to_mend(look):
-    for html in (TAG, "<SCRIPT SRC=/js/c.js DATA-SITE=Shop.Example async>", "<script src='/js/c.js'></script>"):
+    for html in (
+        TAG,
+        f"<p>gzip {TAG}",
+        f"<![if x]><!weird{TAG}>{TAG}",
+        "<SCRIPT SRC=/js/c.js DATA-SITE=Shop.Example async>",
+        "<script src='/js/c.js'></script>",
+    ):
         assert [finding.severity for finding in await look(html)] == [Severity.GOOD] * 3, html
 
 
