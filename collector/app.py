@@ -71,7 +71,7 @@ class IngestApp(Litestar):
         self._addresses = Addresses(addresses_of(dialects))
         _refuse_unlike_twins(dialects)
         super().__init__(
-            route_handlers=[asgi(TRACKER_PREFIX, is_mount=True, copy_scope=True)(tracker_app)],
+            route_handlers=[asgi(TRACKER_PREFIX, is_mount=True, copy_scope=True)(self._send_snippet)],
             exception_handlers={HTTPException: _http_problem, Exception: _failure},
             openapi_config=None,
             logging_config=None,
@@ -92,6 +92,12 @@ class IngestApp(Litestar):
         if (mount := mount_at(path)) is not None:
             return await _send(send, _nothing(mount, scope, path))
         return await super().__call__(scope, receive, send)
+
+    async def _send_snippet(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the snippet, and count it for the site of the page that fetches it."""
+        head = read_head(scope, {}, self._trusted)
+        self._pipeline.signs.see_loaded(self._pipeline.clock(), head, self._pipeline.sites)
+        await tracker_app(scope, receive, send)
 
     async def _answer(self, found: Found[Endpoint | Reply], scope: Scope, receive: Receive, send: Send) -> None:
         """Carry one request through the walk and answer how it ended."""

@@ -9,7 +9,7 @@ from msgspec import Struct
 from collector.asgi import Receive, Scope
 from collector.hit import Sender
 from collector.outcomes import Rejected, RejectReason, Unavailable, UnavailableReason
-from collector.privacy.client_ip import CLIENT_HEADERS, TrustedProxies, client_ip
+from collector.privacy.client_ip import CLIENT_HEADERS, SPEAKING_FOR, TrustedProxies, client_ip, is_left_unread
 
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 ROOM_BYTES = 128 * 1024 * 1024
@@ -23,6 +23,7 @@ class Head(Struct, frozen=True, kw_only=True):
     """A request before its body: still identifying, so its repr says nothing; ``parameters`` are those of its address.
 
     ``is_vouched`` says that a proxy which the operator trusts sent it: what such proxies write into headers is believed.
+    ``is_unread`` says that ``ip`` is somebody's who passed it on for another, whom nobody believed names.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Head(Struct, frozen=True, kw_only=True):
     ip: str
     parameters: Mapping[str, str] = {}
     is_vouched: bool = False
+    is_unread: bool = False
 
     def __repr__(self) -> str:
         return "Head()"
@@ -86,14 +88,18 @@ def read_head(scope: Scope, parameters: Mapping[str, str], trusted: TrustedProxi
     headers: dict[bytes, bytes] = dict(scope["headers"])
     peer = scope["client"][0] if scope.get("client") else ""
     forwarded = _forwarded_for(scope) if b"x-forwarded-for" in headers else []
+    ip = client_ip(peer, forwarded, trusted, _named_clients(headers) if trusted.networks else ())
+    is_vouched = trusted.vouches(peer)
+    is_passed_on = not SPEAKING_FOR.isdisjoint(headers)
     return Head(
         method=scope["method"],
         path=scope["path"],
         query=scope["query_string"],
         headers=headers,
-        ip=client_ip(peer, forwarded, trusted, _named_clients(headers) if trusted.networks else ()),
+        ip=ip,
         parameters=parameters,
-        is_vouched=trusted.vouches(peer),
+        is_vouched=is_vouched,
+        is_unread=is_passed_on and is_left_unread(ip, peer, forwarded, is_vouched=is_vouched),
     )
 
 

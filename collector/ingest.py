@@ -229,6 +229,7 @@ def _app(
         limit=offer.limit or LimitByPace(settings.limits, time.monotonic),
         kinds=kinds_by_claim(offer.kinds),
         tally=teller.tally,
+        signs=teller.signs,
     )
     dialects = strictly(offer.dialects) if settings.minigem.is_strict else offer.dialects
     # The ids of who migrates follow from the Flowcore collector's own rule.

@@ -11,17 +11,11 @@ from typing import Final, Protocol
 from collector.arrival import Head
 from collector.hit import Sender
 from collector.outcomes import Quota, Refused, RefuseReason
+from collector.privacy.client_ip import NEARBY
 from collector.settings import Limits
 from collector.sites import Site
 from contracts.pace import Pace
 from contracts.prefix import KEY_BYTES, hashed_prefix
-
-# This machine and private networks, in canonical text. Whoever comes from there is one's own, or everybody, behind a proxy that
-# was not named in COLLECTOR_TRUSTED_PROXIES: refusing that one would refuse all of them.
-_NEARBY: Final = (
-    *("127.", "10.", "192.168.", "169.254.", *(f"172.{number}." for number in range(16, 32))),
-    *("::1", "fc", "fd", "fe80:"),
-)
 
 
 class Limit(Protocol):
@@ -120,7 +114,9 @@ def _pace(per_minute: int, burst: int) -> Pace | None:
 
 
 def _is_nearby(ip: str) -> bool:
-    return not ip or ip.startswith(_NEARBY)
+    # Whoever comes from there is one's own, or everybody, behind a proxy that was not named in COLLECTOR_TRUSTED_PROXIES:
+    # refusing that one would refuse all of them.
+    return not ip or ip.startswith(NEARBY)
 
 
 def _take(pace: Pace, who: Hashable, now: float) -> float:

@@ -45,6 +45,7 @@ from collector.privacy.pseudonym import SecretSource, TenantSecret
 from collector.privacy.visitor import Salt
 from collector.recognise import Recognise, recognise_nobody
 from collector.salts.source import SaltSource
+from collector.signs import Signs
 from collector.sites import Site, Sites
 from collector.stream.publisher import Publisher
 from collector.tally import Tally
@@ -72,6 +73,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     limit: Limit = limit_nobody
     kinds: Kinds = field(default_factory=lambda: KIND_OF)
     tally: Tally = field(default_factory=Tally)
+    signs: Signs = field(default_factory=Signs)
 
     async def answer(self, found: Found[Endpoint | Reply], head: Head, receive: Receive) -> Answer:
         """Carry one request from its head to the words of its answer."""
@@ -203,11 +205,19 @@ class Pipeline(Struct, frozen=True, kw_only=True):
             admit_origin(site, arrival.head)
             self.limit.of_site(site)
             self.publisher.refuse_while_closed()
+            self._look_for_signs(hit, site, arrival.head)
             return (site, sender.credential), self._submitted(hit, site, at_hand)
         except (Dropped, Rejected, Refused, Unavailable) as outcome:
             return (site, sender.credential), outcome
         except Exception as error:  # noqa: BLE001  # a defect of ours costs this item and no other
             return (site, sender.credential), defect(error)
+
+    def _look_for_signs(self, hit: Hit, site: Site, head: Head) -> None:
+        """Count what shows that something is set up wrongly, while the person is still there."""
+        kind = self.kinds[type(hit.claim)]
+        self.signs.see(site, hit, kind.happened_at(hit))
+        if Need.SALT in kind.needs and not hit.sender.is_server:
+            self.signs.see_visitor(site, hit.received_at, head)
 
     def _submitted(self, hit: Hit, site: Site, at_hand: "_AtHand") -> Sent:
         """Forget who *hit* is about and hand the fact to the publisher, once the secret is there that it may need."""

@@ -78,6 +78,42 @@ class TallyPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="tally.
         return f"{SUBJECT_ROOT}.{self.run}.{self.hour:%Y-%m-%dT%H}.{self.part}"
 
 
+class SignLine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What shows that something may be set up wrongly for one site, in numbers alone; each of them only grows.
+
+    Of ``hits``, those of ``pages`` came from visitors themselves. Of these ``unread`` came through somebody who speaks for
+    others and is not believed, and ``private`` from this machine or a private network; they came from so many ``addresses``,
+    and with so many ``agents``: neither is counted on once it says enough. ``ahead`` and ``behind`` claimed times that cannot
+    be. ``loaded`` is how often a page of the site has fetched the snippet that had sent nothing yet.
+    """
+
+    tenant: Name
+    site: Name
+    hits: Amount = 0
+    pages: Amount = 0
+    unread: Amount = 0
+    private: Amount = 0
+    addresses: Amount = 0
+    agents: Amount = 0
+    ahead: Amount = 0
+    behind: Amount = 0
+    loaded: Amount = 0
+
+
+class TallySigns(Struct, frozen=True, kw_only=True, tag_field="type", tag="tally_signs.v1"):
+    """A part of the signs that a run has seen in the UTC hour that begins at ``hour``; nobody asks for them a day later."""
+
+    run: RunId
+    hour: Moment
+    part: Amount
+    lines: tuple[SignLine, ...]
+
+    @property
+    def subject(self) -> str:
+        """Return where they are told: in the place of what was told a day before."""
+        return f"{SUBJECT_ROOT}.{self.run}.signs.{self.hour:%H}.{self.part}"
+
+
 class TallyHead(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="tally_head.v1"):
     """A run is there, at ``told_at``, and has told what it had counted by then; or it has ``ended`` and told everything."""
 
@@ -93,7 +129,7 @@ class TallyHead(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field
         return f"{SUBJECT_ROOT}.{self.run}.head"
 
 
-DOCUMENTS: tuple[type[Struct], ...] = (TallyPart, TallyHead)
+DOCUMENTS: tuple[type[Struct], ...] = (TallyPart, TallyHead, TallySigns)
 TALLY_CODEC = Codec(DOCUMENTS)
 
 

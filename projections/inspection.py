@@ -1,6 +1,7 @@
 """What Postgres holds, read out as it is: every table of the database, its columns, and the texts in them."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -68,3 +69,9 @@ async def texts(connection: Session, table: StoredTable, *, limit: int | None) -
 
 def _quoted(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""'))
+
+
+async def time_in(connection: Session) -> datetime:
+    """Return what time it is for Postgres."""
+    now: datetime = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    return now

@@ -1,6 +1,6 @@
 """`collector demo`: fills an empty site with a realistic month."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -20,10 +20,12 @@ from collector.settings import Settings
 from collector.sites import Site
 from collector.stream import connection as broker
 from collector.stream.connection import Connection
+from contracts.events import Fact
 from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
 from contracts.streams import stream_for, subject_of
 
 _MOST_DAYS = 400
+_LINES = 4
 
 
 @click.command("demo", epilog=examples("collector demo", "collector demo --site shop.example --days 90"))
@@ -53,11 +55,7 @@ async def _fill(settings: Settings, name: str, month_of: Callable[..., Month], *
                 f"{month.site.id} has events already, and the demo's would be among them for good. "
                 "Name another site with --site, or add to this one with --force."
             )
-        console = Console(stderr=True)
-        days = track(
-            month.by_day(), "Inventing", total=month.days, console=console, disable=not console.is_terminal, transient=True
-        )
-        for events in days:
+        for events in _shown(month):
             for event in events:
                 await delivery.send(event)
         await delivery.finish()
@@ -66,6 +64,22 @@ async def _fill(settings: Settings, name: str, month_of: Callable[..., Month], *
     click.echo(f"{month.site.id} has {delivery.stored:,} new events of {month.days} days.{known}")
     today = month.now.date()
     click.echo(where_to_look(settings, month.site.id, today - timedelta(days=month.days - 1), today))
+
+
+def _shown(month: Month) -> Iterable[Iterable[Fact]]:
+    """Return the days of *month*, and show how far they are: by a bar, or where nobody sees one by a line now and then."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        return track(month.by_day(), "Inventing", total=month.days, console=console, transient=True)
+    return _told(month)
+
+
+def _told(month: Month) -> Iterator[Iterable[Fact]]:
+    step = max(month.days // _LINES, 1)
+    for number, events in enumerate(month.by_day()):
+        if number % step == 0:
+            click.echo(f"Inventing {month.days} days for {month.site.id}: {number} done ...", err=True)
+        yield events
 
 
 async def holds_events(client: Connection, site: Site, *, partitions: int) -> bool:

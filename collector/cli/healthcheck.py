@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from collector.cli.options import examples, listen_options, role_settings
+from collector.cli.options import asking_options, examples, role_settings
 from collector.local.probe import ask
 from collector.settings import HealthcheckSettings
 
@@ -14,7 +14,7 @@ _OK = 200
 @click.command(
     "healthcheck", epilog=examples('HEALTHCHECK CMD ["collector", "healthcheck"]', "collector healthcheck --projector")
 )
-@listen_options
+@asking_options
 @click.option("--projector", is_flag=True, help="Ask the projector, on COLLECTOR_PROJECTOR_PORT.")
 @click.option("--live", is_flag=True, help="Ask only whether it runs, whatever it depends on.")
 def command(*, host: str | None, port: int | None, projector: bool, live: bool) -> None:

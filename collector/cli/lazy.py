@@ -1,6 +1,7 @@
 """A group of commands that imports a command's module when it is run, so that --help costs nothing."""
 
 import importlib
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import click
@@ -35,6 +36,15 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(entry.module).command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that *args* name; click itself compares a typo with commands that are imported, which none is."""
+        name = args[0]
+        if name in self._entries or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        close = get_close_matches(name, self._entries)
+        meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+        return ctx.fail(f"No such command {name!r}.{meant}")
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named, without a core file, and show a Failure's words as click shows its own errors."""

@@ -24,9 +24,9 @@ def canonical_name(name: str) -> str:
     return canonical
 
 
-def site_among(sites: Sites, name: str) -> Site:
+def site_among(sites: Sites, name: str, *, tenant: str = "") -> Site:
     """Return the site *name* of *sites*, or raise UsageError when events are taken for none that is called so."""
-    site = sites.find(name)
+    site = sites.find(name, tenant)
     if site is None:
         raise UsageError(f"{name} was not added and is not among COLLECTOR_SITES, and production collects for no other; add it")
     if not site.is_open:

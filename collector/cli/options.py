@@ -32,8 +32,26 @@ def data_option(command: Command) -> Command:
 
 def listen_options(command: Command) -> Command:
     """Add ``--host`` and ``--port``."""
-    port = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on [COLLECTOR_PORT; 8000].")
-    return click.option("--host", help="Address to listen on [COLLECTOR_HOST; 127.0.0.1].")(port(command))
+    return _host_option("Address to listen on")(_port_option("Port to listen on", "COLLECTOR_PORT; 8000")(command))
+
+
+def projector_options(command: Command) -> Command:
+    """Add ``--host`` and ``--port``, which is the projector's own."""
+    return _host_option("Address to listen on")(_port_option("Port to listen on", "COLLECTOR_PROJECTOR_PORT; 8001")(command))
+
+
+def asking_options(command: Command) -> Command:
+    """Add ``--host`` and ``--port``, of a role that is asked."""
+    port = _port_option("Port to ask", "COLLECTOR_PORT; 8000, or with --projector COLLECTOR_PROJECTOR_PORT; 8001")
+    return _host_option("Address to ask")(port(command))
+
+
+def _port_option(does: str, default: str) -> Callable[[Command], Command]:
+    return click.option("--port", type=click.IntRange(1, 65535), help=f"{does} [{default}].")
+
+
+def _host_option(does: str) -> Callable[[Command], Command]:
+    return click.option("--host", help=f"{does} [COLLECTOR_HOST; 127.0.0.1].")
 
 
 def settings_with(**options: str | int | Path | None) -> Settings:

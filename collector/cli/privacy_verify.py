@@ -41,11 +41,19 @@ def command(everything: bool, **options: str) -> None:  # noqa: FBT001  # a clic
 
 
 async def _verify(settings: Settings, limit: int | None) -> int:
-    with _progress() as show:
-        findings = [finding async for finding in _findings(settings, limit, show)]
-    for finding in findings:
-        click.echo(printed(finding))
-    return sum(finding.severity is Severity.BAD for finding in findings)
+    if sys.stderr.isatty():
+        with _progress() as show:
+            findings = [finding async for finding in _findings(settings, limit, show)]
+        return sum([_told(finding) for finding in findings])
+    # Without a bar each is told as soon as it is known.
+    click.echo(f"Searching {'everything' if limit is None else f'up to {limit:,} of each stream and table'} ...", err=True)
+    return sum([_told(finding) async for finding in _findings(settings, limit, lambda *_: None)])
+
+
+def _told(finding: Finding) -> bool:
+    """Print *finding*, and say whether there is something to do."""
+    click.echo(printed(finding))
+    return finding.severity is Severity.BAD
 
 
 async def _findings(settings: Settings, limit: int | None, show: Callable[[int, int], None]) -> AsyncIterator[Finding]:

@@ -9,7 +9,7 @@ import click
 
 from collector.asgi import Receive, Scope, Send, answer
 from collector.cli.clock import utc_now
-from collector.cli.options import data_option, examples, listen_options, role_settings
+from collector.cli.options import data_option, examples, projector_options, role_settings
 from collector.local.endpoints import database_url_for_role, nats_url_for_role
 from collector.readiness import Note
 from collector.serving.listening import listen
@@ -37,13 +37,13 @@ FIRST_READ_SECONDS = 2.0
 @click.command(
     "project", epilog=examples("COLLECTOR_NATS_URL=nats://nats:4222 COLLECTOR_DATABASE_URL=postgresql://... collector project")
 )
-@listen_options
+@projector_options
 @data_option
 def command(port: int | None, **options: str) -> None:
     """Run the projector: it folds the event streams into the tables that the dashboard reads.
 
     With COLLECTOR_FORWARD_URL it sends every page view and event on, in Flowcore's form, from a position of its own.
-    Its own port (8001, COLLECTOR_PROJECTOR_PORT) has /metrics and health and nothing else. A second projector for the same
+    Its own port has /metrics and health and nothing else. A second projector for the same
     partition stands by until the first is gone. A projection for which going on would give wrong numbers stops: the log and
     /readyz say why and what to do, and the others go on. When none is left it exits with 3.
     """

@@ -11,15 +11,18 @@ from msgspec import Struct
 
 from collector.cli.clock import utc_now
 from collector.cli.forwarding import endpoint_at, forward_option
+from collector.cli.named_site import canonical_name, site_among, sites_known_to
 from collector.cli.options import data_option, examples, settings_with
-from collector.cli.terminal import run_command
+from collector.cli.terminal import run_until_interrupted
 from collector.failure import Failure
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from collector.stream import connection as broker
+from collector.stream.connection import UNREACHABLE, Connection
 from collector.stream.tail import tail
 from contracts.codec import CODEC, VERSIONED, type_of
 from contracts.events import CATALOGUE, EngagementMeasured, EventRecorded, Fact, WebFact
+from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError
 from contracts.streams import FAMILIES, EventStream, stream_for, streams_of, subject_of, subjects_of_tenant
 from projections.forwarding.endpoint import Endpoint, EndpointAway, Verdict
 from projections.forwarding.form import delivery_of
@@ -78,15 +81,19 @@ def command(
     start = None if since is None else utc_now() - since
     # Ctrl-C is how it is meant to end.
     with contextlib.suppress(KeyboardInterrupt):
-        wanted = _wanted(settings, tenant.lower() or settings.collection.tenant, site.lower())
+        owner, name = tenant.lower() or settings.collection.tenant, canonical_name(site) if site else ""
+        wanted = _wanted(settings, owner, name)
         endpoint = endpoint_at(forward_url, settings) if forward_url else None
-        run_command(_tail(settings, wanted, Shown(type_=type_, as_json=as_json, endpoint=endpoint), start=start))
+        shown = Shown(type_=type_, as_json=as_json, endpoint=endpoint)
+        run_until_interrupted(_tail(settings, Watched(tenant=owner, site=name, subjects=wanted), shown, start=start))
 
 
 def describe(event: Fact) -> str:
-    """Return *event* as one line; a robot's is dim."""
+    """Return *event* as one line, with when it happened, in UTC; a robot's is dim."""
+    # Of what was imported, too, and an import may be of any year.
+    at = f"{event.occurred_at:%Y-%m-%d %H:%M:%S}"
     if not isinstance(event, WebFact):
-        return f"{event.received_at:%H:%M:%S}  {_printable(event.site)}  {type_of(event)}"
+        return f"{at}  {_printable(event.site)}  {type_of(event)}"
     page = f"{event.page.hostname}{event.page.path}"
     if isinstance(event, EventRecorded):
         what = f"{event.name} {event.props or ''} on {page}"
@@ -98,7 +105,7 @@ def describe(event: Fact) -> str:
     who = " ".join(filter(None, (event.place.country, event.device.kind.value, event.device.browser, event.source.name)))
     bot = "" if event.bot is None else f"  bot: {event.bot_name or event.bot.value}"
     shown = (
-        click.style(f"{event.received_at:%H:%M:%S}", dim=True),
+        click.style(at, dim=True),
         click.style(_printable(event.site), fg="cyan"),
         click.style(kind, fg="green"),
         _printable(what),
@@ -115,16 +122,51 @@ class Shown(Struct, frozen=True, kw_only=True):
     endpoint: Endpoint | None
 
 
-async def _tail(settings: Settings, wanted: list[tuple[EventStream, str]], shown: Shown, *, start: datetime | None) -> None:
+class Watched(Struct, frozen=True, kw_only=True):
+    """Whose events are asked for, ``site`` being empty for all of the tenant's, and where they are."""
+
+    tenant: str
+    site: str
+    subjects: list[tuple[EventStream, str]]
+
+
+async def _tail(settings: Settings, watched: Watched, shown: Shown, *, start: datetime | None) -> None:
     async with endpoints(settings) as (nats_url, _, _):
         client = await broker.connect(nats_url, on_loss=lambda: None)
         try:
             if not client.is_connected:
                 raise Failure("NATS cannot be reached. Is it running, and is COLLECTOR_NATS_URL right? Try: collector doctor")
-            async for body in tail(client, wanted, start=start):
+            if watched.site and not await _has_events(client, watched):
+                await _say_that_there_are_none(client, settings, watched)
+            async for body in tail(client, watched.subjects, start=start):
                 await _show(body, shown)
         finally:
             await broker.disconnect(client)
+
+
+async def _has_events(client: Connection, watched: Watched) -> bool:
+    for stream, subject in watched.subjects:
+        try:
+            answer = await broker.ask(client, f"STREAM.INFO.{stream.name}", {"subjects_filter": subject})
+        except JetStreamError as error:
+            if error.err_code != STREAM_NOT_FOUND:  # it is made with the first event of its family
+                raise Failure(f"JetStream refuses (error {error.err_code}). Try: collector doctor") from None
+            continue
+        except UNREACHABLE:
+            return True  # which nobody knows; it is waited for like any event
+        if answer.state.subjects:
+            return True
+    return False
+
+
+async def _say_that_there_are_none(client: Connection, settings: Settings, watched: Watched) -> None:
+    """Say on the terminal, beside the events, what is waited for; raise UsageError where nothing would ever come."""
+    sites = await sites_known_to(client, settings)
+    named = sites.find(watched.site, watched.tenant)
+    if named is not None and named.id != watched.site:
+        raise click.UsageError(f"{watched.site} is a name of {named.id}, under which its events are kept; watch that one")
+    site_among(sites, watched.site, tenant=watched.tenant)
+    click.echo(f"{watched.site} has no events yet; waiting for the first.", err=True)
 
 
 def _wanted(settings: Settings, tenant: str, site: str) -> list[tuple[EventStream, str]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -12,6 +13,12 @@ def run_command(work: Coroutine[Any, Any, Result]) -> Result:
     """Run *work* to its end and return what it returns."""
     keep_logs_out()
     return asyncio.run(work)
+
+
+def run_until_interrupted(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run *work*, which ends when it is interrupted, also where a script has started it with & and its shell rules that out."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return run_command(work)
 
 
 def keep_logs_out() -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Sequence
 
 import click
 from msgspec import structs
@@ -72,9 +73,9 @@ def welcome(settings: Settings, link: str | None = None) -> str:
   Metrics     http://{nearby(settings.http.host)}:{settings.http.port}/metrics, http://{LOOPBACK}:{settings.http.projector_port}/metrics
   Data, logs  {settings.local.data.absolute()}
 {"" if link is None else _FIRST.format(link=click.style(link, fg="cyan"))}
-Paste this into the pages to count, with your site's name:
+Paste this into the pages to count{"" if settings.collection.sites else ", with your site's name"}:
 
-  {click.style(snippet("your-site.example", address), fg="green")}
+{_snippets(settings.collection.sites or ("your-site.example",), address)}
 
 Then open such a page, and watch the dashboard. In another terminal:
 
@@ -85,6 +86,14 @@ Ctrl-C stops everything; the data stays.
 """
 
 
+def _snippets(sites: Sequence[str], address: str) -> str:
+    """Return the tag of each of *sites*, or of the first few: the page of each shows its own."""
+    lines = [f"  {click.style(snippet(site, address), fg='green')}" for site in sites[:_SNIPPETS_SHOWN]]
+    more = len(sites) - len(lines)
+    return "\n".join([*lines, *([f"  ({more} more: the dashboard shows the tag of each)"] if more else [])])
+
+
+_SNIPPETS_SHOWN = 3
 _FIRST = """
 Nobody can sign in yet. Whoever opens this link becomes the owner; it works once, for a week, or until the next start:
 

@@ -22,8 +22,10 @@ class StopSignals:
     @contextlib.contextmanager
     def heard(self) -> Iterator[None]:
         """Listen for as long as the block lasts."""
-        # What is ignored already, such as a hang-up under nohup, stays ignored.
-        wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        # A hang-up that is ignored, as under nohup, stays so. An interrupt is heard: a shell has every command ignore it that a
+        # script starts with &, and whoever sends it then means this process.
+        is_hung_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        wanted = [number for number in _SIGNALS if number is not signal.SIGHUP or is_hung_up]
         before = {number: signal.signal(number, self._hear) for number in wanted}
         try:
             yield

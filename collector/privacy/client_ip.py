@@ -17,6 +17,26 @@ WORDS = {
 
 # Where proxies that append to no list name their client, in the order in which they are asked.
 CLIENT_HEADERS: Final = (b"x-real-ip", b"cf-connecting-ip")
+# By any of these somebody says that they speak for another; the words of CDNs and load balancers that we never read included.
+SPEAKING_FOR: Final = frozenset(
+    {
+        *CLIENT_HEADERS,
+        *(
+            b"x-forwarded-for",
+            b"forwarded",
+            b"true-client-ip",
+            b"x-client-ip",
+            b"x-cluster-client-ip",
+            b"x-original-forwarded-for",
+        ),
+        *(b"fastly-client-ip", b"fly-client-ip", b"x-azure-clientip", b"x-envoy-external-address", b"x-appengine-user-ip"),
+    }
+)
+# This machine and private networks, in canonical text.
+NEARBY: Final = (
+    *("127.", "10.", "192.168.", "169.254.", *(f"172.{number}." for number in range(16, 32))),
+    *("::1", "fc", "fd", "fe80:"),
+)
 
 
 class TrustedProxies(Struct, frozen=True):
@@ -74,6 +94,19 @@ def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies, name
             break
         address = hop
     return str(address)
+
+
+def is_left_unread(ip: str, peer: str, forwarded: Sequence[str], *, is_vouched: bool) -> bool:
+    """Say whether *ip*, which a request goes by that names somebody else as its sender, is only one of those who pass it on."""
+    if not is_vouched:
+        return True
+    if not forwarded:
+        return ip == _canonical(peer)
+    text = forwarded[0].partition(",")[0].strip()
+    if text == ip:  # as nearly always, and parsing costs as much as the rest of the head
+        return False
+    first = _parse(text)
+    return first is not None and str(first) != ip
 
 
 def _named_by(peer: str, named: Sequence[str], trusted: TrustedProxies) -> str | None:

@@ -1,6 +1,7 @@
 """The settings, read from the environment once and checked all together: the whole, or the groups that one role needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar, get_type_hints
 
 from msgspec import Struct
@@ -121,6 +122,8 @@ class Settings(IngestSettings, frozen=True, kw_only=True):
     forwarding: Forwarding
 
 
+# All names begin alike, so what is a typo is more like one of them than that.
+_ALIKE = 0.85
 Told = TypeVar("Told", bound=Struct)
 
 # In the order of env.example.
@@ -139,13 +142,18 @@ def read_settings_of(told: type[Told], environment: Mapping[str, str]) -> Told:
     groups: dict[str, Any] = {name: read_group(group, environment, problems) for name, group in get_type_hints(told).items()}
     known = {setting.variable for setting in SETTINGS} | {f"{setting.variable}_FILE" for setting in SETTINGS if setting.secret}
     problems += [
-        f"{name} is not a setting of this version; see env.example"
+        f"{name} is not a setting of this version; {_meant(name, known)}"
         for name in sorted(environment)
         if name.startswith(PREFIX) and name not in known
     ]
     if problems:
         raise InvalidSettings(problems)
     return told(**groups)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=_ALIKE)
+    return f"did you mean {close[0]}?" if close else "see env.example"
 
 
 def example() -> str:

@@ -12,11 +12,12 @@ from msgspec import structs
 from nats.errors import NoRespondersError
 
 from collector import __version__
+from collector.signs import Signs
 from collector.stream.connection import REQUEST_SECONDS, UNREACHABLE, Connection, ask
 from collector.tally import Tally
 from collector.upkeep import ended_all
 from contracts.jetstream import STREAM_NOT_FOUND, JetStreamError, read_answer
-from contracts.tallies import TALLY_CODEC, TALLY_STREAM, TELL_SECONDS, TallyHead, TallyPart, tally_settings
+from contracts.tallies import TALLY_CODEC, TALLY_STREAM, TELL_SECONDS, TallyHead, TallyPart, TallySigns, tally_settings
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Teller:
     def __init__(self, client: Connection, tally: Tally, *, clock: Callable[[], datetime], replicas: int) -> None:
         self._client = client
         self.tally = tally
+        self.signs = Signs(tally.run)
         self._clock = clock
         self._settings = tally_settings(replicas=replicas)
         self._started_at = clock()
@@ -86,13 +88,17 @@ class Teller:
         for part in self.tally.changes():
             await self._store(part)
             self.tally.confirm(part)
+        for signs in self.signs.changes():
+            await self._store(signs)
+            self.signs.confirm(signs)
         await self._store(structs.replace(self._head(now), ended=self._has_ended))
         self.tally.forget(now)
+        self.signs.forget(now)
 
     def _head(self, told_at: datetime) -> TallyHead:
         return TallyHead(run=self.tally.run, version=__version__, started_at=self._started_at, told_at=told_at)
 
-    async def _store(self, document: TallyPart | TallyHead) -> None:
+    async def _store(self, document: TallyPart | TallyHead | TallySigns) -> None:
         headers = {"Nats-Expected-Stream": TALLY_STREAM.name}
         body = TALLY_CODEC.encode(document)
         try:
@@ -102,7 +108,7 @@ class Teller:
             raise
         seq = read_answer(answer.data).seq
         if seq <= self._seq:  # another run has made the stream again
-            self.tally.retell()
+            self._retell()
         self._seq = seq
 
     async def _look(self) -> bool:
@@ -112,16 +118,20 @@ class Teller:
         except JetStreamError as error:
             if error.err_code != STREAM_NOT_FOUND:
                 raise
-            if not self.tally.has_counted:
+            if not (self.tally.has_counted or self.signs.has_seen):
                 return False
             await ask(self._client, f"STREAM.CREATE.{TALLY_STREAM.name}", self._settings)
-            self.tally.retell()
+            self._retell()
             self._is_known, self._seq = False, 0
             log.info("stream created", extra={"stream": TALLY_STREAM.name})
         else:
             await self._keep(actual)
         self._is_looked_at = True
         return True
+
+    def _retell(self) -> None:
+        self.tally.retell()
+        self.signs.retell()
 
     async def _keep(self, actual: dict[str, object]) -> None:
         if all(actual.get(name) == value for name, value in self._settings.items() if name != "max_msgs"):

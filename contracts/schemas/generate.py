@@ -121,7 +121,9 @@ def _tallies() -> dict[str, Any]:
         "description": "How many hits ended in which way; of each address the last message counts.",
         "parameters": {
             "run": {"description": "The ingest process that counted, by an id of its own."},
-            "rest": {"description": "The hour and the part, in two tokens, or head."},
+            "rest": {
+                "description": "The hour and the part, in two tokens, head, or signs and the hour of the day and the part."
+            },
         },
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
     }

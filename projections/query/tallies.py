@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 from sqlalchemy import BigInteger, ColumnElement, DateTime, bindparam, cast, false, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -97,10 +98,11 @@ class TallyOfOne(Struct, frozen=True, kw_only=True):
 
 
 class UnknownSite(Struct, frozen=True, kw_only=True):
-    """A name that hits were dropped for, because no site is called so."""
+    """A name that hits were dropped for, because no site is called so, and the hour in which the first of them came."""
 
     site: str
     hits: int
+    since: datetime | UnsetType = UNSET
 
 
 class NotStored(Struct, frozen=True, kw_only=True):
@@ -173,7 +175,7 @@ async def not_stored(
         since=span.since,
         as_of=as_of,
         gaps=await gaps_in(connection, span, as_of),
-        unknown_sites=_unknown(found),
+        unknown_sites=await _since(connection, caller, _unknown(found)),
         elsewhere=summed(found.values()),
     )
     return of_none, by_site
@@ -229,6 +231,20 @@ async def _by(
 def _whose(caller: Caller) -> list[str]:
     # Of several tenants, what neither key nor site assigns is nobody's; it may be another's slip, or a stranger's.
     return [caller.tenant, NOBODY] if caller.runs_installation else [caller.tenant]
+
+
+async def _since(connection: AsyncConnection, caller: Caller, unknown: list[UnknownSite]) -> list[UnknownSite]:
+    """Return *unknown* with the hour in which the first hit of each came, as far back as tallies are kept."""
+    columns = TALLIES.c
+    first = (
+        select(columns.site, func.min(columns.hour).label("hour"))
+        .where(
+            columns.tenant.in_(_whose(caller)), columns.site.in_([one.site for one in unknown]), columns.reason == UNKNOWN_SITE
+        )
+        .group_by(columns.site)
+    )
+    hours = {row.site: row.hour for row in await connection.execute(first)} if unknown else {}
+    return [replace(one, since=hours.get(one.site, UNSET)) for one in unknown]
 
 
 def _unknown(found: dict[str, list[Ended]]) -> list[UnknownSite]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Self
 
-from contracts.tallies import TALLY_CODEC, TALLY_STREAM, TallyHead, TallyPart
+from contracts.tallies import TALLY_CODEC, TALLY_STREAM, TallyHead, TallyPart, TallySigns
 from projections.database import advice_for, open_engine
 from projections.projector.stopping import finish_within, pause
 from projections.stream import Identity, NoStream, Stream, StreamUnavailable
@@ -106,7 +106,7 @@ def _is_the_same(stream: Identity, known: Reading) -> bool:
     return stream.created == known.stream_created and known.seq <= stream.last_seq
 
 
-def _documents(items: Sequence[Item]) -> list[TallyPart | TallyHead]:
+def _documents(items: Sequence[Item]) -> list[TallyPart | TallyHead | TallySigns]:
     for item in items:
         if isinstance(item, Quarantined):  # some other program's
             LOG.warning("a tally cannot be read, and is left out", extra={"seq": item.seq, "reason": item.reason.value})

@@ -1,4 +1,4 @@
-"""tallies, tally_runs: every line that a run has told, and every run with its last sign; shared, for no generation folds them.
+"""tallies, tally_signs, tally_runs: every line that a run has told, and every run with its last word; no generation folds them.
 
 A count never falls, so the greatest is the newest: the same messages in any order, any number of times, or from a stream that
 was made again, leave the same rows.
@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, delete, select, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, Table, Text, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.tallies import KEPT_DAYS, TallyHead, TallyPart
+from contracts.tallies import KEPT_DAYS, TallyHead, TallyPart, TallySigns
 from projections.schema import SHARED, moment, words
 
 TALLIES = Table(
@@ -33,6 +33,18 @@ TALLIES = Table(
     Column("not_landed", BigInteger, nullable=False),
     Index("tallies_by_hour", "tenant", "hour"),
     Index("tallies_by_site", "tenant", "site", "hour"),
+)
+
+SIGN_COUNTS = ("hits", "pages", "unread", "private", "addresses", "agents", "ahead", "behind", "loaded")
+SIGNS = Table(
+    "tally_signs",
+    SHARED,
+    Column("run", Text, primary_key=True),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("tenant", Text, primary_key=True),
+    Column("site", Text, primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in SIGN_COUNTS),
+    Index("tally_signs_by_site", "tenant", "site", "hour"),
 )
 
 RUNS = Table(
@@ -55,9 +67,10 @@ READING = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
 )
 _THE_ROW = 1
+SIGNS_KEPT = timedelta(days=2)
 _ROWS_AT_ONCE = 5_000
 
-TABLES = (TALLIES, RUNS, READING)
+TABLES = (TALLIES, RUNS, READING, SIGNS)
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -107,13 +120,25 @@ _KEEP_LINES = text("""
 """)
 
 
-async def keep(connection: AsyncConnection, documents: Iterable[TallyPart | TallyHead]) -> None:
+_KEEP_SIGNS = text(f"""
+    INSERT INTO tally_signs (run, hour, tenant, site, {", ".join(SIGN_COUNTS)})
+    VALUES (:run, :hour, :tenant, :site, {", ".join(f":{name}" for name in SIGN_COUNTS)})
+    ON CONFLICT (run, hour, tenant, site) DO UPDATE SET
+        {", ".join(f"{name} = greatest(tally_signs.{name}, excluded.{name})" for name in SIGN_COUNTS)}
+""")  # names of our own
+
+
+async def keep(connection: AsyncConnection, documents: Iterable[TallyPart | TallyHead | TallySigns]) -> None:
     """Write what *documents* tell, where it is more than what is known."""
     # By their keys, for no statement may meet a row twice.
     lines: dict[tuple[str, ...], dict[str, object]] = {}
     for document in documents:
         if isinstance(document, TallyHead):
             await connection.execute(_KEEP_RUN, asdict(document))
+            continue
+        if isinstance(document, TallySigns):
+            about = {"run": document.run, "hour": document.hour}
+            await connection.execute(_KEEP_SIGNS, [about | asdict(line) for line in document.lines])
             continue
         for line in document.lines:
             row = {"run": document.run, "part": document.part, "hour": document.hour} | asdict(line)
@@ -128,4 +153,5 @@ async def forget_old(connection: AsyncConnection, now: datetime) -> None:
     """Delete what the stream does not keep any more either."""
     old = now - timedelta(days=KEPT_DAYS)
     await connection.execute(delete(TALLIES).where(TALLIES.c.hour < old))
+    await connection.execute(delete(SIGNS).where(SIGNS.c.hour < now - SIGNS_KEPT))
     await connection.execute(delete(RUNS).where(RUNS.c.told_at < old))

@@ -36,6 +36,13 @@ def test_every_role_gets_them():
     assert all(COMPOSE["services"][role]["environment"] == COMPOSE["x-settings"] for role in ROLES)
 
 
+def test_a_database_of_places_has_a_folder_that_every_role_sees():
+    assert (ROOT / "deploy" / "geo").is_dir(), "else the engine makes it, as root's"
+    assert all("./deploy/geo:/geo:ro" in COMPOSE["services"][role]["volumes"] for role in ROLES), (
+        "each role checks its settings"
+    )
+
+
 def test_containers_collect_for_the_sites_that_were_added_unless_told_otherwise():
     assert COMPOSE["x-settings"]["COLLECTOR_MODE"] == "${COLLECTOR_MODE:-production}"
 

@@ -17,6 +17,7 @@ from tests.privacy.person import invent
 def test_a_clean_installation_is_told_so(evidence: Evidence):
     assert evidence.clean.returncode == 0, evidence.clean.stdout + evidence.clean.stderr
     assert not [line for line in evidence.clean.stdout.splitlines() if line.split()[:1] == ["fail"]]
+    assert "Searching everything ...\n" in evidence.clean.stderr, "for it takes a while, and in a pipe there is no bar"
     for said in (
         f"ok  Salt: in memory only; the one of {evidence.day} is 0 h",
         "last rotation 20",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+from collector.cli.checks.clocks import SKEW_SECONDS, skew_between
 from collector.cli.checks.finding import Finding, bad, good, odd
 from collector.cli.clock import utc_now
 from collector.local.nats import MIN_NATS_VERSION, parse_version
@@ -16,7 +17,6 @@ from collector.stream.streams import FORMER_ADVICE, FormerStream, refuse_former_
 from contracts.jetstream import STREAM_NOT_FOUND, ApiAnswer, JetStreamError
 from contracts.streams import MAX_FACT_BYTES, EventStream, drift, share_of, stream_settings, streams_of
 
-_SKEW_SECONDS = 5.0
 _FULL_SHARE = 0.8
 
 
@@ -138,12 +138,8 @@ def _fullness(stream: EventStream, answer: ApiAnswer) -> Finding:
 def _clock(asked: datetime, answered: datetime | None) -> Finding:
     if answered is None:
         return odd("Clock", "NATS does not say what time it has", "Compare the clocks yourself.")
-    # Between question and answer lies the way there and back.
-    now = utc_now()
-    early = (asked - answered).total_seconds()
-    late = (answered - now).total_seconds()
-    skew = max(early, late, 0.0)
-    if skew > _SKEW_SECONDS:
+    skew = skew_between(asked, answered, utc_now())
+    if skew > SKEW_SECONDS:
         return bad(
             "Clock", f"differs from NATS's by {skew:.0f} s", "Run NTP on both machines: ingest refuses to work like this."
         )

@@ -1,8 +1,11 @@
 """What was not stored in the last 24 hours, by reason and with what to do, as ingest processes tell it; and who fell silent."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from datetime import UTC, timedelta
+from itertools import islice
 from typing import Final
+
+from msgspec import UNSET
 
 from collector.cli.checks.finding import Finding, good, odd
 from collector.cli.clock import utc_now
@@ -12,7 +15,7 @@ from contracts.tallies import Ending
 from projections.query.caller import only_caller
 from projections.query.database import open_engine, reading
 from projections.query.problems import Refused
-from projections.query.tallies import Ended, NotStored, not_stored, summed
+from projections.query.tallies import Ended, NotStored, UnknownSite, not_stored, summed
 from projections.query.web.sites import site_names
 
 _SUBJECT: Final = "Not stored"
@@ -98,11 +101,21 @@ def findings(told: NotStored, endings: list[Ended]) -> Iterator[Finding]:
         yield good(_SUBJECT, "nothing in the last 24 hours, as far as it was told")
 
 
+def listed(names: Iterable[str]) -> str:
+    """Return the first of *names*, for there may be any number."""
+    first = list(islice(names, _NAMES_SHOWN + 1))
+    return f"{', '.join(first[:_NAMES_SHOWN])}{' and others' if len(first) > _NAMES_SHOWN else ''}"
+
+
+def _unknown(one: UnknownSite) -> str:
+    since = "" if one.since is UNSET else f", since {one.since.astimezone(UTC):%Y-%m-%d %H:00} UTC"
+    return f"{one.site} ({one.hits:,}{since})"
+
+
 def _told(ended: Ended, told: NotStored) -> str:
     text = f"{ended.hits:,} {ended.ending.value} ({ended.reason})"
     if ended.reason == DropReason.UNKNOWN_SITE and told.unknown_sites:
-        names = [f"{one.site} ({one.hits:,})" for one in told.unknown_sites[:_NAMES_SHOWN]]
-        return f"{text}: {', '.join(names)}{' and others' if len(told.unknown_sites) > _NAMES_SHOWN else ''}"
+        return f"{text}: {listed(map(_unknown, told.unknown_sites))}"
     if ended.ending is not Ending.UNAVAILABLE:
         return text
     unknown = ended.hits - ended.landed - ended.not_landed

@@ -15,6 +15,7 @@ from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
 from projections.dashboard.pages.families import families_of
 from projections.dashboard.pages.marks import mark_of, read_address
+from projections.dashboard.pages.waiting import waiting_of
 from projections.dashboard.panels.chart import Chart, draw
 from projections.dashboard.panels.kinds import panel_kinds
 from projections.dashboard.panels.now import MinuteBar, minutes_of
@@ -26,6 +27,7 @@ from projections.query.asked import MAX_DAYS
 from projections.query.caller import Caller
 from projections.query.freshness import Freshness, freshness
 from projections.query.known_sites import reading_about
+from projections.query.parameters import Who
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
 from projections.query.web.overview import Overview, overview
@@ -47,6 +49,7 @@ class SitePage(Struct, frozen=True, kw_only=True):
     minutes: list[MinuteBar]
     elsewhere: PageState | None
     freshness: Freshness
+    is_empty: bool
 
 
 @get("/sites/{site:str}", include_in_schema=False)
@@ -69,11 +72,19 @@ async def show_site(
         facts = await facts_span(connection, caller, question.site)
         families = await families_of(connection, caller, question.site)
         page = await _compose(connection, question, state, fresh, facts) if facts else None
+        waiting = (
+            await waiting_of(connection, question, state, views.public_url) if page is None or _asks_for_people(page) else None
+        )
     if page is None and families:
         return Redirect(families[0].href, status_code=303)
-    if page is None:
-        return mark.page(views.render("waiting.html", site=question.site, families=families))
+    if waiting is not None and (page is None or waiting.robots):
+        return mark.page(views.render("waiting.html", waiting=waiting, site=question.site, families=families))
     return mark.page(views.render("site.html", page=page, families=families))
+
+
+def _asks_for_people(page: SitePage) -> bool:
+    """Say whether *page* shows nobody although it leaves nobody out but robots."""
+    return page.is_empty and page.state.who is Who.HUMAN and not page.state.filters
 
 
 async def _compose(
@@ -94,11 +105,16 @@ async def _compose(
         minutes=minutes_of(present.pageviews_per_minute),
         elsewhere=_elsewhere(answer, question, state, facts),
         freshness=fresh,
+        is_empty=_is_empty(answer),
     )
 
 
+def _is_empty(answer: Overview) -> bool:
+    return not (answer.numbers["visits"] or answer.numbers["pageviews"])
+
+
 def _elsewhere(answer: Overview, question: WebQuestion, state: PageState, facts: Span) -> PageState | None:
-    if answer.numbers["visits"] or answer.numbers["pageviews"] or state.filters:
+    if not _is_empty(answer) or state.filters:
         return None
     first, last = facts.since.astimezone(question.zone).date(), facts.until.astimezone(question.zone).date()
     if question.days.first <= first and last <= question.days.last:

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from projections.dashboard.pages.marks import mark_of
+from projections.dashboard.panels.mistakes import notes_on
 from projections.dashboard.panels.not_stored import notice_of
 from projections.dashboard.views import Views
 from projections.query.api import Desk, PlainRequest
@@ -14,6 +15,9 @@ from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.freshness import freshness
+from projections.query.mistakes import mistakes_in
+from projections.query.signs import signs_of
+from projections.query.tallies import told_until
 from projections.query.web.sites import list_sites
 
 
@@ -34,5 +38,7 @@ async def show_sites(
         if mark.is_known_to(request):
             return mark.unchanged()
         answer = await list_sites(connection, caller, desk.clock(), desk.listing)
+        signs = await signs_of(connection, caller, desk.clock(), await told_until(connection))
     notice = notice_of(answer.not_stored, desk.clock())
-    return mark.page(views.render("sites.html", sites=answer.sites, notice=notice, freshness=fresh))
+    notes = notes_on(mistakes_in(signs, {}))
+    return mark.page(views.render("sites.html", sites=answer.sites, notes=notes, notice=notice, freshness=fresh))

@@ -7,8 +7,11 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from collector.cli import COMMANDS, main
+from collector.cli.up import welcome
+from collector.settings import InvalidSettings, read_settings
 from tests.ports import free_port
 from tests.running import COLLECTOR, clean_environment
 
@@ -67,6 +70,50 @@ def test_an_unknown_command_is_named_with_a_way_out(collector):
     refused = collector("frobnicate")
     assert refused.returncode == 2
     assert "--help" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("imprt", "'import'"),
+        ("docter", "'doctor'"),
+        ("import acesslog", "'accesslog'"),
+        ("privacy verfy", "'verify'"),
+        ("control innit", "'init'"),
+        ("sites lst", "'list'"),
+        ("doctor --dta x", "'--data'"),
+        ("stream --tennant x", "'--tenant'"),
+    ],
+)
+def test_a_typo_is_told_what_was_meant(typed: str, meant: str):
+    result = CliRunner().invoke(main, typed.split())
+    assert result.exit_code == 2
+    assert f"Did you mean {meant}?" in result.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"), [("COLLECTOR_PRT", "did you mean COLLECTOR_PORT?"), ("COLLECTOR_X", "see env.example")]
+)
+def test_a_mistyped_setting_is_told_what_was_meant(typed: str, says: str):
+    with pytest.raises(InvalidSettings) as refused:
+        read_settings({typed: "1"})
+    assert refused.value.problems == [f"{typed} is not a setting of this version; {says}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "port"),
+    [("up", "COLLECTOR_PORT; 8000"), ("serve", "COLLECTOR_PORT; 8000"), ("project", "COLLECTOR_PROJECTOR_PORT; 8001")],
+)
+def test_a_port_is_the_one_that_the_command_listens_on(name: str, port: str):
+    command, context = find(name)
+    assert f"Port to listen on [{port}]." in " ".join(command.get_help(context).split())
+
+
+def test_up_prints_the_tags_of_the_sites_that_the_settings_name():
+    named = welcome(read_settings({"COLLECTOR_SITES": ",".join(f"{number}.example" for number in range(5))}))
+    assert 'data-site="0.example"' in named
+    assert "(2 more: the dashboard shows the tag of each)" in named
+    assert 'data-site="your-site.example"' in welcome(read_settings({}))
 
 
 def test_every_problem_of_the_settings_is_reported_at_once(collector):

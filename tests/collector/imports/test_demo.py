@@ -139,6 +139,7 @@ async def test_an_empty_site_is_filled_once(stream_free_nats: str):
     facts = await held(stream_free_nats)
     assert {fact.site for fact in facts} == {SITE}
     assert f"{len(facts):,} new events of 2 days" in output
+    assert f"Inventing 2 days for {SITE}: 1 done ..." in output, "nobody sees a bar in a pipe"
     code, output = await told(await collector("demo", "--days", "2", nats_url=stream_free_nats))
     assert code == 1
     assert "has events already" in output

@@ -109,11 +109,14 @@ async def test_the_list_of_sites_says_what_was_not_stored_and_names_the_names_th
             line(4, DROPPED, "unknown_site", site="theirs.example", tenant="another"),
         ),
         part(line(1000, DROPPED, "privacy_signal"), at=NOW - 26 * HOUR, number=1),
+        part(line(5, DROPPED, "unknown_site", site="shpo.example"), at=NOW - 99 * HOUR, number=2),
     )
     answer = (await world.get("/api/stats/")).json()
     by_site = {site["site"]: counts(site["not_stored"]) for site in answer["sites"]}
     assert by_site == {"example.org": {"dropped privacy_signal": 3}, "quiet.example": {"dropped unknown_site": 1}}
-    assert answer["not_stored"]["unknown_sites"] == [{"site": "shpo.example", "hits": 9}]
+    assert answer["not_stored"]["unknown_sites"] == [{"site": "shpo.example", "hits": 9, "since": "2026-11-14T12:00:00Z"}], (
+        "since the first"
+    )
     assert counts(answer["not_stored"]["elsewhere"]) == {"dropped unknown_site": 16, "rejected not_json": 2}
 
 

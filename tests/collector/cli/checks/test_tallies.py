@@ -66,5 +66,6 @@ async def test_it_is_said_from_what_the_projector_has_read(collector, stream_fre
         await keeper.look(now)
     something = collector("doctor", **servers)
     assert something.returncode == 0, something.stdout
-    assert "note  Not stored: 12 dropped (unknown_site): shpo.example (12)\n      -> Mend" in something.stdout
+    since = f"since {now:%Y-%m-%d %H}:00 UTC"
+    assert f"note  Not stored: 12 dropped (unknown_site): shpo.example (12, {since})\n      -> Mend" in something.stdout
     assert "note  Gap: the ingest process 0123456789abcdef" in something.stdout
