@@ -9,9 +9,12 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Server
 from litestar.routes import HTTPRoute
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from contracts.below import below_of, path_of
 from contracts.keys import ListedKey
 from contracts.mounts import Mount
 from contracts.sessions import COOKIE as SESSION_COOKIE
@@ -44,9 +47,6 @@ from projections.tokens import TokenReader
 from projections.vault import VaultReader
 
 _MAX_BODY = 16 * 1024
-_OPENAPI = OpenAPIConfig(
-    title="Collector", version="1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
-)
 
 
 def create_app(
@@ -170,7 +170,7 @@ def _application(
         before_send=[add_security_headers],
         lifespan=[_closing],
         request_max_body_size=_MAX_BODY,
-        openapi_config=_OPENAPI,
+        openapi_config=_described_at(path_of(public_url)),
         logging_config=None,
     )
     app.state.engine = desk.engine
@@ -180,6 +180,16 @@ def _application(
     app.state.days = {system.mount: system.days for system in systems}
     app.state.sign_ins = access.sign_ins
     return app
+
+
+def _described_at(path: str) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Collector",
+        version="1",
+        path="/schema",
+        servers=[Server(url=path or "/")],
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    )
 
 
 @asynccontextmanager
@@ -204,11 +214,12 @@ def _caller(request: PlainRequest) -> Caller:
 
 def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
     def shown(request: PlainRequest) -> Views:
+        here = replace(views, below=below_of(request.scope))
         caller = known_caller(request)
         if caller is None:
-            return views
+            return here
         session = request.cookies.get(SESSION_COOKIE, "")
-        return views.shown_to(caller, session=session, may_sign_out=shows_cookie(request), is_late=is_late(request))
+        return here.shown_to(caller, session=session, may_sign_out=shows_cookie(request), is_late=is_late(request))
 
     return shown
 

@@ -7,7 +7,9 @@ from urllib.parse import quote
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
+from msgspec.structs import replace
 
+from contracts.below import below_of
 from projections.dashboard.views import Views
 from projections.query.answers import headers_of, log_if_unexpected, to_problem
 from projections.query.api import PlainRequest
@@ -22,7 +24,7 @@ def answer_page(request: PlainRequest, error: Exception) -> Response[Any]:
     if isinstance(error, Refused) and error.challenge and request.method == "GET":
         return Redirect(f"/login?next={quote(_path_of(request), safe='/')}", status_code=303)
     problem = to_problem(error)
-    html = _NOBODY.render("problem.html", problem=problem)
+    html = replace(_NOBODY, below=below_of(request.scope)).render("problem.html", problem=problem)
     return Response(html, status_code=problem.status, media_type=MediaType.HTML, headers=headers_of(error))
 
 

@@ -6,6 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.below import seen_below
 from contracts.names import readable_site
 from contracts.sessions import csrf_token
 from contracts.snippet import snippet
@@ -51,11 +52,13 @@ class Place(Struct, frozen=True, kw_only=True):
 class Views(Struct, frozen=True, kw_only=True):
     """What all pages have in common: the collector's public address, who looks, and what they may change.
 
-    ``sign_out`` is where to sign out, "" for who is not signed in; ``csrf`` is what every form of theirs shows. A page that
-    ``is_late`` could not wait for what a form has just decided.
+    ``below`` is the path of that address, where it has one, which no link knows until the page is made. ``sign_out`` is where
+    to sign out, "" for who is not signed in; ``csrf`` is what every form of theirs shows. A page that ``is_late`` could not
+    wait for what a form has just decided.
     """
 
     public_url: str
+    below: str = ""
     sign_out: str = ""
     csrf: str = ""
     tenant: str = ""
@@ -89,7 +92,7 @@ class Views(Struct, frozen=True, kw_only=True):
 
     def render(self, template: str, **shown: Any) -> str:
         """Return the page that *template* makes of what is *shown*."""
-        return _TEMPLATES.get_template(template).render(views=self, **shown)
+        return seen_below(self.below, _TEMPLATES.get_template(template).render(views=self, **shown))
 
 
 def _sign_out(caller: Caller) -> str:

@@ -15,6 +15,7 @@ from collector.control.admin.problems import forbidden
 from collector.control.admin.shown import PAGE_POLICY, Shown, page_showing
 from collector.control.signing_in import SESSION_LIFE, Visitor
 from contracts.access import same_secret
+from contracts.below import below_of
 from contracts.sessions import COOKIE, CSRF_HEADER, csrf_token, is_same_origin
 
 _LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -71,7 +72,7 @@ def showing_once(request: PlainRequest, answer: Any, shown: Shown, *, seq: int, 
     """Answer what is shown once: a form gets a page of its own for it, since no address and no cookie may hold it."""
     if (onward := onward_of(request.scope)) is None:
         return Response(answer, status_code=status)
-    body = page_showing(shown, onward=told_after(onward, seq))
+    body = page_showing(shown, onward=told_after(onward, seq), below=below_of(request.scope))
     headers = {"Content-Security-Policy": PAGE_POLICY}
     return Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
 
