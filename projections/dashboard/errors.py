@@ -15,6 +15,7 @@ from projections.query.answers import headers_of, log_if_unexpected, to_problem
 from projections.query.api import PlainRequest
 from projections.query.problems import Refused
 
+_LONGEST_QUERY = 8 * 1024
 _NOBODY = Views(public_url="")
 
 
@@ -30,7 +31,8 @@ def answer_page(request: PlainRequest, error: Exception) -> Response[Any]:
 
 def _path_of(request: PlainRequest) -> str:
     query = request.scope["query_string"].decode("ascii", errors="ignore")
-    return request.scope["path"] + (f"?{query}" if query else "")
+    # Escaped once more, what is long fits no address: then it is the page without what narrows it.
+    return request.scope["path"] + (f"?{query}" if 0 < len(query) <= _LONGEST_QUERY else "")
 
 
 PAGE_ERRORS: dict[int | type[Exception], Any] = dict.fromkeys(

@@ -15,10 +15,11 @@ from projections.query.periods import Days, Interval, bucket_count, default_inte
 from projections.query.problems import Refused, bad_parameter, not_found
 
 MAX_FILTERS = 8
-MAX_VALUE = 200
+# Longer than anything that ingest stores; eight of them fit no address, but that is for the address to say.
+MAX_VALUE = 4096
 MAX_LIMIT = 1000
 MAX_BUCKETS = 800
-_FILTER = re.compile(r"(?P<name>[a-z_]{1,20})(?P<negated>!?):(?P<value>.*)")
+_FILTER = re.compile(r"(?P<name>[a-z_]{1,20})(?P<negated>!?):(?P<value>.*)", re.DOTALL)
 _PARAMETERS = {parameter.name: parameter for parameter in QUESTION_PARAMETERS}
 
 
