@@ -34,6 +34,7 @@ from projections.query.known_sites import Listing
 from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
+from projections.query.web.export import Turns
 from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
 from projections.replies.bilan.system import is_of_bilan
@@ -86,7 +87,7 @@ def create_app(
         sign_ins=_sign_ins(engine, database_url, access_token, clock),
         **_known(engine, vault, clock),
     )
-    desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites))
+    desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites), exports=Turns())
     replying = Replying(after_write=AfterWrite(engine, newest), subjects=Subjects(vault), room=Room())
     return _application(desk, access, public_url, vault, replying=replying, systems=systems)
 
