@@ -25,8 +25,16 @@ def answer_page(request: PlainRequest, error: Exception) -> Response[Any]:
     if isinstance(error, Refused) and error.challenge and request.method == "GET":
         return Redirect(f"/login?next={quote(_path_of(request), safe='/')}", status_code=303)
     problem = to_problem(error)
-    html = replace(_NOBODY, below=below_of(request.scope)).render("problem.html", problem=problem)
+    views = replace(_NOBODY, below=below_of(request.scope))
+    html = views.render("problem.html", problem=problem, onward=_onward(request, problem.status))
     return Response(html, status_code=problem.status, media_type=MediaType.HTML, headers=headers_of(error))
+
+
+def _onward(request: PlainRequest, status: int) -> str:
+    """Return the page of the site that was asked about, in its usual state, where that can be answered; else ""."""
+    site = request.path_params.get("site")
+    is_worth_a_try = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.SERVICE_UNAVAILABLE)
+    return f"/sites/{quote(str(site))}" if site and is_worth_a_try else ""
 
 
 def _path_of(request: PlainRequest) -> str:

@@ -92,6 +92,18 @@ def read_parameters(query_string: bytes, known: Iterable[Parameter] = QUESTION_P
     return values
 
 
+def legible_parameters(query_string: bytes, known: Iterable[Parameter]) -> dict[str, list[str]]:
+    """Return what read_parameters() would if everything that it refuses were not there."""
+    by_name = {parameter.name: parameter for parameter in known}
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query_string.decode("ascii", "ignore"), keep_blank_values=True)[:MAX_PARAMETERS]:
+        if name not in by_name or "\N{REPLACEMENT CHARACTER}" in value or by_name[name].unreadable.search(value):
+            continue
+        if name not in values or by_name[name].repeatable:
+            values.setdefault(name, []).append(value)
+    return values
+
+
 def one_of(parameter: Parameter, values: Mapping[str, list[str]]) -> str:
     """Return the one value of *parameter*, or its default; refuse what is not among its choices."""
     value = values.get(parameter.name, [""])[0] or parameter.default

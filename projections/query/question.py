@@ -70,6 +70,19 @@ def dimension_of(name: str) -> Dimension:
     return DIMENSION_NAMED[name]
 
 
+def readable_filters(texts: list[str]) -> list[str]:
+    """Return those of *texts* that are filters, as many as there may be."""
+    return [text for text in texts if _is_filter(text)][:MAX_FILTERS]
+
+
+def _is_filter(text: str) -> bool:
+    try:
+        _filter(text)
+    except Refused:
+        return False
+    return True
+
+
 def _filters(texts: list[str]) -> tuple[Filter, ...]:
     if len(texts) > MAX_FILTERS:
         raise bad_parameter("filter", f"There are too many filters. Send at most {MAX_FILTERS}.")

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
 from projections.dashboard.pages.families import families_of
-from projections.dashboard.pages.marks import mark_of, read_address
+from projections.dashboard.pages.marks import Address, mark_of, read_address
 from projections.dashboard.panels.chart import Chart, draw
 from projections.dashboard.panels.kinds import panel_kinds
 from projections.dashboard.panels.now import MinuteBar, minutes_of
@@ -58,34 +58,36 @@ async def show_site(
     site: FromPath[str],
 ) -> Response[Any]:
     """Show the numbers of a site, or how to get the first fact."""
-    asked, state = await read_address(desk, caller, request, site)
-    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
-        if question.site != asked.site:
-            return Redirect(replace(state, site=question.site).href(), status_code=303)
+    address = await read_address(desk, caller, request, site)
+    async with reading_about(desk.engine, address.question, desk.listing) as (connection, question):
+        if question.site != address.question.site:
+            return Redirect(replace(address.state, site=question.site).href(), status_code=303)
         fresh = await freshness(connection, caller)
         mark = mark_of(desk, fresh)
-        if mark.is_known_to(request):
+        if address.wrong is None and mark.is_known_to(request):
             return mark.unchanged()
         facts = await facts_span(connection, caller, question.site)
         families = await families_of(connection, caller, question.site)
-        page = await _compose(connection, question, state, fresh, facts) if facts else None
+        page = await _compose(connection, question, address, fresh, facts) if facts else None
     if page is None and families:
         return Redirect(families[0].href, status_code=303)
     if page is None:
         return mark.page(views.render("waiting.html", site=question.site, families=families))
-    return mark.page(views.render("site.html", page=page, families=families))
+    html = views.render("site.html", page=page, families=families)
+    return mark.page(html) if address.wrong is None else address.page(html)
 
 
 async def _compose(
-    connection: AsyncConnection, question: WebQuestion, state: PageState, fresh: Freshness, facts: Span
+    connection: AsyncConnection, question: WebQuestion, address: Address, fresh: Freshness, facts: Span
 ) -> SitePage:
+    state = address.state
     answer = await overview(connection, question)
     series = await timeseries(connection, question)
     present = await realtime(connection, question)
     visitors = int(answer.numbers["visitors"] or 0)
     return SitePage(
         state=state,
-        controls=controls_of(state),
+        controls=controls_of(state, wrong=address.wrong),
         tiles=tiles_of(answer, state),
         chart=draw(series, state=state, now=question.now),
         compared_with=compared_with(answer),

@@ -122,8 +122,8 @@ async def test_an_empty_parameter_is_the_default(world: World):
     assert await world.ask("overview", **{"period": "", "timezone": "", "from": ""}) == await world.ask("overview")
 
 
-async def test_a_bad_parameter_of_a_page_is_a_page(doorstep: World):
-    response = await doorstep.get("/sites/example.org", period=CANARY)
+async def test_a_bad_parameter_of_a_page_is_a_page(world: World):
+    response = await world.get("/sites/example.org/page", period=CANARY)
     assert (response.status_code, response.headers["content-type"]) == (400, "text/html; charset=utf-8")
     assert CANARY not in response.text
 
