@@ -26,6 +26,7 @@ from projections.query.after_write import AfterWrite
 from projections.query.answers import add_security_headers
 from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
+from projections.query.compressed import COMPRESSION
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
@@ -169,6 +170,7 @@ def _application(
         },
         exception_handlers=errors_of(systems),
         before_send=[add_security_headers],
+        compression_config=COMPRESSION,
         lifespan=[_closing],
         request_max_body_size=_MAX_BODY,
         openapi_config=_described_at(path_of(public_url)),

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from contracts.below import seen_below
 from contracts.names import readable_site
-from contracts.sessions import csrf_token
+from contracts.sessions import masked_csrf
 from contracts.snippet import snippet
 from projections.dashboard.assets import path_of
 from projections.dashboard.panels.not_stored import in_words
@@ -71,7 +71,7 @@ class Views(Struct, frozen=True, kw_only=True):
         return replace(
             self,
             sign_out=_sign_out(caller) if may_sign_out else "",
-            csrf=csrf_token(session) if caller.is_member else "",
+            csrf=masked_csrf(session) if caller.is_member else "",
             tenant=caller.tenant,
             is_member=caller.is_member,
             is_late=is_late,

@@ -24,13 +24,17 @@ _PARAMETERS = (*QUESTION_PARAMETERS, SHOW, AFTER)
 
 
 class Mark(Struct, frozen=True):
-    """The ETag of a page: it changes with what the page can show to this caller, and with the files that it loads."""
+    """The ETag of a page: it changes with what the page can show to this caller, and with the files that it loads.
+
+    A weak one: compressed or not, and whatever hides the token of its forms, it is the same page.
+    """
 
     value: str
 
     def is_known_to(self, request: PlainRequest) -> bool:
         """Say whether the browser has this very page."""
-        return request.headers.get("if-none-match") == self.value
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        return self.value.removeprefix("W/") in known
 
     def unchanged(self) -> Response[Any]:
         """Answer that there is nothing new."""
@@ -56,7 +60,7 @@ class Address(Struct, frozen=True, kw_only=True):
 def mark_of(desk: Desk, fresh: Freshness) -> Mark:
     """Return the mark of what can be seen now by the caller whom *fresh* is about."""
     looked = int(desk.clock().timestamp()) // _LOOK_SECONDS
-    return Mark(f'"{fingerprint()}-{fresh.mark}-{looked}"')
+    return Mark(f'W/"{fingerprint()}-{fresh.mark}-{looked}"')
 
 
 async def read_address(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> Address:
