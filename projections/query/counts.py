@@ -4,7 +4,7 @@ Whoever asks names sums and cuts, and never a table; so derived tables can come 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -14,11 +14,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.dimensions import Dimension
-from projections.query.matching import every, hits_in, visits_in
+from projections.query.matching import every, hits_in, keeps_single_views, visits_in
 from projections.query.metrics import Metric, Sums
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
-from projections.query.sums import Columns, Of, Sum
+from projections.query.sums import VIEWS, VIEWS_KEPT, Columns, Of, Sum
 from projections.read_models.hits import HITS
 from projections.read_models.visits import VISITS
 
@@ -104,7 +104,7 @@ async def counts_for(
 ) -> dict[tuple[Any, ...], Sums]:
     """Add up everything that *metrics* need, for every combination of *cuts* that has rows of any kind."""
     found: defaultdict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
-    groups = _together(metrics)
+    groups = _together(metrics, {VIEWS: VIEWS_KEPT} if keeps_single_views(question) else {})
     for group in groups:
         for row in await counts(connection, question, span, group, *cuts):
             found[row.key].update(row.sums)
@@ -122,9 +122,9 @@ def _counted(row: Row[Any], sums: Sequence[Sum], cuts: Sequence[Cut]) -> Counted
     return Counted(tuple(row[:width]), dict(zip(names, row[width:], strict=True)))
 
 
-def _together(metrics: Iterable[Metric]) -> list[list[Sum]]:
+def _together(metrics: Iterable[Metric], instead: Mapping[Sum, Sum]) -> list[list[Sum]]:
     groups: defaultdict[Any, dict[str, Sum]] = defaultdict(dict)
-    for one in (one for metric in metrics for one in metric.sums):
+    for one in (instead.get(one, one) for metric in metrics for one in metric.sums):
         groups[one.of, one.kinds][one.name] = one
     return [list(group.values()) for group in groups.values()]
 
