@@ -19,6 +19,7 @@ from contracts.keys import ListedKey
 from contracts.mounts import Mount
 from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.throttle import Throttle
+from projections.dashboard.errors import answer_reader
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
 from projections.query.access import Access, caller_in, is_late, known_caller, shows_cookie
@@ -168,7 +169,7 @@ def _application(
             "views": Provide(_shown_with(Views(public_url=public_url.rstrip("/"))), sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
         },
-        exception_handlers=errors_of(systems),
+        exception_handlers=errors_of(systems, otherwise=answer_reader),
         before_send=[add_security_headers],
         compression_config=COMPRESSION,
         lifespan=[_closing],

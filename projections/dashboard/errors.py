@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from contracts.below import below_of
 from projections.dashboard.views import Views
-from projections.query.answers import headers_of, log_if_unexpected, to_problem
+from projections.query.answers import answer_problem, headers_of, log_if_unexpected, to_problem
 from projections.query.api import PlainRequest
 from projections.query.problems import Refused
 
@@ -28,6 +28,12 @@ def answer_page(request: PlainRequest, error: Exception) -> Response[Any]:
     views = replace(_NOBODY, below=below_of(request.scope))
     html = views.render("problem.html", problem=problem, onward=_onward(request, problem.status))
     return Response(html, status_code=problem.status, media_type=MediaType.HTML, headers=headers_of(error))
+
+
+def answer_reader(request: PlainRequest, error: Exception) -> Response[Any]:
+    """Answer *error* at an address that is no page: as a page all the same to a browser, else as a problem document."""
+    is_browser = MediaType.HTML in request.headers.get("accept", "")
+    return answer_page(request, error) if is_browser else answer_problem(request, error)
 
 
 def _onward(request: PlainRequest, status: int) -> str:
