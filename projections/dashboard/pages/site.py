@@ -1,6 +1,5 @@
 """The page of one site: everything it shows, answered in one snapshot of the database."""
 
-from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get
@@ -17,17 +16,17 @@ from projections.dashboard.pages.families import families_of
 from projections.dashboard.pages.marks import Address, mark_of, read_address
 from projections.dashboard.panels.chart import Chart, draw
 from projections.dashboard.panels.kinds import panel_kinds
+from projections.dashboard.panels.nothing import Nothing, nothing_of
 from projections.dashboard.panels.now import MinuteBar, minutes_of
 from projections.dashboard.panels.rows import Panel, fill
 from projections.dashboard.panels.tiles import Tile, compared_with, tiles_of
 from projections.dashboard.views import Views
 from projections.query.api import Desk, PlainRequest
-from projections.query.asked import MAX_DAYS
 from projections.query.caller import Caller
 from projections.query.freshness import Freshness, freshness
 from projections.query.known_sites import reading_about
-from projections.query.periods import Span
 from projections.query.question import WebQuestion
+from projections.query.web.emptiness import why_empty
 from projections.query.web.overview import Overview, overview
 from projections.query.web.realtime import Realtime, realtime
 from projections.query.web.sites import facts_span
@@ -35,7 +34,7 @@ from projections.query.web.timeseries import timeseries
 
 
 class SitePage(Struct, frozen=True, kw_only=True):
-    """What the page of a site shows; ``elsewhere`` leads to its facts when the period has none."""
+    """What the page of a site shows; ``nothing`` says why the period has nothing, if so, and leads on."""
 
     state: PageState
     controls: Controls
@@ -45,7 +44,7 @@ class SitePage(Struct, frozen=True, kw_only=True):
     panels: list[Panel]
     now: Realtime
     minutes: list[MinuteBar]
-    elsewhere: PageState | None
+    nothing: Nothing | None
     freshness: Freshness
 
 
@@ -68,7 +67,7 @@ async def show_site(
             return mark.unchanged()
         facts = await facts_span(connection, caller, question.site)
         families = await families_of(connection, caller, question.site)
-        page = await _compose(connection, question, address, fresh, facts) if facts else None
+        page = await _compose(connection, question, address, fresh) if facts else None
     if page is None and families:
         return Redirect(families[0].href, status_code=303)
     if page is None:
@@ -77,9 +76,7 @@ async def show_site(
     return mark.page(html) if address.wrong is None else address.page(html)
 
 
-async def _compose(
-    connection: AsyncConnection, question: WebQuestion, address: Address, fresh: Freshness, facts: Span
-) -> SitePage:
+async def _compose(connection: AsyncConnection, question: WebQuestion, address: Address, fresh: Freshness) -> SitePage:
     state = address.state
     answer = await overview(connection, question)
     series = await timeseries(connection, question)
@@ -94,15 +91,10 @@ async def _compose(
         panels=[await fill(connection, question, kind, state, visitors=visitors) for kind in panel_kinds(question.who)],
         now=present,
         minutes=minutes_of(present.pageviews_per_minute),
-        elsewhere=_elsewhere(answer, question, state, facts),
+        nothing=None if _is_something(answer) else nothing_of(await why_empty(connection, question), state),
         freshness=fresh,
     )
 
 
-def _elsewhere(answer: Overview, question: WebQuestion, state: PageState, facts: Span) -> PageState | None:
-    if answer.numbers["visits"] or answer.numbers["pageviews"] or state.filters:
-        return None
-    first, last = facts.since.astimezone(question.zone).date(), facts.until.astimezone(question.zone).date()
-    if question.days.first <= first and last <= question.days.last:
-        return None
-    return state.between(max(first, last - timedelta(days=MAX_DAYS - 1)), last)
+def _is_something(answer: Overview) -> bool:
+    return bool(answer.numbers["visits"] or answer.numbers["pageviews"])

@@ -1,20 +1,27 @@
 """The front page: the sites that there are, or how to get the first fact."""
 
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect
+from msgspec import Struct
 
 from projections.dashboard.pages.marks import mark_of
 from projections.dashboard.panels.not_stored import notice_of
 from projections.dashboard.views import Views
+from projections.dashboard.words import days_in_words
 from projections.query.api import Desk, PlainRequest
-from projections.query.asked import site_named
+from projections.query.asked import MAX_DAYS, site_named
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.freshness import freshness
-from projections.query.web.sites import list_sites
+from projections.query.periods import Days, Period, Span
+from projections.query.web.sites import list_sites, spans_of
+
+_LATELY = timedelta(days=7)
 
 
 @get("/", include_in_schema=False)
@@ -34,5 +41,23 @@ async def show_sites(
         if mark.is_known_to(request):
             return mark.unchanged()
         answer = await list_sites(connection, caller, desk.clock(), desk.listing)
+        spans = await spans_of(connection, caller, [one.site for one in answer.sites if not one.visitors])
     notice = notice_of(answer.not_stored, desk.clock())
-    return mark.page(views.render("sites.html", sites=answer.sites, notice=notice, freshness=fresh))
+    quiet = {site: _quiet(site, span, desk.clock()) for site, span in spans.items()}
+    return mark.page(views.render("sites.html", sites=answer.sites, quiet=quiet, notice=notice, freshness=fresh))
+
+
+class Quiet(Struct, frozen=True, kw_only=True):
+    """A site without visitors in the last days: when it had any, and where those are."""
+
+    words: str
+    href: str
+
+
+def _quiet(site: str, span: Span, now: datetime) -> Quiet | None:
+    days = Days(span.since.date(), span.until.date())
+    if days.last > now.date() - _LATELY:
+        return None
+    first = max(days.first, days.last - timedelta(days=MAX_DAYS - 1))
+    asked = urlencode({"period": Period.CUSTOM.value, "from": first.isoformat(), "to": days.last.isoformat()})
+    return Quiet(words=f"Visits from {days_in_words(days)}", href=f"/sites/{quote(site)}?{asked}")

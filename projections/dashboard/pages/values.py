@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
 from projections.dashboard.pages.marks import Address, read_address
+from projections.dashboard.panels.nothing import Nothing, nothing_of
 from projections.dashboard.panels.rows import detail_columns, details_of, flag_of, name_of
 from projections.dashboard.views import Views
 from projections.query.api import Desk, PlainRequest
@@ -21,6 +22,7 @@ from projections.query.dimensions import Dimension
 from projections.query.known_sites import reading_about
 from projections.query.question import MAX_LIMIT, WebQuestion, dimension_of
 from projections.query.web.breakdown import ValueRow, breakdown, count_visitors
+from projections.query.web.emptiness import why_empty
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,7 @@ class ValuesPage(Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     entries: list[Entry]
     more: bool
+    nothing: Nothing | None
     csv: str
 
 
@@ -77,8 +80,17 @@ async def _compose(connection: AsyncConnection, question: WebQuestion, dimension
         columns=detail_columns(dimension),
         entries=[_entry(row, dimension, state, most) for row in answer.rows],
         more=answer.more,
+        nothing=None if answer.rows else await _nothing(connection, question, state, dimension, visitors=visitors),
         csv=state.api(f"breakdown/{dimension.name}.csv"),
     )
+
+
+async def _nothing(
+    connection: AsyncConnection, question: WebQuestion, state: PageState, dimension: Dimension, *, visitors: int
+) -> Nothing:
+    if visitors:
+        return Nothing(words="Nothing in this period.")
+    return nothing_of(await why_empty(connection, question), state, below=dimension.name)
 
 
 def _entry(row: ValueRow, dimension: Dimension, state: PageState, most: int) -> Entry:
