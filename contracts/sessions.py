@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 import unicodedata
 from typing import Final
 
@@ -15,6 +16,7 @@ SHORTEST_PASSWORD: Final = 12
 LONGEST_NAME: Final = 100
 # As it is typed, a letter may come in as many parts; what is longer still is nobody's.
 LONGEST_TYPED_NAME: Final = 4 * LONGEST_NAME
+_TOKEN_BYTES: Final = 32
 _SAME: Final = frozenset({"same-origin", "none"})
 
 
@@ -36,6 +38,31 @@ def folded_name(name: str) -> str:
 def csrf_token(secret: str) -> str:
     """Return what a form shows beside the cookie *secret*; whoever cannot read the cookie cannot know it."""
     return hmac.digest(secret.encode("utf-8", "surrogatepass"), b"collector form", "sha256").hex()
+
+
+def masked_csrf(secret: str) -> str:
+    """Return csrf_token() as a page shows it: otherwise each time.
+
+    Pages are compressed, and hold what an address says: a text that stayed the same could be guessed, letter by letter, by the
+    length of the answers (BREACH).
+    """
+    mask = secrets.token_bytes(_TOKEN_BYTES)
+    return (mask + _mixed(mask, bytes.fromhex(csrf_token(secret)))).hex()
+
+
+def shows_csrf(shown: str, secret: str) -> bool:
+    """Say whether *shown* is the token of *secret*, as a page or as the administration shows it."""
+    try:
+        told = bytes.fromhex(shown)
+    except ValueError:
+        return False
+    if len(told) == 2 * _TOKEN_BYTES:
+        told = _mixed(told[:_TOKEN_BYTES], told[_TOKEN_BYTES:])
+    return hmac.compare_digest(told, bytes.fromhex(csrf_token(secret)))
+
+
+def _mixed(one: bytes, other: bytes) -> bytes:
+    return bytes(left ^ right for left, right in zip(one, other, strict=True))
 
 
 def is_same_origin(*, fetch_site: str | None, origin: str | None, host: str) -> bool:

@@ -9,13 +9,17 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Server
 from litestar.routes import HTTPRoute
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from contracts.below import below_of, path_of
 from contracts.keys import ListedKey
 from contracts.mounts import Mount
 from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.throttle import Throttle
+from projections.dashboard.errors import answer_reader
 from projections.dashboard.pages import PAGES
 from projections.dashboard.views import Views
 from projections.query.access import Access, caller_in, is_late, known_caller, shows_cookie
@@ -23,6 +27,7 @@ from projections.query.after_write import AfterWrite
 from projections.query.answers import add_security_headers
 from projections.query.api import API, SITES, Desk, PlainRequest
 from projections.query.caller import Caller
+from projections.query.compressed import COMPRESSION
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
@@ -31,6 +36,7 @@ from projections.query.known_sites import Listing
 from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
+from projections.query.web.export import Turns
 from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
 from projections.replies.bilan.system import is_of_bilan
@@ -44,9 +50,6 @@ from projections.tokens import TokenReader
 from projections.vault import VaultReader
 
 _MAX_BODY = 16 * 1024
-_OPENAPI = OpenAPIConfig(
-    title="Collector", version="1", path="/schema", render_plugins=[JsonRenderPlugin(path="/openapi.json")]
-)
 
 
 def create_app(
@@ -86,7 +89,7 @@ def create_app(
         sign_ins=_sign_ins(engine, database_url, access_token, clock),
         **_known(engine, vault, clock),
     )
-    desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites))
+    desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites), exports=Turns())
     replying = Replying(after_write=AfterWrite(engine, newest), subjects=Subjects(vault), room=Room())
     return _application(desk, access, public_url, vault, replying=replying, systems=systems)
 
@@ -166,11 +169,12 @@ def _application(
             "views": Provide(_shown_with(Views(public_url=public_url.rstrip("/"))), sync_to_thread=False),
             "caller": Provide(_caller, sync_to_thread=False),
         },
-        exception_handlers=errors_of(systems),
+        exception_handlers=errors_of(systems, otherwise=answer_reader),
         before_send=[add_security_headers],
+        compression_config=COMPRESSION,
         lifespan=[_closing],
         request_max_body_size=_MAX_BODY,
-        openapi_config=_OPENAPI,
+        openapi_config=_described_at(path_of(public_url)),
         logging_config=None,
     )
     app.state.engine = desk.engine
@@ -180,6 +184,16 @@ def _application(
     app.state.days = {system.mount: system.days for system in systems}
     app.state.sign_ins = access.sign_ins
     return app
+
+
+def _described_at(path: str) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Collector",
+        version="1",
+        path="/schema",
+        servers=[Server(url=path or "/")],
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    )
 
 
 @asynccontextmanager
@@ -204,11 +218,12 @@ def _caller(request: PlainRequest) -> Caller:
 
 def _shown_with(views: Views) -> Callable[[PlainRequest], Views]:
     def shown(request: PlainRequest) -> Views:
+        here = replace(views, below=below_of(request.scope))
         caller = known_caller(request)
         if caller is None:
-            return views
+            return here
         session = request.cookies.get(SESSION_COOKIE, "")
-        return views.shown_to(caller, session=session, may_sign_out=shows_cookie(request), is_late=is_late(request))
+        return here.shown_to(caller, session=session, may_sign_out=shows_cookie(request), is_late=is_late(request))
 
     return shown
 

@@ -13,6 +13,7 @@ from collector.local.endpoints import database_url_for_role, known_nats_url
 from collector.local.key_place import master_key_file
 from collector.privacy.client_ip import TrustedProxies, client_ip
 from collector.serving.about import About
+from collector.serving.below import below
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import serve_until_told
@@ -55,7 +56,8 @@ async def query(settings: QuerySettings) -> None:
         async with asked.lifespan():
             table, about = AddressTable({Owner.QUERY: claims_of(asked)}), about_database(asked, settings)
             app = operated(asgi(asked), table, settings.http, role="query", checks=checks, about=about)
-            await serve_until_told(app, bound, begin_drain=app.begin_drain)
+            served = below(app, table, settings.http.path)
+            await serve_until_told(served, bound, begin_drain=app.begin_drain)
 
 
 def query_app(settings: QuerySettings | Settings, *, throttle: Throttle | None = None) -> Litestar:

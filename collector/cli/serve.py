@@ -14,6 +14,7 @@ from collector.local.endpoints import nats_url_for_role
 from collector.local.key_place import master_key_file
 from collector.salts.precedence import PRECEDENCE
 from collector.serving.about import About
+from collector.serving.below import below
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
@@ -54,5 +55,6 @@ async def serve(settings: IngestSettings) -> None:
             table = AddressTable({Owner.INGEST: addresses(), Owner.ADMIN: claims_of(admin)})
             both = Dispatch(table, ingest=asgi(ingest.app), query=asgi(ingest.app), admin=asgi(admin))
             app = operated(both, table, settings.http, role="ingest", checks=checks, about=about)
-            await serve_until_told(app, bound, begin_drain=app.begin_drain)
+            served = below(app, table, settings.http.path)
+            await serve_until_told(served, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

@@ -16,6 +16,7 @@ from collector.ingest import open_ingest
 from collector.local.endpoints import nats_url_for_role
 from collector.local.key_place import master_key_file
 from collector.salts.precedence import NOBODY_ELSE, PRECEDENCE
+from collector.serving.below import below
 from collector.serving.listening import listen
 from collector.serving.role import asgi, claims_of, operated, run_role
 from collector.serving.server import DRAIN_SECONDS, serve_until_told
@@ -67,5 +68,6 @@ async def web(settings: Settings, *, precedence: timedelta) -> None:
             whole = Dispatch(table, ingest=asgi(ingest.app), query=asgi(asked), admin=asgi(admin))
             about = about_database(asked, settings)
             app = operated(whole, table, settings.http, role="web", checks=checks, about=about)
-            await serve_until_told(app, bound, begin_drain=app.begin_drain)
+            served = below(app, table, settings.http.path)
+            await serve_until_told(served, bound, begin_drain=app.begin_drain)
             await ingest.drain(DRAIN_SECONDS)

@@ -120,7 +120,8 @@ def page(head: Head, _: Sender) -> Answer:
         for path, methods in SPECIFICATION["paths"].items()
         for method, operation in methods.items()
     ]
-    here = "/nodash/api-docs" if head.path.startswith("/nodash/") else "/api-docs"
+    # Seen from the page itself, wherever that is.
+    here = "." if head.path.endswith("/") else "api-docs"
     return _answer("text/html; charset=utf-8", _PAGE.format(entries="".join(operations), here=here).encode())
 
 

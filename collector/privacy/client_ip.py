@@ -105,7 +105,7 @@ def is_left_unread(ip: str, peer: str, forwarded: Sequence[str], *, is_vouched: 
     text = forwarded[0].partition(",")[0].strip()
     if text == ip:  # as nearly always, and parsing costs as much as the rest of the head
         return False
-    first = _parse(text)
+    first = parse_address(text)
     return first is not None and str(first) != ip
 
 

@@ -30,6 +30,8 @@ server {
   client_body_buffer_size 1m;
   proxy_request_buffering off;
   proxy_max_temp_file_size 0;
+  # A filter may be by any value that is stored, and stands in the address.
+  large_client_header_buffers 4 32k;
   client_header_timeout 10s;
   client_body_timeout 10s;
 

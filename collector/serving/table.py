@@ -52,6 +52,12 @@ class AddressTable:
             others.sort(key=lambda entry: entry.part is not Owner.INGEST)
         return others[0].part if others else None
 
+    def takes(self, method: str, path: str) -> bool:
+        """Say whether *method* is answered at *path*: HEAD as GET is, and a preflight as whatever it asks for."""
+        if method == "OPTIONS":
+            return bool(self._elsewhere(path))
+        return self._found("GET" if method == "HEAD" else method, path) is not None
+
     def route(self, method: str, path: str) -> str:
         """Return the template at *path*, its tail as ``*``, from a closed list: "other" where there is nothing."""
         found = self._found(method, path) or next(iter(self._elsewhere(path)), None)

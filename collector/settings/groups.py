@@ -15,10 +15,12 @@ from collector.settings.parsers import (
     optional,
     plain,
     proxies,
+    public_address,
     site_names,
     tenant_name,
     whole_number,
 )
+from contracts.below import path_of
 from contracts.keys import ListedKey
 
 MEBIBYTE = 1024 * 1024
@@ -118,8 +120,8 @@ class Http(Group, frozen=True, kw_only=True):
         Setting(
             "COLLECTOR_PUBLIC_URL",
             "",
-            address("http", "https"),
-            "the address visitors reach, for the snippet; empty means host and port",
+            public_address,
+            "the address visitors reach, such as https://example.org or https://example.org/stats; empty means host and port",
         ),
     ]
     access_token: Annotated[
@@ -146,6 +148,11 @@ class Http(Group, frozen=True, kw_only=True):
     def public_url(self) -> str:
         """Return the address that visitors reach."""
         return self.given_url or f"http://{in_address(self.host)}:{self.port}"
+
+    @property
+    def path(self) -> str:
+        """Return the path of the address that visitors reach, below which everything is; "" where there is none."""
+        return path_of(self.public_url)
 
     @property
     def is_loopback(self) -> bool:

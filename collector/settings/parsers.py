@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from contracts.below import path_of
 from contracts.control.keys import Scope
 from contracts.keys import ListedKey, digest_of
 from contracts.names import canonical_site
@@ -141,6 +142,14 @@ def address(*schemes: str) -> Callable[[str], str | None]:
         return text.rstrip("/")
 
     return parse
+
+
+def public_address(text: str) -> str | None:
+    """Take the address under which the world reaches us, perhaps below a path of a host; empty means not set."""
+    parsed = address("http", "https")(text)
+    if parsed is not None and ("?" in parsed or "#" in parsed):
+        raise ValueError("must end with its path, such as https://example.org/stats; leave out what begins with ? or #")
+    return parsed and parsed.removesuffix(urlsplit(parsed).path) + path_of(parsed)
 
 
 def addresses(*schemes: str) -> Callable[[str], str | None]:

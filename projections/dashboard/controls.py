@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from projections.dashboard.links import PageState
+from projections.dashboard.mended import Wrong
 from projections.dashboard.panels.rows import name_of
 from projections.dashboard.words import days_in_words
 from projections.query.parameters import Who
@@ -54,13 +55,14 @@ class Controls(Struct, frozen=True, kw_only=True):
     last: str
     in_words: str
     timezone: str
+    wrong: Wrong | None
     path: str
     fields_but_period: list[tuple[str, str]]
     fields_but_timezone: list[tuple[str, str]]
 
 
-def controls_of(state: PageState, *, below: str = "") -> Controls:
-    """Return the controls of the page in this *state*, or of the page of the dimension *below* it."""
+def controls_of(state: PageState, *, below: str = "", wrong: Wrong | None = None) -> Controls:
+    """Return the controls of the page in this *state*, or of the page of the dimension *below* it, saying what was *wrong*."""
     return Controls(
         periods=[
             Choice(title=title, explained=explained, href=state.during(period).href(below=below), is_on=period is state.period)
@@ -77,6 +79,7 @@ def controls_of(state: PageState, *, below: str = "") -> Controls:
         last=state.days.last.isoformat(),
         in_words=days_in_words(state.days),
         timezone=state.timezone,
+        wrong=wrong,
         path=state.href(below=below).partition("?")[0],
         fields_but_period=state.fields(),
         fields_but_timezone=[*state.period_fields(), *(field for field in state.fields() if field[0] != "timezone")],

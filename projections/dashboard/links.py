@@ -13,6 +13,10 @@ from projections.query.parameters import QUESTION_PARAMETERS, Who
 from projections.query.periods import Days, Period
 from projections.query.question import MAX_FILTERS, MAX_VALUE, Filter, WebQuestion
 
+# The server takes heads of 32 KiB; cookies and what a browser says of itself stand beside the address.
+_LONGEST_ADDRESS = 24 * 1024
+# However its letters are escaped, as many filters of this length as there may be fit.
+_SHORT = 200
 _DEFAULTS = {parameter.name: parameter.default for parameter in QUESTION_PARAMETERS}
 
 
@@ -69,7 +73,9 @@ class PageState(Struct, frozen=True, kw_only=True):
         added = Filter(dimension=dimension, value=value)
         if added in self.filters or len(self.filters) >= MAX_FILTERS or len(value) > MAX_VALUE:
             return None
-        return replace(self, filters=(*self.filters, added))
+        narrower = replace(self, filters=(*self.filters, added))
+        is_too_long = len(value) > _SHORT and len(narrower.href()) > _LONGEST_ADDRESS
+        return None if is_too_long else narrower
 
     def widened(self, dropped: Filter) -> "PageState":
         """Return the same page without the filter *dropped*."""

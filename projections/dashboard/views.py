@@ -6,8 +6,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 from msgspec.structs import replace
 
+from contracts.below import seen_below
 from contracts.names import readable_site
-from contracts.sessions import csrf_token
+from contracts.sessions import masked_csrf
 from contracts.snippet import snippet
 from projections.dashboard.assets import path_of
 from projections.dashboard.panels.not_stored import in_words
@@ -51,11 +52,13 @@ class Place(Struct, frozen=True, kw_only=True):
 class Views(Struct, frozen=True, kw_only=True):
     """What all pages have in common: the collector's public address, who looks, and what they may change.
 
-    ``sign_out`` is where to sign out, "" for who is not signed in; ``csrf`` is what every form of theirs shows. A page that
-    ``is_late`` could not wait for what a form has just decided.
+    ``below`` is the path of that address, where it has one, which no link knows until the page is made. ``sign_out`` is where
+    to sign out, "" for who is not signed in; ``csrf`` is what every form of theirs shows. A page that ``is_late`` could not
+    wait for what a form has just decided.
     """
 
     public_url: str
+    below: str = ""
     sign_out: str = ""
     csrf: str = ""
     tenant: str = ""
@@ -68,7 +71,7 @@ class Views(Struct, frozen=True, kw_only=True):
         return replace(
             self,
             sign_out=_sign_out(caller) if may_sign_out else "",
-            csrf=csrf_token(session) if caller.is_member else "",
+            csrf=masked_csrf(session) if caller.is_member else "",
             tenant=caller.tenant,
             is_member=caller.is_member,
             is_late=is_late,
@@ -89,7 +92,7 @@ class Views(Struct, frozen=True, kw_only=True):
 
     def render(self, template: str, **shown: Any) -> str:
         """Return the page that *template* makes of what is *shown*."""
-        return _TEMPLATES.get_template(template).render(views=self, **shown)
+        return seen_below(self.below, _TEMPLATES.get_template(template).render(views=self, **shown))
 
 
 def _sign_out(caller: Caller) -> str:

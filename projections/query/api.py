@@ -20,25 +20,29 @@ from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.definitions import DEFINITIONS, Definition
+from projections.query.dimensions import Dimension
 from projections.query.freshness import freshness
 from projections.query.known_sites import Listing, reading_about
 from projections.query.parameters import QUESTION_PARAMETERS, Parameter, read_parameters
+from projections.query.piecemeal import Piecemeal
 from projections.query.question import WebQuestion, dimension_of, parse_question
 from projections.query.tallies import TALLY_PARAMETERS, TallyOfAll, TallyOfOne, tally_of_all, tally_of_one
 from projections.query.web import breakdown as breakdowns
 from projections.query.web import overview as overviews
 from projections.query.web import timeseries as series
+from projections.query.web.export import Turns, exported
 from projections.query.web.realtime import Realtime, realtime
 from projections.query.web.sites import SiteDirectory, SiteList, list_directory, list_sites
 from projections.query.web.spreadsheet import CSV, to_csv
 
 
 class Desk(Struct, frozen=True, kw_only=True):
-    """Where questions are answered: the database, the clock, and the sites that the settings list."""
+    """Where questions are answered: the database, the clock, the sites that the settings list, and the room for exports."""
 
     engine: AsyncEngine
     clock: Callable[[], datetime]
     listing: Listing
+    exports: Turns
 
 
 PlainRequest: TypeAlias = Request[Any, Any, Any]
@@ -156,17 +160,37 @@ async def read_breakdown(
     site: FromPath[str],
     dimension: FromPath[str],
 ) -> Response[Any]:
-    """Return the greatest values first; as CSV when *dimension* ends with .csv or the caller accepts text/csv."""
+    """Return the greatest values first; as CSV when *dimension* ends with .csv or the caller accepts text/csv.
+
+    As CSV it has all values, unless a limit is given; where that leaves any out, X-Collector-More and the file's name say so.
+    """
     asked = ask(desk, caller, request, site)
     named = dimension_of(dimension.removesuffix(".csv"))
+    is_csv = dimension.endswith(".csv") or "text/csv" in request.headers.get("accept", "")
+    if is_csv and not request.query_params.get("limit"):
+        return await _export(desk, asked, named)
     async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         visitors = await breakdowns.count_visitors(connection, question)
         answer = await breakdowns.breakdown(connection, question, named, visitors=visitors)
         as_of = (await freshness(connection, caller)).as_of
-    if not dimension.endswith(".csv") and "text/csv" not in request.headers.get("accept", ""):
+    if not is_csv:
         return Response(breakdowns.to_document(answer, as_of))
-    name = f"{question.site}-{named.name}-{question.days.first}-{question.days.last}.csv"
-    return Response(to_csv(answer), media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    headers = _as_file(question, named, cut_at=question.limit if answer.more else 0)
+    return Response(to_csv(answer), media_type=CSV, headers=headers)
+
+
+async def _export(desk: Desk, asked: WebQuestion, dimension: Dimension) -> Response[Any]:
+    async with reading_about(desk.engine, asked, desk.listing) as (_, question):
+        pass
+    pieces = exported(desk.engine, question, dimension, turns=desk.exports, clock=desk.clock)
+    return await Piecemeal.beginning(pieces, media_type=CSV, headers=_as_file(question, dimension))
+
+
+def _as_file(question: WebQuestion, dimension: Dimension, *, cut_at: int = 0) -> dict[str, str]:
+    """Return the headers of a file; *cut_at* says after how many rows it ends although there are more, 0 where it is whole."""
+    name = f"{question.site}-{dimension.name}-{question.days.first}-{question.days.last}"
+    first, more = (f"-first-{cut_at}", {"X-Collector-More": "true"}) if cut_at else ("", {})
+    return {"Content-Disposition": f'attachment; filename="{name}{first}.csv"', **more}
 
 
 @get("/", summary="Every site: what it is called, and whether it takes facts")

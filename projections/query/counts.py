@@ -4,24 +4,26 @@ Whoever asks names sums and cuts, and never a table; so derived tables can come 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Select, Subquery, bindparam, cast, collate, desc, func, select
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Row, Select, Subquery, bindparam, cast, collate, desc, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.dimensions import Dimension
-from projections.query.matching import every, hits_in, visits_in
+from projections.query.matching import every, hits_in, keeps_single_views, visits_in
 from projections.query.metrics import Metric, Sums
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
-from projections.query.sums import Columns, Of, Sum
+from projections.query.sums import VIEWS, VIEWS_KEPT, Columns, Of, Sum
 from projections.read_models.hits import HITS
 from projections.read_models.visits import VISITS
 
+# Of an answer that is handed on as it comes.
+ROWS_AT_A_TIME = 1000
 _NOBODY = b""
 
 
@@ -83,11 +85,18 @@ async def counts(
     """
     query = _from_facts(question, span, sums, cuts)
     if largest is not None:
-        keys = [collate(query.selected_columns[f"cut_{number}"], "C") for number in range(len(cuts))]
-        query = query.order_by(*(desc(one.name) for one in sums[:2]), *keys).limit(largest)
-    names, width = [one.name for one in sums], len(cuts)
-    rows = await connection.execute(query)
-    return [Counted(tuple(row[:width]), dict(zip(names, row[width:], strict=True))) for row in rows]
+        query = _greatest_first(query, sums, cuts).limit(largest)
+    return [_counted(row, sums, cuts) for row in await connection.execute(query)]
+
+
+async def counts_streamed(
+    connection: AsyncConnection, question: WebQuestion, span: Span, sums: Sequence[Sum], *cuts: Cut
+) -> AsyncIterator[list[Counted]]:
+    """Yield all rows that counts() has, the greatest first, some at a time: no more than those are ever held here."""
+    query = _greatest_first(_from_facts(question, span, sums, cuts), sums, cuts)
+    result = await connection.stream(query, execution_options={"yield_per": ROWS_AT_A_TIME})
+    async for rows in result.partitions():
+        yield [_counted(row, sums, cuts) for row in rows]
 
 
 async def counts_for(
@@ -95,7 +104,7 @@ async def counts_for(
 ) -> dict[tuple[Any, ...], Sums]:
     """Add up everything that *metrics* need, for every combination of *cuts* that has rows of any kind."""
     found: defaultdict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
-    groups = _together(metrics)
+    groups = _together(metrics, {VIEWS: VIEWS_KEPT} if keeps_single_views(question) else {})
     for group in groups:
         for row in await counts(connection, question, span, group, *cuts):
             found[row.key].update(row.sums)
@@ -103,9 +112,19 @@ async def counts_for(
     return {key: nothing | sums for key, sums in found.items()}
 
 
-def _together(metrics: Iterable[Metric]) -> list[list[Sum]]:
+def _greatest_first(query: Select[Any], sums: Sequence[Sum], cuts: Sequence[Cut]) -> Select[Any]:
+    keys = [collate(query.selected_columns[f"cut_{number}"], "C") for number in range(len(cuts))]
+    return query.order_by(*(desc(one.name) for one in sums[:2]), *keys)
+
+
+def _counted(row: Row[Any], sums: Sequence[Sum], cuts: Sequence[Cut]) -> Counted:
+    names, width = [one.name for one in sums], len(cuts)
+    return Counted(tuple(row[:width]), dict(zip(names, row[width:], strict=True)))
+
+
+def _together(metrics: Iterable[Metric], instead: Mapping[Sum, Sum]) -> list[list[Sum]]:
     groups: defaultdict[Any, dict[str, Sum]] = defaultdict(dict)
-    for one in (one for metric in metrics for one in metric.sums):
+    for one in (instead.get(one, one) for metric in metrics for one in metric.sums):
         groups[one.of, one.kinds][one.name] = one
     return [list(group.values()) for group in groups.values()]
 

@@ -1,4 +1,4 @@
-"""Which names are sites of a caller: what was decided, what the settings list, and, where any name is a site, what has facts.
+"""Which names are sites of a caller: what was decided, what the settings list, and, where any name may send, what has facts.
 
 A name that is none, and one that is somebody else's, are the same 404 everywhere.
 """
@@ -23,7 +23,7 @@ UTC = "UTC"
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """The sites that the settings list for their *tenant*; None where any name is one until sites are decided about."""
+    """The sites that the settings list for their *tenant*; None where any name becomes one by sending, until one is decided."""
 
     tenant: str
     sites: frozenset[str] | None = None
@@ -49,6 +49,8 @@ _DECIDED = text(f"""
 FACT_TABLES = tuple(projection.models[0].tables[0].name for projection in PROJECTIONS)
 _EACH_HAS = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant AND site = :site)" for table in FACT_TABLES)
 _HAS_FACTS = text(f"SELECT {' OR '.join(_EACH_HAS)}")
+_HAS_ANY = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant)" for table in FACT_TABLES)
+_TENANT_HAS_FACTS = text(f"SELECT {' OR '.join(_HAS_ANY)}")
 
 
 @asynccontextmanager
@@ -77,10 +79,17 @@ async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, 
 async def _goes_undecided(
     connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing, *, decides: bool
 ) -> bool:
-    """Say whether *claimed* is a site although nothing was decided about it; whether the tenant *decides* at all is known."""
-    if claimed in listing.names_for(caller.tenant) or (listing.sites is None and not decides):
+    """Say whether *claimed* is a site although nothing was decided about it; whether the tenant *decides* at all is known.
+
+    Where any name may send, the first one is awaited under whatever it will be; from then on a name that has not sent is a
+    misspelt one.
+    """
+    if claimed in listing.names_for(caller.tenant):
         return True
-    return bool(await connection.scalar(_HAS_FACTS, {"tenant": caller.tenant, "site": claimed}))
+    if await connection.scalar(_HAS_FACTS, {"tenant": caller.tenant, "site": claimed}):
+        return True
+    awaits_first = listing.sites is None and not decides
+    return awaits_first and not await connection.scalar(_TENANT_HAS_FACTS, {"tenant": caller.tenant})
 
 
 async def decided_sites(connection: AsyncConnection, caller: Caller) -> dict[str, Site]:
@@ -98,4 +107,8 @@ async def home_zone(engine: AsyncEngine, caller: Caller, claimed: str) -> str:
 
 def no_such_site() -> Refused:
     """Return the refusal of a name that is no site of the caller's."""
-    return not_found("There is no such site. The front page and /api/sites list those that there are.")
+    return not_found(
+        "The front page and /api/sites list the sites that there are. A new one is added there; in development, where any name "
+        "may send, it is one with its first event.",
+        title="There is no such site",
+    )

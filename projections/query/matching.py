@@ -39,6 +39,11 @@ class _Wanted(Struct, frozen=True):
         return self.dimension.on(columns).in_(self.values)
 
 
+def keeps_single_views(question: WebQuestion) -> bool:
+    """Say whether of a visit that is kept only some pageviews count: those with the page, hostname or bot of a filter."""
+    return any(_implied_by_hit(wanted) for wanted in _grouped(question.filters))
+
+
 def visits_in(question: WebQuestion, span: Span) -> list[Condition]:
     """Return the conditions for the visits that began in *span* and that the question keeps."""
     visits = VISITS.c

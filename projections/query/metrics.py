@@ -114,7 +114,9 @@ METRICS: tuple[Metric, ...] = (
         unit=Unit.MEAN,
         sums=(VIEWS, VISITS),
         formula=_views_per_visit,
-        meaning="Pageviews of the visits that began in the period, divided by those visits. Empty when there are none.",
+        version=2,
+        meaning="Pageviews of the visits that began in the period, divided by those visits. With a filter by page, hostname or "
+        "bot it is the pageviews that have it, as counted in the period. Empty when there are no visits.",
     ),
     Metric(
         name="bounce_rate",

@@ -13,6 +13,8 @@ from projections.query.problems import Refused, bad_parameter
 
 MAX_PARAMETERS = 40
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What no table can hold.
+_NUL = re.compile(r"\x00")
 
 
 class Who(StrEnum):
@@ -24,13 +26,22 @@ class Who(StrEnum):
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
-    """One parameter: its name, what it means, and the closed list of its values if there is one."""
+    """One parameter: its name, what it means, and the closed list of its values if there is one.
+
+    What ``names_a_value`` takes whatever may be stored, also what nobody can type.
+    """
 
     name: str
     meaning: str
     default: str = ""
     choices: tuple[str, ...] = ()
     repeatable: bool = False
+    names_a_value: bool = False
+
+    @property
+    def unreadable(self) -> re.Pattern[str]:
+        """Return what no value of the parameter may hold."""
+        return _NUL if self.names_a_value else _CONTROL
 
 
 QUESTION_PARAMETERS: tuple[Parameter, ...] = (
@@ -46,6 +57,7 @@ QUESTION_PARAMETERS: tuple[Parameter, ...] = (
         meaning="dimension:value keeps what has the value, dimension!:value what has not. Values of one dimension are "
         "alternatives, different dimensions must all hold. An empty value means not known.",
         repeatable=True,
+        names_a_value=True,
     ),
     Parameter(name="limit", meaning="How many rows, 1 to 1000.", default="100"),
     Parameter(
@@ -72,11 +84,23 @@ def read_parameters(query_string: bytes, known: Iterable[Parameter] = QUESTION_P
     for name, value in _pairs(query_string):
         if name not in by_name:
             raise bad_parameter("", f"One of the parameters is not known. The known ones are {', '.join(by_name)}.")
-        if _CONTROL.search(value):
+        if by_name[name].unreadable.search(value):
             raise bad_parameter(name, "The value holds a control character. Send plain text.")
         if name in values and not by_name[name].repeatable:
             raise bad_parameter(name, "The parameter is given more than once. Send it once.")
         values.setdefault(name, []).append(value)
+    return values
+
+
+def legible_parameters(query_string: bytes, known: Iterable[Parameter]) -> dict[str, list[str]]:
+    """Return what read_parameters() would if everything that it refuses were not there."""
+    by_name = {parameter.name: parameter for parameter in known}
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query_string.decode("ascii", "ignore"), keep_blank_values=True)[:MAX_PARAMETERS]:
+        if name not in by_name or "\N{REPLACEMENT CHARACTER}" in value or by_name[name].unreadable.search(value):
+            continue
+        if name not in values or by_name[name].repeatable:
+            values.setdefault(name, []).append(value)
     return values
 
 

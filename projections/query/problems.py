@@ -22,14 +22,17 @@ class Refused(Exception):
         return headers
 
 
+BAD_PARAMETER = "bad_parameter"
+
+
 def bad_parameter(field: str, detail: str) -> Refused:
     """Return the refusal of the parameter *field*; *detail* says what to write instead."""
-    return Refused(Problem(status=400, title="A parameter cannot be read", code="bad_parameter", detail=detail, field=field))
+    return Refused(Problem(status=400, title="A parameter cannot be read", code=BAD_PARAMETER, detail=detail, field=field))
 
 
-def not_found(detail: str) -> Refused:
+def not_found(detail: str, *, title: str = "There is nothing here") -> Refused:
     """Return the refusal of an address that leads nowhere."""
-    return Refused(Problem(status=404, title="There is nothing here", code="not_found", detail=detail))
+    return Refused(Problem(status=404, title=title, code="not_found", detail=detail))
 
 
 def forbidden(code: str, detail: str) -> Refused:

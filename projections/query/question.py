@@ -15,10 +15,11 @@ from projections.query.periods import Days, Interval, bucket_count, default_inte
 from projections.query.problems import Refused, bad_parameter, not_found
 
 MAX_FILTERS = 8
-MAX_VALUE = 200
+# Longer than anything that ingest stores; eight of them fit no address, but that is for the address to say.
+MAX_VALUE = 4096
 MAX_LIMIT = 1000
 MAX_BUCKETS = 800
-_FILTER = re.compile(r"(?P<name>[a-z_]{1,20})(?P<negated>!?):(?P<value>.*)")
+_FILTER = re.compile(r"(?P<name>[a-z_]{1,20})(?P<negated>!?):(?P<value>.*)", re.DOTALL)
 _PARAMETERS = {parameter.name: parameter for parameter in QUESTION_PARAMETERS}
 
 
@@ -67,6 +68,19 @@ def dimension_of(name: str) -> Dimension:
     if name not in DIMENSION_NAMED:
         raise not_found(f"There is no such dimension. Ask for one of {', '.join(DIMENSION_NAMED)}.")
     return DIMENSION_NAMED[name]
+
+
+def readable_filters(texts: list[str]) -> list[str]:
+    """Return those of *texts* that are filters, as many as there may be."""
+    return [text for text in texts if _is_filter(text)][:MAX_FILTERS]
+
+
+def _is_filter(text: str) -> bool:
+    try:
+        _filter(text)
+    except Refused:
+        return False
+    return True
 
 
 def _filters(texts: list[str]) -> tuple[Filter, ...]:

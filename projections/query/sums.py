@@ -46,6 +46,8 @@ VISITORS = Sum(name="visitors", of=Of.VISIT)
 VISITS = Sum(name="visits", of=Of.VISIT, of_group=lambda _: func.count())
 # The pageviews of whole visits, also those that happened after the period; PAGEVIEWS are those that happened in it.
 VIEWS = Sum(name="views", of=Of.VISIT, of_group=lambda visits: cast(func.sum(visits.pageviews), BigInteger))
+# The same where a filter keeps single pageviews of a visit: of those alone, which PAGEVIEWS counts beside it.
+VIEWS_KEPT = Sum(name="views", of=Of.HIT, kinds=(Kind.PAGEVIEW,), of_group=lambda _: func.count())
 BOUNCES = Sum(name="bounces", of=Of.VISIT, of_group=_bounces)
 DURATION_MS = Sum(name="duration_ms", of=Of.VISIT, of_group=_duration_ms)
 

@@ -11,6 +11,7 @@ from collector.serving.edge import edge
 from collector.serving.table import AddressTable, Owner
 
 EDGE = Path(__file__).parents[2] / "deploy" / "nginx" / "edge.conf"
+BELOW_A_PATH = EDGE.with_name("below-a-path.conf")
 NGINX = shutil.which("nginx")
 
 
@@ -53,7 +54,17 @@ def test_the_file_is_one_that_nginx_reads(tmp_path: Path):
     assert all(line.strip().endswith(("{", "}", ";")) for line in text.splitlines() if line.strip() and "#" not in line)
     if NGINX is None:
         return
+    read_by_nginx(tmp_path, f"include {EDGE};")
+
+
+def test_the_example_of_a_path_is_one_that_nginx_reads(tmp_path: Path):
+    if NGINX is not None:
+        read_by_nginx(tmp_path, f"server {{ listen 127.0.0.1:9; include {BELOW_A_PATH}; }}")
+
+
+def read_by_nginx(tmp_path: Path, http: str) -> None:
+    assert NGINX is not None
     whole = tmp_path / "nginx.conf"
-    whole.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ include {EDGE}; }}\n")
+    whole.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ {http} }}\n")
     tried = subprocess.run([NGINX, "-t", "-c", whole, "-p", tmp_path], capture_output=True, text=True, check=False)
     assert tried.returncode == 0, tried.stderr

@@ -7,6 +7,7 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Server
 from litestar.types import Message, Scope
 
 from collector.asgi import answer
@@ -29,6 +30,7 @@ from collector.control.admin.problems import EXCEPTION_HANDLERS, problem_for
 from collector.control.admin.sessions import SESSIONS
 from collector.control.admin.sites import SITES
 from collector.control.admin.tenants import TENANTS
+from contracts.below import path_of
 from contracts.problem import MEDIA_TYPE
 
 HANDLERS = (
@@ -52,13 +54,17 @@ Every decision is answered with `seq`, the control sequence from which on everyb
 tenants `X-Tenant-Id`, or the field `tenant`, names the one that is meant. What is added twice is there once (200 instead of
 201); keys by `Idempotency-Key`, or the field `idempotency_key`. Forms may send the same fields, and `next`, where they lead on.
 """
-_OPENAPI = OpenAPIConfig(
-    title="Collector: administration",
-    version="1",
-    description=_DESCRIPTION,
-    path="/v1/admin/schema",
-    render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-)
+
+
+def _described_at(path: str) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Collector: administration",
+        version="1",
+        description=_DESCRIPTION,
+        path="/v1/admin/schema",
+        servers=[Server(url=path or "/")],
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    )
 
 
 class AdminApp(Litestar):
@@ -90,7 +96,7 @@ def create_admin(desk: Desk | None) -> AdminApp:
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[_add_headers],
         request_max_body_size=MAX_BODY,
-        openapi_config=_OPENAPI,
+        openapi_config=_described_at("" if desk is None else path_of(desk.public_url)),
         logging_config=None,
     )
 

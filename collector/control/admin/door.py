@@ -14,8 +14,8 @@ from collector.control.admin.forms import onward_of
 from collector.control.admin.problems import forbidden
 from collector.control.admin.shown import PAGE_POLICY, Shown, page_showing
 from collector.control.signing_in import SESSION_LIFE, Visitor
-from contracts.access import same_secret
-from contracts.sessions import COOKIE, CSRF_HEADER, csrf_token, is_same_origin
+from contracts.below import below_of
+from contracts.sessions import COOKIE, CSRF_HEADER, is_same_origin, shows_csrf
 
 _LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -36,7 +36,7 @@ async def visitor(request: PlainRequest, desk: NamedDependency[Desk]) -> Visitor
     secret = request.cookies.get(COOKIE, "")
     found = await desk.sign_ins.visitor(secret)
     desk.pacing.take(request.scope, found.actor)  # type: ignore[arg-type]  # what is ours stands in it, too
-    if request.method not in _LOOKS and not same_secret(request.headers.get(CSRF_HEADER, ""), csrf_token(secret)):
+    if request.method not in _LOOKS and not shows_csrf(request.headers.get(CSRF_HEADER, ""), secret):
         raise forbidden("csrf", "It came without the token of your session. Load the page again and send it from there.")
     return found
 
@@ -71,7 +71,7 @@ def showing_once(request: PlainRequest, answer: Any, shown: Shown, *, seq: int, 
     """Answer what is shown once: a form gets a page of its own for it, since no address and no cookie may hold it."""
     if (onward := onward_of(request.scope)) is None:
         return Response(answer, status_code=status)
-    body = page_showing(shown, onward=told_after(onward, seq))
+    body = page_showing(shown, onward=told_after(onward, seq), below=below_of(request.scope))
     headers = {"Content-Security-Policy": PAGE_POLICY}
     return Response(body, status_code=status, media_type=MediaType.HTML, headers=headers)
 

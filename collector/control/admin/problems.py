@@ -15,6 +15,7 @@ from collector.control.decided import Lost, Reason, Undecided
 from collector.control.denied import Denied, DeniedReason
 from collector.control.master_key import VaultClosed
 from collector.outcomes import Unavailable
+from contracts.below import below_of
 from contracts.problem import MEDIA_TYPE, Problem
 
 log = logging.getLogger(__name__)
@@ -101,7 +102,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
     onward = onward_of(request.scope)
     if onward is None or MediaType.HTML not in request.headers.get("accept", ""):
         return Response(problem.body(), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
-    page = page_saying(problem, onward=onward)
+    page = page_saying(problem, onward=onward, below=below_of(request.scope))
     headers = headers | {"Content-Security-Policy": PAGE_POLICY}
     return Response(page, status_code=problem.status, media_type=MediaType.HTML, headers=headers)
 

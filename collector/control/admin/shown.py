@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from contracts.below import seen_below
 from contracts.problem import Problem
 
 PAGE_POLICY: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -47,15 +48,15 @@ class Shown(Struct, frozen=True, kw_only=True):
         return [("name", self.name)]
 
 
-def page_showing(shown: Shown, *, onward: str) -> str:
-    """Return the page that shows *shown* and leads on to *onward*."""
+def page_showing(shown: Shown, *, onward: str, below: str = "") -> str:
+    """Return the page that shows *shown* and leads on to *onward*, which the world finds *below* a path."""
     text = _TEXT.format(name=escape(shown.name), text=escape(shown.text))
-    return _page(shown.title, shown.words, onward=onward, link="Go on", more=text)
+    return seen_below(below, _page(shown.title, shown.words, onward=onward, link="Go on", more=text))
 
 
-def page_saying(problem: Problem, *, onward: str) -> str:
+def page_saying(problem: Problem, *, onward: str, below: str = "") -> str:
     """Return the page that says what *problem* there is, to a browser that runs no scripts, and leads back to *onward*."""
-    return _page(problem.title.removesuffix("."), problem.detail, onward=onward, link="Back")
+    return seen_below(below, _page(problem.title.removesuffix("."), problem.detail, onward=onward, link="Back"))
 
 
 def _page(title: str, words: str, *, onward: str, link: str, more: str = "") -> str:

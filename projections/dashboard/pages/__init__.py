@@ -4,7 +4,7 @@ from litestar import Router
 
 from projections.dashboard.errors import PAGE_ERRORS
 from projections.dashboard.pages.added import show_added
-from projections.dashboard.pages.files import send_asset, send_icon, send_robots
+from projections.dashboard.pages.files import lead_to_description, send_asset, send_icon, send_robots
 from projections.dashboard.pages.join import show_join
 from projections.dashboard.pages.keys import show_keys
 from projections.dashboard.pages.logs import show_logs
@@ -28,7 +28,7 @@ PAGES = Router(
         *(show_turns, show_actions, show_telemetry),
         *(show_keys, show_members, show_tenants, look_at_tenant, show_you, show_join),
         show_logs,
-        *(send_asset, send_icon, send_robots),
+        *(send_asset, send_icon, send_robots, lead_to_description),
         *(read_sign_in, sign_in, sign_out),
     ],
     exception_handlers=PAGE_ERRORS,

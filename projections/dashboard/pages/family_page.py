@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
-from litestar import MediaType, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -63,20 +63,20 @@ class FamilyView(Struct, frozen=True, kw_only=True):
         return show
 
     async def _answer(self, desk: Desk, caller: Caller, views: Views, request: PlainRequest, site: str) -> Response[Any]:
-        asked, state = await read_address(desk, caller, request, site)
+        address = await read_address(desk, caller, request, site)
         # Filters are of visits, which nothing of these families belongs to.
-        state = replace(state, filters=())
-        async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
-            if question.site != asked.site:
+        state = replace(address.state, filters=())
+        async with reading_about(desk.engine, address.question, desk.listing) as (connection, question):
+            if question.site != address.question.site:
                 return Redirect(replace(state, site=question.site).href(below=self.below), status_code=303)
             numbers, tables = await self.compose(connection, question)
             page = FamilyPage(
                 title=self.title,
                 state=state,
-                controls=replace(controls_of(state, below=self.below), who=[]),
+                controls=replace(controls_of(state, below=self.below, wrong=address.wrong), who=[]),
                 numbers=numbers,
                 tables=tables,
                 freshness=await freshness(connection, question.caller, of=self.of),
             )
             families = await families_of(connection, caller, question.site)
-        return Response(views.render("family.html", page=page, families=families), media_type=MediaType.HTML)
+        return address.page(views.render("family.html", page=page, families=families))

@@ -2,6 +2,7 @@
 
 from litestar import Response, get
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from projections.dashboard.assets import assets, served
 from projections.query.access import OPEN
@@ -23,6 +24,12 @@ def send_asset(name: FromPath[str]) -> Response[bytes]:
 def send_icon() -> Response[bytes]:
     """Send the icon to those who look for it in the old place."""
     return Response(assets()["icon.svg"].content, media_type="image/svg+xml")
+
+
+@get(["/docs", "/redoc", "/openapi", "/openapi.json"], include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)
+def lead_to_description() -> Redirect:
+    """Lead who looks for the description of the API in a usual place to where it is."""
+    return Redirect("/schema/openapi.json", status_code=303)
 
 
 @get("/robots.txt", include_in_schema=False, opt={OPEN: True}, sync_to_thread=False)

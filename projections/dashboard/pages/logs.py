@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.dashboard.mended import Wrong, mended
 from projections.dashboard.pages.families import families_of
 from projections.dashboard.views import Views
 from projections.projections import LOGS
@@ -27,7 +28,7 @@ from projections.query.logs.parameters import KIND, LOG_PARAMETERS, MOMENTS, PAG
 from projections.query.logs.parameters import parse_log_question as parse
 from projections.query.logs.question import LogQuestion
 from projections.query.logs.search import Line, count_lines, page_of
-from projections.query.parameters import AFTER, Parameter, read_parameters
+from projections.query.parameters import AFTER, Parameter
 from projections.replies.people import standing_for
 from projections.replies.subjects import Subjects
 from projections.vault import VaultReader
@@ -67,7 +68,10 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 class LogsPage(Struct, frozen=True, kw_only=True):
-    """What the page shows; ``earlier`` and ``later`` lead to the pages beside this one, where there are any."""
+    """What the page shows; ``earlier`` and ``later`` lead to the pages beside this one, where there are any.
+
+    What was ``wrong`` is said beside its field.
+    """
 
     site: str
     here: str
@@ -80,6 +84,7 @@ class LogsPage(Struct, frozen=True, kw_only=True):
     earlier: str
     later: str
     freshness: Freshness
+    wrong: Wrong | None = None
 
 
 @get("/sites/{site:str}/logs", include_in_schema=False)
@@ -91,19 +96,20 @@ async def show_logs(
     site: FromPath[str],
 ) -> Response[Any]:
     """Show the lines that fit what the address says, the newest first."""
-    values = read_parameters(request.scope["query_string"], (*LOG_PARAMETERS, AFTER))
     claimed = site_named(site)
-    question = parse(values, caller=caller, site=claimed)
+    values, question, wrong = mended(
+        request.scope["query_string"], (*LOG_PARAMETERS, AFTER), lambda said: parse(said, caller=caller, site=claimed)
+    )
     async with reading(desk.engine, caller) as connection:
         key = await known_site(connection, caller, claimed, desk.listing)
         if key != claimed:
             return Redirect(_href(key, values), status_code=303)
         asked = await _about_people(connection, question, values, request.app.state.vault)
-        page = await _compose(connection, asked, values, desk.clock())
+        page = replace(await _compose(connection, asked, values, desk.clock()), wrong=wrong)
         families = await families_of(connection, caller, key)
     # Found anew each time: what is found depends on more than on what has come in.
     html = views.render("logs.html", page=page, families=families)
-    return Response(html, media_type=_HTML, headers={"Cache-Control": "no-store"})
+    return Response(html, media_type=_HTML, headers={"Cache-Control": "no-store"}, status_code=400 if wrong else 200)
 
 
 _HTML: Final = "text/html"

@@ -7,13 +7,14 @@ from msgspec import Struct
 
 from projections.dashboard.assets import fingerprint
 from projections.dashboard.links import PageState, state_of
+from projections.dashboard.mended import Values, Wrong, mended
 from projections.query.api import Desk, PlainRequest
 from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.dimensions import DIMENSION_NAMED
 from projections.query.freshness import Freshness
 from projections.query.known_sites import home_zone
-from projections.query.parameters import AFTER, QUESTION_PARAMETERS, SHOW, read_parameters
+from projections.query.parameters import AFTER, QUESTION_PARAMETERS, SHOW
 from projections.query.problems import bad_parameter
 from projections.query.question import WebQuestion, parse_question
 
@@ -23,13 +24,17 @@ _PARAMETERS = (*QUESTION_PARAMETERS, SHOW, AFTER)
 
 
 class Mark(Struct, frozen=True):
-    """The ETag of a page: it changes with what the page can show to this caller, and with the files that it loads."""
+    """The ETag of a page: it changes with what the page can show to this caller, and with the files that it loads.
+
+    A weak one: compressed or not, and whatever hides the token of its forms, it is the same page.
+    """
 
     value: str
 
     def is_known_to(self, request: PlainRequest) -> bool:
         """Say whether the browser has this very page."""
-        return request.headers.get("if-none-match") == self.value
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        return self.value.removeprefix("W/") in known
 
     def unchanged(self) -> Response[Any]:
         """Answer that there is nothing new."""
@@ -40,21 +45,36 @@ class Mark(Struct, frozen=True):
         return Response(html, media_type=MediaType.HTML, headers={"ETag": self.value})
 
 
+class Address(Struct, frozen=True, kw_only=True):
+    """What the address of a page asks, the state that it is in, and what was ``wrong`` in it, if anything."""
+
+    question: WebQuestion
+    state: PageState
+    wrong: Wrong | None
+
+    def page(self, html: str) -> Response[Any]:
+        """Answer with the page, which is no news of an address that is wrong."""
+        return Response(html, media_type=MediaType.HTML, status_code=400 if self.wrong else 200)
+
+
 def mark_of(desk: Desk, fresh: Freshness) -> Mark:
     """Return the mark of what can be seen now by the caller whom *fresh* is about."""
     looked = int(desk.clock().timestamp()) // _LOOK_SECONDS
-    return Mark(f'"{fingerprint()}-{fresh.mark}-{looked}"')
+    return Mark(f'W/"{fingerprint()}-{fresh.mark}-{looked}"')
 
 
-async def read_address(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> tuple[WebQuestion, PageState]:
-    """Return the question and the state in the address of a page about *site*, or raise Refused."""
-    values = read_parameters(request.scope["query_string"], _PARAMETERS)
-    show = tuple(dict.fromkeys(values.get(SHOW.name, [])))
-    if not all(name in DIMENSION_NAMED for name in show):
-        raise bad_parameter(SHOW.name, f"Name one of {', '.join(DIMENSION_NAMED)}.")
-    # First as it stands: what cannot be read is told without asking the database.
-    question = parse_question(values, caller=caller, sites=(site_named(site),), now=desk.clock())
+async def read_address(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> Address:
+    """Return what the address of a page about *site* asks as far as it can be read, or raise Refused."""
+    sites, now = (site_named(site),), desk.clock()
+
+    def parse(values: Values) -> WebQuestion:
+        if not all(name in DIMENSION_NAMED for name in values.get(SHOW.name, [])):
+            raise bad_parameter(SHOW.name, f"Name one of {', '.join(DIMENSION_NAMED)}.")
+        return parse_question(values, caller=caller, sites=sites, now=now)
+
+    values, question, wrong = mended(request.scope["query_string"], _PARAMETERS, parse)
     home = await home_zone(desk.engine, caller, question.site)
     if "timezone" not in values and home != question.timezone:
-        question = parse_question({**values, "timezone": [home]}, caller=caller, sites=question.sites, now=desk.clock())
-    return question, state_of(question, show, home=home)
+        question = parse({**values, "timezone": [home]})
+    show = tuple(dict.fromkeys(values.get(SHOW.name, [])))
+    return Address(question=question, state=state_of(question, show, home=home), wrong=wrong)

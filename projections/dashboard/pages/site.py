@@ -1,6 +1,5 @@
 """The page of one site: everything it shows, answered in one snapshot of the database."""
 
-from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get
@@ -14,22 +13,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
 from projections.dashboard.pages.families import families_of
-from projections.dashboard.pages.marks import mark_of, read_address
+from projections.dashboard.pages.marks import Address, mark_of, read_address
 from projections.dashboard.pages.waiting import waiting_of
 from projections.dashboard.panels.chart import Chart, draw
 from projections.dashboard.panels.kinds import panel_kinds
+from projections.dashboard.panels.nothing import Nothing, nothing_of
 from projections.dashboard.panels.now import MinuteBar, minutes_of
 from projections.dashboard.panels.rows import Panel, fill
 from projections.dashboard.panels.tiles import Tile, compared_with, tiles_of
 from projections.dashboard.views import Views
 from projections.query.api import Desk, PlainRequest
-from projections.query.asked import MAX_DAYS
 from projections.query.caller import Caller
 from projections.query.freshness import Freshness, freshness
 from projections.query.known_sites import reading_about
 from projections.query.parameters import Who
-from projections.query.periods import Span
 from projections.query.question import WebQuestion
+from projections.query.web.emptiness import why_empty
 from projections.query.web.overview import Overview, overview
 from projections.query.web.realtime import Realtime, realtime
 from projections.query.web.sites import facts_span
@@ -37,7 +36,7 @@ from projections.query.web.timeseries import timeseries
 
 
 class SitePage(Struct, frozen=True, kw_only=True):
-    """What the page of a site shows; ``elsewhere`` leads to its facts when the period has none."""
+    """What the page of a site shows; ``nothing`` says why the period has nothing, if so, and leads on."""
 
     state: PageState
     controls: Controls
@@ -47,9 +46,8 @@ class SitePage(Struct, frozen=True, kw_only=True):
     panels: list[Panel]
     now: Realtime
     minutes: list[MinuteBar]
-    elsewhere: PageState | None
+    nothing: Nothing | None
     freshness: Freshness
-    is_empty: bool
 
 
 @get("/sites/{site:str}", include_in_schema=False)
@@ -61,62 +59,51 @@ async def show_site(
     site: FromPath[str],
 ) -> Response[Any]:
     """Show the numbers of a site, or how to get the first fact."""
-    asked, state = await read_address(desk, caller, request, site)
-    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
-        if question.site != asked.site:
-            return Redirect(replace(state, site=question.site).href(), status_code=303)
+    address = await read_address(desk, caller, request, site)
+    async with reading_about(desk.engine, address.question, desk.listing) as (connection, question):
+        if question.site != address.question.site:
+            return Redirect(replace(address.state, site=question.site).href(), status_code=303)
         fresh = await freshness(connection, caller)
         mark = mark_of(desk, fresh)
-        if mark.is_known_to(request):
+        if address.wrong is None and mark.is_known_to(request):
             return mark.unchanged()
         facts = await facts_span(connection, caller, question.site)
         families = await families_of(connection, caller, question.site)
-        page = await _compose(connection, question, state, fresh, facts) if facts else None
-        waiting = (
-            await waiting_of(connection, question, state, views.public_url) if page is None or _asks_for_people(page) else None
-        )
+        page = await _compose(connection, question, address, fresh) if facts else None
+        is_awaited = page is None or _asks_for_people(page)
+        waiting = await waiting_of(connection, question, address.state, views.public_url) if is_awaited else None
     if page is None and families:
         return Redirect(families[0].href, status_code=303)
-    if waiting is not None and (page is None or waiting.robots):
+    if waiting is not None and (page is None or (waiting.robots and address.wrong is None)):
         return mark.page(views.render("waiting.html", waiting=waiting, site=question.site, families=families))
-    return mark.page(views.render("site.html", page=page, families=families))
+    html = views.render("site.html", page=page, families=families)
+    return mark.page(html) if address.wrong is None else address.page(html)
 
 
 def _asks_for_people(page: SitePage) -> bool:
     """Say whether *page* shows nobody although it leaves nobody out but robots."""
-    return page.is_empty and page.state.who is Who.HUMAN and not page.state.filters
+    return page.nothing is not None and page.state.who is Who.HUMAN and not page.state.filters
 
 
-async def _compose(
-    connection: AsyncConnection, question: WebQuestion, state: PageState, fresh: Freshness, facts: Span
-) -> SitePage:
+async def _compose(connection: AsyncConnection, question: WebQuestion, address: Address, fresh: Freshness) -> SitePage:
+    state = address.state
     answer = await overview(connection, question)
     series = await timeseries(connection, question)
     present = await realtime(connection, question)
     visitors = int(answer.numbers["visitors"] or 0)
     return SitePage(
         state=state,
-        controls=controls_of(state),
+        controls=controls_of(state, wrong=address.wrong),
         tiles=tiles_of(answer, state),
         chart=draw(series, state=state, now=question.now),
         compared_with=compared_with(answer),
         panels=[await fill(connection, question, kind, state, visitors=visitors) for kind in panel_kinds(question.who)],
         now=present,
         minutes=minutes_of(present.pageviews_per_minute),
-        elsewhere=_elsewhere(answer, question, state, facts),
+        nothing=None if _is_something(answer) else nothing_of(await why_empty(connection, question), state),
         freshness=fresh,
-        is_empty=_is_empty(answer),
     )
 
 
-def _is_empty(answer: Overview) -> bool:
-    return not (answer.numbers["visits"] or answer.numbers["pageviews"])
-
-
-def _elsewhere(answer: Overview, question: WebQuestion, state: PageState, facts: Span) -> PageState | None:
-    if not _is_empty(answer) or state.filters:
-        return None
-    first, last = facts.since.astimezone(question.zone).date(), facts.until.astimezone(question.zone).date()
-    if question.days.first <= first and last <= question.days.last:
-        return None
-    return state.between(max(first, last - timedelta(days=MAX_DAYS - 1)), last)
+def _is_something(answer: Overview) -> bool:
+    return bool(answer.numbers["visits"] or answer.numbers["pageviews"])

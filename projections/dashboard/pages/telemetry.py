@@ -15,7 +15,6 @@ from projections.query.access import MOUNT, caller_in
 from projections.query.api import Desk, PlainRequest
 from projections.query.database import reading
 from projections.query.mounts import ANYBODY, site_at
-from projections.query.problems import bad_parameter
 from projections.query.product.report import Report, Window, report
 from projections.replies.minigem import MINIGEM, STATS_DAYS
 from projections.replies.minigem_asked import Unreadable, window_asked
@@ -33,9 +32,10 @@ class Choice(Struct, frozen=True, kw_only=True):
 
 
 class TelemetryPage(Struct, frozen=True, kw_only=True):
-    """What the page shows."""
+    """What the page shows; ``wrong`` says what was wrong about the days that were asked for, "" where nothing was."""
 
     site: str
+    wrong: str
     report: Report
     periods: list[Choice]
     tiles: list[Tile]
@@ -47,19 +47,21 @@ async def show_telemetry(desk: NamedDependency[Desk], views: NamedDependency[Vie
     """Show the report of the last days, or of those from ``from`` to ``to``."""
     caller, now, named = caller_in(request), desk.clock(), request.query_params.get("site", "")
     days: int = request.app.state.days.get(Mount.MINIGEM, STATS_DAYS)
+    wrong = ""
     try:
         window = window_asked(dict(request.query_params), now=now, days=days)
     except Unreadable as unreadable:
-        raise bad_parameter("from", unreadable.words) from unreadable
+        window, wrong = window_asked({}, now=now, days=days), unreadable.words
     async with reading(desk.engine, caller) as connection:
         site = await site_at(connection, caller, Mount.MINIGEM, desk.listing, named=named)
         told = await report(connection, caller, site, window)
         # Whoever may read this one without signing in may read no other.
         families = [] if caller.credential == ANYBODY else await families_of(connection, caller, site)
     page = TelemetryPage(
-        site=site, report=told, periods=_periods(window, days, named), tiles=tiles_of(told), panels=panels_of(told)
+        site=site, wrong=wrong, report=told, periods=_periods(window, days, named), tiles=tiles_of(told), panels=panels_of(told)
     )
-    return Response(views.render("minigem.html", page=page, families=families), media_type=MediaType.HTML)
+    html = views.render("minigem.html", page=page, families=families)
+    return Response(html, media_type=MediaType.HTML, status_code=400 if wrong else 200)
 
 
 def _periods(shown: Window, usual: int, named: str) -> list[Choice]:

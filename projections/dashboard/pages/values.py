@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import MediaType, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.marks import read_address
+from projections.dashboard.pages.marks import Address, read_address
+from projections.dashboard.panels.nothing import Nothing, nothing_of
 from projections.dashboard.panels.rows import detail_columns, details_of, flag_of, name_of
 from projections.dashboard.views import Views
 from projections.query.api import Desk, PlainRequest
@@ -21,6 +22,7 @@ from projections.query.dimensions import Dimension
 from projections.query.known_sites import reading_about
 from projections.query.question import MAX_LIMIT, WebQuestion, dimension_of
 from projections.query.web.breakdown import ValueRow, breakdown, count_visitors
+from projections.query.web.emptiness import why_empty
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,7 @@ class ValuesPage(Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     entries: list[Entry]
     more: bool
+    nothing: Nothing | None
     csv: str
 
 
@@ -57,27 +60,37 @@ async def show_values(
 ) -> Response[Any]:
     """Show every value of one dimension, as many as an answer may hold."""
     named = dimension_of(dimension)
-    asked, state = await read_address(desk, caller, request, site)
-    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
-        if question.site != asked.site:
-            return Redirect(replace(state, site=question.site).href(below=named.name), status_code=303)
-        page = await _compose(connection, replace(question, limit=MAX_LIMIT), named, state)
-    return Response(views.render("values.html", page=page), media_type=MediaType.HTML)
+    address = await read_address(desk, caller, request, site)
+    async with reading_about(desk.engine, address.question, desk.listing) as (connection, question):
+        if question.site != address.question.site:
+            return Redirect(replace(address.state, site=question.site).href(below=named.name), status_code=303)
+        page = await _compose(connection, replace(question, limit=MAX_LIMIT), named, address)
+    return address.page(views.render("values.html", page=page))
 
 
-async def _compose(connection: AsyncConnection, question: WebQuestion, dimension: Dimension, state: PageState) -> ValuesPage:
+async def _compose(connection: AsyncConnection, question: WebQuestion, dimension: Dimension, address: Address) -> ValuesPage:
+    state = address.state
     visitors = await count_visitors(connection, question)
     answer = await breakdown(connection, question, dimension, visitors=visitors)
     most = max((row.visitors for row in answer.rows), default=1) or 1
     return ValuesPage(
         state=state,
-        controls=controls_of(state, below=dimension.name),
+        controls=controls_of(state, below=dimension.name, wrong=address.wrong),
         dimension=dimension,
         columns=detail_columns(dimension),
         entries=[_entry(row, dimension, state, most) for row in answer.rows],
         more=answer.more,
+        nothing=None if answer.rows else await _nothing(connection, question, state, dimension, visitors=visitors),
         csv=state.api(f"breakdown/{dimension.name}.csv"),
     )
+
+
+async def _nothing(
+    connection: AsyncConnection, question: WebQuestion, state: PageState, dimension: Dimension, *, visitors: int
+) -> Nothing:
+    if visitors:
+        return Nothing(words="Nothing in this period.")
+    return nothing_of(await why_empty(connection, question), state, below=dimension.name)
 
 
 def _entry(row: ValueRow, dimension: Dimension, state: PageState, most: int) -> Entry:

@@ -64,7 +64,8 @@ if (invitation && location.hash.length > 1) {
 // What members are called is in no table: the administration says it to those who may know.
 const members = [...document.querySelectorAll("[data-member]")];
 if (members.length) {
-  fetch("/v1/admin/members?limit=500", { headers: { Accept: "application/json" }, credentials: "same-origin" })
+  // From where this file is: the house may stand below a path.
+  fetch(new URL("../v1/admin/members?limit=500", import.meta.url), { headers: { Accept: "application/json" }, credentials: "same-origin" })
     .then((answer) => (answer.ok ? answer.json() : { items: [] }))
     .then(({ items }) => {
       const names = new Map(items.map((one) => [one.id, one.name]));

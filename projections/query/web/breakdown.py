@@ -1,17 +1,18 @@
 """The breakdown: the numbers of a period for each value of one dimension, the greatest first."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.query.counts import ByValue, counts
+from projections.query.counts import ByValue, Counted, counts, counts_streamed
 from projections.query.dimensions import Dimension
 from projections.query.documents import as_numbers_of_some, document, list_of
 from projections.query.metrics import EVENTS_BY_NAME, METRIC_NAMED, METRICS, Metric, Numbers, percent
 from projections.query.question import WebQuestion
-from projections.query.sums import VISITORS, VISITS, Of, visitors_with
+from projections.query.sums import VISITORS, VISITS, Of, Sum, visitors_with
 from projections.read_models.hits import Kind
 
 _OF_VISITS = tuple(metric for metric in METRICS if metric.column)
@@ -76,26 +77,38 @@ async def count_visitors(connection: AsyncConnection, question: WebQuestion) -> 
 
 async def breakdown(connection: AsyncConnection, question: WebQuestion, dimension: Dimension, *, visitors: int) -> Breakdown:
     """Answer *question* for each value of *dimension*; *visitors* is what count_visitors() says."""
-    metrics = row_metrics(dimension)
-    # The first two say which values are the greatest.
-    first = [VISITORS, VISITS] if dimension.of is Of.VISIT else [visitors_with(dimension.kind)]
-    sums = list(dict.fromkeys([*first, *(one for metric in metrics for one in metric.sums)]))
-    found = await counts(connection, question, question.span, sums, ByValue(dimension), largest=question.limit + 1)
+    sums, cut = _sums_of(dimension), ByValue(dimension)
+    found = await counts(connection, question, question.span, sums, cut, largest=question.limit + 1)
     return Breakdown(
         site=question.site,
         dimension=dimension,
         visitors=visitors,
-        rows=[
-            ValueRow(
-                value=row.key[0],
-                visitors=row.sums["visitors"],
-                # Who saw a page in a visit that began before the period is not among its visitors.
-                share=min(percent(row.sums["visitors"], visitors), 100.0),
-                numbers={metric.name: metric.formula(row.sums) for metric in metrics},
-            )
-            for row in found[: question.limit]
-        ],
+        rows=[_row(row, dimension, visitors) for row in found[: question.limit]],
         more=len(found) > question.limit,
+    )
+
+
+async def all_rows(
+    connection: AsyncConnection, question: WebQuestion, dimension: Dimension, *, visitors: int
+) -> AsyncIterator[list[ValueRow]]:
+    """Yield every row of the breakdown, whatever its limit, the greatest first and some at a time."""
+    async for found in counts_streamed(connection, question, question.span, _sums_of(dimension), ByValue(dimension)):
+        yield [_row(row, dimension, visitors) for row in found]
+
+
+def _sums_of(dimension: Dimension) -> list[Sum]:
+    # The first two say which values are the greatest.
+    first = [VISITORS, VISITS] if dimension.of is Of.VISIT else [visitors_with(dimension.kind)]
+    return list(dict.fromkeys([*first, *(one for metric in row_metrics(dimension) for one in metric.sums)]))
+
+
+def _row(row: Counted, dimension: Dimension, visitors: int) -> ValueRow:
+    return ValueRow(
+        value=row.key[0],
+        visitors=row.sums["visitors"],
+        # Who saw a page in a visit that began before the period is not among its visitors.
+        share=min(percent(row.sums["visitors"], visitors), 100.0),
+        numbers={metric.name: metric.formula(row.sums) for metric in row_metrics(dimension)},
     )
 
 

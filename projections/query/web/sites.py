@@ -43,6 +43,17 @@ _NAMED = text(
 )
 
 
+# Two index probes for each; min() and max() together would read whole sites.
+_SPANS = text(f"""
+    SELECT named.site, first.occurred_at AS since, last.occurred_at AS until
+    FROM unnest(CAST(:sites AS text[])) AS named (site),
+    LATERAL (SELECT occurred_at FROM {HITS.name} WHERE tenant = :tenant AND site = named.site
+             ORDER BY occurred_at LIMIT 1) AS first,
+    LATERAL (SELECT occurred_at FROM {HITS.name} WHERE tenant = :tenant AND site = named.site
+             ORDER BY occurred_at DESC LIMIT 1) AS last
+""")
+
+
 class SiteWeek(Struct, frozen=True, kw_only=True):
     """A site, and its human visitors of the last seven UTC days, oldest first, today last.
 
@@ -151,6 +162,14 @@ async def facts_span(connection: AsyncConnection, caller: Caller, site: str) -> 
     since = (await connection.execute(first)).scalar()
     until = (await connection.execute(last)).scalar()
     return Span(since, until) if since and until else None
+
+
+async def spans_of(connection: AsyncConnection, caller: Caller, sites: Iterable[str]) -> dict[str, Span]:
+    """Return the moments of the first and the last fact of each of *sites* that has any."""
+    asked = {"tenant": caller.tenant, "sites": list(sites)}
+    if not asked["sites"]:
+        return {}
+    return {row.site: Span(row.since, row.until) for row in await connection.execute(_SPANS, asked)}
 
 
 async def _weeks(connection: AsyncConnection, week: WebQuestion) -> defaultdict[str, list[int]]:

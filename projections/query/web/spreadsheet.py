@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from projections.query.web.breakdown import ROW_METRICS, Breakdown, row_metrics
+from projections.query.dimensions import Dimension
+from projections.query.web.breakdown import ROW_METRICS, Breakdown, ValueRow, row_metrics
 
 CSV = "text/csv"
 # What a spreadsheet computes begins with one of these, behind whatever is not seen; some decode what stands for blanks.
@@ -19,13 +20,22 @@ _NEEDS_QUOTES = re.compile(r'[",;|\t\r\n]')
 
 def to_csv(answer: Breakdown) -> str:
     """Return *answer* as CSV, the names of its columns first; without rows it names every column that there can be."""
-    columns = [metric.name for metric in (row_metrics(answer.dimension) if answer.rows else ROW_METRICS)]
-    head = [answer.dimension.name, "visitors", "share", *columns]
-    rows = [
-        [_plain(row.value), str(row.visitors), str(row.share), *(_cell(row.numbers[name]) for name in columns)]
-        for row in answer.rows
-    ]
-    return "".join(_line(cells) for cells in [head, *rows])
+    return csv_head(answer.dimension, has_rows=bool(answer.rows)) + csv_rows(answer.rows, answer.dimension)
+
+
+def csv_head(dimension: Dimension, *, has_rows: bool) -> str:
+    """Return the line that names the columns."""
+    columns = row_metrics(dimension) if has_rows else ROW_METRICS
+    return _line([dimension.name, "visitors", "share", *(metric.name for metric in columns)])
+
+
+def csv_rows(rows: Iterable[ValueRow], dimension: Dimension) -> str:
+    """Return a line for each of *rows*."""
+    columns = [metric.name for metric in row_metrics(dimension)]
+    return "".join(
+        _line([_plain(row.value), str(row.visitors), str(row.share), *(_cell(row.numbers[name]) for name in columns)])
+        for row in rows
+    )
 
 
 def rows_as_csv(rows: Iterable[Iterable[str]]) -> str:

@@ -135,7 +135,7 @@ async def test_its_api_is_described_where_it_was(door: Door):
     for mount in ("", "/nodash"):
         page, described, yaml_ = [await door.collector.http.get(f"{mount}/api-docs{tail}") for tail in ("", "/json", "/yaml")]
         assert "POST /v1/track" in page.text
-        assert f'href="{mount}/api-docs/json"' in page.text
+        assert 'href="api-docs/json"' in page.text, "seen from the page, whatever it is below"
         assert {"/v1/track", "/v1/identify", "/v1/events/query", "/v1/users/query"} <= described.json()["paths"].keys()
         assert yaml.safe_load(yaml_.text) == described.json()
 

@@ -14,6 +14,7 @@ from contracts.events import Place
 from projections.app import create_app
 from projections.migrations import migrate
 from tests.facts import ANNA, BERT, pageview
+from tests.projections.control.deciding import decided, site
 from tests.projections.query.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -121,6 +122,7 @@ async def test_without_scripts_everything_is_there(postgres_url: str, browser: B
 async def test_no_page_is_wider_than_its_window(postgres_url: str, browser: Browser, width: int):
     async with dashboard(postgres_url) as (world, url), tab(browser, viewport={"width": width, "height": 800}) as page:
         await world.tell(just_now("/" + "a-very-long-path/" * 30))
+        await decided(postgres_url, site("waiting.example"))
         for path in ("/", "/sites/example.org", "/sites/example.org/page", "/sites/waiting.example"):
             await page.goto(url + path)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

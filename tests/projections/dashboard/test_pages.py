@@ -7,6 +7,7 @@ import pytest
 
 from contracts.events import BotRule, Channel, Place, Source
 from tests.facts import BERT, event, pageview
+from tests.projections.control.deciding import decided, site
 from tests.projections.dashboard.outline import Outline
 from tests.projections.query.world import NOW, World
 
@@ -114,6 +115,7 @@ def scripts_of(html: str) -> list[str]:
 
 async def test_no_page_has_a_style_or_script_of_its_own(world: World):
     await world.tell(pageview(at=NOW))
+    await decided(world.database_url, site("waiting.example"))
     for path in ("/", "/sites/example.org", "/sites/example.org/page", "/sites/waiting.example"):
         page = Outline(await world.page(path))
         assert not [tag for tag, attributes in page.tags if "style" in attributes or tag == "style"]

@@ -44,9 +44,10 @@ async def test_in_production_the_list_has_the_sites_without_facts_and_another_na
         assert await statuses(production, name) == {404}, name
 
 
-async def test_where_any_name_is_a_site_that_ends_with_the_first_that_is_decided_about(world: World):
+async def test_where_any_name_may_send_the_first_is_awaited_and_then_another_that_has_not_is_none(world: World):
+    assert await statuses(world, "new.example") == {200}, "the first one, whatever it will be called"
     await world.tell(pageview(at=NOW, site="seen.example"))
-    assert await statuses(world, "new.example") == {200}
+    assert await statuses(world, "new.example") == {404}, "from then on it is a name that has not sent"
     await decided(world.database_url, site("shop.example"))
     assert await statuses(world, "new.example") == {404}
     assert await statuses(world, "seen.example") == {200}, "its facts are there"
@@ -101,3 +102,15 @@ async def test_the_settings_list_nothing_for_another_tenant(world: World):
         with pytest.raises(Refused):
             await known_site(connection, only_caller("acme"), "shop.example", listing)
     await engine.dispose()
+
+
+async def test_a_name_that_is_none_is_told_so_and_one_that_was_added_waits(world: World):
+    await world.tell(pageview(at=NOW, site="seen.example"))
+    page = await world.get("/sites/sean.example")
+    assert "There is no such site" in page.text
+    assert "Waiting" not in page.text
+    problem = await world.get("/api/stats/sean.example/overview")
+    assert (problem.headers["content-type"], problem.json()["title"]) == ("application/problem+json", "There is no such site")
+    await decided(world.database_url, site("new.example"))
+    assert "Waiting for the first event" in await world.page("/sites/new.example")
+    assert (await world.ask("overview", site="new.example"))["visitors"] == 0

@@ -56,6 +56,23 @@ async def test_a_filter_keeps_visits_and_their_pageviews(three: World, filters: 
     assert (answer["visitors"], answer["pageviews"]) == (visitors, pageviews)
 
 
+FILTERS = (
+    *([], ["page:/pricing"], ["page:/"], ["page:/pricing", "page:/docs"], ["page:/", "source:newsletter"], ["page!:/docs"]),
+    *(["hostname:example.org"], ["hostname:elsewhere.example"], ["event:Signup"], ["page:/", "event:Signup"]),
+    *(["entry_page:/"], ["country:NO"], ["bot:Googlebot"], ["page:/nowhere"]),
+)
+
+
+async def test_numbers_agree_with_their_neighbours(three: World):
+    await three.tell(pageview("/pricing", at=NOW - 59 * MINUTE, visitor=CARL), pageview("/", at=NOW, visitor=BERT))
+    for filters in FILTERS:
+        answer = await three.ask("overview", period="today", filter=filters)
+        views, visits = answer["pageviews"], answer["visits"]
+        assert answer["views_per_visit"] == (round(views / visits, 2) if visits else None), filters
+        points = await three.points(period="today", interval="day", metric="views_per_visit", filter=filters)
+        assert [value for _, value in points] == [answer["views_per_visit"]], filters
+
+
 async def test_every_answer_obeys_the_same_filters(three: World):
     asked = {"period": "today", "filter": "source:newsletter"}
     assert await three.values("page", **asked) == {"/": 1, "/pricing": 1}
