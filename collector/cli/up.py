@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Sequence
 
 import click
 from msgspec import structs
@@ -14,6 +15,7 @@ from collector.local.signals import Interrupted, StopSignals
 from collector.local.supervisor import Supervisor
 from collector.serving.listening import listen
 from collector.settings import Http, Settings
+from contracts.names import readable_site
 from contracts.snippet import snippet
 
 
@@ -72,9 +74,7 @@ def welcome(settings: Settings, link: str | None = None) -> str:
   Metrics     http://{nearby(settings.http.host)}:{settings.http.port}/metrics, http://{LOOPBACK}:{settings.http.projector_port}/metrics
   Data, logs  {settings.local.data.absolute()}
 {"" if link is None else _FIRST.format(link=click.style(link, fg="cyan"))}
-Paste this into the pages to count, with your site's name:
-
-  {click.style(snippet("your-site.example", address), fg="green")}
+{_to_paste(settings.collection.sites, address)}
 
 Then open such a page, and watch the dashboard. In another terminal:
 
@@ -84,6 +84,24 @@ Then open such a page, and watch the dashboard. In another terminal:
 Ctrl-C stops everything; the data stays.
 """
 
+
+def _to_paste(sites: Sequence[str], address: str) -> str:
+    if not sites:
+        return _paste("Paste this into the pages to count, with your site's name:", snippet("your-site.example", address))
+    lines = [
+        _paste(f"Paste this into the pages of {readable_site(site)}:", snippet(site, address)) for site in sites[:_MOST_SITES]
+    ]
+    if (others := len(sites) - _MOST_SITES) > 0:
+        lines.append(f"The other {others} have theirs on their pages of the dashboard.")
+    return "\n\n".join(lines)
+
+
+def _paste(words: str, line: str) -> str:
+    return f"{words}\n\n  {click.style(line, fg='green')}"
+
+
+# More than that push the address of the dashboard out of sight.
+_MOST_SITES = 3
 
 _FIRST = """
 Nobody can sign in yet. Whoever opens this link becomes the owner; it works once, for a week, or until the next start:
