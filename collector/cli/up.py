@@ -15,6 +15,7 @@ from collector.local.signals import Interrupted, StopSignals
 from collector.local.supervisor import Supervisor
 from collector.serving.listening import listen
 from collector.settings import Http, Settings
+from contracts.names import readable_site
 from contracts.snippet import snippet
 
 
@@ -73,9 +74,7 @@ def welcome(settings: Settings, link: str | None = None) -> str:
   Metrics     http://{nearby(settings.http.host)}:{settings.http.port}/metrics, http://{LOOPBACK}:{settings.http.projector_port}/metrics
   Data, logs  {settings.local.data.absolute()}
 {"" if link is None else _FIRST.format(link=click.style(link, fg="cyan"))}
-Paste this into the pages to count{"" if settings.collection.sites else ", with your site's name"}:
-
-{_snippets(settings.collection.sites or ("your-site.example",), address)}
+{_to_paste(settings.collection.sites, address)}
 
 Then open such a page, and watch the dashboard. In another terminal:
 
@@ -86,14 +85,24 @@ Ctrl-C stops everything; the data stays.
 """
 
 
-def _snippets(sites: Sequence[str], address: str) -> str:
-    """Return the tag of each of *sites*, or of the first few: the page of each shows its own."""
-    lines = [f"  {click.style(snippet(site, address), fg='green')}" for site in sites[:_SNIPPETS_SHOWN]]
-    more = len(sites) - len(lines)
-    return "\n".join([*lines, *([f"  ({more} more: the dashboard shows the tag of each)"] if more else [])])
+def _to_paste(sites: Sequence[str], address: str) -> str:
+    if not sites:
+        return _paste("Paste this into the pages to count, with your site's name:", snippet("your-site.example", address))
+    lines = [
+        _paste(f"Paste this into the pages of {readable_site(site)}:", snippet(site, address)) for site in sites[:_MOST_SITES]
+    ]
+    if (others := len(sites) - _MOST_SITES) > 0:
+        lines.append(f"The other {others} have theirs on their pages of the dashboard.")
+    return "\n\n".join(lines)
 
 
-_SNIPPETS_SHOWN = 3
+def _paste(words: str, line: str) -> str:
+    return f"{words}\n\n  {click.style(line, fg='green')}"
+
+
+# More than that push the address of the dashboard out of sight.
+_MOST_SITES = 3
+
 _FIRST = """
 Nobody can sign in yet. Whoever opens this link becomes the owner; it works once, for a week, or until the next start:
 

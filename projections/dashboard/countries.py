@@ -11,6 +11,11 @@ def country_name(code: str) -> str:
     return str(LOCALE.territories.get(code, code)) if len(code) == _CODE_LETTERS else code
 
 
+def letters(flag: str) -> str:
+    """Return the two letters that a flag is spelt with."""
+    return "".join(chr(ord(letter) - _FIRST_FLAG_LETTER + ord("A")) for letter in flag)
+
+
 def flag(code: str) -> str:
     """Return the flag of a country or of a region's country as an emoji, "" where there is none."""
     letters = code.partition("-")[0]

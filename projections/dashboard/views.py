@@ -11,8 +11,9 @@ from contracts.names import readable_site
 from contracts.sessions import masked_csrf
 from contracts.snippet import snippet
 from projections.dashboard.assets import path_of
+from projections.dashboard.countries import letters
 from projections.dashboard.panels.not_stored import in_words
-from projections.dashboard.words import day_in_words, exactly, moment_in_words, short
+from projections.dashboard.words import counted, day_in_words, exactly, moment_in_words, noun, short
 from projections.query.caller import Caller
 from projections.query.definitions import DEFINITIONS
 from projections.query.powers import NONE, Powers, powers_of
@@ -28,6 +29,9 @@ _TEMPLATES.globals.update(
     not_stored_in_words=in_words,
     asset=path_of,
     exactly=exactly,
+    counted=counted,
+    noun=noun,
+    letters=letters,
     short=short,
     definitions=DEFINITIONS,
     readable=readable_site,

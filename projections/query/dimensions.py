@@ -30,9 +30,10 @@ class Tab(Struct, frozen=True, kw_only=True):
 
 
 class Dimension(Struct, frozen=True, kw_only=True):
-    """One way to tell facts apart. ``blank`` names the facts without a value; when it is None a breakdown leaves them out.
+    """One way to tell facts apart; its ``heading`` names all its values.
 
-    ``kind`` is what a breakdown by a dimension of hits counts: pageviews or events.
+    ``blank`` names the facts without a value; when it is None a breakdown leaves them out. ``kind`` is what a breakdown by a
+    dimension of hits counts: pageviews or events.
     """
 
     name: str
@@ -44,6 +45,11 @@ class Dimension(Struct, frozen=True, kw_only=True):
     blank: str | None = None
     kind: Kind = Kind.PAGEVIEW
     written: Written = Written.AS_IT_IS
+
+    @property
+    def heading(self) -> str:
+        """Return what its values are called together."""
+        return f"{self.title.removesuffix('y')}ies" if self.title.endswith("y") else f"{self.title}s"
 
     def on(self, table_columns: Columns) -> Column[str]:
         """Return the column of this dimension among *table_columns*, such as ``VISITS.c``."""
@@ -117,10 +123,10 @@ DIMENSIONS: tuple[Dimension, ...] = (
         "referrer", "Referrer", "the origin of the page that linked here, of the visit's first event", _sources("Referrers")
     ),
     _of_visit("utm_source", "UTM source", "utm_source of the visit's first event", _sources("UTM sources", 2)),
-    _of_visit("utm_medium", "UTM medium", "utm_medium of the visit's first event", _sources("Media", 2)),
+    _of_visit("utm_medium", "UTM medium", "utm_medium of the visit's first event", _sources("UTM mediums", 2)),
     _of_visit("utm_campaign", "Campaign", "utm_campaign of the visit's first event", _sources("Campaigns", 1)),
-    _of_visit("utm_term", "UTM term", "utm_term of the visit's first event", _sources("Terms", 2)),
-    _of_visit("utm_content", "UTM content", "utm_content of the visit's first event", _sources("Contents", 2)),
+    _of_visit("utm_term", "UTM term", "utm_term of the visit's first event", _sources("UTM terms", 2)),
+    _of_visit("utm_content", "UTM content", "utm_content of the visit's first event", _sources("UTM contents", 2)),
     _of_visit(
         "country",
         "Country",

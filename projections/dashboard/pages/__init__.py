@@ -19,6 +19,7 @@ from projections.dashboard.pages.tenants import look_at_tenant, show_tenants
 from projections.dashboard.pages.turns import show_turns
 from projections.dashboard.pages.values import show_values
 from projections.dashboard.pages.you import show_you
+from projections.dashboard.parts import sending_parts
 from projections.query.access import WAITS
 
 PAGES = Router(
@@ -32,5 +33,6 @@ PAGES = Router(
         *(read_sign_in, sign_in, sign_out),
     ],
     exception_handlers=PAGE_ERRORS,
+    middleware=[sending_parts],
     opt={WAITS: True},
 )

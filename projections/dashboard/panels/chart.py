@@ -6,7 +6,7 @@ from math import ceil, floor, log10
 from msgspec import Struct
 
 from projections.dashboard.links import PageState
-from projections.dashboard.words import bucket_in_words, in_words, tick_in_words
+from projections.dashboard.words import bucket_in_words, in_words, measured, tick_in_words
 from projections.query.metrics import Unit
 from projections.query.periods import Interval, next_month
 from projections.query.web.timeseries import Timeseries
@@ -32,6 +32,7 @@ class Bar(Struct, frozen=True, kw_only=True):
     height: float
     name: str
     value: str
+    said: str
     href: str | None
     running: bool
 
@@ -45,7 +46,7 @@ class Mark(Struct, frozen=True, kw_only=True):
 
 
 class Chart(Struct, frozen=True, kw_only=True):
-    """Everything that the picture and its table show."""
+    """Everything that the picture and its table show; one that ``leads_on`` has bars which are links."""
 
     title: str
     bars: list[Bar]
@@ -53,6 +54,7 @@ class Chart(Struct, frozen=True, kw_only=True):
     labels: list[Mark]
     summary: str
     empty: bool
+    leads_on: bool
 
 
 def draw(series: Timeseries, *, state: PageState, now: datetime) -> Chart:
@@ -70,6 +72,7 @@ def draw(series: Timeseries, *, state: PageState, now: datetime) -> Chart:
             part=(point.value or 0) / top,
             name=bucket_in_words(point.start, series.interval),
             value=in_words(unit, point.value),
+            said=measured(series.metric.title, unit, point.value),
             href=_closer(state, point.start, series.interval),
             running=point.start <= now < end,
         )
@@ -83,6 +86,7 @@ def draw(series: Timeseries, *, state: PageState, now: datetime) -> Chart:
         labels=_labels(starts, series.interval, slot),
         summary=_summary(series),
         empty=not any(point.value for point in series.points),
+        leads_on=any(bar.href for bar in bars),
     )
 
 
@@ -106,7 +110,7 @@ def _fits(step: float, *, whole: bool) -> bool:
     return not whole or step == round(step)
 
 
-def _bar(*, slot_x: float, slot: float, part: float, name: str, value: str, href: str | None, running: bool) -> Bar:
+def _bar(*, slot_x: float, slot: float, part: float, name: str, value: str, said: str, href: str | None, running: bool) -> Bar:
     width = min(slot * _FILLED, _WIDEST_BAR)
     # Something is never drawn as nothing.
     height = max(part * (FLOOR - TOP), 2.0) if part else 0.0
@@ -119,6 +123,7 @@ def _bar(*, slot_x: float, slot: float, part: float, name: str, value: str, href
         height=round(height, 1),
         name=name,
         value=value,
+        said=said,
         href=href,
         running=running,
     )

@@ -7,9 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.dashboard.countries import country_name, flag
 from projections.dashboard.links import PageState
 from projections.dashboard.panels.kinds import PanelKind, open_dimension
-from projections.dashboard.words import exactly, in_words, short
+from projections.dashboard.words import counted, exactly, in_words, short
 from projections.query.dimensions import Dimension, Written
 from projections.query.metrics import Unit
+from projections.query.parameters import Who
 from projections.query.question import WebQuestion
 from projections.query.sums import Of
 from projections.query.web.breakdown import Breakdown, ValueRow, breakdown, row_metrics
@@ -66,7 +67,7 @@ async def fill(
         tabs=_tabs(kind, state, dimension),
         columns=_columns(dimension),
         lines=_lines(answer, state),
-        nothing=kind.nothing if dimension.blank is None else "Nothing in this period.",
+        nothing=_nothing(kind, dimension, state),
         more=answer.more,
         details=state.href(below=dimension.name),
         csv=state.api(f"breakdown/{dimension.name}.csv"),
@@ -108,6 +109,13 @@ def _columns(dimension: Dimension) -> tuple[str, ...]:
     return ("Visitors", "Events", "Share") if dimension.kind is Kind.EVENT else ("Visitors", "Views")
 
 
+def _nothing(kind: PanelKind, dimension: Dimension, state: PageState) -> str:
+    if state.filters:
+        return "Nothing in this period that fits the filters."
+    # How more could be seen is advice for people's visits; robots do as they like.
+    return kind.nothing if dimension.blank is None and state.who is Who.HUMAN else "Nothing in this period."
+
+
 def _tabs(kind: PanelKind, state: PageState, opened: Dimension) -> list[TabLink]:
     tabs = kind.dimensions()
     names = frozenset(dimension.name for dimension, _ in tabs)
@@ -135,7 +143,7 @@ def _line(row: ValueRow, dimension: Dimension, state: PageState, longest: int) -
         href=narrower.href() if narrower else None,
         bar=round(100 * row.visitors / longest, 1),
         numbers=_numbers(row, dimension),
-        exact=f"{exactly(row.visitors)} visitors",
+        exact=counted(row.visitors, "visitor"),
     )
 
 

@@ -1,137 +1,64 @@
-// Makes the page livelier: it keeps itself up to date, follows its own links in place, and shows a bar's number at once.
+// Makes the page livelier: a bar's number is shown at once, arrows walk along the chart, fields of days open a calendar.
 // Everything works without it.
 
-const PAUSE = 5000;
-const main = () => document.getElementById("main");
-let mark = null;
-let shown = 0;
+const LOCAL = { date: 10, "datetime-local": 16 };
 
-// What a page says right now, or null when it has not changed since we asked last.
-async function ask(address, known) {
-  const headers = { Accept: "text/html" };
-  if (known) headers["If-None-Match"] = known;
-  const answer = await fetch(address, { headers, cache: "no-store", credentials: "same-origin" });
-  if (answer.status === 304) return null;
-  if (answer.redirected) { location.assign(answer.url); return null; }
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  return { page, ok: answer.ok, mark: answer.headers.get("ETag") };
-}
-
-// What must survive an exchange of elements: where the keyboard is, and which details are open.
-function remember() {
-  const focused = document.activeElement;
-  return {
-    key: focused?.dataset?.key ?? null,
-    href: focused?.getAttribute?.("href") ?? null,
-    id: focused?.id || null,
-    open: [...document.querySelectorAll("details[id][open]")].map((one) => one.id),
-  };
-}
-
-function restore(kept) {
-  for (const id of kept.open) document.getElementById(id)?.setAttribute("open", "");
-  if (document.activeElement && document.activeElement !== document.body) return;
-  const find = (selector) => main().querySelector(selector);
-  const again = (kept.key && find(`[data-key="${CSS.escape(kept.key)}"]`))
-    || (kept.id && document.getElementById(kept.id))
-    || (kept.href && find(`a[href="${CSS.escape(kept.href)}"]`));
-  again?.focus({ preventScroll: true });
-}
-
-const live = (page) => [...page.querySelectorAll("[data-live][id]")];
-const names = (page) => live(page).map((one) => one.id).join();
-
-function selecting(element) {
-  const selection = getSelection();
-  return selection && !selection.isCollapsed && element.contains(selection.anchorNode);
-}
-
-// New numbers in the same page: exchange the panels and leave the rest, which somebody may be typing in, alone.
-function freshen(page) {
-  if (names(page) !== names(document)) return exchange(page);
-  const kept = remember();
-  for (const fresh of live(page)) {
-    const stale = document.getElementById(fresh.id);
-    if (!selecting(stale)) stale.replaceWith(fresh);
-  }
-  restore(kept);
-  enliven();
-}
-
-// Another page altogether.
-function exchange(page) {
-  const kept = remember();
-  document.title = page.title;
-  document.querySelector("header.top")?.replaceWith(page.querySelector("header.top"));
-  main().replaceWith(page.getElementById("main"));
-  kept.open = kept.open.filter((id) => id !== "custom");
-  restore(kept);
-  enliven();
-}
-
-async function follow(address, { push }) {
-  const mine = ++shown;
-  document.documentElement.dataset.loading = "";
-  try {
-    const answer = await ask(address, null);
-    if (mine !== shown || !answer) return;
-    if (!answer.ok) { location.assign(address); return; }
-    if (push) history.pushState(null, "", address);
-    mark = answer.mark;
-    exchange(answer.page);
-  } catch {
-    location.assign(address);
-  } finally {
-    if (mine === shown) delete document.documentElement.dataset.loading;
-  }
-}
-
-async function keepFresh() {
-  let pause = PAUSE;
-  if (!document.hidden) {
-    const mine = shown;
-    const began = performance.now();
-    try {
-      const answer = await ask(location.href, mark);
-      if (answer?.ok && mine === shown) {
-        mark = answer.mark;
-        freshen(answer.page);
-      }
-    } catch { /* away for now; the next look may find it */ }
-    // A page that takes long to answer is asked less often.
-    pause = Math.max(PAUSE, 10 * (performance.now() - began));
-  }
-  setTimeout(keepFresh, pause);
-}
-
+// Again after every exchange of elements.
 function enliven() {
-  for (const button of document.querySelectorAll("[data-copy]")) {
-    button.hidden = !navigator.clipboard;
-  }
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
   for (const button of document.querySelectorAll("[data-theme-toggle]")) button.hidden = false;
   for (const title of document.querySelectorAll(".slot > title")) title.remove();
-  const zones = document.getElementById("zones");
-  if (zones && !zones.childElementCount && Intl.supportedValuesOf) {
-    const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    for (const name of new Set([mine, "UTC", ...Intl.supportedValuesOf("timeZone")])) {
-      zones.append(Object.assign(document.createElement("option"), { value: name }));
+  for (const field of document.querySelectorAll("[data-picker]")) offerCalendar(field);
+  offerZones();
+  letScroll();
+  bubble.hidden = true;
+}
+
+// What is wider than its place is scrolled by keyboard, too, and says what it is.
+function letScroll() {
+  for (const one of document.querySelectorAll(".scroll")) {
+    const isWide = one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight;
+    const told = { tabindex: "0", role: "region", "aria-label": `${one.querySelector("caption")?.textContent}, to scroll` };
+    for (const [name, value] of Object.entries(told)) {
+      if (isWide) one.setAttribute(name, value); else one.removeAttribute(name);
     }
   }
+}
+addEventListener("resize", letScroll);
+addEventListener("toggle", letScroll, { capture: true });
+
+function offerZones() {
+  const zones = document.getElementById("zones");
+  if (!zones || zones.childElementCount || !Intl.supportedValuesOf) return;
+  const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const name of new Set([mine, "UTC", ...Intl.supportedValuesOf("timeZone")])) {
+    zones.append(Object.assign(document.createElement("option"), { value: name }));
+  }
+}
+
+// The browser's own calendar writes the day in its own way; the field says it in the page's.
+function offerCalendar(field) {
+  const kind = field.dataset.picker;
+  const calendar = Object.assign(document.createElement("input"), { type: kind, tabIndex: -1, className: "calendar", ariaHidden: "true" });
+  const label = field.closest("label");
+  if (label.parentElement.matches(".with-pick") || !calendar.showPicker) return;
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet pick", textContent: "Calendar" });
+  button.addEventListener("click", () => {
+    calendar.value = field.value.replace(" ", "T");
+    calendar.showPicker();
+  });
+  calendar.addEventListener("input", () => { field.value = calendar.value.slice(0, LOCAL[kind]).replace("T", " "); });
+  const place = Object.assign(document.createElement("div"), { className: "with-pick" });
+  label.replaceWith(place);
+  place.append(label, button, calendar);
 }
 
 addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
-  if (button) {
-    await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
-    return;
-  }
-  const link = event.target.closest?.("a[data-swap]");
-  if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  event.preventDefault();
-  link.focus?.({ preventScroll: true });
-  follow(link.href.baseVal ?? link.href, { push: true });
+  if (!button) return;
+  await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
+  button.textContent = "Copied";
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
 });
 
 // A sheet closes when somebody clicks beside it or presses Escape.
@@ -142,32 +69,44 @@ addEventListener("pointerdown", (event) => {
 });
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
+  bubble.hidden = true;
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     menu.removeAttribute("open");
     menu.querySelector("summary").focus();
   }
 });
 
-addEventListener("popstate", () => follow(location.href, { push: false }));
-document.addEventListener("visibilitychange", () => { if (!document.hidden) mark = null; });
+// The tabulator stops at one day of the chart; from there arrows lead on.
+addEventListener("keydown", (event) => {
+  const day = event.target.closest?.(".bars a");
+  if (!day || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const days = [...day.closest(".bars").querySelectorAll("a")];
+  const at = days.indexOf(day);
+  const wanted = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: days.length - 1 }[event.key];
+  const next = days[Math.min(Math.max(wanted, 0), days.length - 1)];
+  if (!next) return;
+  event.preventDefault();
+  for (const one of days) one.setAttribute("tabindex", one === next ? "0" : "-1");
+  next.focus();
+});
 
-// The number of the bar under the pointer.
-const bubble = Object.assign(document.createElement("div"), { className: "bubble", hidden: true });
-bubble.setAttribute("aria-hidden", "true");
+// The number of the bar under the pointer, or of the one that the keyboard is at.
+const bubble = Object.assign(document.createElement("div"), { className: "bubble", hidden: true, ariaHidden: "true" });
 document.body.append(bubble);
-addEventListener("pointermove", (event) => {
-  const slot = event.target.closest?.(".slot");
+function tell(slot) {
   bubble.hidden = !slot;
   if (!slot) return;
   const name = Object.assign(document.createElement("span"), { textContent: slot.dataset.name });
-  const value = Object.assign(document.createElement("b"), { textContent: `${slot.dataset.value} ${slot.dataset.title.toLowerCase()}` });
+  const value = Object.assign(document.createElement("b"), { textContent: slot.dataset.value });
   bubble.replaceChildren(value, name);
   const half = bubble.offsetWidth / 2 + 8;
   const box = slot.getBoundingClientRect();
   const middle = Math.min(Math.max(box.left + box.width / 2, half), document.documentElement.clientWidth - half);
   bubble.style.left = `${middle + scrollX}px`;
   bubble.style.top = `${box.top + scrollY - 14}px`;
-});
+}
+addEventListener("pointermove", (event) => tell(event.target.closest?.(".slot")));
+addEventListener("focusin", (event) => tell(event.target.matches?.(".bars a:focus-visible") ? event.target.querySelector(".slot") : null));
 
+document.addEventListener("shown", enliven);
 enliven();
-setTimeout(keepFresh, PAUSE);

@@ -1,4 +1,4 @@
-// Light or dark before the first paint; without a choice, what the system prefers.
+// Light or dark, and flags or letters, before the first paint; without a choice, what the system prefers.
 (() => {
   const root = document.documentElement;
   const read = () => { try { return localStorage.getItem("collector-theme"); } catch { return null; } };
@@ -11,4 +11,8 @@
     root.dataset.theme = (root.dataset.theme || system) === "dark" ? "light" : "dark";
     write(root.dataset.theme);
   });
+  // Where a font has flags, the two letters of one are drawn as one sign, which is narrower than the two of them.
+  const pen = document.createElement("canvas").getContext("2d");
+  const width = (letters) => pen?.measureText(letters).width ?? 0;
+  if (width("\u{1F1F3}\u{1F1F4}") < width("\u{1F1F3}") + width("\u{1F1F4}")) root.dataset.flags = "";
 })();

@@ -45,7 +45,7 @@ async def test_people_read_a_site_in_its_own_letters_and_links_spell_it_in_ascii
 async def test_a_page_holds_the_numbers(world: World):
     await world.tell(pageview("/pricing", at=NOW - MINUTE, place=Place(country="NO")), event("Signup", at=NOW))
     words = " ".join(Outline(await world.page()).words.split())
-    for text in ("Visitors", "/pricing", "Norway", "Signup", "1 visitor in the last 5 minutes", "2 facts counted"):
+    for text in ("Visitors", "/pricing", "Norway", "Signup", "1 visitor in the last 5 minutes", "2 events counted"):
         assert text in words
 
 
@@ -137,7 +137,7 @@ async def test_every_answer_forbids_what_it_does_not_need(world: World, path: st
 async def test_files_are_kept_for_ever_under_a_name_that_changes_with_them(world: World):
     page = Outline(await world.page("/"))
     names = [a.get("href") or a.get("src") or "" for tag, a in page.tags if tag in ("link", "script")]
-    assert len(names) == 5
+    assert len(names) == 6
     for name in names:
         assert re.fullmatch(r"/assets/[a-z]+\.[0-9a-f]{10}\.(css|js|svg)", name)
         assert "immutable" in (await world.get(name)).headers["cache-control"]
@@ -160,3 +160,18 @@ async def test_tables_are_told_apart_by_those_who_cannot_see_them(world: World):
     assert tags.count("table") == tags.count("caption")
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
     assert [attributes["aria-label"] for tag, attributes in page.tags if attributes.get("role") == "img"]
+
+
+async def test_an_empty_panel_advises_only_where_the_advice_helps(world: World):
+    await world.tell(pageview(at=NOW), pageview(at=NOW, visitor=BERT, bot=BotRule.CRAWLER, bot_name="Googlebot"))
+    advice = "window.collector('Signup')"
+    assert advice in Outline(await world.page()).said()
+    for elsewhere in ({"who": "bot"}, {"who": "all"}, {"filter": "page:/"}):
+        assert advice not in Outline(await world.page(**elsewhere)).said(), elsewhere
+
+
+async def test_one_pageview_is_not_called_pageviews(world: World):
+    await world.tell(pageview(at=NOW - MINUTE))
+    words = Outline(await world.page()).said()
+    assert "1 pageview" in words
+    assert not re.findall(r"\b1 (?:visitors|pageviews|events|repeats)", words)

@@ -4,18 +4,21 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from projections.dashboard.countries import country_name, flag
+from projections.dashboard.countries import country_name, flag, letters
 from projections.dashboard.words import (
     bucket_in_words,
     change_in_words,
+    counted,
     day_in_words,
     days_in_words,
     exactly,
     in_words,
+    measured,
     short,
     tick_in_words,
     weekday_in_words,
 )
+from projections.query.dimensions import DIMENSIONS
 from projections.query.metrics import Unit
 from projections.query.periods import Days, Interval
 
@@ -78,6 +81,7 @@ def test_a_number_is_written_by_its_unit():
     assert [in_words(unit, 83) for unit in Unit] == ["83", "83.00", "83%", "1m 23s"]
     assert [in_words(unit, None) for unit in Unit] == ["\N{EN DASH}"] * 4
     assert [change_in_words(unit, -2.5) for unit in (Unit.COUNT, Unit.PERCENT)] == ["2.5%", "2.5 points"]
+    assert change_in_words(Unit.PERCENT, 1.0) == "1 point"
     assert exactly(1234567) == "1,234,567"
 
 
@@ -89,3 +93,24 @@ def test_a_country_has_its_usual_name_and_flag():
     assert [flag(code) for code in ("NO", "NO-03", "", "N1", "é1")] == [
         "\N{REGIONAL INDICATOR SYMBOL LETTER N}\N{REGIONAL INDICATOR SYMBOL LETTER O}"
     ] * 2 + [""] * 3
+
+
+def test_one_thing_is_not_called_things():
+    assert [counted(number, "line") for number in (0, 1, 2, 1234)] == ["0 lines", "1 line", "2 lines", "1,234 lines"]
+    assert [measured("Pageviews", Unit.COUNT, number) for number in (1, 2)] == ["1 pageview", "2 pageviews"]
+    assert [measured("Bounce rate", Unit.PERCENT, 1), measured("Views per visit", Unit.MEAN, 1)] == [
+        *("1% bounce rate", "1.00 views per visit"),
+    ]
+
+
+def test_a_list_is_headed_by_what_its_values_are_called_together():
+    assert {one.name: one.heading for one in DIMENSIONS if one.name in ("country", "os", "page", "utm_medium")} == {
+        "page": "Pages",
+        "utm_medium": "UTM mediums",
+        "country": "Countries",
+        "os": "Operating systems",
+    }
+
+
+def test_a_flag_is_spelt_with_the_letters_of_its_country():
+    assert [letters(flag(code)) for code in ("NO", "US-CA", "")] == ["NO", "US", ""]
