@@ -32,7 +32,8 @@ class Tab(Struct, frozen=True, kw_only=True):
 class Dimension(Struct, frozen=True, kw_only=True):
     """One way to tell facts apart. ``blank`` names the facts without a value; when it is None a breakdown leaves them out.
 
-    ``kind`` is what a breakdown by a dimension of hits counts: pageviews or events.
+    ``kind`` is what a breakdown by a dimension of hits counts: pageviews or events. ``further`` kinds have a value, too: whoever
+    sends events and no pageviews is one of the visitors all the same.
     """
 
     name: str
@@ -43,7 +44,13 @@ class Dimension(Struct, frozen=True, kw_only=True):
     tab: Tab | None = None
     blank: str | None = None
     kind: Kind = Kind.PAGEVIEW
+    further: tuple[Kind, ...] = ()
     written: Written = Written.AS_IT_IS
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Return the kinds of hits that have a value."""
+        return (self.kind, *self.further)
 
     def on(self, table_columns: Columns) -> Column[str]:
         """Return the column of this dimension among *table_columns*, such as ``VISITS.c``."""
@@ -75,8 +82,11 @@ def _of_hit(
     column: str,
     blank: str | None = None,
     kind: Kind = Kind.PAGEVIEW,
+    further: tuple[Kind, ...] = (),
 ) -> Dimension:
-    return Dimension(name=name, title=title, of=Of.HIT, column=column, meaning=meaning, tab=tab, blank=blank, kind=kind)
+    return Dimension(
+        name=name, title=title, of=Of.HIT, column=column, meaning=meaning, tab=tab, blank=blank, kind=kind, further=further
+    )
 
 
 def _sources(title: str, rank: int = 0) -> Tab:
@@ -162,6 +172,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         Tab(panel="bots", title="Bots"),
         column="bot_name",
         blank="Unnamed",
+        further=(Kind.EVENT, Kind.ENGAGEMENT),
     ),
 )
 

@@ -11,7 +11,7 @@ from projections.query.dimensions import Dimension
 from projections.query.documents import as_numbers_of_some, document, list_of
 from projections.query.metrics import EVENTS_BY_NAME, METRIC_NAMED, METRICS, Metric, Numbers, percent
 from projections.query.question import WebQuestion
-from projections.query.sums import VISITORS, VISITS, Of, visitors_with
+from projections.query.sums import VISITORS, VISITS, Of, among, visitors_with
 from projections.read_models.hits import Kind
 
 _OF_VISITS = tuple(metric for metric in METRICS if metric.column)
@@ -78,8 +78,9 @@ async def breakdown(connection: AsyncConnection, question: WebQuestion, dimensio
     """Answer *question* for each value of *dimension*; *visitors* is what count_visitors() says."""
     metrics = row_metrics(dimension)
     # The first two say which values are the greatest.
-    first = [VISITORS, VISITS] if dimension.of is Of.VISIT else [visitors_with(dimension.kind)]
-    sums = list(dict.fromkeys([*first, *(one for metric in metrics for one in metric.sums)]))
+    first = [VISITORS, VISITS] if dimension.of is Of.VISIT else [visitors_with(*dimension.kinds)]
+    added = [among(one, dimension.kinds) for metric in metrics for one in metric.sums]
+    sums = list({one.name: one for one in [*first, *added]}.values())
     found = await counts(connection, question, question.span, sums, ByValue(dimension), largest=question.limit + 1)
     return Breakdown(
         site=question.site,
