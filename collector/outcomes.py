@@ -65,7 +65,7 @@ class UnavailableReason(StrEnum):
 
 
 class Stored(Struct, frozen=True):
-    """JetStream has it on disk; ``duplicate`` when it had it already; ``robot`` is the rule that took its cause for one, or ""."""
+    """JetStream has it on disk; ``duplicate`` when it had it already; ``robot`` is the rule by which it is a robot's, or ""."""
 
     id: str
     duplicate: bool

@@ -168,10 +168,8 @@ STATUSES: Final = ("stored", "dropped", "rejected", "unavailable")
 
 def _receipt(outcome: Outcome) -> dict[str, Any]:
     match outcome:
-        case Stored(id=id_, duplicate=duplicate, robot=""):
-            return {"status": "stored", "id": id_, "duplicate": duplicate}
-        case Stored(id=id_, duplicate=duplicate, robot=rule):
-            return {"status": "stored", "id": id_, "duplicate": duplicate, "robot": rule}
+        case Stored(id=id_, duplicate=duplicate, robot=robot):
+            return {"status": "stored", "id": id_, "duplicate": duplicate} | ({"robot": robot} if robot else {})
         case Dropped(reason=reason):
             return {"status": "dropped", "reason": reason.value}
         case Rejected(reason=reason, detail=detail, field=name):

@@ -32,8 +32,8 @@ class Tab(Struct, frozen=True, kw_only=True):
 class Dimension(Struct, frozen=True, kw_only=True):
     """One way to tell facts apart. ``blank`` names the facts without a value; when it is None a breakdown leaves them out.
 
-    ``kind`` is what a breakdown by a dimension of hits counts: pageviews or events. ``further`` kinds have a value, too: whoever
-    sends events and no pageviews is one of the visitors all the same.
+    ``kind`` is what a breakdown by a dimension of hits counts: pageviews or events. ``further`` kinds have a value, too:
+    whoever sends events and no pageviews is one of the visitors all the same.
     """
 
     name: str
