@@ -85,7 +85,7 @@ class UnavailableReason(StrEnum):
 class Stored(Struct, frozen=True):
     """JetStream has it on disk; ``duplicate`` when it had it already.
 
-    ``robot`` is the rule that took its cause for one, or "", and ``changes`` are what is not as it was sent.
+    ``robot`` is the rule by which it is a robot's, or "", and ``changes`` are what is not as it was sent.
     """
 
     id: str

@@ -33,7 +33,8 @@ class Dimension(Struct, frozen=True, kw_only=True):
     """One way to tell facts apart; its ``heading`` names all its values.
 
     ``blank`` names the facts without a value; when it is None a breakdown leaves them out. ``kind`` is what a breakdown by a
-    dimension of hits counts: pageviews or events.
+    dimension of hits counts: pageviews or events. ``further`` kinds have a value, too: whoever sends events and no pageviews is
+    one of the visitors all the same.
     """
 
     name: str
@@ -44,12 +45,18 @@ class Dimension(Struct, frozen=True, kw_only=True):
     tab: Tab | None = None
     blank: str | None = None
     kind: Kind = Kind.PAGEVIEW
+    further: tuple[Kind, ...] = ()
     written: Written = Written.AS_IT_IS
 
     @property
     def heading(self) -> str:
         """Return what its values are called together."""
         return f"{self.title.removesuffix('y')}ies" if self.title.endswith("y") else f"{self.title}s"
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Return the kinds of hits that have a value."""
+        return (self.kind, *self.further)
 
     def on(self, table_columns: Columns) -> Column[str]:
         """Return the column of this dimension among *table_columns*, such as ``VISITS.c``."""
@@ -81,8 +88,11 @@ def _of_hit(
     column: str,
     blank: str | None = None,
     kind: Kind = Kind.PAGEVIEW,
+    further: tuple[Kind, ...] = (),
 ) -> Dimension:
-    return Dimension(name=name, title=title, of=Of.HIT, column=column, meaning=meaning, tab=tab, blank=blank, kind=kind)
+    return Dimension(
+        name=name, title=title, of=Of.HIT, column=column, meaning=meaning, tab=tab, blank=blank, kind=kind, further=further
+    )
 
 
 def _sources(title: str, rank: int = 0) -> Tab:
@@ -168,6 +178,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         Tab(panel="bots", title="Bots"),
         column="bot_name",
         blank="Unnamed",
+        further=(Kind.EVENT, Kind.ENGAGEMENT),
     ),
 )
 

@@ -111,7 +111,7 @@ def _contains(wanted: _Wanted, visits: Columns, span: Span) -> Condition:
     inner = HITS.alias("contained")
     return exists().where(
         *_same_visitor(visits, inner),
-        inner.c.kind == int(wanted.dimension.kind),
+        inner.c.kind.in_([int(kind) for kind in wanted.dimension.kinds]),
         inner.c.occurred_at.between(visits.began_at, visits.ended_at),
         inner.c.occurred_at >= span.since,
         inner.c.occurred_at < span.until + LONGEST_VISIT,

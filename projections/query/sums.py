@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from sqlalchemy import BigInteger, ColumnElement, and_, cast, func
 
 from projections.read_models.hits import Kind
@@ -58,3 +58,11 @@ EVENTS = Sum(name="events", of=Of.HIT, kinds=(Kind.EVENT,), of_group=lambda _: f
 def visitors_with(*kinds: Kind) -> Sum:
     """Return the sum that counts the visitors who have a hit of these *kinds*."""
     return Sum(name="visitors", of=Of.HIT, kinds=kinds)
+
+
+def among(one: Sum, kinds: tuple[Kind, ...]) -> Sum:
+    """Return *one*, which counts hits of its kinds, for rows that are also of others, *kinds* altogether."""
+    if one.of is not Of.HIT or one.kinds == kinds:
+        return one
+    counted = [int(kind) for kind in one.kinds]
+    return structs.replace(one, kinds=kinds, of_group=lambda hits: func.count().filter(hits.kind.in_(counted)))

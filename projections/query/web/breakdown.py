@@ -12,7 +12,7 @@ from projections.query.dimensions import Dimension
 from projections.query.documents import as_numbers_of_some, document, list_of
 from projections.query.metrics import EVENTS_BY_NAME, METRIC_NAMED, METRICS, Metric, Numbers, percent
 from projections.query.question import WebQuestion
-from projections.query.sums import VISITORS, VISITS, Of, Sum, visitors_with
+from projections.query.sums import VISITORS, VISITS, Of, Sum, among, visitors_with
 from projections.read_models.hits import Kind
 
 _OF_VISITS = tuple(metric for metric in METRICS if metric.column)
@@ -98,8 +98,9 @@ async def all_rows(
 
 def _sums_of(dimension: Dimension) -> list[Sum]:
     # The first two say which values are the greatest.
-    first = [VISITORS, VISITS] if dimension.of is Of.VISIT else [visitors_with(dimension.kind)]
-    return list(dict.fromkeys([*first, *(one for metric in row_metrics(dimension) for one in metric.sums)]))
+    first = [VISITORS, VISITS] if dimension.of is Of.VISIT else [visitors_with(*dimension.kinds)]
+    added = [among(one, dimension.kinds) for metric in row_metrics(dimension) for one in metric.sums]
+    return list({one.name: one for one in [*first, *added]}.values())
 
 
 def _row(row: Counted, dimension: Dimension, visitors: int) -> ValueRow:

@@ -76,6 +76,18 @@ async def test_bots_are_left_out_unless_asked_for(world: World):
     assert await world.values("bot", "pageviews", who="bot") == {"Googlebot": 2}
 
 
+async def test_robots_that_send_events_alone_are_among_the_robots_by_name(world: World):
+    curl = {"bot": BotRule.CRAWLER, "bot_name": "curl"}
+    await world.tell(
+        *(event("Purchase", at=NOW - MINUTE, visitor=who, **curl) for who in (ANNA, BERT)),
+        pageview(at=NOW - MINUTE, visitor="c3" * 16, bot=BotRule.NO_BROWSER),
+    )
+    answer = await world.ask("breakdown/bot", who="bot")
+    assert answer["visitors"] == 3
+    assert [(row["value"], row["visitors"], row["pageviews"]) for row in answer["rows"]] == [("curl", 2, 0), ("", 1, 1)]
+    assert (await world.ask("overview", who="bot", filter="bot:curl"))["visitors"] == 2
+
+
 async def test_a_running_period_is_compared_with_the_same_part_of_the_one_before(world: World):
     await world.tell(
         pageview(at=NOW - MINUTE),
