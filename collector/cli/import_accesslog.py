@@ -31,6 +31,7 @@ from collector.sites import Site, Sites
 from contracts.events import WebEvent
 
 _NO_PROXY = "none"
+_LINE_WIDTH = 100
 _MOST_LINKS = 10  # a server of many hosts has many sites
 
 
@@ -136,8 +137,8 @@ async def _import(settings: Settings, files: tuple[Path, ...], walk_for: Callabl
             damage = error
         await delivery.finish()
     _refuse_what_nobody_wants(summary, damage)
-    _tell(summary, walk)
-    _show(delivery.tell())
+    _show((*summary.rows(walk.crowd), *delivery.tell()))
+    _note(summary, walk)
     click.echo()
     for name, (first, last) in sorted(summary.days.items())[:_MOST_LINKS]:
         click.echo(where_to_look(settings, name, first, last))
@@ -154,8 +155,9 @@ async def _try_out(settings: Settings, files: tuple[Path, ...], walk_for: Callab
 
     await _read(files, walk, keep_nothing, summary)
     _refuse_what_nobody_wants(summary, None)
-    _tell(summary, walk)
-    click.echo("Nothing was stored: this was a dry run.")
+    _show(summary.rows(walk.crowd))
+    _note(summary, walk)
+    click.echo("\nNothing was stored: this was a dry run.")
 
 
 async def _read(files: tuple[Path, ...], walk: LogWalk, send: Send, summary: Summary) -> None:
@@ -166,14 +168,14 @@ async def _read(files: tuple[Path, ...], walk: LogWalk, send: Send, summary: Sum
         await bring_in(files, walk=walk, send=send, summary=summary, advance=lambda size: bar.advance(task, size))
 
 
-def _tell(summary: Summary, walk: LogWalk) -> None:
-    _show(summary.rows(walk.crowd))
-    _show(notes_on(summary, walk))
-
-
 def _show(rows: Iterable[tuple[int, str]]) -> None:
     for number, words in rows:
         click.echo(f"{number:>12,}  {words}")
+
+
+def _note(summary: Summary, walk: LogWalk) -> None:
+    for number, words in notes_on(summary, walk):
+        click.echo(f"\n{click.wrap_text(f'{number:,} {words}.', width=_LINE_WIDTH)}")
 
 
 def _refuse_what_nobody_wants(summary: Summary, damage: Unreadable | None) -> None:
