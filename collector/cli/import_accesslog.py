@@ -101,10 +101,11 @@ def command(
     Who asked is the address in the line, or, where that is a proxy that you trust, the nearest in its X-Forwarded-For that is
     none. A line that does not tell is left out.
 
-    Importing twice changes nothing, and an import that was cut off is completed by the same command. A log is known again by
-    its first request, also when it has grown or has another name; what was cut or joined otherwise counts again, and so does
-    the log of a second server, as it should. Visitors are hashed with random salts that live only as long as the command, so
-    whoever comes on a day of two imports counts as two. Import the logs of one site together, the oldest first.
+    Importing twice changes nothing, and an import that was cut off is completed by the same command. A log is known again,
+    also when it has grown or has another name, and the log of a second server counts beside it; of one that was cut or joined
+    elsewhere since, a few hundred lines behind the cut may count again. Visitors are hashed with random salts that live only
+    as long as the command, so whoever comes on a day of two imports counts as two. Import the logs of one site together, the
+    oldest first.
     """
     if STANDARD_INPUT in files and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe a log into the command, or name a file")
