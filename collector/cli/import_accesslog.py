@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from collector.cli.clock import utc_now
-from collector.cli.named_site import canonical_name, site_among, sites_at_hand, sites_known_to, where_to_look
+from collector.cli.named_site import MOST_LINKS, canonical_name, site_among, sites_at_hand, sites_known_to, where_to_look
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.imports.accesslog.bring import Send, bring_in
@@ -32,7 +32,6 @@ from contracts.events import WebEvent
 
 _NO_PROXY = "none"
 _LINE_WIDTH = 100
-_MOST_LINKS = 10  # a server of many hosts has many sites
 
 
 class BatchName(click.ParamType[str]):
@@ -141,7 +140,7 @@ async def _import(settings: Settings, files: tuple[Path, ...], walk_for: Callabl
     _show((*summary.rows(walk.crowd), *delivery.tell()))
     _note(summary, walk)
     click.echo()
-    for name, (first, last) in sorted(summary.days.items())[:_MOST_LINKS]:
+    for name, (first, last) in sorted(summary.days.items())[:MOST_LINKS]:
         click.echo(where_to_look(settings, name, first, last))
     if damage is not None:
         raise damage
