@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from collector.cli.clock import utc_now
-from collector.cli.named_site import canonical_name, site_among, sites_at_hand, sites_known_to, where_to_look
+from collector.cli.named_site import MOST_LINKS, canonical_name, site_among, sites_at_hand, sites_known_to, where_to_look
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.imports.accesslog.bring import Send, bring_in
@@ -31,7 +31,7 @@ from collector.sites import Site, Sites
 from contracts.events import WebEvent
 
 _NO_PROXY = "none"
-_MOST_LINKS = 10  # a server of many hosts has many sites
+_LINE_WIDTH = 100
 
 
 class BatchName(click.ParamType[str]):
@@ -100,10 +100,11 @@ def command(
     Who asked is the address in the line, or, where that is a proxy that you trust, the nearest in its X-Forwarded-For that is
     none. A line that does not tell is left out.
 
-    Importing twice changes nothing, and an import that was cut off is completed by the same command. A log is known again by
-    its first request, also when it has grown or has another name; what was cut or joined otherwise counts again, and so does
-    the log of a second server, as it should. Visitors are hashed with random salts that live only as long as the command, so
-    whoever comes on a day of two imports counts as two. Import the logs of one site together, the oldest first.
+    Importing twice changes nothing, and an import that was cut off is completed by the same command. A log is known again,
+    also when it has grown or has another name, and the log of a second server counts beside it; of one that was cut or joined
+    elsewhere since, a few hundred lines behind the cut may count again. Visitors are hashed with random salts that live only
+    as long as the command, so whoever comes on a day of two imports counts as two. Import the logs of one site together, the
+    oldest first.
     """
     if STANDARD_INPUT in files and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe a log into the command, or name a file")
@@ -136,10 +137,10 @@ async def _import(settings: Settings, files: tuple[Path, ...], walk_for: Callabl
             damage = error
         await delivery.finish()
     _refuse_what_nobody_wants(summary, damage)
-    _tell(summary, walk)
-    _show(delivery.tell())
+    _show((*summary.rows(walk.crowd), *delivery.tell()))
+    _note(summary, walk)
     click.echo()
-    for name, (first, last) in sorted(summary.days.items())[:_MOST_LINKS]:
+    for name, (first, last) in sorted(summary.days.items())[:MOST_LINKS]:
         click.echo(where_to_look(settings, name, first, last))
     if damage is not None:
         raise damage
@@ -154,8 +155,9 @@ async def _try_out(settings: Settings, files: tuple[Path, ...], walk_for: Callab
 
     await _read(files, walk, keep_nothing, summary)
     _refuse_what_nobody_wants(summary, None)
-    _tell(summary, walk)
-    click.echo("Nothing was stored: this was a dry run.")
+    _show(summary.rows(walk.crowd))
+    _note(summary, walk)
+    click.echo("\nNothing was stored: this was a dry run.")
 
 
 async def _read(files: tuple[Path, ...], walk: LogWalk, send: Send, summary: Summary) -> None:
@@ -166,14 +168,14 @@ async def _read(files: tuple[Path, ...], walk: LogWalk, send: Send, summary: Sum
         await bring_in(files, walk=walk, send=send, summary=summary, advance=lambda size: bar.advance(task, size))
 
 
-def _tell(summary: Summary, walk: LogWalk) -> None:
-    _show(summary.rows(walk.crowd))
-    _show(notes_on(summary, walk))
-
-
 def _show(rows: Iterable[tuple[int, str]]) -> None:
     for number, words in rows:
         click.echo(f"{number:>12,}  {words}")
+
+
+def _note(summary: Summary, walk: LogWalk) -> None:
+    for number, words in notes_on(summary, walk):
+        click.echo(f"\n{click.wrap_text(f'{number:,} {words}.', width=_LINE_WIDTH)}")
 
 
 def _refuse_what_nobody_wants(summary: Summary, damage: Unreadable | None) -> None:

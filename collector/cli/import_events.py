@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from collector.cli.named_site import sites_known_to
+from collector.cli.named_site import MOST_LINKS, sites_known_to, where_to_look
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.imports.delivery import open_delivery
@@ -48,5 +48,10 @@ async def _import(settings: Settings, tenant: str, files: tuple[Path, ...]) -> N
                 for fact in facts_in(lines, tenant=tenant, sites=sites, known=known, batch=DEFAULT_BATCH, told=told):
                     await delivery.send(fact)
         await delivery.finish()
+    if told.lines == 0:
+        click.echo("There is no event to import: the file is empty. Is it the right one, and was the backup finished?")
+        return
     for number, words in (*told.rows(), *delivery.tell()):
         click.echo(f"{number:>12,}  {words}")
+    for name, (first, last) in sorted(told.days.items())[:MOST_LINKS]:
+        click.echo(where_to_look(settings, name, first, last))

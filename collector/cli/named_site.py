@@ -15,6 +15,8 @@ from collector.stream import connection as broker
 from collector.stream.connection import Connection
 from contracts.names import canonical_site
 
+MOST_LINKS = 10  # a server of many hosts has many sites
+
 
 def canonical_name(name: str) -> str:
     """Return *name* as a site has it, or raise UsageError when none can have it."""

@@ -35,4 +35,4 @@ def notes_on(summary: Summary, walk: LogWalk) -> Iterator[tuple[int, str]]:
         yield crowd.at_one_address, _ONE_ADDRESS
     for reason, number in summary.skipped.most_common():
         if (remedy := REMEDIES.get(reason)) is not None:
-            yield number, f"skipped, {reason.value}. {remedy}"
+            yield number, f"lines were left out: {reason.value}. {remedy}"

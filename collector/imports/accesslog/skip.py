@@ -30,12 +30,12 @@ NO_LINE: Final = (SkipReason.MALFORMED, SkipReason.COMMENT, SkipReason.NO_REQUES
 REMEDIES: Final = {
     SkipReason.NO_CLIENT: (
         "Whose visit those are cannot be known, so they are nobody's. Behind a unix socket let the server log "
-        "X-Forwarded-For at the end of each line, and import with --trusted-proxy loopback."
+        "X-Forwarded-For at the end of each line, and import with --trusted-proxy loopback"
     ),
-    SkipReason.SEVERAL_CLIENTS: "Name the addresses among them that are your proxies' or servers', with --trusted-proxy.",
+    SkipReason.SEVERAL_CLIENTS: "Name the addresses among them that are your proxies' or servers', with --trusted-proxy",
     SkipReason.PROXY_ALONE: (
         "Let the server log X-Forwarded-For at the end of each line. Where those addresses are the visitors' own, "
-        "import with --trusted-proxy none."
+        "import with --trusted-proxy none"
     ),
 }
 

@@ -42,14 +42,14 @@ class Summary:
 
     def rows(self, crowd: Crowd) -> list[tuple[int, str]]:
         """Return what the lines were, and whose, the most frequent reason first."""
-        more = "more than " if crowd.is_over else ""
+        people = f"visitor{'' if crowd.visitors == 1 else 's'}{' and more' if crowd.is_over else ''}"
         addresses = f"{crowd.addresses:,} address{'' if crowd.addresses == 1 else 'es'}"
         return [
             (self.lines, "lines read"),
             (self.pageviews, "pageviews"),
             (self.downloads, "downloads"),
             (self.robots, "  of these by robots"),
-            (crowd.visitors, f"visitors{' or more' if crowd.is_over else ''}, from {more}{addresses}"),
+            (crowd.visitors, f"{people} from {addresses}"),
             (self.skipped.total(), "skipped"),
             *((number, f"  {reason.value}") for reason, number in self.skipped.most_common()),
         ]

@@ -72,7 +72,7 @@ class LogWalk:
     def walk(self, line: bytes) -> WebEvent:
         """Return *line* as an event, or raise Skipped."""
         request = self._read(line)
-        self._keys.begin(request)
+        self._keys.follow(request)
         now = self._clock()
         if not _EARLIEST <= request.at <= now + _TOLERATED_SKEW:
             raise Skipped(SkipReason.TIME)

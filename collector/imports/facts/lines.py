@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -29,6 +30,14 @@ class Told(Struct):
     unknown_site: int = 0
     there_already: int = 0
     sent: int = 0
+    days: dict[str, tuple[date, date]] = {}  # msgspec copies it
+
+    def send(self, fact: Fact) -> None:
+        """Count *fact* among what was sent, and remember on which days its site has facts."""
+        self.sent += 1
+        day = fact.occurred_at.date()
+        first, last = self.days.get(fact.site, (day, day))
+        self.days[fact.site] = (min(first, day), max(last, day))
 
     def rows(self) -> Iterator[tuple[int, str]]:
         """Return each count that there is, with its words."""
@@ -94,7 +103,7 @@ def facts_in(lines: Iterable[bytes], *, tenant: str, sites: Sites, known: set[in
             told.there_already += 1
         else:
             known.add(id_)
-            told.sent += 1
+            told.send(fact)
             yield structs.replace(fact, batch=fact.batch or batch)
 
 

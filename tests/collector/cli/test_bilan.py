@@ -72,7 +72,10 @@ async def test_a_backup_holds_the_tenants_events_and_is_read_back_once(votes: Fa
         assert "6  are in the event stream already" in await restored(tmp_path, votes.nats_url)
         await pages.delete_stream()
         await votes.delete_stream()
-        assert "6  new in the event stream" in await restored(tmp_path, votes.nats_url)
+        told = await restored(tmp_path, votes.nats_url)
+        assert "6  new in the event stream" in told
+        day = NOON.date().isoformat()
+        assert f"/sites/chat.example?period=custom&from={day}&to={day}" in told, "and says where to look"
         stored = await votes.client.jetstream().get_msg(TURNS.name, seq=5)
         fact = CODEC.decode(stored.data or b"")
         assert (fact.id, fact.received_at, fact.batch) == (facts[4].id, facts[4].received_at, "backup")

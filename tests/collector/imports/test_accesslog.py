@@ -92,7 +92,7 @@ async def test_the_summary_accounts_for_every_line(stream_free_nats: str, tmp_pa
         ["2", "pageviews"],
         ["1", "downloads"],
         ["1", "of these by robots"],
-        ["1", "visitors, from 1 address"],
+        ["1", "visitor from 1 address"],
         ["4", "skipped"],
         *(["1", reason.value] for reason in (SkipReason.ASSET, SkipReason.FEED, SkipReason.METHOD, SkipReason.MALFORMED)),
         ["3", "new in the event stream"],

@@ -34,30 +34,30 @@ async def brought(lists: Lists, folder: Path, lines: tuple[str, ...], *trusted: 
 
 # The lines, who is trusted, how many events each visitor has, and what is told.
 WHO = {
-    "syslog": ([f"Nov 24 10:00:00 web1 nginx: {line(ip=ip)}" for ip in PEOPLE], (), [1, 1, 1], "3 visitors, from 3 addresses"),
+    "syslog": ([f"Nov 24 10:00:00 web1 nginx: {line(ip=ip)}" for ip in PEOPLE], (), [1, 1, 1], "3 visitors from 3 addresses"),
     "container": (
         [f"2026-11-24T10:00:00.12345678{number}Z {line(f'/{number}')}" for number in range(3)],
         (),
         [3],
-        "1 visitors, from 1 address",
+        "1 visitor from 1 address",
     ),
     "names": (
         [line(ip=f"pool-{number}.isp.example", vhost="shop.example ") for number in range(3)],
         (),
         [1, 1, 1],
-        "3 visitors, from 3 addresses",
+        "3 visitors from 3 addresses",
     ),
-    "duration": ([f"{number} {line(f'/{number}')}" for number in (336, 284, 1190)], (), [3], "1 visitors, from 1 address"),
-    "trusted": (FORWARDED, ("10.0.0.9",), [1, 1, 1], "3 visitors, from 3 addresses"),
+    "duration": ([f"{number} {line(f'/{number}')}" for number in (336, 284, 1190)], (), [3], "1 visitor from 1 address"),
+    "trusted": (FORWARDED, ("10.0.0.9",), [1, 1, 1], "3 visitors from 3 addresses"),
     "doubtful": (FORWARDED, (), [3], "--trusted-proxy ADDRESS"),
     "nobody": ([line(ip="-")] * 3 + [line()], (), [1], "3 without an address or a name of the client where one should stand"),
     "nobody, and what can be done": ([line(ip="-")] * 3, (), [], REMEDIES[SkipReason.NO_CLIENT]),
-    "absolute": ([line(f"http://shop.example/{ip}", ip=ip) for ip in PEOPLE], (), [1, 1, 1], "3 visitors, from 3 addresses"),
+    "absolute": ([line(f"http://shop.example/{ip}", ip=ip) for ip in PEOPLE], (), [1, 1, 1], "3 visitors from 3 addresses"),
     "somebody elses": ([line("http://elsewhere.example/")], (), [], f"1 {SkipReason.ELSEWHERE.value}"),
     "proxy alone": ([line(ip="10.0.0.9")] * 2 + [line()], ("private",), [1], REMEDIES[SkipReason.PROXY_ALONE]),
     "several": ([line(ip=f"192.0.2.1, {ip}") for ip in PEOPLE[2:]], (), [], REMEDIES[SkipReason.SEVERAL_CLIENTS]),
     "one address": ([line(f"/{number}") for number in range(20)], (), [20], "20 of the events come from one address"),
-    "robots": ([line(agent=ROBOT)], (), [1], "0 visitors, from 0 addresses"),
+    "robots": ([line(agent=ROBOT)], (), [1], "0 visitors from 0 addresses"),
 }
 
 
@@ -78,7 +78,7 @@ async def test_nothing_is_said_against_a_log_that_is_well(lists: Lists, tmp_path
         "40 pageviews",
         "0 downloads",
         "0 of these by robots",
-        "40 visitors, from 40 addresses",
+        "40 visitors from 40 addresses",
         "0 skipped",
     ]
 
@@ -114,4 +114,4 @@ def test_an_option_names_the_proxies_before_the_settings_do(
         command,
         [str(written(tmp_path, FORWARDED)), "--site", SITE, "--dry-run", "--data", str(tmp_path), "--trusted-proxy", proxy],
     )
-    assert f"{visitors:>12,}  visitors, from" in told.output
+    assert f"{visitors:>12,}  visitor{'s' if visitors > 1 else ''} from" in told.output

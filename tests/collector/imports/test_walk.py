@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -172,6 +173,21 @@ def test_the_logs_of_two_servers_both_count_also_where_their_lines_are_alike(lis
     first, second = ([line(target, ip=f"192.0.2.{server}") for target in ("/", "/a", "/")] for server in (1, 2))
     ids = [event.id for log in (first, second) for event in walked(lists, *log)]
     assert len(set(ids)) == 6
+
+
+def test_of_a_log_that_was_cut_elsewhere_only_the_lines_behind_the_cut_have_other_ids(lists: Lists):
+    log = busy_log(4000)
+
+    def ids_of(lines: list[str]) -> Counter[str]:
+        walk, found = opened(lists), Counter[str]()
+        for one in lines:
+            with suppress(Skipped):
+                found[walk.walk(one.encode()).id] += 1
+        return found
+
+    whole, joined = ids_of(log), ids_of(log[:1500]) + ids_of(log[1500:])
+    assert whole.total() == joined.total() == len(joined)
+    assert 0 < len(whole - joined) < 400
 
 
 def test_a_log_is_the_same_whoever_keeps_it(lists: Lists):
