@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -15,6 +15,9 @@ from collector.outcomes import Dropped, Failure, Outcome, Refused, Rejected, Sto
 # One item of a request: a hit, a refusal, or one still unread, which is called for its hit and may raise Rejected: what goes
 # wrong in there, a defect of ours included, costs no other item.
 Item: TypeAlias = Hit | Rejected | Callable[[], Hit]
+
+# Beside what every answer exposes: browsers read the lines as one list (Fetch standard).
+_EXPOSED_ROBOT: Final = (b"access-control-expose-headers", b"x-collector-robot")
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
@@ -82,7 +85,7 @@ def told_of(outcome: Stored | Dropped) -> Headers:
     """
     if isinstance(outcome, Dropped):
         return ((b"x-collector-dropped", outcome.reason.value.encode()),)
-    robot = ((b"x-collector-robot", outcome.robot.encode()),) if outcome.robot else ()
+    robot = (_EXPOSED_ROBOT, (b"x-collector-robot", outcome.robot.encode())) if outcome.robot else ()
     if not outcome.changes:
         return robot
     return (*robot, EXPOSED_CHANGES, (b"x-collector-changed", ", ".join(outcome.changes).encode()))
