@@ -30,7 +30,7 @@ _LETTERS: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "
 _INSIDE: Final = TrustedProxies.parse(WORDS)
 _ENDS: Final = "\ufeff\r\n "
 # What a format calls the list, where it gives it a name: xff="...", forwarded: ..., client_ip=...
-_NAMED: Final = re.compile(r"(?i:xff|x[-_]forwarded[-_]for|forwarded|client|real[-_]?ip)\w*[=:] ?\"?([^\"=]*)")
+_NAMED: Final = re.compile(r"\b(?i:xff|x[-_]forwarded[-_]for|forwarded|client|real[-_]?ip)\w{0,16}[=:] ?\"?([^\"=]*)")
 
 
 def read_line(line: bytes) -> Request:
