@@ -10,7 +10,7 @@ from collector.privacy.client_ip import parse_address
 UNKNOWN: Final = "unknown"
 _LONGEST: Final = 64  # of an address with its zone, brackets and port
 _LONGEST_LIST: Final = 1024
-_LIST: Final = re.compile(r"[\s,]+")
+_LIST: Final = re.compile(r"\s*,\s*")
 _FORWARDED_FOR: Final = re.compile(r"\bfor=\"?([^\s,;\"]+)", re.IGNORECASE)  # RFC 7239, 4
 # A last label of letters keeps durations, versions and parts of time stamps out; a port needs a name that has a letter.
 _NAME: Final = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]*\.?|localhost")
@@ -47,16 +47,19 @@ def is_host(word: str) -> bool:
 
 
 def forwarded_in(text: str) -> tuple[str, ...]:
-    """Return the list of addresses that *text* is from its first to its last word, or () when it is none.
+    """Return the list of addresses that *text* is, or () when it is none: its last entry is an address, or all of them are.
 
-    Whom a proxy does not know, or does not tell (RFC 7239, 6), stands in it as ``unknown``.
+    Whom a proxy does not know, or does not tell (RFC 7239, 6), stands in it as ``unknown``, and so does what a client has sent
+    in front of what proxies have appended.
     """
     return _hops(text) if text and len(text) <= _LONGEST_LIST else ()
 
 
 @lru_cache(maxsize=8192)
 def _hops(text: str) -> tuple[str, ...]:
-    hops = tuple(map(_hop, _FORWARDED_FOR.findall(text) or _LIST.split(text.strip(" ,()"))))
+    hops = tuple(map(_hop, _FORWARDED_FOR.findall(text) or _LIST.split(text.strip(" ()"))))
+    if len(hops) > 1 and hops[-1] not in ("", UNKNOWN):
+        return tuple(hop or UNKNOWN for hop in hops)
     return hops if all(hops) and any(hop != UNKNOWN for hop in hops) else ()
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from collector.imports.accesslog.address import address_in, forwarded_in, has_port, is_host, is_name
+from collector.imports.accesslog.address import UNKNOWN, address_in, forwarded_in, has_port, is_host, is_name
 
 # RFC 5424, whose own dashes and host would be taken for a line's.
 _SYSLOG: Final = re.compile(r"(?:<\d{1,3}>)?\d{1,2} \d{4}-\d\d-\d\dT\S+ \S+ \S+ \S+ \S+ (?:-|(?:\[[^\]]*\])+) \ufeff?")
@@ -113,7 +113,8 @@ def _without_port(host: str) -> str:
 def _in_place_of_a_user(rest: list[str]) -> tuple[str, ...]:
     if len(rest) < 2 or rest[0] != _NONE or rest[1] == _NONE:  # noqa: PLR2004  # identity and user
         return ()
-    return forwarded_in(" ".join(rest[1:]))
+    hops = forwarded_in(" ".join(rest[1:]))
+    return hops if UNKNOWN not in hops else ()
 
 
 def _of_names(words: list[str]) -> Head:

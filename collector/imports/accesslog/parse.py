@@ -30,7 +30,7 @@ _LETTERS: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "v": "\v", "f": "
 _INSIDE: Final = TrustedProxies.parse(WORDS)
 _ENDS: Final = "\ufeff\r\n "
 # What a format calls the list, where it gives it a name: xff="...", forwarded: ..., client_ip=...
-_NAMED: Final = re.compile(r"(?i:xff|x[-_]forwarded[-_]for|forwarded|client|real[-_]?ip)\w*[=:] ?\"?([^\"=]*)")
+_NAMED: Final = re.compile(r"\b(?i:xff|x[-_]forwarded[-_]for|forwarded|client|real[-_]?ip)\w{0,16}[=:] ?\"?([^\"=]*)")
 
 
 def read_line(line: bytes) -> Request:
@@ -45,7 +45,10 @@ def read_text(text: str) -> Request:
         raise Skipped(SkipReason.MALFORMED)
     moment, between, request, status, size, referrer, user_agent, behind = found.groups()
     at = moment_of(moment)
-    head = read_head(text[: found.start()])
+    before = text[: found.start()]
+    head = read_head(before)
+    if between and not head.peers and " - " not in before:  # the time comes first
+        head = read_head(between)
     asked = asked_in(_unescape(request))
     return Request(
         vhost=head.vhost or (_host_among(between) if between else ""),
@@ -68,13 +71,15 @@ def _host_among(between: str) -> str:
 
 
 def _forwarded(head: Head, behind: str | None) -> tuple[str, ...]:
-    """Return the list of addresses that came with the request: in the user's place, or *behind* the user agent.
+    """Return the list of addresses that came with the request: *behind* the user agent, or else in the user's place."""
+    return (_forwarded_behind(behind) if behind else ()) or head.forwarded
 
-    A list is a field in quotes, one with a name, or else the first words. There an address with a port is a server's that was
-    asked, and so is one of a private network in quotes.
+
+def _forwarded_behind(behind: str) -> tuple[str, ...]:
+    """Return the list that is a field in quotes, one with a name, or else the first words.
+
+    There an address with a port is a server's that was asked, and so is one of a private network in quotes.
     """
-    if head.forwarded or not behind:
-        return head.forwarded
     for field in (*behind.split('"')[1::2], *_NAMED.findall(behind)):
         if (hops := forwarded_in(field)) and not _is_upstream(field, hops):
             return hops

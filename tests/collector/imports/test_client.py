@@ -161,6 +161,11 @@ def test_what_is_no_address_is_never_somebody(head: str):
     assert client(f"{head}{REST}") is SkipReason.NO_CLIENT
 
 
+def test_the_time_may_come_first():
+    request = read(f"[24/Nov/2026:10:00:00 +0000] shop.example {V4} - - {line().partition('] ')[2]}")
+    assert (request.peers, request.vhost) == ((V4,), "shop.example")
+
+
 # The head, what stands behind the user agent, who is trusted, who it is then.
 FORWARDED = {
     "nginx's own main format": (f"{PROXY} - -", f'"{V4}"', (PROXY,), V4),
@@ -195,6 +200,11 @@ FORWARDED = {
     "the same, the other way round": (f"{V4} {OTHER} - -", "", (OTHER,), V4),
     "two addresses, and only others are trusted": (f"{OTHER} {V4} - -", "", ("private",), SkipReason.SEVERAL_CLIENTS),
     "a name with a list": (f"{NAME} - -", f'"{V4}"', (PROXY,), NAME),
+    "what a client has sent is no address": (f"{PROXY} - -", f'"<script>, a b, {V4}"', (PROXY,), V4),
+    "without a blank": (f"{PROXY} - -", f'"{V4},{EDGE}"', ("private",), V4),
+    "with blanks around": (f"{PROXY} - -", f'"  {V4} , {EDGE} "', ("private",), V4),
+    "something else in quotes": (f"{PROXY} - -", f'"https" "a, b" "{V4}"', (PROXY,), V4),
+    "a list at the end goes before a user's name": (f"{PROXY} - {OTHER}", f'"{V4}"', (PROXY,), V4),
     "behind syslog": (f"Nov 24 10:00:00 web1 nginx: {PROXY} - -", f'"{V4}"', (PROXY,), V4),
 }
 

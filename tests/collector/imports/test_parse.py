@@ -149,9 +149,14 @@ def test_bytes_that_are_no_text_do_not_stop_the_parser():
     assert read_line(line(agent="@").encode().replace(b"@", b"\xff\xfe")).user_agent == "\ufffd\ufffd"
 
 
-@pytest.mark.parametrize("hostile", ['"' * 60_000, "\\" * 60_000, "[" * 60_000, " " * 60_000, "1." * 30_000, "- " * 30_000])
+@pytest.mark.parametrize(
+    "hostile",
+    ['"' * 60_000, "\\" * 60_000, "[" * 60_000, " " * 60_000, "1." * 30_000, "- " * 30_000, "client" * 9_000, "a: " * 20_000],
+)
 def test_a_hostile_line_costs_no_more_than_its_length(hostile: str):
-    for text in (hostile, line(hostile), line(agent=hostile), hostile + line(), line(referrer=hostile)[:-1]):
+    behind_time = line().partition(' "')[0]
+    made = (hostile, line(hostile), line(agent=hostile), hostile + line(), line(referrer=hostile)[:-1])
+    for text in (*made, f"{line()} {hostile}", f"{behind_time} {hostile}"):
         try:
             read(text)
         except Skipped as skipped:
