@@ -81,7 +81,7 @@ def site_of_page(head: Head) -> str:
 
 def host_of(address: str) -> str:
     """Return the host in an http(s) *address*, or ""."""
-    if not address.startswith(("http://", "https://")):
+    if not address[:8].lower().startswith(("http://", "https://")):
         return ""
     try:
         return urlsplit(address).hostname or ""

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 _MOST_LAYERS: Final = 5
 _ESCAPED: Final = re.compile(r"(?:\\u|%u)([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
-_ENTITY: Final = re.compile(r"&#?\w{2,8};?")
+_ENTITY: Final = re.compile(r"&(?:#(?:[0-9]{2,7}|[xX][0-9A-Fa-f]{2,6});?|[A-Za-z]{2,8};)")
 _SPELLED: Final = re.compile(r"\s?[\[({<]\s?(?:(?P<at>at|@)|(?:dot|\.))\s?[\])}>]\s?", re.IGNORECASE)
 _BRACKETED: Final = re.compile(r"[\[({<]\s?(?:at|dot|[.@])", re.IGNORECASE)
 # As they are set in print; NFKC leaves these.

@@ -59,20 +59,17 @@ _LENGTHS: Final = {country: length for length, countries in _COUNTRIES.items() f
 
 def without_numbers(text: str) -> str:
     """Return *text*, in which DIGITS were found, without numbers that are somebody's."""
-    text = _ACCOUNT.sub(_account, text)
-    text = _CARD.sub(_card, text)
-    text = _SOCIAL_SECURITY.sub("[ssn]", text)
-    return _without_phones(text)
-
-
-def _without_phones(text: str) -> str:
+    text = _CARD.sub(_card, _ACCOUNT.sub(_account, text))
     if "+" in text:
         text = _PHONE_PLUS.sub("[phone]", text)
     if "tel:" in text:
         text = _PHONE_LINK.sub("[phone]", text)
     if "00" in text:
         text = _PHONE_00.sub(_phone, text)
-    return _PHONE_GROUPS.sub("[phone]", text)
+    # The others are written in three groups.
+    if text.count("-") + text.count(" ") + text.count(".") > 1 or "(" in text:
+        text = _PHONE_GROUPS.sub("[phone]", _SOCIAL_SECURITY.sub("[ssn]", text))
+    return text
 
 
 def _card(match: re.Match[str]) -> str:

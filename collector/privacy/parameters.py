@@ -33,8 +33,22 @@ _CODES: Final = frozenset(
 )
 _RANDOM: Final = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z]).{16,}")
 _PEOPLE: Final = frozenset(
-    {"e", "user", "tel", "mobile", "addr", "address", "street", "zip", "postcode", "postalcode", "dob", "birthdate", "fname"}
-    | {"lname", "first", "last", "vorname", "nachname", "to", "recipient", "subscriber", "mc_eid"}
+    {
+        "user",
+        "tel",
+        "mobile",
+        "addr",
+        "address",
+        "street",
+        "zip",
+        "postcode",
+        "postalcode",
+        "dob",
+        "birthdate",
+        "fname",
+        "lname",
+    }
+    | {"vorname", "nachname", "recipient", "subscriber", "mc_eid"}
 )
 _TOLD: Final = re.compile(r"\[\w+\](?:@.*)?")
 
@@ -55,12 +69,18 @@ def _parameter(match: re.Match[str]) -> str:
     value = match["value"]
     before = match.string[match.start() - 1 : match.start()]
     kind = _kind(match["name"], is_in_address=before != "" and before in _ADDRESSES)
+    if kind == _PRIVATE and (before not in _QUERIES or value.lower() in _SWITCHES):
+        return match[0]
     if not kind or _TOLD.fullmatch(value) or (kind == _CODE and _RANDOM.fullmatch(value) is None):
         return match[0]
     return f"{match['name']}={'[token]' if kind == _CODE else kind}"
 
 
 _ADDRESSES: Final = "?&#;/"
+# A page may be called name=... in its path; a flag says nothing of anybody.
+_QUERIES: Final = "?&#"
+_SWITCHES: Final = frozenset({"0", "1", "true", "false", "yes", "no", "on", "off", "null", "undefined"})
+_PRIVATE: Final = "[private]"
 _CODE: Final = "code"
 
 
@@ -87,4 +107,4 @@ def _kind(name: str, *, is_in_address: bool) -> str:
         return "[token]"
     if word in _CODES:
         return _CODE
-    return "[private]" if word in _PEOPLE or is_identity(name) or is_personal(name) else ""
+    return _PRIVATE if word in _PEOPLE or is_identity(name) or is_personal(name) else ""

@@ -15,7 +15,8 @@ _STRUCTURAL: Final = frozenset("/?#%\\ ")
 # What sessions are called, as a parameter of a segment (Java's ;name=value, also without a value), behind the separators of
 # rewritten links, as a segment of its own, and encoded again; ";zoom=3" is part of the page.
 _SESSIONS: Final = (
-    r"(?:[jp]?_?session_?id|jsessionidsso|phpsessid|sess_?id|sid|aspsessionid[a-z]*|cfid|cftoken|cfglobals|oscsid|zenid)"
+    r"(?:[jp]?_?session(?:[_-]?(?:id|key|token)\w{0,8})?|phpsessid|sess_?id|sid|aspsessionid[a-z]*"
+    r"|cfid|cftoken|cfglobals|oscsid|zenid)"
 )
 _SESSION: Final = re.compile(
     rf"(?:[;,&/]|%(?:25)*3B){_SESSIONS}(?:=|%(?:25)*3D)[^/?#;,&]*|(?:;|%(?:25)*3B){_SESSIONS}(?=[/#;]|$)",

@@ -94,4 +94,4 @@ def split_host(url: str) -> tuple[str, str]:
 
 
 def _is_no_web_address(place: str) -> bool:
-    return _SCHEME.match(place) is not None and _WEB.match(place) is None
+    return place[:1] != "/" and _WEB.match(place) is None and _SCHEME.match(place) is not None

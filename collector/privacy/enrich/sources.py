@@ -124,6 +124,10 @@ class Sources:
             return known
         return self.find(canonical_host(word))
 
+    def known(self) -> Iterable[Known]:
+        """Return every place that has a name."""
+        return self._by_word.values()
+
     def is_spam(self, host: str) -> bool:
         """Say whether *host* or a parent of it is on the list of referrers that nobody clicked on."""
         return any(parent in self._spam for parent in _parents(host))
