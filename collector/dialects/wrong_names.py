@@ -13,6 +13,10 @@ _ELSEWHERE: Final = frozenset(
     {"event", "eventtype", "eventtitle", "eventaction", "eventkey", "eventlabel", "eventcategory", "evt", "ev", "ename"}
     | {"action", "goal", "goalname", "customevent", "customeventname"}
 )
+# Of four letters nearly everything is near: these are slips of the fingers, and what has the same letters in another order.
+_SLIPS: Final = frozenset({"names", "nam", "nme", "ame", "nae", "namee", "nname", "naame"})
+# What a program writes for nothing.
+_NOTHING: Final = frozenset({"undefined", "null"})
 # Near in letters, and far in meaning.
 _NO_NAMES: Final = frozenset({"eventtime", "eventdate", "eventpage", "eventsite", "eventhash", "eventzone"})
 _EVENT_NAME: Final = "eventname"
@@ -33,8 +37,9 @@ def checked_name(name: str, field: str) -> str:
 
 
 def checked_site(site: str, field: str) -> str:
-    """Return *site*, or raise Rejected when it is empty: it would be taken for whatever host the request came by."""
-    if not printable(site).strip():
+    """Return *site*, or raise Rejected when it is empty, or what a program writes for nothing: it would be somebody else's."""
+    name = printable(site).strip()
+    if not name or name in _NOTHING:
         detail = f"The site's name is empty; write it, or leave {field} out where the page's address says it."
         raise Rejected(RejectReason.MISSING_FIELD, detail, field=field)
     return site
@@ -57,8 +62,7 @@ def is_meant_as_name(key: str) -> bool:
     plain = "".join(filter(str.isalnum, key[:_LONGEST_KEY])).lower()
     if plain in _NO_NAMES:
         return False
-    # Of four letters nearly everything is near; only their order may be another.
-    if plain in _ELSEWHERE or sorted(plain) == sorted(_NAME):
+    if plain in _ELSEWHERE or plain in _SLIPS or sorted(plain) == sorted(_NAME):
         return True
     return _distance(plain, _EVENT_NAME) <= _FARTHEST
 

@@ -121,4 +121,5 @@ async def test_a_click_that_leaves_the_page_is_still_sent(tab: Tab, site: Site, 
     await tab.page.click("a")
     await tab.page.wait_for_url("http://other.example*/b")
     events = await collector.wait_for(3)
-    assert {event["eventName"] for event in events} == {"page_view", "Outbound Link: Click"}
+    # On a slow day the page was in view for long enough to say so.
+    assert {event["eventName"] for event in events} - {"engagement"} == {"page_view", "Outbound Link: Click"}
