@@ -97,16 +97,20 @@ def client_ip(peer: str, forwarded: Sequence[str], trusted: TrustedProxies, name
 
 
 def is_left_unread(ip: str, peer: str, forwarded: Sequence[str], *, is_vouched: bool) -> bool:
-    """Say whether *ip*, which a request goes by that names somebody else as its sender, is only one of those who pass it on."""
-    if not is_vouched:
-        return True
+    """Say whether *ip*, which a request goes by that names somebody else as its sender, is only one of those who pass it on.
+
+    A company's own proxy, which names an address of its network, passes on one visitor of a few, and stands for them.
+    """
     if not forwarded:
-        return ip == _canonical(peer)
+        return not is_vouched or ip == _canonical(peer)
     text = forwarded[0].partition(",")[0].strip()
     if text == ip:  # as nearly always, and parsing costs as much as the rest of the head
         return False
     first = parse_address(text)
-    return first is not None and str(first) != ip
+    if first is None:
+        return not is_vouched
+    named = str(first)
+    return named != ip and (ip.startswith(NEARBY) or not named.startswith(NEARBY))
 
 
 def _named_by(peer: str, named: Sequence[str], trusted: TrustedProxies) -> str | None:

@@ -38,6 +38,9 @@ def head(peer: str = VISITOR, trusted: str = "", **headers: str):
         ("private", "10.0.0.9", {"x_forwarded_for": f"{VISITOR}, 10.0.0.8"}, False),
         ("private", "10.0.0.9", {"x_forwarded_for": f"{VISITOR}, 192.0.2.1"}, True),  # a CDN's own that was not named
         ("loopback", "127.0.0.1", {"x_forwarded_for": f"{VISITOR}, 172.18.0.1"}, True),  # a container's gateway
+        ("", VISITOR, {"x_forwarded_for": "192.168.1.5"}, False),  # a visitor's own proxy
+        ("", "10.0.0.9", {"x_forwarded_for": "192.168.1.5"}, True),  # an intranet's
+        ("private", "10.0.0.9", {"x_forwarded_for": f"192.168.1.5, {VISITOR}"}, False),
         ("private", "10.0.0.9", {"x_real_ip": VISITOR}, False),
         ("private", "10.0.0.9", {"x_real_ip": "unknown"}, True),
         ("private", "10.0.0.9", {"forwarded": f"for={VISITOR}"}, True),  # a form that is not read

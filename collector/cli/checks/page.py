@@ -25,6 +25,7 @@ from contracts.snippet import snippet
 
 _SUBJECT: Final = "Page"
 _POLICY: Final = "Content-Security-Policy"
+_FALLBACK: Final = "default-src"
 _SECONDS: Final = 10
 _SCRIPT: Final = re.compile(r"/js/c(\.[0-9a-f]{16})?\.js(?:[?#]|$)")
 _MOST_BYTES: Final = 4 * 1024 * 1024
@@ -141,7 +142,8 @@ def _blocked(what: str, name: str, address: str, policy: Policy | None = None) -
     text = f"the page's own does not let it {what}"
     if policy is not None and policy.is_strict():
         return bad(_POLICY, text, f"Give the tag the page's nonce: under 'strict-dynamic' no host counts in its {name}.")
-    return bad(_POLICY, text, f"Add {_origin(address)} to its {name}.")
+    where = name if name != _FALLBACK else f"{_FALLBACK}, or give it a {'script-src' if policy else 'connect-src'} with it"
+    return bad(_POLICY, text, f"Add {_origin(address)} to its {where}.")
 
 
 def _origin(address: str) -> str:
