@@ -9,8 +9,8 @@ function enliven() {
   for (const button of document.querySelectorAll("[data-theme-toggle]")) button.hidden = false;
   for (const title of document.querySelectorAll(".slot > title")) title.remove();
   for (const field of document.querySelectorAll("[data-picker]")) offerCalendar(field);
-  offerZones();
   letScroll();
+  if (!seekingFlags && document.querySelector(".flag")) seekingFlags = whenIdle(seekFlags);
   bubble.hidden = true;
 }
 
@@ -27,6 +27,23 @@ function letScroll() {
 addEventListener("resize", letScroll);
 addEventListener("toggle", letScroll, { capture: true });
 
+// Where a font has flags, the two letters of one are drawn as one sign, which is narrower than the two of them. Some systems
+// search all their fonts for it, so nothing waits for the answer, and it is remembered.
+let seekingFlags = 0;
+const whenIdle = (act) => (window.requestIdleCallback ? requestIdleCallback(act) : setTimeout(act, 200));
+function seekFlags() {
+  let found = null;
+  try { found = sessionStorage.getItem("collector-flags"); } catch { /* a browser that keeps nothing */ }
+  if (found) return;
+  const pen = document.createElement("canvas").getContext("2d");
+  const width = (letters) => pen?.measureText(letters).width ?? 0;
+  const isDrawn = width("\u{1F1F3}\u{1F1F4}") < width("\u{1F1F3}") + width("\u{1F1F4}");
+  document.documentElement.toggleAttribute("data-flags", isDrawn);
+  try { sessionStorage.setItem("collector-flags", isDrawn ? "drawn" : "letters"); } catch { /* so it is sought again */ }
+}
+
+// Four hundred names, for whoever is about to choose one.
+addEventListener("focusin", (event) => { if (event.target.matches?.("[list=zones]")) offerZones(); });
 function offerZones() {
   const zones = document.getElementById("zones");
   if (!zones || zones.childElementCount || !Intl.supportedValuesOf) return;

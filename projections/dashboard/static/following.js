@@ -72,14 +72,28 @@ function freshen(page) {
   restore(kept);
 }
 
+const typed = () => [...document.querySelectorAll("#custom input:not([type=hidden], .calendar)")];
+
+// Whoever is typing days while an answer comes goes on typing them.
+function goOnTyping(field, fields) {
+  document.getElementById("custom")?.setAttribute("open", "");
+  for (const fresh of typed()) {
+    fresh.value = fields.find((one) => one.name === fresh.name)?.value ?? fresh.value;
+    if (fresh.name === field.name) fresh.focus({ preventScroll: true });
+  }
+}
+
 // Another page altogether.
 function exchange(page) {
   const kept = remember();
+  const [field, fields] = [document.activeElement, typed()];
+  const isTyping = fields.includes(field) && field.value !== field.defaultValue && !("asked" in field.form.dataset);
   document.title = page.title;
   document.querySelector("header.top")?.replaceWith(page.querySelector("header.top"));
   main().replaceWith(page.getElementById("main"));
   kept.open = kept.open.filter((id) => id !== "custom");
   restore(kept);
+  if (isTyping) goOnTyping(field, fields);
 }
 
 // A sign for the eye and one for the ear, which hears it only where waiting takes a while.

@@ -11,8 +11,6 @@
     root.dataset.theme = (root.dataset.theme || system) === "dark" ? "light" : "dark";
     write(root.dataset.theme);
   });
-  // Where a font has flags, the two letters of one are drawn as one sign, which is narrower than the two of them.
-  const pen = document.createElement("canvas").getContext("2d");
-  const width = (letters) => pen?.measureText(letters).width ?? 0;
-  if (width("\u{1F1F3}\u{1F1F4}") < width("\u{1F1F3}") + width("\u{1F1F4}")) root.dataset.flags = "";
+  // What a page before this one has found out of the browser's fonts.
+  try { if (sessionStorage.getItem("collector-flags") === "drawn") root.dataset.flags = ""; } catch { /* letters, then */ }
 })();

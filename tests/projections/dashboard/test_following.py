@@ -139,6 +139,21 @@ async def test_days_are_typed_as_the_page_writes_them_and_shown_in_place(postgre
         assert await page.evaluate("window.stays")
 
 
+async def test_whoever_types_days_while_an_answer_comes_goes_on_typing(postgres_url: str, browser: Browser):
+    async with opened(postgres_url, browser) as (page, _):
+        door = await busy(page)
+        await link(page, "Norway")
+        await page.locator("#custom > summary").click()
+        await page.get_by_label("From").fill("2026-11-0")
+        await door.open()
+        await expect(page.locator(".chip b")).to_have_text(["Norway"])
+        await page.keyboard.type("1")
+        await expect(page.get_by_label("From")).to_have_value("2026-11-01")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#custom > summary")).to_contain_text("1 Nov")
+        await expect(page.locator("#custom .sheet")).to_be_hidden()
+
+
 async def test_arrows_lead_from_day_to_day_of_the_chart(postgres_url: str, browser: Browser):
     async with opened(postgres_url, browser) as (page, _):
         await page.locator('.tile[data-key="tile-visit_duration"]').focus()

@@ -75,7 +75,7 @@ async def test_a_country_has_its_flag_where_the_browser_draws_one_and_else_its_l
             await page.goto(url + address)
             flag = page.locator(".flag").first
             await expect(flag).to_have_text("NO")
-            assert await flag.evaluate(STYLE, "fontSize") == shown
+            await expect(flag).to_have_css("font-size", shown)
             assert (
                 await flag.get_attribute("data-flag")
                 == "\N{REGIONAL INDICATOR SYMBOL LETTER N}\N{REGIONAL INDICATOR SYMBOL LETTER O}"
