@@ -171,7 +171,7 @@ def _application(
         },
         exception_handlers=errors_of(systems, otherwise=answer_reader),
         before_send=[add_security_headers],
-        compression_config=COMPRESSION,
+        middleware=[COMPRESSION],
         lifespan=[_closing],
         request_max_body_size=_MAX_BODY,
         openapi_config=_described_at(path_of(public_url)),

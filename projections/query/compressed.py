@@ -5,6 +5,7 @@ from typing import Final
 
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.middleware import DefineMiddleware
 from litestar.middleware.compression import CompressionMiddleware
 from litestar.types import Message, Receive, Scope, Send
 
@@ -39,6 +40,7 @@ def takes_gzip(accept_encoding: str) -> bool:
     return any(name == "gzip" and not _NOTHING.fullmatch(weight) for name, _, weight in offers)
 
 
-COMPRESSION: Final = CompressionConfig(
-    backend="gzip", gzip_compress_level=_LEVEL, minimum_size=_SMALLEST, middleware_class=Compressed
+# Litestar's own place for it is within every other middleware, which would have to read compressed pages.
+COMPRESSION: Final = DefineMiddleware(
+    Compressed, config=CompressionConfig(backend="gzip", gzip_compress_level=_LEVEL, minimum_size=_SMALLEST)
 )
