@@ -22,7 +22,7 @@ def test_its_addresses_are_its_own_rooms():
         *("/", "/sites/{site}", "/sites/{site}/{dimension}", "/sites/{site}/actions", "/login", "/logout", "/join", "/you"),
         *("/added", "/sites/{site}/settings", "/keys", "/members", "/tenants", "/tenants/look", "/minigem/dashboard"),
         *("/assets/{name}", "/favicon.ico", "/robots.txt", "/schema", "/schema/{path}", "/schema/openapi.json"),
-            *("/docs", "/redoc", "/openapi", "/openapi.json"),
+        *("/docs", "/redoc", "/openapi", "/openapi.json"),
         *("/api/sites", "/api/stats", "/api/stats/definitions", "/api/stats/tallies"),
         *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "tallies")),
         "/api/stats/{site}/breakdown/{dimension}",
