@@ -246,8 +246,8 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     def _forgotten(self, hit: Hit, site: Site, salt: Salt | None, secret: TenantSecret | None) -> "asyncio.Future[Stored]":
         fact = forget(hit, site=site, salt=salt, lists=self.lists, kinds=self.kinds, secret=secret)
         admit_fact(site, fact)
-        sent = self.publisher.submit(fact)
         changes = changes_of(hit, fact)
+        sent = self.publisher.submit(fact)
         return asyncio.ensure_future(_telling(changes, sent)) if changes else sent
 
 

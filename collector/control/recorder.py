@@ -123,9 +123,10 @@ class AggregateRecorderOnStream(AggregateRecorder):
         """Return which stream there is, once for each connection, None where none was ever made."""
         if self._kept is not None and self._losses == self._line.losses:
             return self._kept
-        losses = self._line.losses
+        # Another thread may make the stream while we ask: what it found then is newer than our answer.
+        kept, losses = self._kept, self._line.losses
         found = self._answered(lambda client: look_at_control(client, self._stream, replicas=self._replicas))
-        if self._kept is not None and _is_another(found, self._kept):
+        if kept is not None and _is_another(found, kept):
             raise StreamLost(
                 f"the stream {self._stream.name} is another one than before: NATS has lost what was decided; {WHAT_TO_DO}"
             )

@@ -1,5 +1,6 @@
 """The way to Postgres: a small pool of read-only sessions with a deadline, and what is said while there is no way."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,6 +25,7 @@ from projections.tenant_wall import SEE_INSTALLATION
 POOL_SIZE = 5
 _STATEMENT_SECONDS = 5
 _PATIENCE_SECONDS = 3.0
+_MEMBERS_PAUSE_SECONDS = 0.05
 _LONGEST_SESSION_SECONDS = 600
 
 _SESSION = {
@@ -84,11 +86,19 @@ async def reading(engine: AsyncEngine, caller: Caller) -> AsyncIterator[AsyncCon
 
     Raise Refused while there is no database.
     """
-    async with _session(engine, caller.tenant, sees_nobodys=caller.runs_installation) as connection:
-        # In the same moment as everything that is read: nobody is a guest beside a member.
-        if caller.is_guest and await connection.scalar(select(control.READING.c.members)):
-            raise unauthorized()
-        yield connection
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while True:
+        async with _session(engine, caller.tenant, sees_nobodys=caller.runs_installation) as connection:
+            # In the same moment as everything that is read: nobody is a guest beside a member.
+            members = await connection.scalar(select(control.READING.c.members)) if caller.is_guest else 0
+            is_known = members is None or members >= 0
+            if is_known or asyncio.get_running_loop().time() > deadline:
+                if members:
+                    raise unauthorized()
+                yield connection
+                return
+        # The first decision of all has just been made: for the moment until it is read, nobody knows whether it made a member.
+        await asyncio.sleep(_MEMBERS_PAUSE_SECONDS)
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ def take_part(running: Up, voice: Voice, invite: Callable[[], subprocess.Complet
     answers += _show(voice, key.text) + _show(voice, token)
     signed_out = _signed_in(voice, cookie, "DELETE", "/v1/admin/sessions")
     assert signed_out.status == 200, signed_out.body
-    handed = {"key": key.text, "secret of the key": key.text.rpartition("_")[2], "token": token, "cookie": cookie}
+    handed = {"key": key.text, "secret of the key": key.text.split("_", 2)[2], "token": token, "cookie": cookie}
     return Handed(handed | {"token of forms": csrf_token(cookie)}, answers)
 
 

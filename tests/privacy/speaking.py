@@ -26,7 +26,9 @@ class Answer(NamedTuple):
 
     @property
     def everything(self) -> bytes:
-        return "\n".join(f"{name}: {value}" for name, value in self.headers.items()).encode() + b"\n" + self.body
+        # A browser takes an answer to a request with credentials only where this says its own origin again (Fetch standard).
+        heads = {name: value for name, value in self.headers.items() if name.lower() != "access-control-allow-origin"}
+        return "\n".join(f"{name}: {value}" for name, value in heads.items()).encode() + b"\n" + self.body
 
 
 class Voice(NamedTuple):

@@ -42,7 +42,8 @@ def proper(voice: Voice) -> Iterator[Answer]:
     person = voice.person
     for path in SINGLES:
         yield voice.ask("POST", path, careless(person))
-        yield voice.ask("POST", path, careless(person) | {"eventName": None}, Prefer="return=representation")
+        pageview = {name: value for name, value in careless(person).items() if name != "eventName"}
+        yield voice.ask("POST", path, pageview, Prefer="return=representation")
     yield voice.ask("POST", "/api/event", gzip.compress(json.dumps(careless(person)).encode()), Content_Encoding="gzip")
     yield voice.ask("POST", "/api/events/batch", {"events": [careless(person), {"pathname": 7}, {"id": person.email * 9}]})
     page = quote(f"/u/{person.email}/{person.token}")

@@ -29,32 +29,35 @@ def blocks(heading: str) -> list[str]:
     return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 
-def shell(script: str) -> str:
-    done = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stderr
+def shell(folder: Path, script: str) -> str:
+    """Run *script* in *folder*, where it may leave what it fetches."""
+    done = subprocess.run(["sh", "-ec", script], cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
 
 
-def test_what_it_says_to_send_and_to_ask_works(up):
+def test_what_it_says_to_send_and_to_ask_works(up, tmp_path: Path):
     key = "a-key-of-a-server-of-this-test"
     running: Up = up(COLLECTOR_API_KEYS=f"main:ingest+identity:override:{key}").wait_until_ready()
     address = f"http://127.0.0.1:{running.port}"
     (send, send_with_key, systems), (ask,) = blocks("Send"), blocks("Ask")
-    said = shell(send.replace(ADDRESS, address))
+    said = shell(tmp_path, send.replace(ADDRESS, address))
     assert said.startswith("HTTP/1.1 204")
     assert '"status":"stored"' in said
     assert '"stored":2' in said
     eventually(lambda: numbers(running, "shop.example", "period=today&who=all")["pageviews"] == 4, "everything is counted")
-    answers = shell(ask.replace("curl ", "curl --fail-with-body --silent --show-error ").replace(ADDRESS, address))
+    answers = shell(tmp_path, ask.replace("curl ", "curl --fail-with-body --silent --show-error ").replace(ADDRESS, address))
     assert [answer["site"] for answer in documents(answers) if "site" in answer] == ["shop.example"] * 5
     assert numbers(running, "shop.example")["pageviews"] == 0, "curl counts as a robot, as the README says"
     shell(
+        tmp_path,
         send_with_key.replace("curl ", "curl --fail-with-body --silent ")
         .replace(ADDRESS, address)
-        .replace("...'", f"{key}'", 1)
+        .replace("...'", f"{key}'", 1),
     )
     said = shell(
-        with_our_command(systems, running).replace("curl ", "curl --fail-with-body --silent ").replace(ADDRESS, address)
+        tmp_path,
+        with_our_command(systems, running).replace("curl ", "curl --fail-with-body --silent ").replace(ADDRESS, address),
     )
     assert '"processed":1' in said, "bilan's"
     assert '"eventId"' in said, "Nodash's"
@@ -83,7 +86,7 @@ def documents(text: str) -> Iterator[dict[str, Any]]:
 def test_every_command_explains_itself(entry):
     argv = [sys.executable, "-m", "collector.cli", entry.name, "--help"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout
     assert "Example" in done.stdout or "Commands" in done.stdout
 
 

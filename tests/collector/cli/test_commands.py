@@ -112,7 +112,7 @@ def test_a_port_is_the_one_that_the_command_listens_on(name: str, port: str):
 def test_up_prints_the_tags_of_the_sites_that_the_settings_name():
     named = welcome(read_settings({"COLLECTOR_SITES": ",".join(f"{number}.example" for number in range(5))}))
     assert 'data-site="0.example"' in named
-    assert "(2 more: the dashboard shows the tag of each)" in named
+    assert "The other 2 have theirs on their pages of the dashboard." in named
     assert 'data-site="your-site.example"' in welcome(read_settings({}))
 
 

@@ -251,7 +251,9 @@ REAL = Path(__file__).parents[4] / "shared" / "data" / "apache_access.log"
 LEFT_OUT = re.compile(r"\.(png|css|ico|jpe?g|js|gif|ttf|svg|woff|swf|xml|xsl|mp3)$|^/robots\.txt$|/feed\.xml$", re.IGNORECASE)
 KEPT = re.compile(r"\.(pdf|jar|exe|deb|gz|zip|doc|gem|bz2|ppt|rpm|tar|tgz)$", re.IGNORECASE)
 FEED = re.compile(r"[?&](flav|feed)=(rss|atom)")
-ROBOTIC = re.compile(r"bot|crawl|spider|slurp|archiver|curl|wget|python|java/|feed|reader|rss|favicon|^-$", re.IGNORECASE)
+ROBOTIC = re.compile(
+    r"bot|crawl|spider|slurp|archiver|curl|wget|python|java/|feed|reader|rss|favicon|https?:|@|php|^-$", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize(

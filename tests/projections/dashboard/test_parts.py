@@ -56,7 +56,11 @@ async def test_only_what_has_changed_is_sent_to_who_has_the_rest(world: World):
 
 async def test_a_page_of_any_kind_has_parts_and_what_is_no_page_has_none(world: World):
     await world.tell(pageview(at=NOW))
-    for path, ids in ((f"{SITE}/page", "late days values"), ("/", "late sites mistakes not-stored freshness"), ("/join", "late")):
+    for path, ids in (
+        (f"{SITE}/page", "late days values"),
+        ("/", "late sites mistakes not-stored freshness"),
+        ("/join", "late"),
+    ):
         assert (await world.client.get(path, headers={PARTS: "x=y"})).headers[PARTS] == ids
     for path in ("/robots.txt", "/sites/example.org/nothing", "/api/sites"):
         assert PARTS not in (await world.client.get(path, headers={PARTS: "x=y"})).headers

@@ -295,5 +295,5 @@ async def test_no_key_is_in_any_answer(house: World):
     text = await key_for(house, "k1")
     for path in ("/", f"/sites/{OWN}", "/api/sites", "/api/stats/nobodys.example/overview"):
         answer = await shown(house, path, X_API_Key=text)
-        assert text.rpartition("_")[2] not in answer.text + str(answer.headers)
+        assert text.split("_", 2)[2] not in answer.text + str(answer.headers)
     assert COOKIE not in answer.headers.get("set-cookie", "")

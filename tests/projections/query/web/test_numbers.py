@@ -194,7 +194,7 @@ async def test_how_far_an_answer_reaches_is_said_of_the_callers_facts_alone(worl
     await world.tell(*(pageview(at=NOW, tenant="other", received_at=NOW) for _ in range(3)))
     after = await world.get("/sites/example.org")
     assert (await world.ask("overview"))["as_of"] == told.received_at.isoformat().replace("+00:00", "Z")
-    assert "1 fact counted" in " ".join(after.text.split())
+    assert "1 event counted" in " ".join(after.text.split())
     assert after.headers["etag"] == before.headers["etag"], "another tenant's facts are no news"
 
 
