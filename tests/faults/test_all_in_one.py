@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.collector.cli.conftest import up  # noqa: F401  # pytest finds fixtures by their names here
 from tests.running import Up, eventually, send_a_hit
@@ -23,6 +24,7 @@ def left_behind(data: Path) -> list[str]:
     return found
 
 
+@pytest.mark.long
 def test_every_child_killed_at_once_comes_back_and_a_stop_leaves_nobody(up: Callable[[], Up]):  # noqa: F811  # the fixture
     running = up().wait_until_ready()
     assert send_a_hit(running.port) < 300

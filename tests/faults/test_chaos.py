@@ -9,7 +9,7 @@ from tests.faults.chaos import report, torment, write
 from tests.faults.ledger import Ledger, Told
 from tests.faults.world import world
 
-SECONDS = float(os.environ.get("CHAOS_SECONDS", "20"))
+SECONDS = float(os.environ.get("CHAOS_SECONDS", "10"))
 SEED = os.environ.get("CHAOS_SEED", "") or secrets.token_hex(4)
 
 

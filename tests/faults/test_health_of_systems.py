@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from contracts.mounts import Mount
 from tests.collector.cli.conftest import up  # noqa: F401  # pytest finds fixtures by their names here
 from tests.running import Up, eventually
@@ -30,6 +32,7 @@ def ask(running: Up, path: str) -> tuple[int, dict[str, Any]]:
         return refused.code, json.load(refused)
 
 
+@pytest.mark.long
 def test_each_system_says_how_it_is_while_nats_does_not_answer(up: Callable[[], Up]):  # noqa: F811  # the fixture
     running = up().wait_until_ready()
     assert {ask(running, path)[0] for path, _, _ in HEALTH.values()} == {200}

@@ -88,6 +88,7 @@ async def test_a_projector_that_trusts_the_servers_ack_floor_is_found(tmp_path: 
     assert Fault.NOT_CONSERVED in kinds(run.broken)
 
 
+@pytest.mark.long
 async def test_an_ingest_that_answers_before_the_puback_is_found(tmp_path: Path, launcher: GuardedLauncher):
     run = await run_with(nats_freezes_and_everything_dies, tmp_path, launcher, ingest=HASTY_INGEST)
     assert {Fault.NOT_STORED, Fault.LOST} <= kinds(run.broken)

@@ -31,6 +31,8 @@ from projections.stream.item import Sequenced
 from tests import facts as stored
 
 PATIENCE = 30.0
+# error creating store for stream
+_STORE_IS_BUSY = b'"err_code":10049'
 MODELS = WEB.models
 # What the first loop of a test's database is known by in the metrics.
 LABELS = {"projection": "web", "generation": "1", "partition": "0"}
@@ -61,7 +63,12 @@ class Facts:
     async def create_stream(self, **settings: Any) -> None:
         room = stream_settings(self.stream, max_bytes=256 * 1024 * 1024, replicas=1)
         wanted = room | {"duplicate_window": 100_000_000} | settings
-        answer = await self.client.request(f"$JS.API.STREAM.CREATE.{self.stream.name}", msgspec.json.encode(wanted), timeout=5)
+        asked = f"$JS.API.STREAM.CREATE.{self.stream.name}", msgspec.json.encode(wanted)
+        deadline = time.monotonic() + PATIENCE
+        # The server may still be removing the files of one of this name that was deleted a moment ago.
+        while _STORE_IS_BUSY in (answer := await self.client.request(*asked, timeout=5)).data:
+            assert time.monotonic() < deadline, answer.data
+            await asyncio.sleep(0.05)
         assert b'"error"' not in answer.data, answer.data
 
     async def delete_stream(self) -> None:

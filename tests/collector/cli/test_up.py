@@ -89,6 +89,7 @@ def test_a_killed_supervisor_leaves_no_orphan_and_the_next_start_works(up):
     assert up().wait_until_ready().stop() == 0
 
 
+@pytest.mark.long
 def test_what_is_left_when_even_the_guard_was_killed_is_stopped_at_the_next_start(up):
     killed = up().wait_until_ready()
     left = killed.children
@@ -102,6 +103,7 @@ def test_what_is_left_when_even_the_guard_was_killed_is_stopped_at_the_next_star
     assert again.stop() == 0
 
 
+@pytest.mark.long
 def test_a_second_signal_stops_at_once(up):
     running = up().wait_until_ready()
     everybody = running.everybody()

@@ -115,3 +115,11 @@ def test_an_option_names_the_proxies_before_the_settings_do(
         [str(written(tmp_path, FORWARDED)), "--site", SITE, "--dry-run", "--data", str(tmp_path), "--trusted-proxy", proxy],
     )
     assert f"{visitors:>12,}  visitor{'s' if visitors > 1 else ''} from" in told.output
+
+
+async def test_health_checks_between_two_visits_are_robots_and_the_two_are_people(lists: Lists, tmp_path: Path):
+    checks = ["ELB-HealthChecker/2.0"] * 30 + ["GoogleHC/1.0"] * 5 + ["kube-probe/1.31"] * 5
+    log = (*(line("/health", agent=agent) for agent in checks), *(line("/pricing", ip=ip) for ip in PEOPLE[:2]))
+    events, told = await brought(lists, tmp_path, log)
+    assert Counter(event.bot is None for event in events) == {False: 40, True: 2}
+    assert any(words.startswith("2 visitors from 2 addresses") for words in told)

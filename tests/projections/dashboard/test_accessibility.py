@@ -7,7 +7,15 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Page
 
-from tests.projections.dashboard.every_page import IN_OTHER_STATES, OF_NOBODY, OF_THE_EMPTY, PAGES, as_a_member, installation
+from tests.projections.dashboard.every_page import (
+    FULL,
+    IN_OTHER_STATES,
+    OF_NOBODY,
+    OF_THE_EMPTY,
+    PAGES,
+    as_a_member,
+    installation,
+)
 from tests.projections.dashboard.test_live_page import tab
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -22,6 +30,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "forced colours": {"media": {"color_scheme": "dark", "forced_colors": "active"}},
     "phone": {"viewport": {"width": 360, "height": 740}},
 }
+# Those that are looked at in every way with every change; all of them are by `make long`.
+SAMPLE = ("/", FULL, "/keys", "/login")
 FAULTS = """async (rules) => {
   const found = await axe.run(document, {runOnly: {type: "rule", values: rules}, resultTypes: ["violations"]});
   return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)}`));
@@ -29,18 +39,19 @@ FAULTS = """async (rules) => {
 OPEN = "for (const one of document.querySelectorAll('details')) one.open = true"
 
 
-async def test_axe_core_finds_nothing_on_any_page(postgres_url: str, browser: Browser):
+@pytest.mark.parametrize("in_ways", [SAMPLE, pytest.param((*PAGES, *OF_NOBODY), marks=pytest.mark.long)], ids=["sample", "all"])
+async def test_axe_core_finds_nothing_on_any_page(postgres_url: str, browser: Browser, in_ways: tuple[str, ...]):
     wrong: list[str] = []
     async with installation(postgres_url) as (_, url):
         async with as_a_member(browser, url, viewport=WIDE) as page:
             for path in (*PAGES, *IN_OTHER_STATES):
-                wrong += await faults(page, url + path, WAYS if path in PAGES else {})
+                wrong += await faults(page, url + path, WAYS if path in in_ways else {})
         async with as_a_member(browser, url, of="empty", viewport=WIDE) as page:
             for path in OF_THE_EMPTY:
-                wrong += await faults(page, url + path, WAYS)
+                wrong += await faults(page, url + path, WAYS if path in in_ways else {})
         async with tab(browser, patient=True, viewport=WIDE) as page:
             for path in OF_NOBODY:
-                wrong += await faults(page, url + path, WAYS)
+                wrong += await faults(page, url + path, WAYS if path in in_ways else {})
     assert not wrong, "\n".join(wrong)
 
 
