@@ -215,7 +215,7 @@ class Pipeline(Struct, frozen=True, kw_only=True):
     def _look_for_signs(self, hit: Hit, site: Site, head: Head) -> None:
         """Count what shows that something is set up wrongly, while the person is still there."""
         kind = self.kinds[type(hit.claim)]
-        self.signs.see(site, hit, kind.happened_at(hit))
+        self.signs.see(site, hit, hit.received_at if hit.occurred_at is None else kind.happened_at(hit))
         if Need.SALT in kind.needs and not hit.sender.is_server:
             self.signs.see_visitor(site, hit.received_at, head)
 

@@ -11,6 +11,9 @@ from contracts.prefix import KEY_BYTES, hashed, hashed_prefix
 ENOUGH_ADDRESSES: Final = 5
 # So many browsers to each address are more than a household has.
 ENOUGH_AGENTS: Final = 20
+# Behind so many hits one of some is looked at: two hashes a hit are not cheap, and whoever was not among them is rare.
+EACH_OF_FIRST: Final = 256
+ONE_OF: Final = 16
 _KEY: Final = secrets.token_bytes(KEY_BYTES)
 
 
@@ -28,7 +31,7 @@ class Crowd:
         self.hits += 1
         self.unread += head.is_unread
         self.private += head.ip.startswith(NEARBY)
-        if self._is_open:
+        if self._is_open and (self.hits <= EACH_OF_FIRST or self.hits % ONE_OF == 0):
             self._tell_apart(head)
 
     def close(self) -> None:
