@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Integer, Table, Text, select, text
@@ -20,7 +22,7 @@ from projections.projector.quarantine import QUARANTINE
 from projections.projector.recount import recount
 from projections.read_models.model import erase_rows
 from projections.schema import BOOKS
-from projections.stream import Stream
+from projections.stream import NoStream, Stream
 
 LOG = logging.getLogger(__name__)
 
@@ -90,20 +92,24 @@ class Erasing:
             async with self._engine.begin() as connection:
                 await self._enter(connection)
                 # Nobody writes rows of the partition meanwhile.
-                mine = select(POSITIONS.c.seq).where(POSITIONS.c.partition == self._partition)
-                upto = await connection.scalar(mine.with_for_update()) or 0
+                mine = select(POSITIONS.c.seq, POSITIONS.c.stream_created).where(POSITIONS.c.partition == self._partition)
+                position = (await connection.execute(mine.with_for_update())).one_or_none()
                 rows = await self._erase(connection, one)
-                again = await self._recount(connection, stream, one, upto)
+                again = 0 if position is None else await self._recount(connection, stream, one, *position)
             LOG.info("the rows of a deleted site are gone", extra={"schema": self._schema, "rows": rows, "again": again})
 
-    async def _recount(self, connection: AsyncConnection, stream: Stream, one: Due, upto: int) -> int:
+    async def _recount(self, connection: AsyncConnection, stream: Stream, one: Due, upto: int, created: datetime) -> int:
         id_ = site_id(one.tenant, one.site)
         site = (await things_by_id(connection, [id_])).get(id_)
         # While it is being erased, whatever is there is about to go.
         if not upto or (isinstance(site, Site) and site.state is SiteState.ERASING):
             return 0
-        subjects = subjects_of_site(one.tenant, one.site)
-        return await recount(connection, self._models, stream, self._partition, subjects=subjects, upto=upto)
+        # What stands in another stream was not counted; that there is another is refused as soon as it is read.
+        with suppress(NoStream):
+            if (await stream.identity()).created == created:
+                subjects = subjects_of_site(one.tenant, one.site)
+                return await recount(connection, self._models, stream, self._partition, subjects=subjects, upto=upto)
+        return 0
 
     async def _erase(self, connection: AsyncConnection, one: Due) -> int:
         rows = sum(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.projector.batch import settle
 from projections.projector.halt import newer_version
 from projections.read_models.model import ReadModel
-from projections.stream import NoStream, Stream
+from projections.stream import Stream
 from projections.stream.item import Item, TooNew
 
 
@@ -29,14 +29,11 @@ async def recount(
     They moved the position and the totals when they were counted first, so neither moves again.
     """
     last = done = 0
-    try:
-        async with stream.read_after(0, only=subjects) as reader:
-            while (await stream.first_after(last, subjects) or upto + 1) <= upto:
-                batch = [item for item in await reader.next_batch() if item.seq <= upto]
-                await settle(connection, models, partition, _readable(batch))
-                last, done = batch[-1].seq if batch else last, done + len(batch)
-    except NoStream:
-        return 0  # no fact of the family was ever stored
+    async with stream.read_after(0, only=subjects) as reader:
+        while (await stream.first_after(last, subjects) or upto + 1) <= upto:
+            batch = [item for item in await reader.next_batch() if item.seq <= upto]
+            await settle(connection, models, partition, _readable(batch))
+            last, done = batch[-1].seq if batch else last, done + len(batch)
     return done
 
 

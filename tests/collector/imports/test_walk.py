@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -167,44 +166,6 @@ def test_a_request_in_absolute_form_is_one_for_its_host(lists: Lists, target: st
 def test_a_request_for_somebody_elses_host_is_no_page_of_ours(lists: Lists, target: str):
     assert reason(lists, line(target)) in (SkipReason.ELSEWHERE, SkipReason.NO_REQUEST)
     assert reason(lists, line(target, vhost="shop.example:80 "), site=None) in (SkipReason.ELSEWHERE, SkipReason.NO_REQUEST)
-
-
-def test_the_logs_of_two_servers_both_count_also_where_their_lines_are_alike(lists: Lists):
-    first, second = ([line(target, ip=f"192.0.2.{server}") for target in ("/", "/a", "/")] for server in (1, 2))
-    ids = [event.id for log in (first, second) for event in walked(lists, *log)]
-    assert len(set(ids)) == 6
-
-
-def test_of_a_log_that_was_cut_elsewhere_only_the_lines_behind_the_cut_have_other_ids(lists: Lists):
-    log = busy_log(4000)
-
-    def ids_of(lines: list[str]) -> Counter[str]:
-        walk, found = opened(lists), Counter[str]()
-        for one in lines:
-            with suppress(Skipped):
-                found[walk.walk(one.encode()).id] += 1
-        return found
-
-    whole, joined = ids_of(log), ids_of(log[:1500]) + ids_of(log[1500:])
-    assert whole.total() == joined.total() == len(joined)
-    assert 0 < len(whole - joined) < 400
-
-
-def test_a_log_is_the_same_whoever_keeps_it(lists: Lists):
-    log = [line("/", ip="192.0.2.7"), line("/a", ip="192.0.2.8")]
-    kept = [f"Nov 24 10:00:00 web1 nginx: {one}" for one in log]
-    assert [event.id for event in walked(lists, *kept)] == [event.id for event in walked(lists, *log)]
-
-
-async def test_one_file_that_is_named_twice_counts_once_and_another_beside_it_counts_too(lists: Lists, tmp_path: Path):
-    one, other = (written(tmp_path, [line(ip=f"192.0.2.{number}")] * 3, f"{number}.log") for number in (1, 2))
-    ids: list[str] = []
-
-    async def keep(event: WebEvent) -> None:
-        ids.append(event.id)
-
-    await bring_in([one, one, other], walk=opened(lists), send=keep, summary=Summary())
-    assert (len(ids), len(set(ids))) == (9, 6)
 
 
 def test_what_a_proxy_asks_for_somebody_it_does_not_name_is_nobodys(lists: Lists):
