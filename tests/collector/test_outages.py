@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
@@ -17,12 +17,6 @@ from tests.collector.ingest import Running, running
 from tests.facts import STREAM, WEB
 
 PAGE = {"domain": "shop.example", "pathname": "/"}
-
-
-@pytest.fixture
-async def collector(stream_free_nats: str) -> AsyncIterator[Running]:
-    async with running(stream_free_nats) as collector:
-        yield collector
 
 
 async def test_without_nats_the_answer_is_503_and_comes_back_by_itself(nats_server: Callable[[], NatsServer]):
