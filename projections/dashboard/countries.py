@@ -1,4 +1,4 @@
-"""Names and flags of countries."""
+"""Names of countries and languages, and flags."""
 
 from projections.dashboard.words import LOCALE
 
@@ -9,6 +9,11 @@ _CODE_LETTERS = 2
 def country_name(code: str) -> str:
     """Return the usual name, or *code* itself when there is no country of that code."""
     return str(LOCALE.territories.get(code, code)) if len(code) == _CODE_LETTERS else code
+
+
+def language_name(code: str) -> str:
+    """Return the usual name, or *code* itself when there is no language of that code."""
+    return str(LOCALE.languages.get(code, code))
 
 
 def letters(flag: str) -> str:

@@ -17,6 +17,7 @@ from projections.query.question import MAX_FILTERS, MAX_VALUE, Filter, WebQuesti
 _LONGEST_ADDRESS = 24 * 1024
 # However its letters are escaped, as many filters of this length as there may be fit.
 _SHORT = 200
+_SAFE = ":/"
 _DEFAULTS = {parameter.name: parameter.default for parameter in QUESTION_PARAMETERS}
 
 
@@ -39,13 +40,13 @@ class PageState(Struct, frozen=True, kw_only=True):
     def href(self, *, below: str = "") -> str:
         """Return the address, leaving out what is the default; *below* is a dimension's own page."""
         query = self._query()
-        path = f"/sites/{quote(self.site)}" + (f"/{below}" if below else "")
+        path = f"/sites/{quote(self.site)}" + (f"/{quote(below, safe=_SAFE)}" if below else "")
         return path + (f"?{query}" if query else "")
 
     def api(self, answer: str) -> str:
         """Return the address of the API's *answer* to the same question."""
         query = replace(self, show=(), home=_DEFAULTS["timezone"]).href().partition("?")[2]
-        return f"/api/stats/{quote(self.site)}/{answer}" + (f"?{query}" if query else "")
+        return f"/api/stats/{quote(self.site)}/{quote(answer, safe=_SAFE)}" + (f"?{query}" if query else "")
 
     def during(self, period: Period) -> "PageState":
         """Return the same page in the named *period*."""

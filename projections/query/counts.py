@@ -28,9 +28,13 @@ _NOBODY = b""
 
 
 class ByValue(Struct, frozen=True):
-    """Cut by the values of a dimension; where blank has no name there, rows without a value are left out."""
+    """Cut by the values of a dimension; where blank has no name there, rows without a value are left out.
+
+    With ``only`` there are rows of these values alone.
+    """
 
     dimension: Dimension
+    only: tuple[str, ...] | None = None
 
     def on(self, columns: Columns, _: ColumnElement[datetime]) -> ColumnElement[Any]:
         """Return what a row is cut by."""
@@ -136,6 +140,8 @@ def _from_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Se
     else:
         facts, moment, conditions = HITS, HITS.c.occurred_at, hits_in(question, span, *first.kinds)
     unnamed = [cut.dimension for cut in cuts if isinstance(cut, ByValue) and cut.dimension.blank is None]
+    named = [cut for cut in cuts if isinstance(cut, ByValue) and cut.only is not None]
+    conditions += [cut.dimension.on(facts.c).in_(cut.only or ()) for cut in named]
     kept = every([*conditions, *(dimension.on(facts.c) != "" for dimension in unnamed)])
     labels = [cut.on(facts.c, moment).label(f"cut_{number}") for number, cut in enumerate(cuts)]
     added = [one.of_group(facts.c).label(one.name) for one in sums if one.of_group]

@@ -127,7 +127,8 @@ def _in_kept_visit(span: Span, wanted: list[_Wanted]) -> list[Condition]:
     return [
         exists().where(
             *_same_visitor(visits, HITS),
-            HITS.c.occurred_at.between(visits.began_at, visits.ended_at),
+            # Up to its last fact: what is said of the time on the last page comes behind the pageview.
+            HITS.c.occurred_at.between(visits.began_at, visits.closed_at),
             visits.began_at >= began.since,
             visits.began_at < began.until,
             *(_kept(one, began) for one in wanted),

@@ -8,18 +8,19 @@ from msgspec import Struct
 
 from projections.query.asked import Asked, parse_asked
 from projections.query.caller import Caller
-from projections.query.dimensions import DIMENSION_NAMED, Dimension
+from projections.query.dimensions import Dimension
 from projections.query.metrics import METRIC_NAMED, Metric
 from projections.query.parameters import QUESTION_PARAMETERS, Who, one_of
 from projections.query.periods import Days, Interval, bucket_count, default_interval
 from projections.query.problems import Refused, bad_parameter, not_found
+from projections.query.properties import KNOWN_DIMENSIONS, NAME_PATTERN, dimension_named
 
 MAX_FILTERS = 8
 # Longer than anything that ingest stores; eight of them fit no address, but that is for the address to say.
 MAX_VALUE = 4096
 MAX_LIMIT = 1000
 MAX_BUCKETS = 800
-_FILTER = re.compile(r"(?P<name>[a-z_]{1,20})(?P<negated>!?):(?P<value>.*)", re.DOTALL)
+_FILTER = re.compile(rf"(?P<name>{NAME_PATTERN})(?P<negated>!?):(?P<value>.*)", re.DOTALL)
 _PARAMETERS = {parameter.name: parameter for parameter in QUESTION_PARAMETERS}
 
 
@@ -65,9 +66,10 @@ def parse_question(values: Mapping[str, list[str]], *, caller: Caller, sites: tu
 
 def dimension_of(name: str) -> Dimension:
     """Return the dimension of that *name*, or raise Refused."""
-    if name not in DIMENSION_NAMED:
-        raise not_found(f"There is no such dimension. Ask for one of {', '.join(DIMENSION_NAMED)}.")
-    return DIMENSION_NAMED[name]
+    dimension = dimension_named(name)
+    if dimension is None:
+        raise not_found(f"There is no such dimension. Ask for one of {KNOWN_DIMENSIONS}.")
+    return dimension
 
 
 def readable_filters(texts: list[str]) -> list[str]:
@@ -91,12 +93,12 @@ def _filters(texts: list[str]) -> tuple[Filter, ...]:
 
 def _filter(text: str) -> Filter:
     parts = _FILTER.fullmatch(text)
-    if parts is None or parts["name"] not in DIMENSION_NAMED:
-        known = ", ".join(DIMENSION_NAMED)
-        raise _bad_filter(f"Write dimension:value or dimension!:value, where dimension is one of {known}.")
+    dimension = dimension_named(parts["name"]) if parts is not None else None
+    if parts is None or dimension is None:
+        raise _bad_filter(f"Write dimension:value or dimension!:value, where dimension is one of {KNOWN_DIMENSIONS}.")
     if len(parts["value"]) > MAX_VALUE:
         raise _bad_filter(f"The value is too long. Send at most {MAX_VALUE} characters.")
-    return Filter(dimension=DIMENSION_NAMED[parts["name"]], value=parts["value"], negated=bool(parts["negated"]))
+    return Filter(dimension=dimension, value=parts["value"], negated=bool(parts["negated"]))
 
 
 def _bad_filter(detail: str) -> Refused:

@@ -11,11 +11,11 @@ from projections.dashboard.mended import Values, Wrong, mended
 from projections.query.api import Desk, PlainRequest
 from projections.query.asked import site_named
 from projections.query.caller import Caller
-from projections.query.dimensions import DIMENSION_NAMED
 from projections.query.freshness import Freshness
 from projections.query.known_sites import home_zone
 from projections.query.parameters import AFTER, QUESTION_PARAMETERS, SHOW
 from projections.query.problems import bad_parameter
+from projections.query.properties import KNOWN_DIMENSIONS, dimension_named
 from projections.query.question import WebQuestion, parse_question
 
 # How often a page without new facts is worth another look: visitors leave without a fact.
@@ -68,8 +68,8 @@ async def read_address(desk: Desk, caller: Caller, request: PlainRequest, site: 
     sites, now = (site_named(site),), desk.clock()
 
     def parse(values: Values) -> WebQuestion:
-        if not all(name in DIMENSION_NAMED for name in values.get(SHOW.name, [])):
-            raise bad_parameter(SHOW.name, f"Name one of {', '.join(DIMENSION_NAMED)}.")
+        if not all(dimension_named(name) for name in values.get(SHOW.name, [])):
+            raise bad_parameter(SHOW.name, f"Name one of {KNOWN_DIMENSIONS}.")
         return parse_question(values, caller=caller, sites=sites, now=now)
 
     values, question, wrong = mended(request.scope["query_string"], _PARAMETERS, parse)

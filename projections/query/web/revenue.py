@@ -1,0 +1,210 @@
+"""Revenue: what events earned, each currency by itself, in exact decimals; whole, and for each value of a dimension."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, FromClause, and_, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.query.dimensions import Dimension
+from projections.query.matching import LONGEST_VISIT, every, hits_in
+from projections.query.periods import Span
+from projections.query.question import WebQuestion
+from projections.query.sums import Of
+from projections.query.web.breakdown import count_visitors_in
+from projections.read_models.hits import HITS, Kind
+from projections.read_models.visits import VISITS
+
+_NOBODY: Final = b""
+# An amount has 30 digits on each side of its point at the most, and a sum of very many some more.
+_EXACT: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
+# What is divided is rounded to this, a hundredth of the cents that most currencies have.
+_PLACES: Final = Decimal("0.0001")
+
+
+class Earned(Struct, frozen=True, kw_only=True):
+    """What was earned: decimals as texts, for floats do not add up. A mean is null where there is nothing to take it of.
+
+    ``per_paid_event`` and ``per_visitor`` are rounded to four places, half to even.
+    """
+
+    revenue: str
+    paid_events: int
+    paying_visitors: int
+    per_paid_event: str | None
+    per_visitor: str | None
+
+
+class OfCurrency(Struct, frozen=True, kw_only=True):
+    """What was earned in one currency, in the period and in the one before it; ``change`` is in percent."""
+
+    currency: str
+    now: Earned
+    previous: Earned
+    change: float | None
+
+
+class Revenue(Struct, frozen=True, kw_only=True):
+    """The answer: every currency with any revenue in either period, by its code, and the visitors whom it is divided by."""
+
+    site: str
+    visitors: int
+    currencies: list[OfCurrency]
+    as_of: datetime | None = None
+
+
+class EarnedBy(Struct, frozen=True, kw_only=True):
+    """What one value earned in one currency; an empty value means not known."""
+
+    value: str
+    currency: str
+    revenue: str
+    paid_events: int
+    paying_visitors: int
+    per_paid_event: str
+
+
+class RevenueBreakdown(Struct, frozen=True, kw_only=True):
+    """The answer: at most ``limit`` rows for each currency, by its code, and those with most revenue first."""
+
+    site: str
+    dimension: str
+    rows: list[EarnedBy]
+    more: bool
+    as_of: datetime | None = None
+
+
+async def revenue(connection: AsyncConnection, question: WebQuestion) -> Revenue:
+    """Answer *question* in what was earned."""
+    visitors = await count_visitors_in(connection, question, question.span)
+    visitors_before = await count_visitors_in(connection, question, question.previous)
+    now = await _earned(connection, question, question.span, visitors)
+    before = await _earned(connection, question, question.previous, visitors_before)
+    nothing, nothing_before = _sum_of(Decimal(), 0, 0, visitors), _sum_of(Decimal(), 0, 0, visitors_before)
+    return Revenue(
+        site=question.site,
+        visitors=visitors,
+        currencies=[
+            _compared(currency, now.get(currency, nothing), before.get(currency, nothing_before))
+            for currency in sorted({*now, *before})
+        ],
+    )
+
+
+async def revenue_by(connection: AsyncConnection, question: WebQuestion, dimension: Dimension) -> RevenueBreakdown:
+    """Answer *question* in what each value of *dimension* earned: that of the event, or of the visit that it happened in."""
+    paid, conditions, value = _paid_by(question, dimension)
+    each = (
+        select(
+            value.label("value"),
+            HITS.c.currency,
+            HITS.c.visitor,
+            func.sum(HITS.c.revenue).label("amount"),
+            func.count().label("events"),
+        )
+        .select_from(paid)
+        .where(every(conditions))
+        .group_by("value", HITS.c.currency, HITS.c.day, HITS.c.visitor)
+        .subquery("each_visitor")
+    )
+    amount = func.sum(each.c.amount)
+    rank = func.row_number().over(partition_by=each.c.currency, order_by=(amount.desc(), each.c.value.collate("C")))
+    rows = (
+        select(each.c.value, each.c.currency, amount, func.sum(each.c.events), _people(each), rank.label("rank"))
+        .group_by(each.c.value, each.c.currency)
+        .subquery("rows")
+    )
+    query = select(rows).where(rows.c.rank <= question.limit + 1).order_by(rows.c.currency.collate("C"), rows.c.rank)
+    found = (await connection.execute(query)).all()
+    return RevenueBreakdown(
+        site=question.site,
+        dimension=dimension.name,
+        rows=list(_rows(found, question.limit)),
+        more=any(row.rank > question.limit for row in found),
+    )
+
+
+def plain(amount: Decimal) -> str:
+    """Return *amount* in full, without an exponent."""
+    return f"{amount:f}"
+
+
+def _rows(found: Any, limit: int) -> Iterator[EarnedBy]:
+    for value, currency, amount, events, people, rank in found:
+        if rank <= limit:
+            yield EarnedBy(
+                value=value,
+                currency=currency,
+                revenue=plain(amount),
+                paid_events=int(events),
+                paying_visitors=people,
+                per_paid_event=_divided(amount, int(events)) or "",
+            )
+
+
+def _paid_by(question: WebQuestion, dimension: Dimension) -> tuple[FromClause, list[ColumnElement[bool]], ColumnElement[str]]:
+    span = question.span
+    conditions = [*hits_in(question, span, Kind.EVENT), HITS.c.revenue.is_not(None)]
+    if dimension.of is Of.HIT:
+        return HITS, *_named(dimension, conditions, dimension.on(HITS.c))
+    visits = VISITS.c
+    # Visits of one visitor never overlap, so an event is in one at the most; one that names nobody is in none.
+    within = and_(
+        *(getattr(visits, name) == HITS.c[name] for name in ("tenant", "site", "day", "visitor", "bot")),
+        HITS.c.occurred_at.between(visits.began_at, visits.closed_at),
+        visits.began_at >= span.since - LONGEST_VISIT,
+        visits.began_at < span.until,
+    )
+    return HITS.outerjoin(VISITS, within), *_named(dimension, conditions, func.coalesce(dimension.on(visits), literal("")))
+
+
+def _named(
+    dimension: Dimension, conditions: list[ColumnElement[bool]], value: ColumnElement[str]
+) -> tuple[list[ColumnElement[bool]], ColumnElement[str]]:
+    return (conditions, value) if dimension.blank else ([*conditions, value != ""], value)
+
+
+async def _earned(connection: AsyncConnection, question: WebQuestion, span: Span, visitors: int) -> dict[str, Earned]:
+    hits = HITS.c
+    each = (
+        select(hits.currency, hits.visitor, func.sum(hits.revenue).label("amount"), func.count().label("events"))
+        .where(every([*hits_in(question, span, Kind.EVENT), hits.revenue.is_not(None)]))
+        .group_by(hits.currency, hits.day, hits.visitor)
+        .subquery("each_visitor")
+    )
+    query = select(each.c.currency, func.sum(each.c.amount), func.sum(each.c.events), _people(each)).group_by(each.c.currency)
+    return {
+        currency: _sum_of(amount, int(events), people, visitors)
+        for currency, amount, events, people in await connection.execute(query)
+    }
+
+
+def _people(each: Any) -> ColumnElement[int]:
+    return func.count().filter(each.c.visitor != _NOBODY).label("people")
+
+
+def _sum_of(amount: Decimal, events: int, people: int, visitors: int) -> Earned:
+    return Earned(
+        revenue=plain(amount),
+        paid_events=events,
+        paying_visitors=people,
+        per_paid_event=_divided(amount, events),
+        per_visitor=_divided(amount, visitors),
+    )
+
+
+def _divided(amount: Decimal, by: int) -> str | None:
+    if not by:
+        return None
+    with localcontext(_EXACT):
+        return plain((amount / by).quantize(_PLACES))
+
+
+def _compared(currency: str, now: Earned, before: Earned) -> OfCurrency:
+    with localcontext(_EXACT):
+        was = Decimal(before.revenue)
+        change = round(float(100 * (Decimal(now.revenue) - was) / abs(was)), 1) if was else None
+    return OfCurrency(currency=currency, now=now, previous=before, change=change)
