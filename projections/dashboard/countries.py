@@ -16,6 +16,13 @@ def language_name(code: str) -> str:
     return str(LOCALE.languages.get(code, code))
 
 
+def codes_called(text: str) -> tuple[str, ...]:
+    """Return the codes of the countries whose usual name contains *text*, in whatever case."""
+    wanted = text.casefold()
+    names = ((str(code), str(name)) for code, name in LOCALE.territories.items() if len(str(code)) == _CODE_LETTERS)
+    return tuple(code for code, name in names if wanted in name.casefold())
+
+
 def letters(flag: str) -> str:
     """Return the two letters that a flag is spelt with."""
     return "".join(chr(ord(letter) - _FIRST_FLAG_LETTER + ord("A")) for letter in flag)

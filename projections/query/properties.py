@@ -13,7 +13,7 @@ _PREFIX: Final = "prop:"
 # What stands between a dimension and a value in a filter, or could; and what an address or a file's name gives a meaning.
 _KEPT: Final = re.compile(r"[A-Za-z0-9_.-]")
 # A name is one part of an address: ingest keeps names of 300 bytes, each of which takes three letters at the most.
-NAME_PATTERN: Final = r"prop:[^:!~^*=\x00-\x1f]{1,900}|[a-z_]{1,20}"
+NAME_PATTERN: Final = r"prop:[^:!~^$*=\x00-\x1f]{1,900}|[a-z_]{1,20}"
 
 
 def dimension_named(name: str) -> Dimension | None:

@@ -16,7 +16,7 @@ from projections.dashboard.words import exactly, in_words
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.dimensions import DIMENSION_NAMED
-from projections.query.metrics import FURTHER, OF_PAGE, Unit
+from projections.query.metrics import FURTHER, OF_PAGE, Metric, Unit
 from projections.query.question import WebQuestion
 from projections.query.web.engagement import Engagement, Pages, engagement, pages
 
@@ -47,10 +47,14 @@ def _numbers(whole: Engagement) -> list[Number]:
             name=one.name,
             title=one.title,
             value=in_words(one.unit, whole.numbers[one.name]),
-            meaning=f"{one.meaning} Before: {in_words(one.unit, whole.previous[one.name])}.",
+            meaning=f"{one.meaning}{_before(one, whole)}",
         )
         for one in FURTHER
     ]
+
+
+def _before(one: Metric, whole: Engagement) -> str:
+    return f" Before: {in_words(one.unit, whole.previous[one.name])}." if whole.previous else ""
 
 
 def _table(answer: Pages, state: PageState) -> LinkedTable:

@@ -77,14 +77,12 @@ def _below(dimension: Dimension) -> str:
 
 def _numbers(one: OfCurrency) -> list[Number]:
     now, currency = one.now, one.currency
-    moved = "" if one.change is None else f" {'Up' if one.change > 0 else 'Down'} by {change_in_words(Unit.COUNT, one.change)}."
-    before = f"Before: {money(one.previous.revenue, currency)}.{moved if one.change else ''}"
     return [
         Number(
             name=f"revenue-{currency}",
             title=f"Revenue, {currency}",
             value=money(now.revenue, currency),
-            meaning=f"The amounts of the period's events, added up. {before}",
+            meaning=f"The amounts of the period's events, added up.{_before(one)}",
         ),
         Number(
             name=f"paid-{currency}",
@@ -105,6 +103,14 @@ def _numbers(one: OfCurrency) -> list[Number]:
             meaning="The revenue divided by all visitors of the period.",
         ),
     ]
+
+
+def _before(one: OfCurrency) -> str:
+    if one.previous is None:
+        return ""
+    way = "up" if (one.change or 0) > 0 else "down"
+    moved = f", {way} by {change_in_words(Unit.COUNT, one.change)}" if one.change else ""
+    return f" Before: {money(one.previous.revenue, one.currency)}{moved}."
 
 
 def _tables(

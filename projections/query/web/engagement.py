@@ -17,7 +17,7 @@ from projections.query.metrics import FURTHER, OF_PAGE, Numbers
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
 from projections.query.sums import BOUNCES, ENGAGED_MS, VISITS
-from projections.query.web.breakdown import breakdown, count_everybody, count_visitors_in
+from projections.query.web.breakdown import breakdown, count_everybody
 from projections.read_models.hits import HITS, Kind
 
 _PAGE, _ENTRY, _EXIT = (DIMENSION_NAMED[name] for name in ("page", "entry_page", "exit_page"))
@@ -26,12 +26,12 @@ _NOTHING = {"visits": 0, "bounces": 0, "exits": 0, "engaged_ms": 0, "deepest": 0
 
 
 class Engagement(Struct, frozen=True, kw_only=True):
-    """The answer: the numbers of the period, those of the one before it, and how they moved."""
+    """The answer: the numbers of the period, and of what it is compared with, if anything, those and how each has moved."""
 
     site: str
     numbers: Numbers
-    previous: Numbers
-    change: Numbers
+    previous: Numbers | None
+    change: Numbers | None
 
 
 class PageRow(Struct, frozen=True, kw_only=True):
@@ -52,11 +52,17 @@ class Pages(Struct, frozen=True, kw_only=True):
 
 
 _CHANGE = document("EngagementChange", "How each number moved, in percent or in points.", as_changes(FURTHER))
-_PREVIOUS = document("EngagementBefore", "The numbers of the span before.", as_numbers(FURTHER))
+_PREVIOUS = document("EngagementBefore", "The numbers of what the period is compared with.", as_numbers(FURTHER))
 DOCUMENT = document(
     "Engagement",
     "What visitors did beside coming; null is a mean over nothing.",
-    [*as_numbers(FURTHER), ("site", str), ("previous", _PREVIOUS), ("change", _CHANGE), ("as_of", datetime | None)],
+    [
+        *as_numbers(FURTHER),
+        ("site", str),
+        ("previous", _PREVIOUS | None),
+        ("change", _CHANGE | None),
+        ("as_of", datetime | None),
+    ],
 )
 _ROW = document("PageRow", "One page.", [("page", str), ("visitors", int), ("pageviews", int), *as_numbers(OF_PAGE)])
 PAGES_DOCUMENT = document(
@@ -69,7 +75,9 @@ PAGES_DOCUMENT = document(
 async def engagement(connection: AsyncConnection, question: WebQuestion) -> Engagement:
     """Answer *question* in the numbers of FURTHER."""
     current = await _numbers(connection, question, question.span)
-    previous = await _numbers(connection, question, question.previous)
+    if question.other is None:
+        return Engagement(site=question.site, numbers=current, previous=None, change=None)
+    previous = await _numbers(connection, question, question.other)
     return Engagement(
         site=question.site,
         numbers=current,
@@ -96,8 +104,8 @@ def to_document(answer: Engagement, as_of: datetime | None) -> Any:
     return DOCUMENT(
         **answer.numbers,
         site=answer.site,
-        previous=_PREVIOUS(**answer.previous),
-        change=_CHANGE(**answer.change),
+        previous=_PREVIOUS(**answer.previous) if answer.previous else None,
+        change=_CHANGE(**answer.change) if answer.change else None,
         as_of=as_of,
     )
 
@@ -110,8 +118,7 @@ def pages_to_document(answer: Pages, as_of: datetime | None) -> Any:
 
 async def _numbers(connection: AsyncConnection, question: WebQuestion, span: Span) -> Numbers:
     sums = (await counts_for(connection, question, span, FURTHER))[()]
-    visitors = await count_visitors_in(connection, question, span)
-    everybody = await count_everybody(connection, question, visitors, span)
+    everybody = await count_everybody(connection, question, span)
     # Who is known by an event alone came in a visit that began before the span.
     converted = {"converted": min(sums["converted"], everybody), "all_visitors": everybody}
     scrolled = (await _scrolled(connection, question, span))[""]
@@ -125,11 +132,11 @@ async def _of_pages(
     if not paths:
         return measured
     span, only = question.span, tuple(paths)
-    for row in await counts(connection, question, span, [VISITS, BOUNCES], ByValue(_ENTRY, only)):
+    for row in await counts(connection, question, span, [VISITS, BOUNCES], ByValue(_ENTRY, among=only)):
         measured[row.key[0]].update(row.sums)
-    for row in await counts(connection, question, span, [VISITS], ByValue(_EXIT, only)):
+    for row in await counts(connection, question, span, [VISITS], ByValue(_EXIT, among=only)):
         measured[row.key[0]]["exits"] = row.sums["visits"]
-    for row in await counts(connection, question, span, [ENGAGED_MS], ByValue(_PAGE, only)):
+    for row in await counts(connection, question, span, [ENGAGED_MS], ByValue(_PAGE, among=only)):
         measured[row.key[0]].update(row.sums)
     for path, sums in (await _scrolled(connection, question, span, only)).items():
         measured[path].update(sums)

@@ -39,16 +39,16 @@ class Earned(Struct, frozen=True, kw_only=True):
 
 
 class OfCurrency(Struct, frozen=True, kw_only=True):
-    """What was earned in one currency, in the period and in the one before it; ``change`` is in percent."""
+    """What was earned in one currency, in the period and in what it is compared with, if anything; ``change`` is in percent."""
 
     currency: str
     now: Earned
-    previous: Earned
+    previous: Earned | None
     change: float | None
 
 
 class Revenue(Struct, frozen=True, kw_only=True):
-    """The answer: every currency with any revenue in either period, by its code, and the visitors whom it is divided by."""
+    """The answer: every currency with any revenue in either period, by its code, and the visitors that it is divided by."""
 
     site: str
     visitors: int
@@ -79,17 +79,14 @@ class RevenueBreakdown(Struct, frozen=True, kw_only=True):
 
 async def revenue(connection: AsyncConnection, question: WebQuestion) -> Revenue:
     """Answer *question* in what was earned."""
-    visitors = await count_visitors_in(connection, question, question.span)
-    visitors_before = await count_visitors_in(connection, question, question.previous)
-    now = await _earned(connection, question, question.span, visitors)
-    before = await _earned(connection, question, question.previous, visitors_before)
-    nothing, nothing_before = _sum_of(Decimal(), 0, 0, visitors), _sum_of(Decimal(), 0, 0, visitors_before)
+    now = await _earned(connection, question, question.span)
+    before = None if question.other is None else await _earned(connection, question, question.other)
+    found = {*now.by_currency, *(before.by_currency if before else ())}
     return Revenue(
         site=question.site,
-        visitors=visitors,
+        visitors=now.visitors,
         currencies=[
-            _compared(currency, now.get(currency, nothing), before.get(currency, nothing_before))
-            for currency in sorted({*now, *before})
+            _compared(currency, now.of(currency), before.of(currency) if before else None) for currency in sorted(found)
         ],
     )
 
@@ -167,8 +164,19 @@ def _named(
     return (conditions, value) if dimension.blank else ([*conditions, value != ""], value)
 
 
-async def _earned(connection: AsyncConnection, question: WebQuestion, span: Span, visitors: int) -> dict[str, Earned]:
-    hits = HITS.c
+class _Period(Struct, frozen=True, kw_only=True):
+    """What was earned in a span, and its visitors."""
+
+    visitors: int
+    by_currency: dict[str, Earned]
+
+    def of(self, currency: str) -> Earned:
+        """Return what was earned in *currency*, and be it nothing."""
+        return self.by_currency.get(currency) or _sum_of(Decimal(), 0, 0, self.visitors)
+
+
+async def _earned(connection: AsyncConnection, question: WebQuestion, span: Span) -> _Period:
+    hits, visitors = HITS.c, await count_visitors_in(connection, question, span)
     each = (
         select(hits.currency, hits.visitor, func.sum(hits.revenue).label("amount"), func.count().label("events"))
         .where(every([*hits_in(question, span, Kind.EVENT), hits.revenue.is_not(None)]))
@@ -176,10 +184,11 @@ async def _earned(connection: AsyncConnection, question: WebQuestion, span: Span
         .subquery("each_visitor")
     )
     query = select(each.c.currency, func.sum(each.c.amount), func.sum(each.c.events), _people(each)).group_by(each.c.currency)
-    return {
+    found = {
         currency: _sum_of(amount, int(events), people, visitors)
         for currency, amount, events, people in await connection.execute(query)
     }
+    return _Period(visitors=visitors, by_currency=found)
 
 
 def _people(each: Any) -> ColumnElement[int]:
@@ -203,8 +212,11 @@ def _divided(amount: Decimal, by: int) -> str | None:
         return plain((amount / by).quantize(_PLACES))
 
 
-def _compared(currency: str, now: Earned, before: Earned) -> OfCurrency:
-    with localcontext(_EXACT):
-        was = Decimal(before.revenue)
-        change = round(float(100 * (Decimal(now.revenue) - was) / abs(was)), 1) if was else None
+def _compared(currency: str, now: Earned, before: Earned | None) -> OfCurrency:
+    change = None if before is None else _moved(Decimal(now.revenue), Decimal(before.revenue))
     return OfCurrency(currency=currency, now=now, previous=before, change=change)
+
+
+def _moved(now: Decimal, before: Decimal) -> float | None:
+    with localcontext(_EXACT):
+        return round(float(100 * (now - before) / abs(before)), 1) if before else None
