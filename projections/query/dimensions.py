@@ -142,8 +142,8 @@ def _sources(title: str, rank: int = 0) -> Tab:
     return Tab(panel="sources", title=title, rank=rank)
 
 
-def _pages(title: str, nothing: str = "") -> Tab:
-    return Tab(panel="pages", title=title, nothing=nothing)
+def _pages(title: str, *, rank: int = 0, nothing: str = "") -> Tab:
+    return Tab(panel="pages", title=title, rank=rank, nothing=nothing)
 
 
 def _places(title: str) -> Tab:
@@ -245,7 +245,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         "not_found",
         "404 page",
         "the page that was asked for and was not there",
-        _pages("404", 'Put data-404 into the snippet\'s tag on the page that says "not found".'),
+        _pages("404", rank=1, nothing='Put data-404 into the snippet\'s tag on the page that says "not found".'),
         event=NOT_FOUND,
         key=PATH,
         column="path",

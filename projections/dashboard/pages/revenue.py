@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.links import PageState
-from projections.dashboard.money import money
+from projections.dashboard.money import amount_in_words, money
 from projections.dashboard.pages.visits_page import Composed, VisitsView
 from projections.dashboard.panels.linked import Choice, LinkedTable, valued_row
 from projections.dashboard.panels.tables import Number
@@ -81,7 +81,7 @@ def _numbers(one: OfCurrency) -> list[Number]:
         Number(
             name=f"revenue-{currency}",
             title=f"Revenue, {currency}",
-            value=money(now.revenue, currency),
+            value=amount_in_words(now.revenue, currency),
             meaning=f"The amounts of the period's events, added up.{_before(one)}",
         ),
         Number(
@@ -93,13 +93,13 @@ def _numbers(one: OfCurrency) -> list[Number]:
         Number(
             name=f"mean-{currency}",
             title=f"Per paid event, {currency}",
-            value=money(now.per_paid_event, currency),
+            value=amount_in_words(now.per_paid_event, currency),
             meaning="The revenue divided by the events with an amount.",
         ),
         Number(
             name=f"per-visitor-{currency}",
             title=f"Per visitor, {currency}",
-            value=money(now.per_visitor, currency),
+            value=amount_in_words(now.per_visitor, currency),
             meaning="The revenue divided by all visitors of the period.",
         ),
     ]

@@ -147,7 +147,9 @@ def _paid_by(question: WebQuestion, dimension: Dimension) -> tuple[FromClause, l
     conditions = [*hits_in(question, span, Kind.EVENT), HITS.c.revenue.is_not(None)]
     if dimension.of is Of.HIT:
         return HITS, *_named(dimension, conditions, dimension.on(HITS.c))
-    visits = VISITS.c
+    # By another name than that of the conditions' own visits.
+    joined = VISITS.alias("of_event")
+    visits = joined.c
     # Visits of one visitor never overlap, so an event is in one at the most; one that names nobody is in none.
     within = and_(
         *(getattr(visits, name) == HITS.c[name] for name in ("tenant", "site", "day", "visitor", "bot")),
@@ -155,7 +157,7 @@ def _paid_by(question: WebQuestion, dimension: Dimension) -> tuple[FromClause, l
         visits.began_at >= span.since - LONGEST_VISIT,
         visits.began_at < span.until,
     )
-    return HITS.outerjoin(VISITS, within), *_named(dimension, conditions, func.coalesce(dimension.on(visits), literal("")))
+    return HITS.outerjoin(joined, within), *_named(dimension, conditions, func.coalesce(dimension.on(visits), literal("")))
 
 
 def _named(

@@ -25,7 +25,7 @@ async def test_every_property_amount_link_and_missing_page_can_be_found(world: W
     assert cells(await world.page(f"{HERE}/prop:plan", period="today"))[0] == ["pro", "2", "66.7%", "2", "66.7%"]
 
     page = await world.page(f"{HERE}/revenue", period="today")
-    for shown in ("110.10 EUR", "36.70 EUR", "5.00 USD", "1.67 USD"):
+    for shown in ("110.10", "36.70", "5.00", "1.67"):
         assert f'<span class="tile-value">{shown}</span>' in page
     assert cells(page)[1] == ["newsletter", "10.10 EUR", "2", "5.05 EUR", "1"]
     page = await world.page(f"{HERE}/revenue/prop:plan", period="today", filter=["source:newsletter"])

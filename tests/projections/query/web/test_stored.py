@@ -163,6 +163,9 @@ async def test_revenue_is_that_of_the_visit_or_of_the_event(told: World):
     for name in ("source", "utm_campaign", "entry_page", "page", "prop:plan", "event"):
         rows = (await told.ask(f"revenue/{name}", period="today"))["rows"]
         earned[name] = [(row["value"], row["currency"], row["revenue"]) for row in rows]
+    kept = ["source:newsletter", "event:Purchase", "page!:/gone"]
+    rows = (await told.ask("revenue/source", period="today", filter=kept))["rows"]
+    assert [(row["value"], row["revenue"]) for row in rows] == [("newsletter", "10.10")]
     assert earned == {
         "source": [("", "EUR", "100"), ("newsletter", "EUR", "10.10"), ("Google", "USD", "5")],
         "utm_campaign": [("monthly", "EUR", "10.10")],
