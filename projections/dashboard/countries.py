@@ -23,6 +23,12 @@ def codes_called(text: str) -> tuple[str, ...]:
     return tuple(code for code, name in names if wanted in name.casefold())
 
 
+def languages_called(text: str) -> tuple[str, ...]:
+    """Return the codes of the languages whose usual name contains *text*, in whatever case."""
+    wanted = text.casefold()
+    return tuple(str(code) for code, name in LOCALE.languages.items() if wanted in str(name).casefold())
+
+
 def letters(flag: str) -> str:
     """Return the two letters that a flag is spelt with."""
     return "".join(chr(ord(letter) - _FIRST_FLAG_LETTER + ord("A")) for letter in flag)

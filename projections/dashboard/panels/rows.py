@@ -4,7 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.dashboard.countries import codes_called, country_name, flag, language_name
+from projections.dashboard.countries import codes_called, country_name, flag, language_name, languages_called
 from projections.dashboard.links import PageState
 from projections.dashboard.panels.kinds import PanelKind, open_dimension
 from projections.dashboard.panels.moved import Moved, moved
@@ -102,7 +102,8 @@ def flag_of(dimension: Dimension, value: str) -> str:
 
 def called(dimension: Dimension, text: str) -> tuple[str, ...]:
     """Return the values of *dimension* that people know by a name which contains *text*, though they do not."""
-    return codes_called(text) if text and dimension.written is Written.COUNTRY else ()
+    called = {Written.COUNTRY: codes_called, Written.LANGUAGE: languages_called}.get(dimension.written)
+    return called(text) if called and text else ()
 
 
 def details_of(row: ValueRow, dimension: Dimension) -> tuple[str, ...]:

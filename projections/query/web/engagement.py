@@ -18,10 +18,9 @@ from projections.query.periods import Span
 from projections.query.question import WebQuestion
 from projections.query.sums import BOUNCES, ENGAGED_MS, VISITS
 from projections.query.web.breakdown import breakdown, count_everybody
-from projections.read_models.hits import HITS, Kind
+from projections.read_models.hits import HITS, NOBODY, Kind
 
 _PAGE, _ENTRY, _EXIT = (DIMENSION_NAMED[name] for name in ("page", "entry_page", "exit_page"))
-_NOBODY = b""
 _NOTHING = {"visits": 0, "bounces": 0, "exits": 0, "engaged_ms": 0, "deepest": 0, "scrolled": 0}
 
 
@@ -151,7 +150,7 @@ async def _scrolled(
     The deepest does not ask in which order reports came, or in how many pieces. Without *paths* all are one, under "".
     """
     hits = HITS.c
-    conditions = [*hits_in(question, span, Kind.ENGAGEMENT), hits.scroll_percent > 0, hits.visitor != _NOBODY]
+    conditions = [*hits_in(question, span, Kind.ENGAGEMENT), hits.scroll_percent > 0, hits.visitor != NOBODY]
     if paths is not None:
         conditions.append(hits.path.in_(paths))
     deepest = (

@@ -9,9 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.query.matching import every, hits_in
 from projections.query.properties import property_called
 from projections.query.question import WebQuestion
-from projections.read_models.hits import HITS, Kind
-
-_NOBODY = b""
+from projections.read_models.hits import HITS, NOBODY, Kind
 
 
 class PropertyRow(Struct, frozen=True, kw_only=True):
@@ -45,7 +43,7 @@ async def properties(connection: AsyncConnection, question: WebQuestion) -> Prop
         .group_by(named.c.key, hits.day, hits.visitor)
         .subquery("each_visitor")
     )
-    visitors = func.count().filter(each.c.visitor != _NOBODY)
+    visitors = func.count().filter(each.c.visitor != NOBODY)
     events = func.sum(each.c.events)
     query = (
         select(each.c.key, visitors, events)

@@ -6,19 +6,18 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, FromClause, and_, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.dimensions import Dimension
-from projections.query.matching import LONGEST_VISIT, every, hits_in
+from projections.query.matching import LONGEST_VISIT, every, hits_in, within
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
 from projections.query.sums import Of
 from projections.query.web.breakdown import count_visitors_in
-from projections.read_models.hits import HITS, Kind
+from projections.read_models.hits import HITS, NOBODY, Kind
 from projections.read_models.visits import VISITS
 
-_NOBODY: Final = b""
 # An amount has 30 digits on each side of its point at the most, and a sum of very many some more.
 _EXACT: Final = Context(prec=120, rounding=ROUND_HALF_EVEN)
 # What is divided is rounded to this, a hundredth of the cents that most currencies have.
@@ -150,14 +149,10 @@ def _paid_by(question: WebQuestion, dimension: Dimension) -> tuple[FromClause, l
     # By another name than that of the conditions' own visits.
     joined = VISITS.alias("of_event")
     visits = joined.c
+    began = Span(span.since - LONGEST_VISIT, span.until)
     # Visits of one visitor never overlap, so an event is in one at the most; one that names nobody is in none.
-    within = and_(
-        *(getattr(visits, name) == HITS.c[name] for name in ("tenant", "site", "day", "visitor", "bot")),
-        HITS.c.occurred_at.between(visits.began_at, visits.closed_at),
-        visits.began_at >= span.since - LONGEST_VISIT,
-        visits.began_at < span.until,
-    )
-    return HITS.outerjoin(joined, within), *_named(dimension, conditions, func.coalesce(dimension.on(visits), literal("")))
+    lies_in = every(within(visits, HITS, began, (Kind.EVENT,)))
+    return HITS.outerjoin(joined, lies_in), *_named(dimension, conditions, func.coalesce(dimension.on(visits), literal("")))
 
 
 def _named(
@@ -194,7 +189,7 @@ async def _earned(connection: AsyncConnection, question: WebQuestion, span: Span
 
 
 def _people(each: Any) -> ColumnElement[int]:
-    return func.count().filter(each.c.visitor != _NOBODY).label("people")
+    return func.count().filter(each.c.visitor != NOBODY).label("people")
 
 
 def _sum_of(amount: Decimal, events: int, people: int, visitors: int) -> Earned:

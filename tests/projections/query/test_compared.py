@@ -116,7 +116,7 @@ def test_weeks_begin_on_monday_and_the_first_one_where_the_period_does():
 
 
 async def test_every_answer_carries_the_numbers_of_the_other_period(world: World):
-    before, now = NOW - timedelta(days=7), NOW - timedelta(minutes=1)
+    before, now = NOW - timedelta(days=7, minutes=1), NOW - timedelta(minutes=1)
     await world.tell(
         *(pageview(path, at=now, visitor=f"{who:032x}") for who, path in enumerate(("/both", "/both", "/new"), 1)),
         *(pageview(path, at=before, visitor=f"{who:032x}") for who, path in enumerate(("/both", "/gone", "/gone", "/left"), 1)),
@@ -149,7 +149,7 @@ async def test_every_answer_carries_the_numbers_of_the_other_period(world: World
 
 
 async def test_nothing_is_beside_the_numbers_unless_it_was_asked_for(world: World):
-    await world.tell(pageview(at=NOW, visitor=ANNA), pageview(at=NOW - timedelta(days=365), visitor=BERT))
+    await world.tell(pageview(at=NOW, visitor=ANNA), pageview(at=NOW - timedelta(days=365, minutes=1), visitor=BERT))
     assert "previous" not in (await world.ask("timeseries"))["points"][0]
     assert "previous" not in (await world.ask("breakdown/page"))["rows"][0]
     assert (await world.ask("overview", compare="none"))["previous"] is None

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from contracts.events import Device, Money, Page, Source, WebEvent
+from contracts.events import Device, Money, Page, Screen, Source, WebEvent
 from projections.query.properties import dimension_named, property_called
 from tests.facts import ANNA, BERT, engagement, event, pageview
 from tests.projections.query.world import NOW, SITE, World
@@ -42,8 +42,9 @@ def paid(amount: str, currency: str = "EUR", /, **fields: Any) -> WebEvent:
 
 def shop() -> list[WebEvent]:
     """Anna, by a letter, buys twice; Bert, by a search, once in another currency; Carl looks around; a server sells, too."""
-    chrome = Device(browser="Chrome", browser_version="142")
-    anna: dict[str, Any] = {"visitor": ANNA, "source": LETTER, "device": chrome}
+    chrome = Device(browser="Chrome", browser_version="142", os="Android", os_version="15")
+    told = {"screen": Screen.SMALL, "language": "nb", "batch": "log-2026"}
+    anna: dict[str, Any] = {"visitor": ANNA, "source": LETTER, "device": chrome} | told
     bert: dict[str, Any] = {"visitor": BERT, "source": SEARCH, "device": Device(browser="Firefox", browser_version="145")}
     checkout = Page(hostname=SITE, path="/checkout")
     return [
@@ -89,16 +90,24 @@ async def test_every_kind_of_value_can_be_told_apart_and_filtered_by(told: World
         "download": {"/files/guide.pdf": 1},
         "not_found": {"/gone": 1, "/said": 1},
     }
-    assert await told.values("browser_version", period="today") == {"Chrome 142": 1, "Firefox 145": 1, "": 1}
+    of_visits = ("browser_version", "os_version", "screen", "language", "batch")
+    assert {name: await told.values(name, period="today") for name in of_visits} == {
+        "browser_version": {"Chrome 142": 1, "Firefox 145": 1, "": 1},
+        "os_version": {"Android 15": 1, "": 2},
+        "screen": {"small": 1, "": 2},
+        "language": {"nb": 1, "": 2},
+        "batch": {"log-2026": 1},
+    }
     kept = {
         one: (await told.ask("overview", period="today", filter=[one]))["visitors"]
         for one in (
             *("prop:plan:pro", "prop:plan!:pro", "prop:plan:plus", "prop:plan:", "prop:seats:1.5", "prop:trial:false"),
             *("link:https://code.example/demo", "download:/files/guide.pdf", "not_found:/gone", "not_found!:/gone"),
-            *("browser_version:Chrome 142", "browser_version!:Chrome 142"),
+            *("browser_version:Chrome 142", "browser_version!:Chrome 142", "os_version:Android 15", "screen:small"),
+            *("language:nb", "batch:log-2026", "batch:", "prop:plan~:p", "link^:https://code."),
         )
     }
-    assert list(kept.values()) == [2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2], kept
+    assert list(kept.values()) == [*(2, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 2), *(1, 1, 1, 1, 2, 2, 1)], kept
 
 
 async def test_a_filter_by_a_property_keeps_whole_visits_and_those_events_alone(told: World):
