@@ -15,6 +15,7 @@ from projections.query.question import dimension_of
 from projections.query.web import engagement as engagements
 from projections.query.web.properties import Properties, properties
 from projections.query.web.revenue import Revenue, RevenueBreakdown, revenue, revenue_by
+from projections.query.web.revenue_series import RevenueSeries, revenue_series
 
 
 @get(
@@ -88,8 +89,19 @@ async def read_revenue_by(
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
+@get("/{site:str}/timeseries/revenue", summary="What events earned over time, in each currency", operation_class=Questioned)
+async def read_revenue_series(
+    desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
+) -> RevenueSeries:
+    """Return every bucket of the period, also the empty ones, each currency by itself."""
+    asked = ask(desk, caller, request, site)
+    async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
+        answer = await revenue_series(connection, question)
+        return replace(answer, as_of=(await freshness(connection, caller)).as_of)
+
+
 STORED = Router(
     path="/api/stats",
-    route_handlers=[read_engagement, read_pages, read_properties, read_revenue, read_revenue_by],
+    route_handlers=[read_engagement, read_pages, read_properties, read_revenue, read_revenue_by, read_revenue_series],
     tags=["stats"],
 )

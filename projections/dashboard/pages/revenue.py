@@ -13,18 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.dashboard.links import PageState
 from projections.dashboard.money import amount_in_words, money
 from projections.dashboard.pages.visits_page import Composed, VisitsView
-from projections.dashboard.panels.linked import Choice, LinkedTable, valued_row
+from projections.dashboard.panels.linked import Choice, LinkedRow, LinkedTable, valued_row
 from projections.dashboard.panels.tables import Number
 from projections.dashboard.views import Views
-from projections.dashboard.words import change_in_words, exactly
+from projections.dashboard.words import bucket_in_words, change_in_words, exactly, interval_in_words
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.dimensions import DIMENSION_NAMED, Dimension
 from projections.query.metrics import Unit
+from projections.query.periods import Interval
 from projections.query.properties import property_called
 from projections.query.question import WebQuestion, dimension_of
 from projections.query.web.properties import properties
 from projections.query.web.revenue import EarnedBy, OfCurrency, Revenue, revenue, revenue_by
+from projections.query.web.revenue_series import EarnedIn, RevenueSeries, revenue_series
 
 TITLE, BELOW = "Revenue", "revenue"
 # Each of these says where the money comes from; any other dimension can be asked for by its address.
@@ -60,12 +62,13 @@ async def show_revenue(
 async def _compose(connection: AsyncConnection, question: WebQuestion, state: PageState, by: Dimension) -> Composed:
     whole = await revenue(connection, question)
     answer = await revenue_by(connection, question, by)
+    series = await revenue_series(connection, question)
     found = {currency: list(rows) for currency, rows in groupby(answer.rows, lambda row: row.currency)}
     keys = (await properties(connection, question)).rows[:_MOST_PROPERTIES]
     choices = dict.fromkeys((*(DIMENSION_NAMED[name] for name in _BY), *(property_called(row.key) for row in keys), by))
     return Composed(
         numbers=[number for one in whole.currencies for number in _numbers(one)],
-        tables=_tables(whole, found, by, state, more=answer.more),
+        tables=[*_tables(whole, found, by, state, more=answer.more), *_over_time(series)],
         choices=[Choice(title=one.title, href=state.href(below=_below(one)), is_on=one == by) for one in choices],
         chosen_by="Revenue by",
     )
@@ -121,8 +124,48 @@ def _tables(
     return tables or [_table("", [], by, state, more=False)]
 
 
+def _over_time(series: RevenueSeries) -> list[LinkedTable]:
+    earning = {
+        one.currency: [point for point in one.points if point.paid_events or Decimal(point.revenue)]
+        for one in series.currencies
+    }
+    return [
+        LinkedTable(
+            name=f"revenue-{currency}-over-time",
+            title=f"{currency} by {interval_in_words(series.interval)}",
+            meaning="When it was earned; what is not listed earned nothing",
+            of=interval_in_words(series.interval).capitalize(),
+            columns=("Revenue", "Paid events"),
+            rows=_points(currency, points, series.interval),
+            nothing="",
+        )
+        for currency, points in earning.items()
+    ]
+
+
+def _points(currency: str, points: list[EarnedIn], interval: Interval) -> list[LinkedRow]:
+    most = _greatest(point.revenue for point in points)
+    return [
+        LinkedRow(
+            name=bucket_in_words(point.start, interval),
+            cells=(money(point.revenue, currency), exactly(point.paid_events)),
+            bar=_bar(point.revenue, most),
+        )
+        for point in reversed(points)
+    ]
+
+
+def _greatest(amounts: Iterable[str]) -> Decimal:
+    return max((Decimal(), *map(Decimal, amounts))) or Decimal(1)
+
+
+def _bar(amount: str, most: Decimal) -> float:
+    # A refund has no bar.
+    return max(round(float(100 * Decimal(amount) / most), 1), 0.0)
+
+
 def _table(currency: str, rows: list[EarnedBy], by: Dimension, state: PageState, *, more: bool) -> LinkedTable:
-    most = max((Decimal(row.revenue) for row in rows), default=Decimal()) or Decimal(1)
+    most = _greatest(row.revenue for row in rows)
     return LinkedTable(
         name=f"revenue-{currency}" if currency else "revenue",
         title=f"{currency} by {by.title}" if currency else "Revenue",
@@ -141,8 +184,7 @@ def _table(currency: str, rows: list[EarnedBy], by: Dimension, state: PageState,
                     exactly(row.paying_visitors),
                 ),
                 below=_below(by),
-                # A refund has no bar.
-                bar=max(round(float(100 * Decimal(row.revenue) / most), 1), 0.0),
+                bar=_bar(row.revenue, most),
             )
             for row in rows
         ],

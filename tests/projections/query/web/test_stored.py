@@ -167,6 +167,14 @@ async def test_revenue_is_exact_and_each_currency_by_itself(told: World):
     assert answer["currencies"][0]["change"] is None
 
 
+async def test_revenue_over_time_is_that_of_the_period(told: World):
+    answer = await told.ask("timeseries/revenue", period="today", interval="hour", timezone="Asia/Kathmandu")
+    assert [one["currency"] for one in answer["currencies"]] == ["EUR", "USD"]
+    points = answer["currencies"][0]["points"]
+    assert (len(points), points[0]["start"]) == (24, "2026-11-18T00:00:00+05:45")
+    assert {point["start"][11:16]: point["revenue"] for point in points if point["paid_events"]} == {"20:00": "110.10"}
+
+
 async def test_revenue_is_that_of_the_visit_or_of_the_event(told: World):
     earned = {}
     for name in ("source", "utm_campaign", "entry_page", "page", "prop:plan", "event"):
