@@ -26,6 +26,7 @@ from projections.projector.months import Months
 from projections.projector.positions import Position, read_positions, start_position
 from projections.projector.projection import Projection
 from projections.projector.projectors import Projectors
+from projections.read_models.rollups import marking as rollups
 from projections.schema import BOOKS
 from projections.stream.item import Sequenced
 from tests import facts as stored
@@ -140,7 +141,9 @@ class Tables:
     async def digest(self) -> str:
         """Return a hash of every byte of every table."""
         digest = hashlib.sha256()
-        for table in (*self.projection.tables, *BOOKS.sorted_tables):
+        # Rollups follow when they are due, under numbers of their own; what they add up to has tests of its own.
+        rows = [table for table in self.projection.tables if table not in rollups.MODEL.tables]
+        for table in (*rows, *BOOKS.sorted_tables):
             order = ", ".join(table.primary_key.columns.keys())
             copy = io.BytesIO()
             await self.connection.copy_from_query(f"SELECT * FROM {table.name} ORDER BY {order}", output=copy)
