@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Integer, Select, Table, bindparam, func, insert, select, union_all
+from sqlalchemy import CTE, ColumnElement, Integer, Select, Table, bindparam, func, insert, null, select, union_all
 from sqlalchemy.dialects.postgresql import insert as insert_new
 
 from projections.read_models.rollups.tables import ROLLUP_WORDS
@@ -16,30 +16,43 @@ def worded(table: Table, wanted: CTE, counted: CTE, sums: Sequence[str]) -> Sele
     of a dimension are kept of one day.
     """
     of_these = func.count().over(partition_by=[counted.c.place, counted.c.dimension]).label("of_these")
-    sized = select(counted, of_these).cte("sized")
+    sized = select(*counted.c, of_these).cte("sized")
     few = sized.c.of_these <= bindparam("most", type_=Integer())
-    named = _named(wanted, sized, few)
-    same_word = (named.c.site == wanted.c.site_id) & (named.c.word == sized.c.value)
-    rows = (
-        select(
-            *(wanted.c.tenant_id, wanted.c.site_id, wanted.c.day, sized.c.dimension, sized.c.bot),
-            # Missing where somebody else has added the word at this moment: refused, for the next attempt finds it.
-            *(named.c.id, sized.c.visitors, *(sized.c[name] for name in sums)),
-        )
-        .select_from(sized.join(wanted, wanted.c.place == sized.c.place).outerjoin(named, same_word))
-        .where(few)
-        .order_by(wanted.c.site_id, sized.c.bot, sized.c.dimension, wanted.c.day)
-    )
-    columns = ["tenant", "site", "day", "dimension", "bot", "value", "visitors", *sums]
+    numbers = ["visitors", *sums]
+    unnamed = select(
+        *(wanted.c.tenant_id, wanted.c.site_id, wanted.c.day, sized.c.dimension, sized.c.bot, sized.c.value.label("word")),
+        *(null().label("id"), *(sized.c[name] for name in numbers)),
+    ).select_from(sized.join(wanted, wanted.c.place == sized.c.place))
+    rows = _numbered(unnamed.where(few), wanted, sized, few, width=len(numbers))
+    columns = ["tenant", "site", "day", "dimension", "bot", "value", *numbers]
     kept = insert(table).from_select(columns, rows).cte("kept")
-    many = select(sized.c.place, sized.c.dimension).where(~few).distinct()
-    return many.add_cte(kept)
+    return select(sized.c.place, sized.c.dimension).where(~few).distinct().add_cte(kept)
+
+
+def _numbered(unnamed: Select[Any], wanted: CTE, sized: CTE, few: ColumnElement[bool], *, width: int) -> Select[Any]:
+    # The numbers stand among the rows that want them, and a window hands them over: the planner, who cannot know how many rows
+    # a day has, would join the two by comparing each with each.
+    named = _named(wanted, sized, few)
+    of_a_word = select(
+        *(null(), named.c.site, null(), null(), null(), named.c.word, named.c.id),
+        *(null() for _ in range(width)),
+    )
+    together = union_all(unnamed, of_a_word).subquery("together")
+    number = func.max(together.c.id).over(partition_by=[together.c.site_id, together.c.word]).label("number")
+    each = select(*together.c, number).subquery("each")
+    columns = [column for column in each.c if column.name not in {"word", "id", "number"}]
+    # A number is missing where somebody else has added the word at this moment: that is refused, and the next attempt finds it.
+    return (
+        select(*columns[:5], each.c.number, *columns[5:])
+        .where(each.c.dimension.is_not(None))
+        .order_by(each.c.site_id, each.c.bot, each.c.dimension, each.c.day)
+    )
 
 
 def _named(wanted: CTE, sized: CTE, few: ColumnElement[bool]) -> CTE:
     needed = (
         select(wanted.c.tenant_id, wanted.c.site_id, sized.c.value.label("word"), _digest(sized.c.value).label("digest"))
-        .join(wanted, wanted.c.place == sized.c.place)
+        .select_from(sized.join(wanted, wanted.c.place == sized.c.place))
         .where(few)
         .distinct()
         .cte("needed")
@@ -57,7 +70,7 @@ def _named(wanted: CTE, sized: CTE, few: ColumnElement[bool]) -> CTE:
         .cte("added")
     )
     there = select(known.id, known.site, known.word).join(needed, is_known)
-    return union_all(there, select(added)).cte("named")
+    return union_all(there, select(*added.c)).cte("named")
 
 
 def _digest(word: ColumnElement[str]) -> ColumnElement[bytes]:
