@@ -48,7 +48,7 @@ SLOT = timedelta(minutes=15)
 _ANY_QUARTER = datetime(2000, 1, 1, tzinfo=UTC)
 _NOBODY = b""
 # Room for the groups of a large site's day; with Postgres's own default they would go through files.
-_ROOM = text("SET LOCAL work_mem = '64MB'")
+_ROOM = text("SET LOCAL work_mem = '16MB'")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
 """Beside a projector days that are over are added up by themselves, and seldom those that are touched all the time."""
 
 from datetime import UTC, date, datetime
-from typing import Any
 
 from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,20 +11,10 @@ from projections.projector.rebuild import backfill
 from projections.projector.rolling import LONGEST_WAIT_SECONDS, PEACE_SECONDS, SHARE, Patience
 from projections.read_models.rollups.computing import Wanted
 from tests.facts import pageview, traffic
-from tests.projections.read_models.rollups.added import both, rolled_up
+from tests.projections.read_models.rollups.added import all_fresh, both, rolled_up
 from tests.projections.world import LABELS, Facts, Tables, projecting, until, utc_now
 
 FAR_AHEAD = datetime(2027, 1, 1, tzinfo=UTC)
-
-
-def all_fresh(tables: Tables, facts: int) -> Any:
-    """Return what tells whether *facts* are there and every day that is over is fresh."""
-
-    async def are_they() -> bool:
-        days = "SELECT count(*) > 0 AND bool_and(state = 2) FROM site_days WHERE day < (now() AT TIME ZONE 'UTC')::date"
-        return await tables.count("hits") == facts and bool(await tables.value(days))
-
-    return are_they
 
 
 async def test_a_projector_leaves_no_day_that_is_over_dirty(

@@ -1,15 +1,17 @@
 """What rollups hold, decoded, and what the same day's hits and visits add up to, by plain statements that share nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from projections.database import open_engine
 from projections.query.dimensions import DIMENSION_NAMED
 from projections.query.sums import Of
 from projections.read_models.rollups.numbering import NUMBERS
+from tests.projections.world import Tables, read_generation
 
 # By tenant, site, day or quarter hour, robot or not, and dimension and value where there are some.
 Numbers: TypeAlias = dict[tuple[Any, ...], tuple[int, ...]]
@@ -49,6 +51,25 @@ async def both(engine: AsyncEngine, *, before: datetime) -> tuple[dict[str, Numb
     """Return what is rolled up, and what should be."""
     async with engine.connect() as connection:
         return await rolled_up(connection), await added_up(connection, before=before)
+
+
+async def both_in(database_url: str, *, before: datetime) -> tuple[dict[str, Numbers], dict[str, Numbers]]:
+    """Return what is rolled up in the generation that is read, and what should be."""
+    engine = open_engine(database_url, schema=(await read_generation(database_url)).schema)
+    try:
+        return await both(engine, before=before)
+    finally:
+        await engine.dispose()
+
+
+def all_fresh(tables: Tables, facts: int) -> Callable[[], Awaitable[bool]]:
+    """Return what tells whether *facts* are there and every day that is over is fresh."""
+
+    async def are_they() -> bool:
+        days = "SELECT count(*) > 0 AND bool_and(state = 2) FROM site_days WHERE day < (now() AT TIME ZONE 'UTC')::date"
+        return await tables.count("hits") == facts and bool(await tables.value(days))
+
+    return are_they
 
 
 async def _numbers(connection: AsyncConnection, query: str, width: int) -> Numbers:
