@@ -62,10 +62,9 @@ _HOLD = text(f"""
     WHERE state = {State.COMPUTING} AND claim = :claim ORDER BY site, day FOR UPDATE OF site_days SKIP LOCKED
 """)
 _FORGET_EMPTY = text(f"""
-    DELETE FROM site_days USING {_THESE}, site_ids
-    WHERE site_days.site = these.site AND site_days.day = these.day AND site_ids.id = these.site
+    DELETE FROM site_days USING {_THESE} WHERE site_days.site = these.site AND site_days.day = these.day
     AND NOT EXISTS (
-        SELECT FROM hits WHERE hits.tenant = site_ids.tenant AND hits.site = site_ids.site
+        SELECT FROM coded_hits AS hit WHERE hit.site = these.site
         AND occurred_at >= CAST(these.day AS timestamp) AT TIME ZONE 'UTC'
         AND occurred_at < CAST(these.day + 1 AS timestamp) AT TIME ZONE 'UTC'
     )

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Select,
     SmallInteger,
     Table,
-    Text,
     bindparam,
     cast,
     column,
@@ -37,7 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.dimensions import Dimension
 from projections.query.sums import Columns, Sum, among
-from projections.read_models.hits import HITS
+from projections.read_models.hits import HITS, NOBODY
 from projections.read_models.rollups.numbering import NUMBERS, OF_HITS, OF_VISITS
 from projections.read_models.rollups.tables import DAY_HITS, DAY_VISITS, EVENTS_OF_VISITS, HIT_SUMS, SLOTS, VISIT_SUMS
 from projections.read_models.rollups.words import worded
@@ -46,7 +45,6 @@ from projections.read_models.visits import VISITS
 DAY = timedelta(days=1)
 SLOT = timedelta(minutes=15)
 _ANY_QUARTER = datetime(2000, 1, 1, tzinfo=UTC)
-_NOBODY = b""
 # Room for the groups of a large site's day; with Postgres's own default they would go through files.
 _ROOM = text("SET LOCAL work_mem = '16MB'")
 
@@ -87,8 +85,6 @@ def _asked(days: Sequence[Wanted]) -> dict[str, list[Any]]:
     return {
         "tenant_ids": [each.tenant_id for each in days],
         "site_ids": [each.site_id for each in days],
-        "tenants": [each.tenant for each in days],
-        "sites": [each.site for each in days],
         "days": [each.day for each in days],
         "since": [datetime(each.day.year, each.day.month, each.day.day, tzinfo=UTC) for each in days],
     }
@@ -98,8 +94,6 @@ def _wanted() -> CTE:
     columns = (
         ("tenant_ids", "tenant_id", Integer()),
         ("site_ids", "site_id", Integer()),
-        ("tenants", "tenant", Text()),
-        ("sites", "site", Text()),
         ("days", "day", Date()),
         ("since", "since", DateTime(timezone=True)),
     )
@@ -120,13 +114,12 @@ def _deletion(table: Table, moment: str) -> Delete:
 def _rows_of(wanted: CTE, table: Table, moment: str, *names: str) -> Select[Any]:
     """Return the rows of *table* on the wanted days, with the place of the day and the columns *names*."""
     at = table.c[moment]
-    its_own = [table.c.tenant == wanted.c.tenant, table.c.site == wanted.c.site]
-    on_the_day = [at >= wanted.c.since, at < wanted.c.since + DAY]
+    on_the_day = [table.c.site_id == wanted.c.site_id, at >= wanted.c.since, at < wanted.c.since + DAY]
     if table is VISITS:
-        # Months of visits are told apart by this column, and clocks may disagree by a day about it.
-        on_the_day += [table.c.day >= wanted.c.day - 1, table.c.day <= wanted.c.day + 1]
+        # Months of visits are told apart by this column.
+        on_the_day.append(table.c.day == wanted.c.day)
     columns = [table.c[name] for name in dict.fromkeys(["bot", "visitor", moment, *names])]
-    return select(wanted.c.place, *columns).select_from(wanted).join(table, _all(its_own + on_the_day))
+    return select(wanted.c.place, *columns).select_from(wanted).join(table, _all(on_the_day))
 
 
 _OF_VISIT_SUMS = ("ended_at", "engaged_ms", "pageviews", "events", "interactions")
@@ -211,7 +204,7 @@ def _by_value(rows: CTE, dimension: Dimension, sums: Sequence[Sum]) -> Select[An
     number = literal(NUMBERS[dimension.name], SmallInteger()).label("dimension")
     return select(
         *(visitors.c.place, number, visitors.c.bot, visitors.c.value),
-        func.count().filter(visitors.c.visitor != _NOBODY).label("visitors"),
+        func.count().filter(visitors.c.visitor != NOBODY).label("visitors"),
         *(func.sum(visitors.c[one.name]).label(one.name) for one in sums),
     ).group_by(visitors.c.place, visitors.c.bot, visitors.c.value)
 

@@ -13,9 +13,9 @@ from typing import get_args
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.read_models.dictionaries import code
 from projections.read_models.hits import HitFact
 from projections.read_models.model import ReadModel, Whose, happened_on
-from projections.read_models.rollups.ids import SITE_IDS, TENANT_IDS, give_ids
 from projections.read_models.rollups.tables import OF_A_SITE
 from projections.stream.item import Sequenced
 
@@ -28,19 +28,17 @@ class State(IntEnum):
     FRESH = 2
 
 
+_TOUCHED = """
+    unnest(CAST(:tenants AS integer[]), CAST(:sites AS integer[]), CAST(:days AS date[])) AS touched (tenant, site, day)
+"""
 _TO_MARK = text(f"""
-    SELECT touched.tenant, touched.site, touched.day
-    FROM unnest(CAST(:tenants AS text[]), CAST(:sites AS text[]), CAST(:days AS date[])) AS touched (tenant, site, day)
-    LEFT JOIN site_ids USING (tenant, site)
-    LEFT JOIN site_days ON site_days.site = site_ids.id AND site_days.day = touched.day
-    WHERE site_days.state IS DISTINCT FROM {State.DIRTY}
+    SELECT touched.tenant, touched.site, touched.day FROM {_TOUCHED}
+    LEFT JOIN site_days ON site_days.site = touched.site AND site_days.day = touched.day
+    WHERE state IS DISTINCT FROM {State.DIRTY}
 """)
 _MARK = text(f"""
     INSERT INTO site_days (tenant, site, day, state, claim, shape, many)
-    SELECT owner, id, day, {State.DIRTY}, 0, 0, '{{}}'
-    FROM unnest(CAST(:tenants AS text[]), CAST(:sites AS text[]), CAST(:days AS date[])) AS touched (tenant, site, day)
-    JOIN site_ids USING (tenant, site)
-    ORDER BY id, day
+    SELECT tenant, site, day, {State.DIRTY}, 0, 0, '{{}}' FROM {_TOUCHED} ORDER BY site, day
     ON CONFLICT (site, day) DO UPDATE SET state = {State.DIRTY}
 """)
 # Written although they may be dirty already: who erases need not hold up the batches, and whoever computes has to notice.
@@ -53,12 +51,11 @@ _MARK_AROUND = text(f"""
 
 async def mark(connection: AsyncConnection, facts: Sequence[Sequenced[HitFact]]) -> None:
     """Mark the UTC days on which *facts* happened as dirty, each that is not."""
-    days = {(fact.event.tenant, fact.event.site, happened_on(fact.event)) for fact in facts}
-    unmarked = [tuple(row) for row in await connection.execute(_TO_MARK, _columns(days))]
-    if not unmarked:
-        return
-    await give_ids(connection, {(tenant, site) for tenant, site, _ in unmarked})
-    await connection.execute(_MARK, _columns(unmarked))
+    codes = await code(connection, facts)
+    days = {(of.tenant, of.site, happened_on(fact.event)) for fact, of in zip(facts, codes, strict=True)}
+    unmarked = (await connection.execute(_TO_MARK, _columns(days))).all()
+    if unmarked:
+        await connection.execute(_MARK, _columns(unmarked))
 
 
 async def mark_around(connection: AsyncConnection, whose: Whose) -> int:
@@ -81,7 +78,7 @@ async def erase_site(connection: AsyncConnection, tenant: str, site: str) -> int
 
 MODEL = ReadModel(
     name="rollups",
-    tables=(TENANT_IDS, SITE_IDS, *OF_A_SITE),
+    tables=OF_A_SITE,
     facts=get_args(HitFact),
     version=1,
     upsert=mark,

@@ -112,7 +112,7 @@ DAY_HITS = Table(
 ROLLUP_WORDS = Table(
     "rollup_words",
     WEB,
-    Column("id", Integer, Identity(), primary_key=True),
+    Column("id", Integer, Identity(always=True), primary_key=True),
     Column("tenant", Integer, nullable=False),
     Column("site", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),

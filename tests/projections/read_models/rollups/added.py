@@ -107,7 +107,7 @@ def _slots(visits: Sequence[Mapping[str, Any]], hits: Sequence[Mapping[str, Any]
 
 
 def _of_visits(visits: Sequence[Mapping[str, Any]]) -> Numbers:
-    found: dict[tuple[Any, ...], list[tuple[bytes, tuple[int, ...]]]] = {}
+    found: dict[tuple[Any, ...], list[tuple[int, tuple[int, ...]]]] = {}
     for name, number in NUMBERS.items():
         dimension = DIMENSION_NAMED[name]
         for visit in visits if dimension.of is Of.VISIT else ():
@@ -122,7 +122,7 @@ def _of_visits(visits: Sequence[Mapping[str, Any]]) -> Numbers:
 
 
 def _of_hits(hits: Sequence[Mapping[str, Any]]) -> Numbers:
-    found: dict[tuple[Any, ...], tuple[set[bytes], list[int]]] = {}
+    found: dict[tuple[Any, ...], tuple[set[int], list[int]]] = {}
     for name, number in NUMBERS.items():
         dimension = DIMENSION_NAMED[name]
         for hit in hits if dimension.of is Of.HIT else ():
@@ -130,7 +130,7 @@ def _of_hits(hits: Sequence[Mapping[str, Any]]) -> Numbers:
             if hit["kind"] in dimension.kinds and (value or dimension.blank is not None):
                 key = (hit["tenant"], hit["site"], _day(hit["occurred_at"]), hit["bot"], number, value)
                 visitors, counted = found.setdefault(key, (set(), []))
-                visitors |= {hit["visitor"]} - {b""}
+                visitors |= {hit["visitor"]} - {0}
                 counted.append(int(hit["kind"] == dimension.kind))
     return {key: (len(visitors), sum(counted)) for key, (visitors, counted) in found.items()}
 
