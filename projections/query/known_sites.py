@@ -16,6 +16,7 @@ from projections.control.tables import things_by_id, things_of
 from projections.projections import PROJECTIONS
 from projections.query.caller import Caller
 from projections.query.database import reading
+from projections.query.goals.filtering import with_goals
 from projections.query.problems import Refused, not_found
 from projections.query.question import WebQuestion
 
@@ -60,7 +61,8 @@ async def reading_about(
     """Lend what reading() lends, and *question* about the site that goes by the name; raise Refused where none does."""
     async with reading(engine, question.caller) as connection:
         site = await known_site(connection, question.caller, question.site, listing)
-        yield connection, question if site == question.site else replace(question, sites=(site,))
+        about = question if site == question.site else replace(question, sites=(site,))
+        yield connection, await with_goals(connection, about)
 
 
 async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> str:

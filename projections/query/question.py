@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from projections.query.asked import Asked, parse_asked
 from projections.query.caller import Caller
-from projections.query.dimensions import DIMENSION_NAMED, Dimension
+from projections.query.dimensions import DIMENSION_NAMED, GOAL, Dimension
 from projections.query.metrics import METRIC_NAMED, Metric
 from projections.query.parameters import QUESTION_PARAMETERS, Who, one_of
 from projections.query.periods import Days, Interval, bucket_count, default_interval
@@ -20,6 +20,7 @@ MAX_VALUE = 4096
 MAX_LIMIT = 1000
 MAX_BUCKETS = 800
 _FILTER = re.compile(r"(?P<name>[a-z_]{1,20})(?P<negated>!?):(?P<value>.*)", re.DOTALL)
+_FILTERED_BY = DIMENSION_NAMED | {GOAL.name: GOAL}
 _PARAMETERS = {parameter.name: parameter for parameter in QUESTION_PARAMETERS}
 
 
@@ -91,12 +92,12 @@ def _filters(texts: list[str]) -> tuple[Filter, ...]:
 
 def _filter(text: str) -> Filter:
     parts = _FILTER.fullmatch(text)
-    if parts is None or parts["name"] not in DIMENSION_NAMED:
-        known = ", ".join(DIMENSION_NAMED)
+    if parts is None or parts["name"] not in _FILTERED_BY:
+        known = ", ".join(_FILTERED_BY)
         raise _bad_filter(f"Write dimension:value or dimension!:value, where dimension is one of {known}.")
     if len(parts["value"]) > MAX_VALUE:
         raise _bad_filter(f"The value is too long. Send at most {MAX_VALUE} characters.")
-    return Filter(dimension=DIMENSION_NAMED[parts["name"]], value=parts["value"], negated=bool(parts["negated"]))
+    return Filter(dimension=_FILTERED_BY[parts["name"]], value=parts["value"], negated=bool(parts["negated"]))
 
 
 def _bad_filter(detail: str) -> Refused:
