@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.control.goals import Goal
 from projections.query.counts import Cut
 from projections.query.goals.conditions import KINDS, any_of, fits, in_kept_visits
+from projections.query.goals.joining import joined_at_once
 from projections.query.matching import every, hits_in
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
@@ -64,9 +65,10 @@ async def reached_by(
         return {}
     labels = [cut.on(VISITS.c, VISITS.c.began_at).label(f"cut_{number}") for number, cut in enumerate(cuts)]
     kept = every([*in_kept_visits(question, span), _any(goals)])
-    rows = await connection.execute(_counted(goals, labels, kept))
     by_currency = select(*labels, HITS.c.currency.label("currency")).where(kept)
-    worth = await _revenue(connection, goals, by_currency, len(labels))
+    async with joined_at_once(connection):
+        rows = await connection.execute(_counted(goals, labels, kept))
+        worth = await _revenue(connection, goals, by_currency, len(labels))
     width, found = len(labels), {}
     for row in rows:
         key, counts = tuple(row[:width]), row[width:]

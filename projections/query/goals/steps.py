@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control.goals import Funnel
 from projections.query.goals.conditions import any_of, fits, in_kept_visits
+from projections.query.goals.joining import joined_at_once
 from projections.query.matching import every
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
@@ -25,7 +26,8 @@ _WHEN = ("occurred_at", "event_id")
 
 async def visitors_by_step(connection: AsyncConnection, question: WebQuestion, funnel: Funnel, span: Span) -> list[int]:
     """Return how many visitors took each step of *funnel* in the visits of *span* that *question* keeps."""
-    row = (await connection.execute(_furthest(question, funnel, span))).one()
+    async with joined_at_once(connection):
+        row = (await connection.execute(_furthest(question, funnel, span))).one()
     return [int(number) for number in row]
 
 
