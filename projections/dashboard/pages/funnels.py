@@ -129,7 +129,7 @@ async def _page(
     return FunnelsPage(
         site=question.site,
         state=state,
-        controls=controls_of(state, below=below, wrong=address.wrong),
+        controls=replace(controls_of(state, below=below, wrong=address.wrong), compared=None, intervals=[]),
         tabs=[_tab(one, state, opened) for one in every],
         answer=answer,
         steps=[] if answer is None else _steps(answer),

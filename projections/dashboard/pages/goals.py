@@ -160,7 +160,7 @@ async def _goals_page(connection: AsyncConnection, question: WebQuestion, addres
     return GoalsPage(
         site=question.site,
         state=state,
-        controls=controls_of(state, below=GOALS, wrong=address.wrong),
+        controls=replace(controls_of(state, below=GOALS, wrong=address.wrong), compared=None, intervals=[]),
         lines=[_line(row, state) for row in answer.goals],
         visitors=answer.visitors,
         here=state.href(below=GOALS),
@@ -176,10 +176,10 @@ def _goal_page(address: Address, question: WebQuestion, answer: GoalAnswer, open
     names = frozenset(TOLD_BY)
     return GoalPage(
         state=state,
-        controls=controls_of(state, below=below, wrong=address.wrong),
+        controls=replace(controls_of(state, below=below, wrong=address.wrong), compared=None),
         answer=answer,
         line=_line(answer.goal, state),
-        chart=draw(_series(answer), state=narrowed or state, now=question.now),
+        chart=draw(_series(answer, question.timezone), state=narrowed or state, now=question.now),
         tabs=[
             GoalTab(
                 title=DIMENSION_NAMED[name].heading,
@@ -203,9 +203,11 @@ def _opened(state: PageState) -> Dimension:
     return DIMENSION_NAMED[(shown or TOLD_BY)[-1 if shown else 0]]
 
 
-def _series(answer: GoalAnswer) -> Timeseries:
+def _series(answer: GoalAnswer, timezone: str) -> Timeseries:
     return Timeseries(
         site=answer.site,
+        timezone=timezone,
+        compared=None,
         metric=_CONVERSIONS,
         interval=answer.interval,
         until=answer.until,

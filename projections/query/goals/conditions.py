@@ -44,7 +44,7 @@ def in_kept_visits(question: WebQuestion, span: Span) -> list[ColumnElement[bool
     visits, hits = VISITS.c, HITS.c
     return [
         *visits_in(question, span),
-        *(getattr(visits, name) == hits[name] for name in ("tenant", "site", "day", "visitor", "bot")),
+        *(getattr(visits, name) == hits[name] for name in ("site_id", "visitor", "bot")),
         hits.occurred_at.between(visits.began_at, visits.ended_at),
         hits.occurred_at >= span.since,
         hits.occurred_at < span.until + LONGEST_VISIT,

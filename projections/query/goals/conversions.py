@@ -21,10 +21,9 @@ from projections.query.goals.joining import joined_at_once
 from projections.query.matching import every, hits_in
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
-from projections.read_models.hits import HITS
+from projections.read_models.hits import HITS, NOBODY
 from projections.read_models.visits import VISITS
 
-_NOBODY = b""
 # What it is cut by, in the order of the cuts.
 Key: TypeAlias = tuple[Any, ...]
 
@@ -45,7 +44,7 @@ async def reached(connection: AsyncConnection, question: WebQuestion, goals: Seq
     found = (await reached_by(connection, question, goals, span)).get((), [NEVER] * len(goals))
     if question.filters or not goals:
         return found
-    of_nobody = every([*hits_in(question, span, *KINDS), HITS.c.visitor == _NOBODY, _any(goals)])
+    of_nobody = every([*hits_in(question, span, *KINDS), HITS.c.visitor == NOBODY, _any(goals)])
     counted = select(*(_times(goal).label(f"times_{number}") for number, goal in enumerate(goals))).where(of_nobody)
     row = (await connection.execute(counted)).one()
     worth = await _revenue(connection, goals, select(HITS.c.currency.label("currency")).where(of_nobody), 0)
