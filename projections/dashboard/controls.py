@@ -11,7 +11,7 @@ from projections.dashboard.panels.rows import name_of
 from projections.dashboard.typed import HOW, Typed
 from projections.dashboard.words import days_in_words, interval_in_words
 from projections.query.compared import Compare
-from projections.query.dimensions import DIMENSIONS, Dimension
+from projections.query.dimensions import KEPT_BY, Dimension
 from projections.query.operators import WORDS
 from projections.query.parameters import Who
 from projections.query.periods import Period, default_interval, fitting_intervals
@@ -187,7 +187,7 @@ def _compared(state: PageState, below: str) -> Compared:
 
 def _editor(state: PageState, below: str, typed: Typed) -> Editor:
     return Editor(
-        dimensions=DIMENSIONS,
+        dimensions=KEPT_BY,
         ways=list(HOW.items()),
         typed=typed,
         fields=[*state.period_fields(), *state.fields(below=below)],

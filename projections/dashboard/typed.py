@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from projections.query.dimensions import DIMENSIONS
+from projections.query.dimensions import KEPT_BY
 from projections.query.filters import FIELD
 from projections.query.operators import WORDS
 from projections.query.parameters import Parameter, one_of
@@ -17,7 +17,7 @@ HOW: Final[Mapping[str, str]] = {
     for sign, words in ((operator.value, both.is_so), (f"!{operator.value}", both.is_not_so))
 }
 BY: Final = Parameter(
-    name="filter_by", meaning="Dimension of a new filter.", choices=tuple(dimension.name for dimension in DIMENSIONS)
+    name="filter_by", meaning="Dimension of a new filter.", choices=tuple(dimension.name for dimension in KEPT_BY)
 )
 SO: Final = Parameter(name="filter_how", meaning="How the new filter compares.", choices=tuple(HOW))
 VALUE: Final = Parameter(name="filter_value", meaning="Value of the new filter.", names_a_value=True)

@@ -192,4 +192,7 @@ GOAL = Dimension(
     further=(Kind.EVENT,),
 )
 
+# Everything that visits can be kept by.
+KEPT_BY: tuple[Dimension, ...] = (*DIMENSIONS, GOAL)
+
 DIMENSION_NAMED: dict[str, Dimension] = {dimension.name: dimension for dimension in DIMENSIONS}

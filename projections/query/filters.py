@@ -9,12 +9,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from projections.query.dimensions import DIMENSION_NAMED, GOAL, Dimension
+from projections.query.dimensions import KEPT_BY, Dimension
 from projections.query.operators import MAX_PATTERN, MAX_STARS, WORDS, Operator, is_pattern_too_rich
 from projections.query.problems import Refused, bad_parameter
 
 FIELD: Final = "filter"
-_KEPT_BY: Final = DIMENSION_NAMED | {GOAL.name: GOAL}
+_KEPT_BY: Final = {dimension.name: dimension for dimension in KEPT_BY}
 # Values altogether: each is a filter of its own, and those of one dimension and operator are alternatives.
 MAX_FILTERS: Final = 100
 # Of them patterns, which are compiled.
