@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.control.tables import THINGS
+from projections.projector.ends import ENDS
 from projections.tallies.tables import TALLIES
 
 WALL = "own_tenant"
@@ -20,7 +21,7 @@ _OWN = "tenant = nullif(current_setting('collector.tenant', true), '')"
 # nobody in particular.
 _SEEN = {
     THINGS.name: f"{_OWN} OR current_setting('collector.installation', true) = 'on'",
-    TALLIES.name: f"{_OWN} OR tenant = '' AND current_setting('collector.nobodys', true) = 'on'",
+    **dict.fromkeys((TALLIES.name, ENDS.name), f"{_OWN} OR tenant = '' AND current_setting('collector.nobodys', true) = 'on'"),
 }
 
 # What enter_current() says of tenants, and of this only the door, where credentials are looked up.

@@ -24,6 +24,7 @@ from projections.projector.halt import (
     stream_is_gone,
 )
 from projections.projector.lease import lease
+from projections.projector.levels import note_level
 from projections.projector.months import Months
 from projections.projector.positions import Fenced, Position, confirm_position, read_positions, start_position
 from projections.projector.projection import Label, Projection
@@ -87,11 +88,19 @@ class Projector:
     async def refresh_lag(self, now: datetime) -> None:
         """Measure how far the read models are behind the stream; a projector that stands by leaves that to the other."""
         if self._position is None:
+            if self.has_no_stream:
+                await self._note_level(now)
             return
         backlog = await self._stream.backlog_after(self._position.seq)
+        if not backlog.messages:
+            await self._note_level(now)
         waiting = (now - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0.0
         metrics.LAG_EVENTS.labels(*self.label).set(backlog.messages)
         metrics.LAG_SECONDS.labels(*self.label).set(max(waiting, 0.0))
+
+    async def _note_level(self, now: datetime) -> None:
+        async with self._engine.begin() as connection:
+            await note_level(connection, self._generation, self._partition, now)
 
     async def _project(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
