@@ -33,6 +33,7 @@ from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
+from projections.query.ledger.api import LEDGER
 from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
@@ -158,7 +159,7 @@ def _application(
     desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Collection[System]
 ) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, SITES, PAGES, *REPLIES, *handlers_of(systems)],
+        route_handlers=[API, LEDGER, SITES, PAGES, *REPLIES, *handlers_of(systems)],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
