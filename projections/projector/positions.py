@@ -14,6 +14,7 @@ from projections.projector.dropped import DROPPED
 from projections.projector.endings import Endings, newest
 from projections.projector.ends import ADD_ENDS, as_columns
 from projections.projector.totals import ADD_TOTALS
+from projections.projector.totals import as_columns as totals_as_columns
 from projections.schema import BOOKS, moment
 from projections.stream.item import Item
 
@@ -119,7 +120,8 @@ _MOVE = text(f"""
     WITH moved AS (
         UPDATE positions SET first_seq = :first_seq, seq = :seq, message_id = :message_id,
             applied = positions.applied + :more_applied, duplicates = positions.duplicates + :more_duplicates,
-            quarantined = positions.quarantined + :more_quarantined, received_at = :received_at
+            quarantined = positions.quarantined + :more_quarantined,
+            received_at = greatest(positions.received_at, CAST(:received_at AS timestamptz))
         WHERE partition = :partition AND partitions = :partitions AND stream_created = :stream_created AND seq = :old_seq
         RETURNING partition
     ), added AS ({ADD_TOTALS}), ended AS ({ADD_ENDS})
@@ -129,14 +131,6 @@ _MOVE = text(f"""
 
 async def move_position(connection: AsyncConnection, old: Position, new: Position, endings: Endings) -> None:
     """Move the position from *old* to *new*, or raise Fenced: this compare-and-set is what keeps a fact from counting twice."""
-    totals = endings.totals.values()
-    ended = {
-        "tenants": list(endings.totals),
-        "applied_of": [total.applied for total in totals],
-        "duplicates_of": [total.duplicates for total in totals],
-        "quarantined_of": [total.quarantined for total in totals],
-        "received_of": [total.received_at for total in totals],
-    }
     total = endings.total
     more = {
         "old_seq": old.seq,
@@ -144,7 +138,7 @@ async def move_position(connection: AsyncConnection, old: Position, new: Positio
         "more_duplicates": total.duplicates,
         "more_quarantined": total.quarantined,
     }
-    if await connection.scalar(_MOVE, asdict(new) | ended | as_columns(endings.ends) | more) != 1:
+    if await connection.scalar(_MOVE, asdict(new) | totals_as_columns(endings.totals) | as_columns(endings.ends) | more) != 1:
         raise Fenced
 
 

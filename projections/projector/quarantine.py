@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, insert
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Integer, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.codec import type_of
@@ -53,3 +53,21 @@ async def set_aside(connection: AsyncConnection, partition: int, pointers: Seque
             for pointer in pointers
         ],
     )
+
+
+async def pointers_where(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[Quarantined]:
+    """Return the pointers that are kept and that *which* chooses, in the order of their partitions' streams."""
+    query = select(QUARANTINE).where(*which).order_by(QUARANTINE.c.partition, QUARANTINE.c.seq)
+    return [
+        Quarantined(
+            seq=row.seq,
+            message_id="",
+            reason=Reason(row.reason),
+            contract=row.contract,
+            tenant=row.tenant,
+            site=row.site,
+            came_at=row.came_at,
+            imported=row.imported,
+        )
+        for row in await connection.execute(query)
+    ]

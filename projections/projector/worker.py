@@ -24,6 +24,7 @@ from projections.projector.halt import (
     stream_is_gone,
 )
 from projections.projector.lease import lease
+from projections.projector.leaving import LeavingOut
 from projections.projector.levels import note_level
 from projections.projector.months import Months
 from projections.projector.positions import Fenced, Position, confirm_position, read_positions, start_position
@@ -63,6 +64,10 @@ class Projector:
         self._engine = open_engine(database_url, schema=generation.schema)
         self._stream = Stream(nats_url, projection.streams(partitions)[partition], Codec(projection.facts))
         self._erasing = Erasing(database_url, projection, generation, partition=partition, partitions=partitions)
+        # What all generations share is out of sight for whoever works on one.
+        self._beside = open_engine(database_url, pool_size=1)
+        name = projection.streams(partitions)[partition].name
+        self._leaving = LeavingOut(self._beside, projection, generation, partition=partition, name=name)
         self._position: Position | None = None
         self._delay = FIRST_DELAY
         self.trouble = "starting"
@@ -75,6 +80,7 @@ class Projector:
     async def __aexit__(self, *_: object) -> None:
         await self._stream.close()
         await self._erasing.close()
+        await self._beside.dispose()
         await self._engine.dispose()
 
     async def run(self, stop: asyncio.Event, *, clock: Callable[[], datetime]) -> None:
@@ -99,7 +105,7 @@ class Projector:
         metrics.LAG_SECONDS.labels(*self.label).set(max(waiting, 0.0))
 
     async def _note_level(self, now: datetime) -> None:
-        async with self._engine.begin() as connection:
+        async with self._beside.begin() as connection:
             await note_level(connection, self._generation, self._partition, now)
 
     async def _project(self, stop: asyncio.Event) -> None:
@@ -126,6 +132,7 @@ class Projector:
                 return
             await self._stream.connect()
             await self._erasing.give_up(self._stream)
+            await self._leaving.obey(self._stream)
             self._position = await self._find_position()
             self.has_no_stream = self._position is None
             if self._position is None:
@@ -167,7 +174,7 @@ class Projector:
         months = Months(self._engine, self._models)
         while not stop.is_set():
             batch = await reader.next_batch()
-            if await self._erasing.is_due():
+            if await self._erasing.is_due() or await self._leaving.is_due():
                 return
             if not batch:
                 async with self._engine.connect() as connection:

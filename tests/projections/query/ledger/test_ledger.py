@@ -1,4 +1,4 @@
-"""The ledger holds what ingest has told against what the projectors found: by account, UTC day, and hour where it does not meet."""
+"""The ledger holds what ingest has told against what the projectors found: by account, UTC day, and odd hour."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -112,14 +112,14 @@ WRONG = {
 
 @pytest.mark.parametrize("parameters", WRONG.values(), ids=WRONG)
 @pytest.mark.parametrize("path", ["/api/stats/ledger", "/api/stats/example.org/ledger"])
-async def test_a_question_that_cannot_be_answered_names_what_is_wrong(world: World, path: str, parameters: dict[str, str]):
-    response = await world.get(path, **parameters)
+async def test_a_question_that_cannot_be_answered_names_what_is_wrong(doorstep: World, path: str, parameters: dict[str, str]):
+    response = await doorstep.get(path, **parameters)
     assert response.status_code == 400
     assert response.json()["detail"]
     assert "DROP" not in response.text
 
 
-async def test_all_accounts_are_asked_for_a_month_at_a_time(world: World):
-    response = await world.get("/api/stats/ledger", period="12mo")
+async def test_all_accounts_are_asked_for_a_month_at_a_time(doorstep: World):
+    response = await doorstep.get("/api/stats/ledger", period="12mo")
     assert response.status_code == 400
     assert "31 days" in response.text
