@@ -8,11 +8,10 @@ from msgspec.structs import replace
 
 from contracts.events import BotRule
 from contracts.tallies import OTHER_SITES, Ending, TallyHead, TallyPart, hour_of
-from projections.projections import PROJECTIONS
-from tests.conftest import run_sql
 from tests.facts import pageview
 from tests.projections.query.world import NOW, World
 from tests.projections.tallies.telling import OTHER_RUN, head, kept, line, part
+from tests.projections.tallies.two_sides import told_and_read
 from tests.turns import completed
 
 HOUR = timedelta(hours=1)
@@ -23,16 +22,10 @@ def at(hour: datetime = BEFORE, **fields: Any) -> Any:
     return pageview(at=hour + timedelta(minutes=5), received_at=hour + timedelta(minutes=5), **fields)
 
 
-async def told(world: World, *documents: TallyPart | TallyHead, read_until: datetime = NOW) -> None:
+async def told(world: World, *documents: TallyHead | TallyPart, read_until: datetime = NOW) -> None:
     """Keep *documents*, and say that every projection has read all that came until then."""
-    await kept(world.database_url, head(), *documents)
-    for projection in PROJECTIONS:
-        await run_sql(
-            world.database_url,
-            f"INSERT INTO levels SELECT id, 0, '{read_until.isoformat()}' FROM generations "
-            f"WHERE projection = '{projection.name}' AND state = 'current' "
-            "ON CONFLICT (generation, partition) DO UPDATE SET level_at = excluded.level_at",
-        )
+    await told_and_read(world.database_url, head(), *documents, until=read_until)
+    await kept(world.database_url)
 
 
 async def ledger(world: World, site: str = "example.org", **parameters: str) -> Any:
