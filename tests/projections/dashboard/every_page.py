@@ -28,6 +28,7 @@ FULL = f"/sites/{SHOP}"
 # One of each kind, for a member who has opened everything; and the same pages in other states.
 PAGES = (
     *("/", FULL, f"{FULL}/country?filter=country:NO", f"{FULL}/turns", f"{FULL}/logs", f"/minigem/dashboard/?site={SHOP}"),
+    *(f"{FULL}/ledger", f"{FULL}/about/visitors"),
     *(f"{FULL}/settings", "/sites/new.example", f"{FULL}/nothing", "/keys", "/members", "/tenants", "/you"),
 )
 IN_OTHER_STATES = (
