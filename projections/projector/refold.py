@@ -35,7 +35,8 @@ async def refold(
     """
     before = await _ends_of(connection, partition, tenant, site)
     for model in models:
-        if model.erase_site is not None:
+        # What is behind the rows, and no fact is folded into, stays: other sessions remember it, and the rows come back.
+        if model.facts and model.erase_site is not None:
             await model.erase_site(connection, tenant, site)
     for table in (SEEN, QUARANTINE, ENDS):
         await erase_rows(connection, table, tenant, site)
