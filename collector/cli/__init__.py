@@ -24,6 +24,8 @@ COMMANDS = (
     Entry("tenants", "collector.cli.tenants", "Add and archive tenants."),
     Entry("sites", "collector.cli.sites", "Add, name, rule and archive sites."),
     Entry("policies", "collector.cli.policies", "Decide how people of a site are treated."),
+    Entry("goals", "collector.cli.goals", "Say what people are to reach on a site."),
+    Entry("funnels", "collector.cli.funnels", "Say what people are to do there one after the other."),
     Entry("keys", "collector.cli.keys", "Issue, rotate and revoke the keys of machines."),
     Entry("members", "collector.cli.members", "Decide who may sign in."),
     Entry("control", "collector.cli.control", "Make the master key, or start over without it."),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from collector.control.binding import Binding
+from collector.control.goals import FUNNELS, GOALS, Targets
 from collector.control.journal import Journal
 from collector.control.keys import Keys
 from collector.control.leaving_out import LeavingOut
@@ -49,6 +50,8 @@ class ControlPlane(Journal):
         self.tenants = Tenants(self)
         self.sites = Sites(self)
         self.mounts = Binding(self)
+        self.goals = Targets(self, GOALS)
+        self.funnels = Targets(self, FUNNELS)
         self.keys = Keys(self)
         self.members = Members(self, new_id=new_id)
         self.sessions = Sessions(self)

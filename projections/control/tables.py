@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, delete, 
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.control import Thing, fold, keys, mounts, people, quarantine, sites, tenants
+from contracts.control import Thing, fold, goals, keys, mounts, people, quarantine, sites, tenants
 from contracts.control.envelope import ControlEvent, kind_of
 from contracts.control.loss import Place
 from contracts.control.sites import site_id
@@ -21,7 +21,7 @@ from projections.schema import SHARED, moment, words
 from projections.stream.item import Quarantined, Reason, Sequenced
 
 # ``tenant`` is whose the thing is, empty where it is nobody's; ``owner`` is the thing that it hangs on: a session's member, a
-# name's or a key's site. ``seq`` is the event's in the stream that it is ``version`` by.
+# name's, a key's, a goal's or a funnel's site. ``seq`` is the event's in the stream that it is ``version`` by.
 THINGS = Table(
     "control_things",
     SHARED,
@@ -70,6 +70,8 @@ _STATES: Mapping[str, type[Thing]] = {
     keys.KIND: keys.Key,
     people.KIND: people.Member,
     people.SESSION_KIND: people.Session,
+    goals.GOAL_KIND: goals.Goal,
+    goals.FUNNEL_KIND: goals.Funnel,
     quarantine.KIND: quarantine.StreamOfFacts,
 }
 _JSON = msgspec.json.Encoder()
@@ -218,7 +220,7 @@ def _belongs_to(thing: Thing) -> tuple[str, str]:
             return thing.tenant, ""
         case sites.Name() | mounts.MountClaim():
             return thing.tenant, site_id(thing.tenant, thing.key) if thing.key else ""
-        case keys.Key():
+        case keys.Key() | goals.Goal() | goals.Funnel():
             return thing.tenant, "" if thing.site is None else site_id(thing.tenant, thing.site)
         case people.Session():
             return "", member_of(thing)
