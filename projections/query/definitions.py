@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from projections.query.metrics import EVENTS_BY_NAME, METRICS, Metric
+from projections.query.metrics import FURTHER, METRICS, OF_PAGE, Metric
 
 
 class Definition(Struct, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ def _defined(metric: Metric) -> Definition:
 
 
 DEFINITIONS: tuple[Definition, ...] = (
-    *(_defined(metric) for metric in (*METRICS, EVENTS_BY_NAME)),
+    *(_defined(metric) for metric in dict.fromkeys((*METRICS, *FURTHER, *OF_PAGE))),
     Definition(
         name="entry_page",
         title="Entry and exit page",
@@ -66,9 +66,27 @@ DEFINITIONS: tuple[Definition, ...] = (
         unit="rule",
         version=1,
         text="A filter chooses visits: those with the value (source, country, entry page and the like) or those that contain "
-        "it (page, event, hostname, bot). Only the pageviews and events of these visits count; with a filter by page, hostname "
-        "or bot only those that have the value themselves, and with a filter by event only the events of that name. A value "
-        "is, contains, starts with, ends with or matches what was asked for; capital letters are told from small ones.",
+        "it (page, event, hostname, bot, property, outbound link, download, 404 page). Only the pageviews and events of these "
+        "visits count; with a filter by page, hostname or bot only those that have the value themselves, and with a filter by "
+        "event or by what an event has only the events with that value. A value is, contains, starts with, ends with or "
+        "matches what was asked for; capital letters are told from small ones.",
+    ),
+    Definition(
+        name="property",
+        title="Property",
+        unit="text",
+        version=1,
+        text="What a custom event has under a key; numbers, true and false as they are written in JSON. An event without the "
+        "key has no value, and a link, a file and a missing page are properties, too, of the events that tell of them.",
+    ),
+    Definition(
+        name="revenue",
+        title="Revenue",
+        unit="exact decimal, by currency",
+        version=1,
+        text="The sum of the amounts of the custom events that happened in the period, each currency by itself; nothing is "
+        "converted. Beside the value of a visit's dimension it is that of the events within such visits. A mean is the sum "
+        "divided by the events with an amount, or by the visitors, rounded to four places, half to even.",
     ),
     Definition(
         name="who",

@@ -53,6 +53,14 @@ DURATION_MS = Sum(name="duration_ms", of=Of.VISIT, of_group=_duration_ms)
 
 PAGEVIEWS = Sum(name="pageviews", of=Of.HIT, kinds=(Kind.PAGEVIEW,), of_group=lambda _: func.count())
 EVENTS = Sum(name="events", of=Of.HIT, kinds=(Kind.EVENT,), of_group=lambda _: func.count())
+# The visitors who have a custom event, whichever; and the time that was reported of pages in view and in focus.
+CONVERTED = Sum(name="converted", of=Of.HIT, kinds=(Kind.EVENT,))
+ENGAGED_MS = Sum(
+    name="engaged_ms",
+    of=Of.HIT,
+    kinds=(Kind.ENGAGEMENT,),
+    of_group=lambda hits: cast(func.sum(hits.engaged_ms), BigInteger),
+)
 
 
 def visitors_with(*kinds: Kind) -> Sum:

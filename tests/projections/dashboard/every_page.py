@@ -7,12 +7,12 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
-from contracts.events import App, BotRule, Channel, Device, DeviceKind, LogKind, Place, Source
+from contracts.events import App, BotRule, Channel, Device, DeviceKind, LogKind, Money, Place, Source
 from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.tallies import Ending
 from projections.projections import LOGS, PRODUCT
 from projections.query.access import TENANT_COOKIE
-from tests.facts import event, pageview
+from tests.facts import engagement, event, pageview
 from tests.facts_product import action
 from tests.projections.control.deciding import archived, decided, issued, joined, named, new_key, site, started, tenant
 from tests.projections.dashboard.test_live_page import dashboard, tab
@@ -28,11 +28,13 @@ FULL = f"/sites/{SHOP}"
 # One of each kind, for a member who has opened everything; and the same pages in other states.
 PAGES = (
     *("/", FULL, f"{FULL}/country?filter=country:NO", f"{FULL}/turns", f"{FULL}/logs", f"/minigem/dashboard/?site={SHOP}"),
+    *(f"{FULL}/engagement", f"{FULL}/properties", f"{FULL}/prop:plan", f"{FULL}/revenue"),
     *(f"{FULL}/settings", "/sites/new.example", f"{FULL}/nothing", "/keys", "/members", "/tenants", "/you"),
 )
 IN_OTHER_STATES = (
     *(f"{FULL}?period=today&who=all&show=bot&show=region", f"{FULL}?filter=page:/none&filter=country:NO&metric=bounce_rate"),
     *(f"{FULL}?period=custom&from=2020-01-02&to=2020-01-01", f"{FULL}/utm_content?who=bot", f"{FULL}/actions"),
+    *(f"{FULL}/revenue/prop:plan?filter=country:NO", f"{FULL}/properties?who=bot"),
     *(f"{FULL}?compare=previous&period=30d&interval=week&timezone=Asia/Kathmandu&filter=page!~:zz",),
     *(
         f"{FULL}/page?compare=year&sort=value&search=p",
@@ -116,7 +118,8 @@ def _web(now: datetime) -> list[Any]:
     return [
         *visits,
         *(
-            event("Signup", at=now, site=SHOP),
+            event("Signup", at=now, site=SHOP, props={"plan": "pro"}, revenue=Money(amount="9.90", currency="EUR")),
+            engagement(9000, at=now, site=SHOP, scroll_percent=60),
             pageview("/robot", at=now, site=SHOP, **robot),
             pageview(at=now, site="seen.example"),
         ),
