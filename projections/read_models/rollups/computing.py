@@ -146,7 +146,7 @@ def _slots_of_hits(wanted: CTE) -> Select[Any]:
 @cache
 def _of_visits() -> Select[Any]:
     wanted, sums = wanted_days(), (*VISIT_SUMS, EVENTS_OF_VISITS)
-    columns = [dimension.column for dimension in OF_VISITS]
+    columns = _columns_of(OF_VISITS)
     visits = visits_of(wanted, *_OF_VISIT_SUMS, *columns).cte("of_days")
     each = [_by_value(visits, dimension, sums) for dimension in OF_VISITS]
     return worded(DAY_VISITS, wanted, union_all(*each).cte("counted"), [one.name for one in sums])
@@ -155,9 +155,14 @@ def _of_visits() -> Select[Any]:
 @cache
 def _of_hits() -> Select[Any]:
     wanted = wanted_days()
-    hits = hits_of(wanted, *(dimension.column for dimension in OF_HITS)).cte("of_days")
+    hits = hits_of(wanted, *_columns_of(OF_HITS)).cte("of_days")
     each = [_by_value(hits, dimension, [_hits_of(dimension)]) for dimension in OF_HITS]
     return worded(DAY_HITS, wanted, union_all(*each).cte("counted"), ["hits"])
+
+
+def _columns_of(dimensions: Sequence[Dimension]) -> list[str]:
+    # A version stands behind the column of whose version it is.
+    return list(dict.fromkeys(name for each in dimensions for name in (each.column, each.behind) if name))
 
 
 def _hits_of(dimension: Dimension) -> Sum:
