@@ -11,7 +11,7 @@ from projections.dashboard.panels.rows import name_of
 from projections.dashboard.typed import HOW, Typed
 from projections.dashboard.words import days_in_words, interval_in_words
 from projections.query.compared import Compare
-from projections.query.dimensions import DIMENSIONS, Dimension
+from projections.query.dimensions import KEPT_BY, Dimension
 from projections.query.operators import WORDS
 from projections.query.parameters import Who
 from projections.query.periods import Period, default_interval, fitting_intervals
@@ -188,7 +188,7 @@ def _compared(state: PageState, below: str) -> Compared:
 
 def _editor(state: PageState, below: str, typed: Typed) -> Editor:
     return Editor(
-        dimensions=tuple(dict.fromkeys((*DIMENSIONS, *_properties(state, below)))),
+        dimensions=tuple(dict.fromkeys((*KEPT_BY, *_properties(state, below)))),
         ways=list(HOW.items()),
         typed=typed,
         fields=[*state.period_fields(), *state.fields(below=below)],

@@ -97,6 +97,32 @@ DEFINITIONS: tuple[Definition, ...] = (
         "asked for.",
     ),
     Definition(
+        name="conversions",
+        title="Conversions and conversion rate",
+        unit="count; percent with one decimal",
+        version=1,
+        text="A goal is reached by each pageview or event that is as it says, stored before it was defined or after, and lies "
+        "in a visit which began in the period. Visitors who reached it count once a UTC day; the rate is of all visitors of "
+        "the period. What a server reports of nobody is among the conversions and their value while there is no filter.",
+    ),
+    Definition(
+        name="funnel",
+        title="Funnels",
+        unit="count",
+        version=1,
+        text="Visitors who took the steps one after the other, each by a fact behind the one before (by time, then by id), all "
+        "within the funnel's window of the first step, on one UTC day, in the visits that began in the period. Of several "
+        "beginnings the one counts that leads furthest.",
+    ),
+    Definition(
+        name="retention",
+        title="Retention",
+        unit="percent with one decimal",
+        version=1,
+        text="Of the subjects that were first seen in a week from Monday, those who did something in it and in each week "
+        "after. Only who is named is found again; anonymous visitors are known for one UTC day.",
+    ),
+    Definition(
         name="turns",
         title="Turns",
         unit="count",

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from projections.query.dimensions import Dimension
+from projections.query.dimensions import GOAL, Dimension
 from projections.query.operators import MAX_PATTERN, MAX_STARS, WORDS, Operator, is_pattern_too_rich
 from projections.query.problems import Refused, bad_parameter
 from projections.query.properties import KNOWN_DIMENSIONS, NAME_PATTERN, dimension_named
@@ -53,9 +53,9 @@ def parse_filters(texts: list[str]) -> tuple[Filter, ...]:
 def parse_filter(text: str) -> Filter:
     """Return the filter that *text* is, or raise Refused."""
     parts = _FILTER.fullmatch(text)
-    dimension = dimension_named(parts["name"]) if parts is not None else None
+    dimension = _kept_by(parts["name"]) if parts is not None else None
     if parts is None or dimension is None:
-        raise _bad(f"Write dimension:value, where dimension is one of {KNOWN_DIMENSIONS}. {_GRAMMAR}")
+        raise _bad(f"Write dimension:value, where dimension is one of {KNOWN_DIMENSIONS}, {GOAL.name}. {_GRAMMAR}")
     operator, value = Operator(parts["sign"]), parts["value"]
     if len(value) > MAX_VALUE:
         raise _bad(f"The value is too long. Send at most {MAX_VALUE} characters.")
@@ -64,6 +64,11 @@ def parse_filter(text: str) -> Filter:
     if operator is Operator.MATCHES and is_pattern_too_rich(value):
         raise _bad(f"The pattern is too long. Send at most {MAX_PATTERN} characters, of them at most {MAX_STARS} stars.")
     return Filter(dimension=dimension, value=value, negated=bool(parts["negated"]), operator=operator)
+
+
+def _kept_by(name: str) -> Dimension | None:
+    # A goal is nothing that facts are told apart by: visits reach it or not.
+    return GOAL if name == GOAL.name else dimension_named(name)
 
 
 def readable_filters(texts: list[str]) -> list[str]:

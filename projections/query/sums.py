@@ -14,10 +14,14 @@ Columns: TypeAlias = Any
 
 
 class Of(Enum):
-    """What has a value or is added up: a visit has one source from beginning to end, but each of its hits its own page."""
+    """What has a value or is added up: a visit has one source from beginning to end, but each of its hits its own page.
+
+    A visit has reached a goal with one of its hits, and then all of it counts.
+    """
 
     VISIT = "visit"
     HIT = "hit"
+    REACHED = "visit that holds such a hit"
 
 
 class Sum(Struct, frozen=True, kw_only=True):

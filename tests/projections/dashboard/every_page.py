@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
+from contracts.control.goals import Condition, PropertyCondition, PropertyTest
 from contracts.events import App, BotRule, Channel, Device, DeviceKind, LogKind, Money, Place, Source
 from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.tallies import Ending
@@ -14,7 +15,19 @@ from projections.projections import LOGS, PRODUCT
 from projections.query.access import TENANT_COOKIE
 from tests.facts import engagement, event, pageview
 from tests.facts_product import action
-from tests.projections.control.deciding import archived, decided, issued, joined, named, new_key, site, started, tenant
+from tests.projections.control.deciding import (
+    archived,
+    decided,
+    funnel,
+    goal,
+    issued,
+    joined,
+    named,
+    new_key,
+    site,
+    started,
+    tenant,
+)
 from tests.projections.dashboard.test_live_page import dashboard, tab
 from tests.projections.log_lines import line
 from tests.projections.query.world import World
@@ -29,12 +42,15 @@ FULL = f"/sites/{SHOP}"
 PAGES = (
     *("/", FULL, f"{FULL}/country?filter=country:NO", f"{FULL}/turns", f"{FULL}/logs", f"/minigem/dashboard/?site={SHOP}"),
     *(f"{FULL}/engagement", f"{FULL}/properties", f"{FULL}/prop:plan", f"{FULL}/revenue"),
+    *(f"{FULL}/goals", f"{FULL}/goals/signup", f"{FULL}/funnels"),
+    *(f"{FULL}/ledger", f"{FULL}/about/visitors"),
     *(f"{FULL}/settings", "/sites/new.example", f"{FULL}/nothing", "/keys", "/members", "/tenants", "/you"),
 )
 IN_OTHER_STATES = (
     *(f"{FULL}?period=today&who=all&show=bot&show=region", f"{FULL}?filter=page:/none&filter=country:NO&metric=bounce_rate"),
     *(f"{FULL}?period=custom&from=2020-01-02&to=2020-01-01", f"{FULL}/utm_content?who=bot", f"{FULL}/actions"),
     *(f"{FULL}/revenue/prop:plan?filter=country:NO", f"{FULL}/properties?who=bot"),
+    *(f"{FULL}?filter=goal:signup", "/sites/seen.example/goals", "/sites/seen.example/funnels"),
     *(f"{FULL}?compare=previous&period=30d&interval=week&timezone=Asia/Kathmandu&filter=page!~:zz",),
     *(
         f"{FULL}/page?compare=year&sort=value&search=p",
@@ -95,6 +111,9 @@ async def _decide(database_url: str, now: datetime) -> None:
     shop, old = site(SHOP, label="The shop", timezone="Europe/Oslo"), site("old.example")
     await decided(database_url, tenant("main", "Ours"), tenant("empty"), shop, *named(shop, "www.shop.example"))
     await decided(database_url, site("new.example"), old, archived(old), issued("k", new_key("k"), label="Back end"))
+    signup = Condition(event="Signup", props=(PropertyCondition(name="plan", value="pro", test=PropertyTest.IS_NOT),))
+    await decided(database_url, goal("signup", Condition(event="Signup"), of_site=SHOP), goal("unpaid", signup, of_site=SHOP))
+    await decided(database_url, *(funnel(name, Condition(page="/p*"), signup, of_site=SHOP) for name in ("sales", "other")))
     await decided(database_url, *joined("owner"), *joined("other"), started(COOKIE, "owner", until=now + timedelta(days=1)))
 
 
