@@ -10,14 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projector.batch import settle
 from projections.projector.halt import newer_version
+from projections.projector.months import Months
 from projections.read_models.model import ReadModel
 from projections.stream import Stream
-from projections.stream.item import Item, TooNew
+from projections.stream.item import Item, Sequenced, TooNew
 
 
 async def recount(
     connection: AsyncConnection,
     models: Sequence[ReadModel],
+    months: Months,
     stream: Stream,
     partition: int,
     *,
@@ -32,7 +34,9 @@ async def recount(
     async with stream.read_after(0, only=subjects) as reader:
         while (await stream.first_after(last, subjects) or upto + 1) <= upto:
             batch = [item for item in await reader.next_batch() if item.seq <= upto]
-            await settle(connection, models, partition, _readable(batch))
+            readable = _readable(batch)
+            await months.prepare_for([item for item in readable if isinstance(item, Sequenced)])
+            await settle(connection, models, partition, readable)
             last, done = batch[-1].seq if batch else last, done + len(batch)
     return done
 

@@ -30,7 +30,6 @@ TABLES = (
     "visits",
     "visits_2026_11",
     "web_g1.totals",
-    "web_g1.seen_events",
     "tallies",
     "control_things",
 )
@@ -65,6 +64,14 @@ async def test_without_its_condition_a_query_sees_the_rows_of_one_tenant(shared:
         for table in TABLES:
             assert {"main", "other"} <= await tenants_in(connection, table), "whoever folds sees all"
     await owning.dispose()
+
+
+async def test_what_names_no_tenant_and_is_of_somebody_is_shown_to_nobody(shared: World):
+    engine = open_engine(shared.database_url)
+    async with reading(engine, only_caller("main")) as connection:
+        for table in ("seen_events", "seen_events_2026_11_18", "imported_events"):
+            assert await connection.scalar(text(f"SELECT count(*) FROM web_g1.{table}")) == 0
+    await engine.dispose()
 
 
 async def test_before_a_session_says_on_whose_behalf_it_sees_nothing(shared: World):
