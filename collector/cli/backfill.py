@@ -1,9 +1,12 @@
 """`collector backfill`: the read models, computed again from the event streams."""
 
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
+import msgspec
 from click import ClickException
 from rich.console import Console
 from rich.progress import (
@@ -17,6 +20,7 @@ from rich.progress import (
 )
 
 from collector.cli.clock import utc_now
+from collector.cli.differences import Found
 from collector.cli.forwarding import endpoint_at, forward_option, said_of
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
@@ -51,6 +55,15 @@ from projections.stream import StreamUnavailable
     type=click.IntRange(min=0),
     help="Work on this partition alone, and wait for the projectors of the others [all].",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Only compare: say what would change, and change nothing [exit status 4: it would]."
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write every number that differs to this file, as CSV.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a line: each number that differs, then the end.")
 @forward_option
 @click.option(
     "--accept-loss",
@@ -62,6 +75,9 @@ def command(
     accept_loss: bool,
     projection: str | None,
     partition: int | None,
+    dry_run: bool,
+    report: Path | None,
+    as_json: bool,
     forward_url: str,
     **options: str,
 ) -> None:
@@ -69,7 +85,8 @@ def command(
 
     Postgres holds only what can be computed again, so this is the cure for a lost or doubtful database. The new tables grow
     beside the old ones, which the dashboard reads until the new ones are level with them; that takes as much disk again.
-    Events go on being collected meanwhile. It may run beside `collector up`.
+    Events go on being collected meanwhile. It may run beside `collector up`. Before they are read, every number and every row
+    of them is compared with what is read, and what differs is said, by site and day.
 
     With --forward it computes nothing and touches no table: it reads the streams and sends what they hold on, each event with
     its own id, so that whoever has it already has it once.
@@ -82,9 +99,15 @@ def command(
     if forward_url:
         _forward(settings, forward_url, partition)
         return
+    if dry_run and partition is not None:
+        raise click.UsageError("--dry-run compares whole projections; leave --partition out.")
     projections = [each for each in PROJECTIONS if projection in (None, each.name)]
+    purpose = rebuilding.Purpose.COMPARE if dry_run else rebuilding.Purpose.REPLACE
     try:
-        run_command(_backfill(settings, projections, partition, accept_loss=accept_loss))
+        found = Found(as_json=as_json, report=report)
+        run_command(_backfill(settings, projections, partition, purpose, found, accept_loss=accept_loss))
+    except FileNotFoundError as error:
+        raise click.UsageError("the folder of --report is not there; make it first.") from error
     except _REFUSALS as error:
         raise ClickException(str(error)) from error
     except POSTGRES_ERRORS as error:
@@ -93,7 +116,11 @@ def command(
             f"{why}. What is read stays complete; run `collector backfill` again once that is mended."
         ) from error
 
+    if dry_run and found.differences:
+        sys.exit(DIFFERS)
 
+
+DIFFERS = 4
 _REFUSALS = (HistoryWouldBeLost, CannotApply, AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
 
 
@@ -119,7 +146,15 @@ async def _replay(settings: Settings, endpoint: Endpoint, streams: Sequence[Even
             return await replay(nats_url, streams, endpoint, report=show)
 
 
-async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:
+async def _backfill(
+    settings: Settings,
+    projections: Sequence[Projection],
+    partition: int | None,
+    purpose: rebuilding.Purpose,
+    found: Found,
+    *,
+    accept_loss: bool,
+) -> None:
     async with endpoints(settings) as (nats_url, database_url, _):
         await migrate(database_url)
         began = time.monotonic()
@@ -146,11 +181,32 @@ async def _backfill(settings: Settings, projections: Sequence[Projection], parti
                 partition=partition,
                 partitions=settings.stream.partitions,
                 accept_loss=accept_loss,
+                purpose=purpose,
+                compare=found.compare,
                 report=show,
                 tell=lambda loss: click.echo(loss, err=True),
             )
     seconds = time.monotonic() - began
-    click.echo(f"Computed {end.total:,} events again in {seconds:.1f} s.{stays_away(end.erased)}", err=True)
+    click.echo(f"{_DONE[purpose].format(f'{end.total:,}', f'{seconds:.1f}')}{stays_away(end.erased)}", err=True)
+    if found.as_json:
+        said = _Ended(events=end.total, erased=end.erased, seconds=seconds, differences=len(found.differences), purpose=purpose)
+        click.echo(msgspec.json.encode(said).decode())
+
+
+_DONE = {
+    rebuilding.Purpose.REPLACE: "Computed {} events again in {} s.",
+    rebuilding.Purpose.COMPARE: "Compared what {} events make in {} s, and changed nothing.",
+}
+
+
+class _Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run comes to, for machines."""
+
+    events: int
+    erased: int
+    seconds: float
+    differences: int
+    purpose: rebuilding.Purpose
 
 
 def _bar() -> Progress:

@@ -1,10 +1,12 @@
 """Projection: which facts become which tables, as a value that everything else loops over."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import Fact
 from contracts.streams import EventStream, Family, streams_of
@@ -15,7 +17,9 @@ class Projection(Struct, frozen=True, kw_only=True):
     """A family's facts, and the read models that are made of them.
 
     ``facts`` are all published versions of the family's facts. ``migrations`` is the folder of the steps that make the tables
-    of ``models`` in a generation's schema; those that every generation has are not its business.
+    of ``models`` in a generation's schema; those that every generation has are not its business. ``read`` are the tables that
+    answers are made from where those are not the models' own. ``is_ready`` tells of a generation's schema whether what is
+    computed beside the projector has caught up with it; without one there is nothing of the kind.
     """
 
     name: str
@@ -23,10 +27,17 @@ class Projection(Struct, frozen=True, kw_only=True):
     facts: tuple[type[Fact], ...]
     models: tuple[ReadModel, ...]
     migrations: Path
+    read: tuple[Table, ...] = ()
+    is_ready: Callable[[AsyncConnection, str], Awaitable[bool]] | None = None
 
     def streams(self, partitions: int) -> tuple[EventStream, ...]:
         """Return the streams that hold its facts, one for each partition."""
         return streams_of([self.family], partitions=partitions)
+
+    @property
+    def answers_from(self) -> tuple[Table, ...]:
+        """Return the tables that answers are made from."""
+        return self.read or self.tables
 
     @property
     def tables(self) -> tuple[Table, ...]:
