@@ -40,6 +40,7 @@ from projections.projector.halt import Halted
 from projections.projector.loss import CannotApply, HistoryWouldBeLost, stays_away
 from projections.projector.patience import patiently
 from projections.projector.projection import Projection
+from projections.projector.shares import ShareLost
 from projections.stream import StreamUnavailable
 
 
@@ -121,7 +122,16 @@ def command(
 
 
 DIFFERS = 4
-_REFUSALS = (HistoryWouldBeLost, CannotApply, AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
+_REFUSALS = (
+    ShareLost,
+    HistoryWouldBeLost,
+    CannotApply,
+    AnotherBackfill,
+    Halted,
+    NotMigrated,
+    StreamUnavailable,
+    JetStreamError,
+)
 
 
 def _forward(settings: Settings, url: str, partition: int | None) -> None:

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Select, Table, Text, cast, func, literal_column, select
+from sqlalchemy import BigInteger, Column, Date, DateTime, Select, Table, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.differences.difference import Difference, Sides, in_schema, unlike
 from projections.projector.projection import Projection
 
 _SAID = ("rows", "said")
+# What means something within one generation alone.
+_OF_THE_GENERATION = ("site_id",)
 
 
 async def in_contents(connection: AsyncConnection, projection: Projection, sides: Sides) -> AsyncIterator[Difference]:
@@ -35,8 +37,9 @@ async def in_contents(connection: AsyncConnection, projection: Projection, sides
 def _content(table: Table) -> Select[Any]:
     day, row = _day_in(table), table.alias("a_row")
     keys = [row.c.tenant, row.c.site, *(() if day is None else (cast(row.c[day.name], Date).label("on_day"),))]
-    # A sum is the same in any order of the rows; cast to text, an alias is the whole row.
-    said = func.sum(func.hashtextextended(cast(literal_column("a_row"), Text), cast(0, BigInteger)))
+    words = [column for column in row.columns if column.name not in _OF_THE_GENERATION]
+    # A sum is the same in any order of the rows.
+    said = func.sum(func.hashtextextended(cast(func.row(*words), Text), cast(0, BigInteger)))
     return select(*keys, func.count().label(_SAID[0]), said.label(_SAID[1])).group_by(*keys)
 
 

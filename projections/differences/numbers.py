@@ -11,7 +11,7 @@ from projections.differences.difference import Difference, Sides, in_schema, unl
 from projections.query.dimensions import DIMENSIONS, Dimension
 from projections.query.metrics import EVENTS_BY_NAME, METRICS
 from projections.query.sums import Columns, Of, Sum
-from projections.read_models.hits import HITS
+from projections.read_models.hits import HITS, NOBODY
 from projections.read_models.visits import VISITS
 
 _NUMBERS = (*METRICS, EVENTS_BY_NAME)
@@ -74,7 +74,7 @@ def _by_day(sums: Sequence[Sum], schema: str) -> Select[Any]:
 
 
 def _visitors(columns: Columns) -> ColumnElement[int]:
-    return func.count(distinct(tuple_(columns.day, columns.visitor))).filter(columns.visitor != b"")
+    return func.count(distinct(tuple_(columns.day, columns.visitor))).filter(columns.visitor != NOBODY)
 
 
 def _by_value(dimension: Dimension, schema: str, sites: Collection[Site]) -> Select[Any]:

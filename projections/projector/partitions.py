@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Table, text
+from sqlalchemy import Integer, Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.tenant_wall import closed, wall
@@ -38,8 +38,14 @@ async def _create(connection: AsyncConnection, partition: Partition) -> None:
     # CREATE TABLE ... PARTITION OF would wait for everybody who uses the table; attaching does not.
     await connection.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))
     # Asked by its own name, a partition does not ask the table that it is a part of.
-    for statement in wall(name, table.name) if "tenant" in table.c else closed(name):
+    for statement in _walled(table, name):
         await connection.execute(text(statement))
     # The session's time zone is UTC, so the same words bound days and moments.
     bounds = f"FOR VALUES FROM ('{partition.first}') TO ('{partition.after}')"
     await connection.execute(text(f"ALTER TABLE {table.name} ATTACH PARTITION {name} {bounds}"))
+
+
+def _walled(table: Table, name: str) -> tuple[str, ...]:
+    if "tenant" not in table.c:
+        return closed(name)
+    return wall(name, table.name, in_numbers=isinstance(table.c.tenant.type, Integer))

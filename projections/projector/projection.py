@@ -17,9 +17,9 @@ class Projection(Struct, frozen=True, kw_only=True):
     """A family's facts, and the read models that are made of them.
 
     ``facts`` are all published versions of the family's facts. ``migrations`` is the folder of the steps that make the tables
-    of ``models`` in a generation's schema; those that every generation has are not its business. ``read`` are the tables that
-    answers are made from where those are not the models' own. ``is_ready`` tells of a generation's schema whether what is
-    computed beside the projector has caught up with it; without one there is nothing of the kind.
+    of ``models`` in a generation's schema; those that every generation has are not its business. ``is_ready`` tells of a
+    generation's schema whether what is computed beside the projector has caught up with it; without one there is nothing of
+    the kind.
     """
 
     name: str
@@ -27,7 +27,6 @@ class Projection(Struct, frozen=True, kw_only=True):
     facts: tuple[type[Fact], ...]
     models: tuple[ReadModel, ...]
     migrations: Path
-    read: tuple[Table, ...] = ()
     is_ready: Callable[[AsyncConnection, str], Awaitable[bool]] | None = None
 
     def streams(self, partitions: int) -> tuple[EventStream, ...]:
@@ -36,13 +35,22 @@ class Projection(Struct, frozen=True, kw_only=True):
 
     @property
     def answers_from(self) -> tuple[Table, ...]:
-        """Return the tables that answers are made from."""
-        return self.read or self.tables
+        """Return the tables whose rows say in words what facts were, or views of them: they can be compared."""
+        return tuple(table for model in self.models if model.facts for table in _in_words(model))
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """Return the tables of every model."""
         return tuple(table for model in self.models for table in model.tables)
+
+    @property
+    def relations(self) -> tuple[Table, ...]:
+        """Return the tables of every model, and the views."""
+        return (*self.tables, *(model.view for model in self.models if model.view is not None))
+
+
+def _in_words(model: ReadModel) -> tuple[Table, ...]:
+    return model.tables if model.view is None else (model.view,)
 
 
 class Label(NamedTuple):

@@ -28,6 +28,7 @@ from projections.projector.outlook import Outlook, look, refuse_other_streams
 from projections.projector.patience import Answer, patiently
 from projections.projector.positions import Position, positions_in
 from projections.projector.projection import Projection
+from projections.projector.shares import Shares, is_worthwhile
 from projections.projector.worker import Projector
 from projections.stream import Identity, NoStream, Stream
 
@@ -142,10 +143,32 @@ class Replacement:
             made = await self._begin(holding=leases, numbers=numbers)
             resources.push_async_callback(self._give_up, made)
             resources.push_async_callback(leases.invalidate)
+            for number in numbers:
+                await self._make_in_shares(made, number, now.goals)
             progress = await self._project(made, now, numbers, leased)
         if self._purpose is Purpose.REPLACE:
             await self._farewell()
         return progress
+
+    async def _make_in_shares(self, made: Generation, number: int, goals: Sequence[Identity | None]) -> None:
+        """Have every core at work on what the stream holds by now, where there is enough of it."""
+        goal, total = goals[number], sum(goal.messages for goal in goals if goal is not None)
+        if goal is None or not is_worthwhile(self._projection, goal):
+            return
+        shares = Shares(
+            self._projection,
+            made,
+            self._engine,
+            nats_url=self._nats_url,
+            database_url=self._database_url,
+            partition=number,
+            partitions=self._partitions,
+        )
+
+        def report(more: int) -> None:
+            self._tell(Progress(done=min(self._progress.done + more, total), total=total))
+
+        await shares.make(goal, report, self._wait_for)
 
     async def _project(self, made: Generation, now: Outlook, numbers: Sequence[int], leads: Leads) -> Progress:
         async with AsyncExitStack() as resources:

@@ -11,7 +11,7 @@ from projections.differences.difference import Difference, Sides
 from projections.projections import PROJECTIONS, WEB
 from projections.projector.projection import Projection
 from projections.projector.rebuild import Purpose, backfill
-from tests.facts import ANNA, BERT, event, pageview, traffic
+from tests.facts import BERT, event, pageview, traffic
 from tests.faults.publishing import publishing
 from tests.projections.world import Facts, Tables, project_all, projecting, utc_now
 
@@ -67,8 +67,12 @@ def said(found: list[Difference], *, day: str = "2026-11-20") -> dict[str, tuple
 
 
 async def test_every_number_that_differs_is_said(counted: Tables, compared: Compared):
-    await counted.connection.execute("DELETE FROM hits WHERE path = '/about'")
-    await counted.connection.execute(f"UPDATE visits SET source = 'Elsewhere', pageviews = 1 WHERE visitor = '\\x{ANNA}'")
+    await counted.connection.execute("DELETE FROM coded_hits WHERE page = (SELECT id FROM pages WHERE path = '/about')")
+    elsewhere = await counted.value(
+        "INSERT INTO origins (tenant, site, fingerprint, source, channel)"
+        " SELECT tenant, site, 'x', 'Elsewhere', channel FROM origins RETURNING id"
+    )
+    await counted.connection.execute("UPDATE coded_visits SET origin = $1, pageviews = 1 WHERE pageviews = 2", elsewhere)
     found, is_level = await compared()
     assert is_level
     assert said(found) == {
@@ -84,7 +88,7 @@ async def test_every_number_that_differs_is_said(counted: Tables, compared: Comp
 
 
 async def test_a_site_that_is_read_and_not_made_differs_in_all_it_has(counted: Tables, compared: Compared):
-    await counted.connection.execute("UPDATE visits SET site = 'other.example'; UPDATE hits SET site = 'other.example'")
+    await counted.connection.execute("UPDATE site_ids SET site = 'other.example'")
     found, _ = await compared()
     numbers = {(one.site, one.was, one.is_now) for one in found if one.number == "visitors"}
     assert numbers == {("other.example", 2, 0), ("example.org", 0, 2)}
