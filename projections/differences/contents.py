@@ -17,7 +17,7 @@ _OF_THE_GENERATION = ("site_id",)
 async def in_contents(connection: AsyncConnection, projection: Projection, sides: Sides) -> AsyncIterator[Difference]:
     """Yield on which days of which sites a table of *projection* has other rows, or as many that say something else."""
     for table in projection.answers_from:
-        was, is_now = (_content(in_schema(table, schema)) for schema in (sides.read, sides.made))
+        was, is_now = (_content(in_schema(table, schema), sides) for schema in (sides.read, sides.made))
         keys = len(was.selected_columns) - len(_SAID)
         for row in await unlike(connection, was, is_now, keys=keys):
             tenant, site, *day = row.key
@@ -34,13 +34,13 @@ async def in_contents(connection: AsyncConnection, projection: Projection, sides
             )
 
 
-def _content(table: Table) -> Select[Any]:
+def _content(table: Table, sides: Sides) -> Select[Any]:
     day, row = _day_in(table), table.alias("a_row")
     keys = [row.c.tenant, row.c.site, *(() if day is None else (cast(row.c[day.name], Date).label("on_day"),))]
     words = [column for column in row.columns if column.name not in _OF_THE_GENERATION]
     # A sum is the same in any order of the rows.
     said = func.sum(func.hashtextextended(cast(func.row(*words), Text), cast(0, BigInteger)))
-    return select(*keys, func.count().label(_SAID[0]), said.label(_SAID[1])).group_by(*keys)
+    return select(*keys, func.count().label(_SAID[0]), said.label(_SAID[1])).where(sides.of(row.c)).group_by(*keys)
 
 
 def _day_in(table: Table) -> Column[Any] | None:

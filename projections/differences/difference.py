@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, MetaData, Select, Subquery, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, MetaData, Select, Subquery, Table, and_, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -26,12 +26,18 @@ class Difference(Struct, frozen=True, kw_only=True):
 class Sides(Struct, frozen=True, kw_only=True):
     """The schemas that are compared: of what is read now, and of what would be read instead.
 
-    ``is_level`` says that both have dealt with the same messages.
+    ``is_level`` says that both have dealt with the same messages, and ``only`` of which tenant's site the rows are compared,
+    where it is not of all.
     """
 
     read: str
     made: str
     is_level: bool = True
+    only: tuple[str, str] | None = None
+
+    def of(self, columns: Any) -> ColumnElement[bool]:
+        """Return the condition that a row with *columns* is compared."""
+        return true() if self.only is None else and_(columns.tenant == self.only[0], columns.site == self.only[1])
 
 
 class Unlike(Struct, frozen=True):

@@ -25,7 +25,7 @@ async def in_numbers(connection: AsyncConnection, sides: Sides) -> AsyncIterator
     was, is_now = defaultdict[Key, dict[str, int]](dict), defaultdict[Key, dict[str, int]](dict)
     for sums in _together():
         names = [one.name for one in sums]
-        for row in await unlike(connection, _by_day(sums, sides.read), _by_day(sums, sides.made), keys=3):
+        for row in await unlike(connection, _by_day(sums, sides.read, sides), _by_day(sums, sides.made, sides), keys=3):
             was[row.key] |= {name: number or 0 for name, number in zip(names, row.was, strict=True)}
             is_now[row.key] |= {name: number or 0 for name, number in zip(names, row.is_now, strict=True)}
     for key in sorted(was):
@@ -65,12 +65,12 @@ def _together() -> Sequence[Sequence[Sum]]:
     return [list(group.values()) for group in groups.values()]
 
 
-def _by_day(sums: Sequence[Sum], schema: str) -> Select[Any]:
+def _by_day(sums: Sequence[Sum], schema: str, sides: Sides) -> Select[Any]:
     first = sums[0]
     columns, moment, counted = _counted(first.of, first.kinds, schema)
     keys = [columns.tenant, columns.site, cast(moment, Date).label("on_day")]
     numbers = [(one.of_group(columns) if one.of_group else _visitors(columns)).label(one.name) for one in sums]
-    return select(*keys, *numbers).where(counted).group_by(*keys)
+    return select(*keys, *numbers).where(counted, sides.of(columns)).group_by(*keys)
 
 
 def _visitors(columns: Columns) -> ColumnElement[int]:

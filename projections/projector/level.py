@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.05
 # For how long the projector of the generation that is read is held up at most, each time.
 _HELD_SECONDS = 5.0
 # Long enough for a projector of what is read to come up with the stream; where none can, they are compared as they are.
-_TRIES = 200
+_PATIENCE_SECONDS = 60.0
 
 
 class Level:
@@ -61,7 +61,8 @@ class Level:
             await projector.run(stop, clock=clock)
 
     async def _look_when_level(self, connection: AsyncConnection) -> bool:
-        for _ in range(_TRIES):
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
             if await self._looks(connection):
                 return True
             await asyncio.sleep(_POLL_SECONDS)

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from enum import Enum
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -29,6 +29,7 @@ from projections.projector.patience import Answer, patiently
 from projections.projector.positions import Position, positions_in
 from projections.projector.projection import Projection
 from projections.projector.shares import Shares, is_worthwhile
+from projections.projector.watched import while_projecting
 from projections.projector.worker import Projector
 from projections.stream import Identity, NoStream, Stream
 
@@ -176,7 +177,7 @@ class Replacement:
                 number: await resources.enter_async_context(self._projector(made, number, leads)) for number in numbers
             }
             watching = self._watch(made, now.live, now.goals, projectors)
-            return await self._project_while(watching, list(projectors.values()))
+            return await while_projecting(watching, list(projectors.values()), clock=self._clock)
 
     async def _live(self) -> Generation:
         async with self._engine.connect() as connection:
@@ -242,10 +243,8 @@ class Replacement:
             refuse_other_streams(goals, positions)
             done = sum(position.dealt_with for position in positions.values())
             self._tell(Progress(done=min(done, total), total=total))
-            has_arrived = all(
-                [await self._has_reached(goal, positions.get(number), number) for number, goal in enumerate(goals)]
-            )
-            if has_arrived and await self._is_finished(made, live, projectors):
+            arrived = [await self._has_reached(goal, positions.get(number), number) for number, goal in enumerate(goals)]
+            if all(arrived) and await self._is_finished(made, live, projectors):
                 return Progress(done=done, total=total)
             await asyncio.sleep(POLL_SECONDS)
 
@@ -267,7 +266,9 @@ class Replacement:
         level = Level(self._engine, live, made, {n: projectors[n] for n in projectors.keys() & self._kept}, self._streams)
         reading = [self._projector(live, number, lease) for number in self._kept]
         async with level.snapshot(self._comparing, reading, clock=self._clock) as (connection, is_level):
-            await self._compare(connection, self._projection, Sides(read=live.schema, made=made.schema, is_level=is_level))
+            # Of a partition that is worked on elsewhere nobody here knows how far it is.
+            at_one = is_level and self._kept <= projectors.keys()
+            await self._compare(connection, self._projection, Sides(read=live.schema, made=made.schema, is_level=at_one))
         self._is_compared = True
 
     async def _is_ready(self, made: Generation) -> bool:
@@ -290,25 +291,6 @@ class Replacement:
         if position.seq >= goal.last_seq:
             return True
         return (await self._ask(stream, partial(stream.backlog_after, position.seq))).messages == 0
-
-    async def _project_while(self, watching: Coroutine[None, None, Progress], projectors: Sequence[Projector]) -> Progress:
-        stop = asyncio.Event()
-        projecting = asyncio.gather(*(projector.run(stop, clock=self._clock) for projector in projectors))
-        watched = asyncio.ensure_future(watching)
-        both: set[asyncio.Future[Any]] = {projecting, watched}
-        try:
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            if not watched.done():
-                await projecting  # it ended first, so it has something to say
-            end = await watched
-        finally:
-            stop.set()
-            # Again and again: a cancellation can be lost in asyncio.wait_for, and it would watch for ever.
-            while not watched.done():
-                watched.cancel()
-                await asyncio.wait({watched}, timeout=POLL_SECONDS)
-            await asyncio.wait(both)
-        return end
 
     async def _farewell(self) -> None:
         removal = Removal()
