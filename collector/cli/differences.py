@@ -5,19 +5,14 @@ from pathlib import Path
 
 import click
 import msgspec
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.database import sqlstate_of
-from projections.differences.comparison import differences
+from projections.differences.comparison import CannotCompare, Connection, compared
 from projections.differences.difference import Difference, Sides
 from projections.projector.projection import Projection
 from projections.query.web.spreadsheet import rows_as_csv
 
 SHOWN = 40
 _COLUMNS = ("projection", "tenant", "site", "day", "dimension", "value", "number", "was", "is_now")
-# Somebody has taken a table or a column away: which is a reason to compute it again, and not one to refuse.
-_INCOMPLETE = ("42P01", "42703", "3F000")
 
 
 class Found:
@@ -30,13 +25,11 @@ class Found:
             # Before the hours that it may take: a folder that is not there is said at once.
             report.write_text(rows_as_csv([_COLUMNS]), encoding="utf-8", newline="")
 
-    async def compare(self, connection: AsyncConnection, projection: Projection, sides: Sides) -> None:
+    async def compare(self, connection: Connection, projection: Projection, sides: Sides) -> None:
         """Find what *sides* differ in, and show it."""
         try:
-            found = await differences(connection, projection, sides)
-        except DBAPIError as error:
-            if sqlstate_of(error) not in _INCOMPLETE:
-                raise
+            found = await compared(connection, projection, sides)
+        except CannotCompare:
             self._say(f"{projection.name}: what is read lacks a table or a column, so it cannot be compared.")
             return
         self.differences += found

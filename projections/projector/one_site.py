@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.codec import Codec
 from contracts.streams import bucket_of, subjects_of_site
-from projections.database import POSTGRES_ERRORS, PROJECTING, open_engine
+from projections.database import PROJECTING, open_engine
 from projections.differences.difference import Sides
-from projections.generations import Generation, Removal, State, current_generation, retire
+from projections.generations import Generation, State, current_generation
 from projections.migrations import begin_generation
 from projections.projector.batch import settle
 from projections.projector.claim import claimed
 from projections.projector.dedup import forget_site
+from projections.projector.farewell import give_up
 from projections.projector.gone import reckon_in
 from projections.projector.halt import newer_version, refuse_other_partitions
 from projections.projector.lease import take_lease
@@ -152,7 +153,7 @@ class _Shadow(Struct, frozen=True):
             made = await begin_generation(connection, projection, State.BUILDING)
             for number in range(one.partitions):
                 await take_lease(leases, made, number)
-        resources.push_async_callback(_give_up, engine, made)
+        resources.push_async_callback(give_up, engine, made)
         resources.push_async_callback(leases.invalidate)
         own = open_engine(one.database_url, schema=made.schema)
         resources.push_async_callback(own.dispose)
@@ -172,14 +173,6 @@ class _Shadow(Struct, frozen=True):
                     await settle(connection, models, self.one.partition, batch)
                 self.last[:] = [batch[-1].seq if batch else self.last[0], self.last[1] + len(batch)]
         return self.last[1]
-
-
-async def _give_up(engine: AsyncEngine, made: Generation) -> None:
-    # Where Postgres is away it is given up by the next projector that looks round.
-    with suppress(*POSTGRES_ERRORS):
-        async with engine.begin() as connection:
-            await retire(connection, made)
-        await Removal().step(engine, [made.projection])
 
 
 _ENTER = text(

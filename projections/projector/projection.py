@@ -1,12 +1,10 @@
 """Projection: which facts become which tables, as a value that everything else loops over."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Table, Text
 
 from contracts.events import Fact
 from contracts.streams import EventStream, Family, streams_of
@@ -17,9 +15,8 @@ class Projection(Struct, frozen=True, kw_only=True):
     """A family's facts, and the read models that are made of them.
 
     ``facts`` are all published versions of the family's facts. ``migrations`` is the folder of the steps that make the tables
-    of ``models`` in a generation's schema; those that every generation has are not its business. ``is_ready`` tells of a
-    generation's schema whether what is computed beside the projector has caught up with it; without one there is nothing of
-    the kind.
+    of ``models`` in a generation's schema; those that every generation has are not its business. One that ``rolls_up`` has
+    rollups among its models, which are computed beside its projectors.
     """
 
     name: str
@@ -27,7 +24,7 @@ class Projection(Struct, frozen=True, kw_only=True):
     facts: tuple[type[Fact], ...]
     models: tuple[ReadModel, ...]
     migrations: Path
-    is_ready: Callable[[AsyncConnection, str], Awaitable[bool]] | None = None
+    rolls_up: bool = False
 
     def streams(self, partitions: int) -> tuple[EventStream, ...]:
         """Return the streams that hold its facts, one for each partition."""
@@ -50,7 +47,9 @@ class Projection(Struct, frozen=True, kw_only=True):
 
 
 def _in_words(model: ReadModel) -> tuple[Table, ...]:
-    return model.tables if model.view is None else (model.view,)
+    if model.view is not None:
+        return (model.view,)
+    return tuple(table for table in model.tables if "tenant" in table.c and isinstance(table.c.tenant.type, Text))
 
 
 class Label(NamedTuple):

@@ -4,21 +4,24 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.control.keeper import ControlKeeper
-from projections.database import POSTGRES_ERRORS, PROJECTING, open_engine
+from projections.database import PROJECTING, open_engine
 from projections.differences.difference import Sides
-from projections.generations import Generation, Removal, State, current_generation, retire
+from projections.generations import Generation, State, current_generation
 from projections.migrations import begin_generation
 from projections.projector.claim import claimed
+from projections.projector.farewell import farewell, give_up
+from projections.projector.freshening import dirty_days
 from projections.projector.gone import Gone, reckon_in
 from projections.projector.handover import HandOver
 from projections.projector.lease import Leads, lease, leased, take_lease
@@ -38,8 +41,6 @@ POLL_SECONDS = 0.2
 _SESSION = {**PROJECTING, "statement_timeout": "2h"}
 # For how long what is computed beside the projector is waited for; it is computed after the exchange else, as ever.
 READY_SECONDS = 600.0
-# How long whoever still reads the old generation is waited for; after that a projector removes it.
-FAREWELL_SECONDS = 30.0
 
 
 class Purpose(Enum):
@@ -142,13 +143,12 @@ class Replacement:
             leases = await resources.enter_async_context(self._engine.connect())
             await leases.execution_options(isolation_level="AUTOCOMMIT")
             made = await self._begin(holding=leases, numbers=numbers)
-            resources.push_async_callback(self._give_up, made)
+            resources.push_async_callback(give_up, self._engine, made)
             resources.push_async_callback(leases.invalidate)
             for number in numbers:
                 await self._make_in_shares(made, number, now.goals)
             progress = await self._project(made, now, numbers, leased)
-        if self._purpose is Purpose.REPLACE:
-            await self._farewell()
+        await farewell(self._engine, self._projection.name)
         return progress
 
     async def _make_in_shares(self, made: Generation, number: int, goals: Sequence[Identity | None]) -> None:
@@ -193,13 +193,6 @@ class Replacement:
                 for number in numbers:
                     await take_lease(holding, made, number)
         return made
-
-    async def _give_up(self, made: Generation) -> None:
-        # Where Postgres is away it is given up by the next projector that looks round.
-        with contextlib.suppress(*POSTGRES_ERRORS):
-            async with self._engine.begin() as connection:
-                await retire(connection, made)
-            await Removal().step(self._engine, [self._projection.name])
 
     def _projector(self, generation: Generation, partition: int, leads: Leads) -> Projector:
         return Projector(
@@ -274,10 +267,13 @@ class Replacement:
     async def _is_ready(self, made: Generation) -> bool:
         """Tell whether all that is computed beside the projector is there, or has been waited for long enough."""
         self._waits_since = self._waits_since or asyncio.get_running_loop().time()
-        if self._projection.is_ready is None or asyncio.get_running_loop().time() - self._waits_since > READY_SECONDS:
+        if not self._projection.rolls_up or asyncio.get_running_loop().time() - self._waits_since > READY_SECONDS:
             return True
+        self._wait_for("the days that are over are added up")
         async with self._engine.connect() as connection:
-            return await self._projection.is_ready(connection, made.schema)
+            await connection.execute(text(f'SET LOCAL search_path = "{made.schema}"'))
+            dirty = await dirty_days(connection, self._clock().astimezone(UTC).date(), most=1)
+        return not dirty.many
 
     async def _has_reached(self, goal: Identity | None, position: Position | None, partition: int) -> bool:
         if goal is None:
@@ -291,11 +287,3 @@ class Replacement:
         if position.seq >= goal.last_seq:
             return True
         return (await self._ask(stream, partial(stream.backlog_after, position.seq))).messages == 0
-
-    async def _farewell(self) -> None:
-        removal = Removal()
-        # The readers have their new generation, whatever becomes of the old one: a projector takes it away, too.
-        with contextlib.suppress(*POSTGRES_ERRORS):
-            async with asyncio.timeout(FAREWELL_SECONDS):
-                while not await removal.step(self._engine, [self._projection.name]):  # noqa: ASYNC110  # others' doing
-                    await asyncio.sleep(POLL_SECONDS)

@@ -1,6 +1,7 @@
 """What a rebuild changes is said to the last number and row, from one moment of both; and looking changes nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from projections.differences.difference import Difference, Sides
 from projections.projections import PROJECTIONS, WEB
 from projections.projector.projection import Projection
 from projections.projector.rebuild import Purpose, backfill
-from tests.facts import BERT, event, pageview, traffic
+from tests.facts import BERT, NOON, event, pageview, traffic
 from tests.faults.publishing import publishing
 from tests.projections.world import Facts, Tables, project_all, projecting, utc_now
 
@@ -41,7 +42,8 @@ def compared(facts: Facts, database_url: str) -> Compared:
 @pytest.fixture
 async def counted(facts: Facts, tables: Tables, database_url: str) -> Tables:
     """Tables that have counted two people's pages and an event of theirs."""
-    await facts.publish(pageview("/"), pageview("/about"), event(), pageview("/", visitor=BERT))
+    later = NOON + timedelta(minutes=1)
+    await facts.publish(pageview("/"), pageview("/about", at=later), event(at=later), pageview("/", visitor=BERT))
     await project_all(facts, tables, database_url)
     return tables
 
