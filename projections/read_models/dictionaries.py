@@ -210,6 +210,9 @@ async def _sites(
     if missing:
         tenants = sorted({tenant for tenant, _ in missing})
         owners = {row.tenant: row.id for row in await connection.execute(_TENANTS, {"tenants": tenants})}
+        # A tenant of several sites may be made by somebody else in the same moment, and is seen by the next statement.
+        if len(owners) < len(tenants):
+            owners |= {row.tenant: row.id for row in await connection.execute(_TENANTS, {"tenants": tenants})}
         of = sorted(missing)
         asked = {
             "owners": [owners[tenant] for tenant, _ in of],

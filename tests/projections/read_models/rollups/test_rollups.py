@@ -16,13 +16,11 @@ from projections.database import open_engine
 from projections.projector.freshening import dirty_days, freshen_all, mark_other_shapes
 from projections.query.dimensions import DIMENSION_NAMED
 from projections.query.sums import Of
-from projections.read_models.hits import HITS
 from projections.read_models.model import Whose
 from projections.read_models.rollups import marking
 from projections.read_models.rollups.fresh import Days, fresh_days
 from projections.read_models.rollups.numbering import NUMBERS
 from projections.read_models.rollups.tables import OF_A_SITE
-from projections.read_models.visits import VISITS
 from tests.facts import ANNA, BERT, NOON, engagement, event, pageview, traffic
 from tests.projections.read_models.rollups.added import both
 from tests.projections.world import MODELS, Teller, read_generation
