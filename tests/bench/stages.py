@@ -15,6 +15,7 @@ from tests.bench import (
     startup,
     systems,
 )
+from tests.bench.answers import stage as answers
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -30,5 +31,6 @@ STAGES: tuple[Stage, ...] = (
     backfill.STAGE,
     families.STAGE,
     reads.STAGE,
+    answers.STAGE,
     memory.STAGE,
 )
