@@ -14,6 +14,7 @@ from tests.bench import (
     reads,
     startup,
     systems,
+    whole,
 )
 from tests.bench.answers import stage as answers
 from tests.bench.stage import Stage
@@ -28,6 +29,7 @@ STAGES: tuple[Stage, ...] = (
     noise.STAGE,
     directory.STAGE,
     projector.STAGE,
+    whole.STAGE,
     backfill.STAGE,
     families.STAGE,
     reads.STAGE,
