@@ -1,8 +1,8 @@
-"""Filling: the facts of some of the sites folded into the product's tables, and the same people's rows into Umami's.
+"""Filling: the facts of some of the sites folded into the product's tables, or the same people's rows into Umami's.
 
-It is a process of its own (``python -m tests.bench.answers.fill``), one for each part of the sites. The product's rows are made
-by the projector's own batches, one position for each part; whoever is stopped goes on behind that position and behind the last
-day that is whole in Umami's tables.
+It is a process of its own (``python -m tests.bench.answers.fill``), one for each part of the sites and side. The product's
+rows are made by the projector's own batches, one position for each part; whoever is stopped goes on behind that position, or
+behind the last day that is whole in Umami's tables.
 """
 
 from collections.abc import Iterator, Sequence
@@ -61,31 +61,34 @@ class Writer:
 
 
 async def fill(database_url: str, *, facts: int, part: int, parts: int, last: date) -> None:
-    """Write what is not there yet of *part*'s sites: the product's rows, and then Umami's."""
+    """Write the product's rows of *part*'s sites that are not there yet."""
     generation = await read_generation(database_url)
     engine = open_engine(database_url, schema=generation.schema)
     writer = Writer(engine, await _position(engine, part, parts))
     days = _visits_by_day(shared_out(parts)[part], facts, last)
     await writer.write(fact for day, visits in days for fact in facts_of(visits, day, part))
     await engine.dispose()
-    await _fill_umami(database_url, part, _visits_by_day(shared_out(parts)[part], facts, last))
+
+
+async def fill_umami(database_url: str, *, facts: int, part: int, parts: int, last: date) -> None:
+    """Write Umami's rows of *part*'s sites, of the days that are not there yet."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("SET synchronous_commit = off")
+    done = {row[0] for row in await connection.fetch("SELECT day FROM bench.umami_days WHERE part = $1", part)}
+    known = set[bytes]()
+    for day, visits in _visits_by_day(shared_out(parts)[part], facts, last):
+        sessions = list(umami_rows.sessions_of(visits, day, known))
+        if day not in done:
+            await _write_umami(connection, visits, sessions, part=part, day=day)
+    await connection.close()
+
+
+SIDES = {"umami": fill_umami, "product": fill}
 
 
 def _visits_by_day(sites: Sequence[int], facts: int, last: date) -> Iterator[tuple[date, list[Visit]]]:
     for number, day in enumerate(days_to(last)):
         yield day, [visit for site in sites for visit in visits_of(site, number, facts)]
-
-
-async def _fill_umami(database_url: str, part: int, days: Iterator[tuple[date, list[Visit]]]) -> None:
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("SET synchronous_commit = off")
-    done = {row[0] for row in await connection.fetch("SELECT day FROM bench.umami_days WHERE part = $1", part)}
-    known = set[bytes]()
-    for day, visits in days:
-        sessions = list(umami_rows.sessions_of(visits, day, known))
-        if day not in done:
-            await _write_umami(connection, visits, sessions, part=part, day=day)
-    await connection.close()
 
 
 async def _position(engine: AsyncEngine, part: int, parts: int) -> Position:
@@ -108,14 +111,15 @@ async def _write_umami(
 
 
 @click.command()
+@click.option("--side", type=click.Choice(list(SIDES)), required=True)
 @click.option("--database", required=True)
 @click.option("--facts", type=int, required=True)
 @click.option("--part", type=int, required=True)
 @click.option("--parts", type=int, required=True)
 @click.option("--last", required=True)
-def main(database: str, facts: int, part: int, parts: int, last: str) -> None:
-    """Write one part of the sites."""
-    run(fill(database, facts=facts, part=part, parts=parts, last=date.fromisoformat(last)))
+def main(side: str, database: str, last: str, **share: int) -> None:
+    """Write one part of the sites on one side."""
+    run(SIDES[side](database, last=date.fromisoformat(last), **share))
 
 
 if __name__ == "__main__":

@@ -69,20 +69,22 @@ def postgres_for(launcher: Launcher, folder: Path) -> Iterator[PostgresServer]:
 def filled(server: PostgresServer, facts: int, *, parts: int = PARTS) -> Filled:
     """Return the database of about *facts* facts on *server*; what is missing in it is written first."""
     url = server.url_of(f"answers_{facts}")
-    last = run(begin(url, facts))
-    run(step(url, "facts", lambda: asyncio.to_thread(write, url, facts, parts, last)))
-    run(step(url, "one position", lambda: _one_position(url)))
+    last = run(begin(server, f"answers_{facts}", facts))
+    run(step(url, "rows", lambda: asyncio.to_thread(write, "umami", url, facts, parts, last)))
     run(step(url, "indexes", lambda: _index(url)))
+    run(migrate(url))
+    run(step(url, "facts", lambda: asyncio.to_thread(write, "product", url, facts, parts, last)))
+    run(step(url, "one position", lambda: _one_position(url)))
     run(step(url, "vacuumed", lambda: _vacuum(url)))
     run(step(url, "rolled up", lambda: roll_up(url)))
     run(step(url, "vacuumed again", lambda: _vacuum(url)))
     return Filled(url=url, facts=facts, last=last)
 
 
-async def begin(url: str, facts: int) -> date:
-    """Create what is not there, and return the last day of the set: yesterday, when it was begun."""
-    await migrate(url)
-    connection = await asyncpg.connect(url)
+async def begin(server: PostgresServer, name: str, facts: int) -> date:
+    """Create what is not the product's, and return the last day of the set: yesterday, when it was begun."""
+    await _create_database(server.url, name)
+    connection = await asyncpg.connect(server.url_of(name))
     for statement in _CREATE:
         await connection.execute(statement)
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
@@ -90,6 +92,13 @@ async def begin(url: str, facts: int) -> date:
     last: date = await connection.fetchval("SELECT last FROM bench.set")
     await connection.close()
     return last
+
+
+async def _create_database(server_url: str, name: str) -> None:
+    connection = await asyncpg.connect(server_url)
+    if await connection.fetchval("SELECT count(*) FROM pg_database WHERE datname = $1", name) == 0:
+        await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
 
 
 async def step(url: str, name: str, take: Callable[[], Awaitable[None]]) -> None:
@@ -101,9 +110,9 @@ async def step(url: str, name: str, take: Callable[[], Awaitable[None]]) -> None
     await connection.close()
 
 
-def write(url: str, facts: int, parts: int, last: date) -> None:
-    """Let as many processes as there are *parts* write theirs."""
-    wanted: Mapping[str, object] = {"database": url, "facts": facts, "parts": parts, "last": last}
+def write(side: str, url: str, facts: int, parts: int, last: date) -> None:
+    """Let as many processes as there are *parts* write theirs on one *side*."""
+    wanted: Mapping[str, object] = {"side": side, "database": url, "facts": facts, "parts": parts, "last": last}
     argv = [sys.executable, "-m", "tests.bench.answers.fill", *(f"--{name}={value}" for name, value in wanted.items())]
     writers = [subprocess.Popen([*argv, f"--part={part}"], cwd=ROOT) for part in range(parts)]
     ended = [writer.wait() for writer in writers]
