@@ -5,8 +5,8 @@ the last row has come. So what stands in the table is Postgres's planning and ex
 """
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Self
 from unittest.mock import patch
@@ -66,10 +66,24 @@ class Asker:
 
     async def ours(self, statements: Sequence[Statement]) -> float:
         """Return the milliseconds that the product's *statements* take, in one transaction as they were."""
+        async with self._transaction():
+            return await _timed(self._ours, statements)
+
+    async def plans(self, statements: Sequence[Statement]) -> list[tuple[float, str, str]]:
+        """Return of each of the product's *statements* the milliseconds, the words and the plan."""
+        async with self._transaction():
+            return [await _explained(self._ours, statement) for statement in statements]
+
+    async def umami_plans(self, statements: Sequence[Statement]) -> list[str]:
+        """Return the plans of Umami's *statements*."""
+        return [(await _explained(self._umami, statement))[2] for statement in statements]
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[None]:
         transaction = self._ours.transaction(isolation="repeatable_read", readonly=True)
         await transaction.start()
         try:
-            return await _timed(self._ours, statements)
+            yield
         finally:
             await transaction.rollback()
 
@@ -101,3 +115,10 @@ async def _timed(connection: asyncpg.Connection, statements: Sequence[Statement]
     for statement, parameters in statements:
         await connection.fetch(statement, *parameters)
     return (time.perf_counter() - began) * 1e3
+
+
+async def _explained(connection: asyncpg.Connection, statement: Statement) -> tuple[float, str, str]:
+    words, parameters = statement
+    began = time.perf_counter()
+    lines = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {words}", *parameters)
+    return (time.perf_counter() - began) * 1e3, words, "\n".join(line[0] for line in lines)
