@@ -31,10 +31,11 @@ OVER_HTTP = {
 
 
 class Answered(Struct, frozen=True):
-    """The milliseconds of each asking, ours and Umami's, in turn."""
+    """The milliseconds of each asking, ours and Umami's, in turn, and of what stands beside each of our answers."""
 
     ours: list[float]
     umami: list[float]
+    beside: list[float]
 
     @property
     def ratio(self) -> float:
@@ -76,14 +77,19 @@ async def _both(asker: Asker, question: Question, last: date, rounds: int) -> An
     await asker.ours(ours)
     await asker.umami(theirs)
     taken = [(await asker.ours(ours), await asker.umami(theirs)) for _ in range(rounds)]
-    return Answered([one for one, _ in taken], [other for _, other in taken])
+    return Answered([own.answer for own, _ in taken], [other for _, other in taken], [own.beside for own, _ in taken])
 
 
 def figures(answered: dict[Question, Answered]) -> list[Figure]:
     """Return what each answer takes, and the slowest of those that have to stay below a bound."""
     slowest = max((taken.ours for question, taken in answered.items() if is_other(question)), key=statistics.median)
     each = [_figure(question, taken) for question, taken in answered.items()]
-    return [*each, figure("the slowest of the other filtered ones", slowest, "ms", aim=OTHERS_MS)]
+    beside = [one for taken in answered.values() for one in taken.beside]
+    return [
+        *each,
+        figure("the slowest of the other filtered ones", slowest, "ms", aim=OTHERS_MS),
+        figure("beside each answer: who asks, which site, how fresh", beside, "ms"),
+    ]
 
 
 def _figure(question: Question, taken: Answered) -> Figure:

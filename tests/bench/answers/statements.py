@@ -1,14 +1,17 @@
 """Statements: what an answer executes in Postgres, written down while it is given, and executed again by itself on the clock.
 
-Both sides are executed the same way: by asyncpg on one connection each, with the session settings of the query role, and until
-the last row has come. So what stands in the table is Postgres's planning and executing, and neither SQLAlchemy nor HTTP.
+What every question executes to find out who asks about which site, and how fresh its answer is, is told apart: of Umami only
+the SQL of its answers is executed, too. Both sides are executed the same way: by asyncpg on one connection each, with the
+session settings of the query role, and until the last row has come. So what stands in the table is Postgres's planning and
+executing, and neither SQLAlchemy nor HTTP.
 """
 
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from unittest.mock import patch
 
 import asyncpg
@@ -18,6 +21,7 @@ from sqlalchemy.engine import Engine
 
 from projections.app import close, create_app
 from projections.query import database
+from projections.query.web import breakdown, overview, timeseries
 from projections.reader_role import TAKE_ON_ROLE
 from tests.bench.answers.asked import Statement
 from tests.bench.answers.facts import TENANT
@@ -27,6 +31,29 @@ from tests.bench.answers.umami_schema import SCHEMA
 _PATIENT = {"statement_timeout": "0"}
 _SETTINGS = database._SESSION | _PATIENT
 _HERE = "http://localhost:8000"
+# What makes answers: whatever they execute is part of one.
+_ANSWERING: tuple[tuple[Any, str], ...] = (
+    (overview, "overview"),
+    (timeseries, "timeseries"),
+    (breakdown, "count_visitors"),
+    (breakdown, "breakdown"),
+)
+_is_answering: ContextVar[bool] = ContextVar("is_answering", default=False)
+
+
+class Executed(NamedTuple):
+    """A statement of the product's, and whether it is part of the answer itself."""
+
+    words: str
+    parameters: list[Any]
+    is_answer: bool
+
+
+class Took(NamedTuple):
+    """The milliseconds of an answer's statements, and of those beside it."""
+
+    answer: float
+    beside: float
 
 
 class Asker:
@@ -58,25 +85,30 @@ class Asker:
         assert response.status_code == 200, f"{address}: {response.text}"
         return response.json()
 
-    async def statements(self, address: str) -> list[Statement]:
+    async def statements(self, address: str) -> list[Executed]:
         """Return everything that the product executes to answer at *address*."""
         with _written_down() as statements:
             await self.answer(address)
+        assert any(one.is_answer for one in statements), "what answers has another name; see _ANSWERING"
         return statements
 
-    async def ours(self, statements: Sequence[Statement]) -> float:
+    async def ours(self, statements: Sequence[Executed]) -> Took:
         """Return the milliseconds that the product's *statements* take, in one transaction as they were."""
+        took = {True: 0.0, False: 0.0}
         async with self._transaction():
-            return await _timed(self._ours, statements)
+            for words, parameters, is_answer in statements:
+                took[is_answer] += await _timed(self._ours, [(words, parameters)])
+        return Took(took[True], took[False])
 
-    async def plans(self, statements: Sequence[Statement]) -> list[tuple[float, str, str]]:
-        """Return of each of the product's *statements* the milliseconds, the words and the plan."""
+    async def plans(self, statements: Sequence[Executed]) -> list[str]:
+        """Return the words and the plan of each of the product's *statements* that is part of an answer."""
         async with self._transaction():
-            return [await _explained(self._ours, statement) for statement in statements]
+            plans = [(one, await _explained(self._ours, (one.words, one.parameters))) for one in statements]
+        return [f"{one.words.strip()}\n\n{plan}\n" for one, plan in plans if one.is_answer]
 
     async def umami_plans(self, statements: Sequence[Statement]) -> list[str]:
         """Return the plans of Umami's *statements*."""
-        return [(await _explained(self._umami, statement))[2] for statement in statements]
+        return [await _explained(self._umami, statement) for statement in statements]
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
@@ -97,17 +129,31 @@ class Asker:
 
 
 @contextmanager
-def _written_down() -> Iterator[list[Statement]]:
-    statements: list[Statement] = []
+def _written_down() -> Iterator[list[Executed]]:
+    statements: list[Executed] = []
 
     def write_down(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:  # noqa: FBT001
-        statements.append((statement, list(parameters or ())))
+        statements.append(Executed(statement, list(parameters or ()), _is_answering.get()))
 
     event.listen(Engine, "before_cursor_execute", write_down)
     try:
-        yield statements
+        with ExitStack() as stack:
+            for module, name in _ANSWERING:
+                stack.enter_context(patch.object(module, name, _answering(getattr(module, name))))
+            yield statements
     finally:
         event.remove(Engine, "before_cursor_execute", write_down)
+
+
+def _answering(answer: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def answering(*values: Any, **named: Any) -> Any:
+        token = _is_answering.set(True)
+        try:
+            return await answer(*values, **named)
+        finally:
+            _is_answering.reset(token)
+
+    return answering
 
 
 async def _timed(connection: asyncpg.Connection, statements: Sequence[Statement]) -> float:
@@ -117,8 +163,6 @@ async def _timed(connection: asyncpg.Connection, statements: Sequence[Statement]
     return (time.perf_counter() - began) * 1e3
 
 
-async def _explained(connection: asyncpg.Connection, statement: Statement) -> tuple[float, str, str]:
+async def _explained(connection: asyncpg.Connection, statement: Statement) -> str:
     words, parameters = statement
-    began = time.perf_counter()
-    lines = await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {words}", *parameters)
-    return (time.perf_counter() - began) * 1e3, words, "\n".join(line[0] for line in lines)
+    return "\n".join(line[0] for line in await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {words}", *parameters))
