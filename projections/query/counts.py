@@ -19,12 +19,11 @@ from projections.query.metrics import Metric, Sums
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
 from projections.query.sums import VIEWS, VIEWS_KEPT, Columns, Of, Sum
-from projections.read_models.hits import HITS
+from projections.read_models.hits import HITS, NOBODY
 from projections.read_models.visits import VISITS
 
 # Of an answer that is handed on as it comes.
 ROWS_AT_A_TIME = 1000
-_NOBODY = b""
 
 
 class ByValue(Struct, frozen=True):
@@ -150,7 +149,7 @@ def _from_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Se
 
 def _over_visitors(each: Subquery, sums: Sequence[Sum], keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
     # A fact that names nobody has no visitor.
-    visitors = func.count().filter(each.c.visitor != _NOBODY)
+    visitors = func.count().filter(each.c.visitor != NOBODY)
     summed = [(_whole(func.sum(each.c[one.name])) if one.of_group else visitors).label(one.name) for one in sums]
     return select(*keys, *summed).group_by(*keys)
 

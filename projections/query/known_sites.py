@@ -46,7 +46,7 @@ _DECIDED = text(f"""
     ) AS named ON true
 """)
 # Of each family, the table that has a row of every fact.
-FACT_TABLES = tuple(projection.models[0].tables[0].name for projection in PROJECTIONS)
+FACT_TABLES = tuple(projection.models[0].readable.name for projection in PROJECTIONS)
 _EACH_HAS = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant AND site = :site)" for table in FACT_TABLES)
 _HAS_FACTS = text(f"SELECT {' OR '.join(_EACH_HAS)}")
 _HAS_ANY = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant)" for table in FACT_TABLES)

@@ -7,7 +7,7 @@ have the page, hostname or bot that was asked for; and, if they are events, the 
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -23,8 +23,9 @@ from projections.read_models.visits import VISITS
 
 Condition: TypeAlias = ColumnElement[bool]
 
-# A visit ends with its visitor's day; the second day is for clocks that disagree about when that was.
+# A visit ends with the UTC day on which it began.
 LONGEST_VISIT = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
 
 
 class _Wanted(Struct, frozen=True):
@@ -49,8 +50,7 @@ def visits_in(question: WebQuestion, span: Span) -> list[Condition]:
     visits = VISITS.c
     return [
         *_of_sites(question, visits),
-        visits.began_at >= span.since,
-        visits.began_at < span.until,
+        *_began_in(span, visits),
         *(_kept(wanted, span) for wanted in _grouped(question.filters)),
     ]
 
@@ -66,6 +66,17 @@ def hits_in(question: WebQuestion, span: Span, *kinds: Kind) -> list[Condition]:
         hits.occurred_at < span.until,
         *(_itself(one, hits) for one in wanted if _speaks_of_hits(one)),
         *_in_kept_visit(span, [one for one in wanted if not _implied_by_hit(one)]),
+    ]
+
+
+def _began_in(span: Span, visits: Columns) -> list[Condition]:
+    # A visit is of the UTC day on which it began: by the day, months and what lies before them in the index are left out.
+    last = (span.until - _MOMENT).astimezone(UTC).date()
+    return [
+        visits.day >= span.since.astimezone(UTC).date(),
+        visits.day <= last,
+        visits.began_at >= span.since,
+        visits.began_at < span.until,
     ]
 
 
@@ -128,15 +139,14 @@ def _in_kept_visit(span: Span, wanted: list[_Wanted]) -> list[Condition]:
         exists().where(
             *_same_visitor(visits, HITS),
             HITS.c.occurred_at.between(visits.began_at, visits.ended_at),
-            visits.began_at >= began.since,
-            visits.began_at < began.until,
+            *_began_in(began, visits),
             *(_kept(one, began) for one in wanted),
         )
     ]
 
 
 def _same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:
-    return [getattr(visits, name) == hits.c[name] for name in ("tenant", "site", "day", "visitor", "bot")]
+    return [getattr(visits, name) == hits.c[name] for name in ("site_id", "visitor", "bot")]
 
 
 def every(conditions: Iterable[Condition]) -> Condition:
