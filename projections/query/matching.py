@@ -14,9 +14,11 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, true
 
 from projections.query.dimensions import Dimension
+from projections.query.filters import Filter
+from projections.query.operators import Operator, condition
 from projections.query.parameters import Who
 from projections.query.periods import Span
-from projections.query.question import Filter, WebQuestion
+from projections.query.question import WebQuestion
 from projections.query.sums import Columns, Of
 from projections.read_models.hits import HITS, Kind
 from projections.read_models.visits import VISITS
@@ -29,15 +31,16 @@ _MOMENT = timedelta(microseconds=1)
 
 
 class _Wanted(Struct, frozen=True):
-    """All filters by one dimension that point the same way; their values are alternatives."""
+    """All filters by one dimension that compare alike and point the same way; their values are alternatives."""
 
     dimension: Dimension
     negated: bool
+    operator: Operator
     values: tuple[str, ...]
 
     def on(self, columns: Columns) -> Condition:
         """Return the condition that a row has one of the values, whichever way the filter points."""
-        return self.dimension.on(columns).in_(self.values)
+        return condition(self.dimension.on(columns), self.operator, self.values)
 
 
 def keeps_single_views(question: WebQuestion) -> bool:
@@ -92,10 +95,13 @@ def _of_sites(question: WebQuestion, columns: Columns) -> list[Condition]:
 
 
 def _grouped(filters: Iterable[Filter]) -> list[_Wanted]:
-    values: dict[tuple[str, bool], list[Filter]] = defaultdict(list)
+    alike: dict[tuple[str, bool, Operator], list[Filter]] = defaultdict(list)
     for one in filters:
-        values[one.dimension.name, one.negated].append(one)
-    return [_Wanted(same[0].dimension, same[0].negated, tuple(one.value for one in same)) for same in values.values()]
+        alike[one.dimension.name, one.negated, one.operator].append(one)
+    return [
+        _Wanted(same[0].dimension, same[0].negated, same[0].operator, tuple(one.value for one in same))
+        for same in alike.values()
+    ]
 
 
 def _speaks_of_hits(wanted: _Wanted) -> bool:
