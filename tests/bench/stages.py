@@ -12,6 +12,7 @@ from tests.bench import (
     overload,
     projector,
     reads,
+    rollup,
     startup,
     systems,
     whole,
@@ -34,5 +35,6 @@ STAGES: tuple[Stage, ...] = (
     families.STAGE,
     reads.STAGE,
     answers.STAGE,
+    rollup.STAGE,
     memory.STAGE,
 )

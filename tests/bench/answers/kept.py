@@ -76,7 +76,7 @@ def filled(server: PostgresServer, facts: int, *, parts: int = PARTS) -> Filled:
     run(step(url, "facts", lambda: asyncio.to_thread(write, "product", url, facts, parts, last)))
     run(step(url, "one position", lambda: _one_position(url)))
     run(step(url, "vacuumed", lambda: _vacuum(url)))
-    run(step(url, "rolled up", lambda: roll_up(url)))
+    run(step(url, "rollups", lambda: roll_up(url)))
     run(step(url, "vacuumed again", lambda: _vacuum(url)))
     return Filled(url=url, facts=facts, last=last)
 
