@@ -14,6 +14,8 @@ from msgspec import Struct
 
 from collector.local.child import Launcher
 from collector.local.postgres import SETTINGS, PostgresServer
+from projections.database import open_engine
+from projections.jobs import forget_ids
 from projections.migrations import migrate
 from projections.vacuum import vacuum
 from tests.bench.answers import umami_schema
@@ -21,7 +23,7 @@ from tests.bench.answers.fill import CREATE_PROGRESS, STREAM_CREATED
 from tests.bench.answers.rolled_up import roll_up
 from tests.bench.processes import ROOT
 from tests.bench.world import forget_files, run
-from tests.projections.world import connect_to_tables
+from tests.projections.world import connect_to_tables, read_generation
 
 PARTS = 2
 # What both sides are given. That nothing is waited for on the disk makes filling faster, and reading neither way.
@@ -75,6 +77,7 @@ def filled(server: PostgresServer, facts: int, *, parts: int = PARTS) -> Filled:
     run(migrate(url))
     run(step(url, "facts", lambda: asyncio.to_thread(write, "product", url, facts, parts, last)))
     run(step(url, "one position", lambda: _one_position(url)))
+    run(step(url, "ids of the last days", lambda: _forget(url, last)))
     run(step(url, "vacuumed", lambda: _vacuum(url)))
     run(step(url, "rollups", lambda: roll_up(url)))
     run(step(url, "vacuumed again", lambda: _vacuum(url)))
@@ -134,6 +137,13 @@ async def _one_position(url: str) -> None:
             STREAM_CREATED,
         )
     await tables.close()
+
+
+async def _forget(url: str, last: date) -> None:
+    # As the projector does every hour: an id is kept for as long as a fact can repeat it.
+    engine = open_engine(url, schema=(await read_generation(url)).schema)
+    await forget_ids(engine, now=datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1))
+    await engine.dispose()
 
 
 async def _index(url: str) -> None:

@@ -131,6 +131,6 @@ def _wait(port: int, address: str) -> float:
 
 STAGE = Stage(
     name="answers",
-    says=f"What answers over {FACTS:,} facts of 90 days take in Postgres, beside Umami's SQL (largest site); and over HTTP.",
+    says="What answers over 90 days of 50 sites take in Postgres, of the largest, beside Umami's SQL; and over HTTP.",
     measure=measure,
 )
