@@ -34,6 +34,7 @@ from projections.query.decisions import Decisions
 from projections.query.goals.api import GOALS
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
+from projections.query.ledger.api import LEDGER
 from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
@@ -160,7 +161,7 @@ def _application(
     desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Collection[System]
 ) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, STORED, GOALS, SITES, PAGES, *REPLIES, *handlers_of(systems)],
+        route_handlers=[API, STORED, GOALS, LEDGER, SITES, PAGES, *REPLIES, *handlers_of(systems)],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),

@@ -9,6 +9,8 @@ COMMANDS = (
     Entry("up", "collector.cli.up", "Run everything on this machine: NATS, Postgres, ingest, projector and dashboard."),
     Entry("stream", "collector.cli.stream", "Watch events live in the terminal."),
     Entry("doctor", "collector.cli.doctor", "Check settings, NATS, Postgres, disk and clock, and say what to do."),
+    Entry("ledger", "collector.cli.ledger", "Hold what was received against what is in the streams."),
+    Entry("quarantine", "collector.cli.quarantine", "Look after the events that could not be applied."),
     Entry("privacy", "collector.cli.privacy", "Check for yourself that nobody is in what is stored."),
     Entry("import", "collector.cli.imports", "Bring in visits that were recorded elsewhere, such as access logs."),
     Entry("export", "collector.cli.export", "Write what apps have sent as files."),

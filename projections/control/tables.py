@@ -12,11 +12,11 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, delete, 
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.control import Thing, fold, goals, keys, mounts, people, sites, tenants
+from contracts.control import Thing, fold, goals, keys, mounts, people, quarantine, sites, tenants
 from contracts.control.envelope import ControlEvent, kind_of
 from contracts.control.loss import Place
 from contracts.control.sites import site_id
-from projections.control import erased
+from projections.control import erased, left_out
 from projections.schema import SHARED, moment, words
 from projections.stream.item import Quarantined, Reason, Sequenced
 
@@ -60,7 +60,7 @@ UNREADABLE = Table(
     words("reason"),
 )
 
-TABLES = (THINGS, READING, UNREADABLE, *erased.TABLES)
+TABLES = (THINGS, READING, UNREADABLE, *erased.TABLES, *left_out.TABLES)
 
 _STATES: Mapping[str, type[Thing]] = {
     tenants.KIND: tenants.Tenant,
@@ -72,6 +72,7 @@ _STATES: Mapping[str, type[Thing]] = {
     people.SESSION_KIND: people.Session,
     goals.GOAL_KIND: goals.Goal,
     goals.FUNNEL_KIND: goals.Funnel,
+    quarantine.KIND: quarantine.StreamOfFacts,
 }
 _JSON = msgspec.json.Encoder()
 
@@ -91,6 +92,7 @@ async def begin_reading(connection: AsyncConnection, created: datetime, *, last_
     for table in (THINGS, UNREADABLE):
         await connection.execute(delete(table))
     await erased.forget_erased(connection)
+    await left_out.forget_left_out(connection)
     row = insert(READING).values(
         id=_THE_ROW, stream_created=created, seq=0, message_id="", tenants=0, members=_UNKNOWN if last_seq else 0
     )
@@ -183,6 +185,8 @@ async def _keep_things(connection: AsyncConnection, facts: Sequence[Sequenced[An
         rows[thing.id] = _row(thing, event.at, fact.seq)
         if isinstance(thing, sites.Site):
             await erased.keep_erased(connection, thing, event, fact.seq)
+        elif isinstance(thing, quarantine.StreamOfFacts):
+            await left_out.keep_left_out(connection, thing, event, fact.seq)
     if rows:
         columns = {column.name: [row[column.name] for row in rows.values()] for column in THINGS.columns}
         await connection.execute(_WRITE, columns)

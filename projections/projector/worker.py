@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Self
@@ -23,14 +23,16 @@ from projections.projector.halt import (
     refuse_other_stream,
     stream_is_gone,
 )
-from projections.projector.lease import lease
+from projections.projector.lease import Leads, lease
+from projections.projector.leaving import LeavingOut
+from projections.projector.levels import note_level
 from projections.projector.months import Months
 from projections.projector.positions import Fenced, Position, confirm_position, read_positions, start_position
 from projections.projector.projection import Label, Projection
 from projections.projector.rolling import Rolling
 from projections.projector.stopping import beside, finish_within, pause
 from projections.stream import Identity, Interrupted, NoStream, Reader, Stream, StreamUnavailable
-from projections.stream.item import Sequenced, TooNew
+from projections.stream.item import Item, Sequenced, TooNew
 
 LOG = logging.getLogger(__name__)
 
@@ -44,8 +46,9 @@ STOP_SECONDS = 4.0
 class Projector:
     """Keeps one partition of a generation up with its stream; use it as an async context manager.
 
-    ``trouble`` is what stands in the way of that now, "" when nothing does. ``has_no_stream`` says that there is nothing to
-    keep up with: no fact of the family has ever been stored.
+    ``last`` is the message that it goes no further than, while there is one. ``trouble`` is what stands in the way of keeping
+    up, "" when nothing does. ``has_no_stream`` says that there is nothing to keep up with: no fact of the family has ever been
+    stored.
     """
 
     def __init__(
@@ -57,14 +60,21 @@ class Projector:
         database_url: str,
         partition: int = 0,
         partitions: int = 1,
+        leads: Leads = lease,
     ) -> None:
+        self._leads = leads
         self._models, self._generation = projection.models, generation
         self._partition, self._partitions = partition, partitions
         self._engine = open_engine(database_url, schema=generation.schema)
         self._stream = Stream(nats_url, projection.streams(partitions)[partition], Codec(projection.facts))
         self._erasing = Erasing(database_url, projection, generation, partition=partition, partitions=partitions)
+        # What all generations share is out of sight for whoever works on one.
+        self._beside = open_engine(database_url, pool_size=1)
+        name = projection.streams(partitions)[partition].name
+        self._leaving = LeavingOut(self._engine, self._beside, projection, generation, partition=partition, name=name)
         self._position: Position | None = None
         self._delay = FIRST_DELAY
+        self.last: int | None = None
         self.trouble = "starting"
         self.has_no_stream = False
         self.label = Label(projection.name, str(generation.number), str(partition))
@@ -77,6 +87,7 @@ class Projector:
     async def __aexit__(self, *_: object) -> None:
         await self._stream.close()
         await self._erasing.close()
+        await self._beside.dispose()
         if self._rolling is not None:
             await self._rolling.close()
         await self._engine.dispose()
@@ -93,11 +104,19 @@ class Projector:
     async def refresh_lag(self, now: datetime) -> None:
         """Measure how far the read models are behind the stream; a projector that stands by leaves that to the other."""
         if self._position is None:
+            if self.has_no_stream:
+                await self._note_level(now)
             return
         backlog = await self._stream.backlog_after(self._position.seq)
+        if not backlog.messages:
+            await self._note_level(now)
         waiting = (now - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0.0
         metrics.LAG_EVENTS.labels(*self.label).set(backlog.messages)
         metrics.LAG_SECONDS.labels(*self.label).set(max(waiting, 0.0))
+
+    async def _note_level(self, now: datetime) -> None:
+        async with self._beside.begin() as connection:
+            await note_level(connection, self._generation, self._partition, now)
 
     async def _roll_up(self, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
         if self._rolling is not None:
@@ -119,7 +138,7 @@ class Projector:
                 await self._wait_after(error, stop)
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        async with lease(self._engine, self._generation, self._partition) as leading:
+        async with self._leads(self._engine, self._generation, self._partition) as leading:
             metrics.LEADING.labels(*self.label).set(leading)
             if not leading:
                 self._position, self.trouble = None, ""
@@ -128,6 +147,7 @@ class Projector:
             await self._stream.connect()
             if await self._erasing.give_up(self._stream):
                 await self._engine.dispose()  # its sessions remember numbers that are no more
+            await self._leaving.obey(self._stream)
             self._position = await self._find_position()
             self.has_no_stream = self._position is None
             if self._position is None:
@@ -168,8 +188,8 @@ class Projector:
     async def _follow(self, reader: Reader, position: Position, stop: asyncio.Event) -> None:
         months = Months(self._engine, self._models)
         while not stop.is_set():
-            batch = await reader.next_batch()
-            if await self._erasing.is_due():
+            batch, is_cut = self._as_far_as_allowed(await reader.next_batch())
+            if await self._erasing.is_due() or await self._leaving.is_due():
                 return
             if not batch:
                 async with self._engine.connect() as connection:
@@ -182,6 +202,15 @@ class Projector:
                 self._count(position, endings)
             for item in batch[len(readable) :]:
                 raise newer_version(item)
+            if is_cut:
+                # What was left out is read anew once it may be.
+                await pause(FIRST_DELAY, stop)
+                return
+
+    def _as_far_as_allowed(self, batch: Sequence[Item]) -> tuple[Sequence[Item], bool]:
+        if self.last is None or not batch or batch[-1].seq <= self.last:
+            return batch, False
+        return [item for item in batch if item.seq <= self.last], True
 
     def _count(self, position: Position, endings: Endings) -> None:
         self._position, self._delay = position, FIRST_DELAY
