@@ -1,4 +1,4 @@
-"""Conditions of goals and steps as SQL: which pageviews and events fit one, and which visits such a fact lies in."""
+"""Conditions of goals and steps as SQL: which pageviews and events fit one."""
 
 import re
 from collections.abc import Iterable
@@ -7,12 +7,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Numeric, Text, and_, case, cast, false, func, literal, or_
 
 from contracts.control.goals import Condition, PropertyCondition, PropertyTest
-from projections.query.matching import LONGEST_VISIT, visits_in
-from projections.query.periods import Span
-from projections.query.question import WebQuestion
 from projections.query.sums import Columns
-from projections.read_models.hits import HITS, Kind
-from projections.read_models.visits import VISITS
+from projections.read_models.hits import Kind
 
 # What a visit is reached, or a step is taken, by.
 KINDS: Final = (Kind.PAGEVIEW, Kind.EVENT)
@@ -37,19 +33,6 @@ def fits(condition: Condition, hits: Columns) -> ColumnElement[bool]:
 def any_of(conditions: Iterable[Condition], hits: Columns) -> ColumnElement[bool]:
     """Return the condition that a row of *hits* fits one of *conditions*."""
     return or_(false(), *(fits(condition, hits) for condition in conditions))
-
-
-def in_kept_visits(question: WebQuestion, span: Span) -> list[ColumnElement[bool]]:
-    """Return the conditions that join the VISITS of *span* that *question* keeps with the HITS that lie in them."""
-    visits, hits = VISITS.c, HITS.c
-    return [
-        *visits_in(question, span),
-        *(getattr(visits, name) == hits[name] for name in ("site_id", "visitor", "bot")),
-        hits.occurred_at.between(visits.began_at, visits.ended_at),
-        hits.occurred_at >= span.since,
-        hits.occurred_at < span.until + LONGEST_VISIT,
-        hits.kind.in_([int(kind) for kind in KINDS]),
-    ]
 
 
 def _is_path(pattern: str, path: ColumnElement[str]) -> ColumnElement[bool]:

@@ -11,13 +11,13 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control.goals import Goal
 from projections.query.counts import Cut
-from projections.query.goals.conditions import KINDS, any_of, fits, in_kept_visits
-from projections.query.goals.joining import joined_at_once
+from projections.query.goals.conditions import KINDS, any_of, fits
+from projections.query.goals.joining import facts_in_visits
 from projections.query.matching import every, hits_in
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
@@ -47,7 +47,9 @@ async def reached(connection: AsyncConnection, question: WebQuestion, goals: Seq
     of_nobody = every([*hits_in(question, span, *KINDS), HITS.c.visitor == NOBODY, _any(goals)])
     counted = select(*(_times(goal).label(f"times_{number}") for number, goal in enumerate(goals))).where(of_nobody)
     row = (await connection.execute(counted)).one()
-    worth = await _revenue(connection, goals, select(HITS.c.currency.label("currency")).where(of_nobody), 0)
+    by_currency = select(HITS.c.currency).where(of_nobody, HITS.c.revenue.is_not(None))
+    reaching = [fits(goal.condition, HITS.c) for goal in goals]
+    worth = await _revenue(connection, goals, by_currency, reaching, HITS.c.revenue)
     return [
         _with_worth(goal, one.visitors, one.conversions + times, _sum(one_worth, more))
         for goal, one, times, one_worth, more in zip(
@@ -63,12 +65,16 @@ async def reached_by(
     if not goals:
         return {}
     labels = [cut.on(VISITS.c, VISITS.c.began_at).label(f"cut_{number}") for number, cut in enumerate(cuts)]
-    kept = every([*in_kept_visits(question, span), _any(goals)])
-    by_currency = select(*labels, HITS.c.currency.label("currency")).where(kept)
-    async with joined_at_once(connection):
-        rows = await connection.execute(_counted(goals, labels, kept))
-        worth = await _revenue(connection, goals, by_currency, len(labels))
-    width, found = len(labels), {}
+    conditions, width = [goal.condition for goal in goals], len(labels)
+    facts = facts_in_visits(question, span, conditions, labels=labels)
+    keys = [facts.c[label.name] for label in labels]
+    rows = (await connection.execute(_counted(facts, len(goals), keys))).all()
+    facts = facts_in_visits(question, span, conditions, "revenue", "currency", labels=labels)
+    by_currency = select(*(facts.c[label.name] for label in labels), facts.c.currency).where(facts.c.revenue.is_not(None))
+    worth = await _revenue(
+        connection, goals, by_currency, [_fits(facts, number) for number in range(len(goals))], facts.c.revenue
+    )
+    found = {}
     for row in rows:
         key, counts = tuple(row[:width]), row[width:]
         revenues = worth.get(key, [{}] * len(goals))
@@ -79,14 +85,18 @@ async def reached_by(
     return found
 
 
-def _counted(goals: Sequence[Goal], labels: Sequence[Any], kept: ColumnElement[bool]) -> Select[Any]:
-    visits = VISITS.c
-    times = [_times(goal).label(f"times_{number}") for number, goal in enumerate(goals)]
+def _counted(facts: Subquery, goals: int, keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    times = [func.count().filter(_fits(facts, number)).label(f"times_{number}") for number in range(goals)]
     # Twice grouped: counting distinct pairs would sort every row, and this hashes them.
-    each = select(*labels, *times).where(kept).group_by(*labels, visits.day, visits.visitor).subquery("each_visitor")
+    each = select(*keys, *times).group_by(*keys, facts.c.day, facts.c.visitor).subquery("each_visitor")
     numbers = [number for time in times for number in _over_visitors(each.c[time.name])]
-    keys = [each.c[label.name] for label in labels]
-    return select(*keys, *numbers).group_by(*keys)
+    cuts = [each.c[key.name] for key in keys]
+    return select(*cuts, *numbers).group_by(*cuts)
+
+
+def _fits(facts: Subquery, number: int) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = facts.c[f"fits_{number}"]
+    return condition
 
 
 def _over_visitors(times: ColumnElement[int]) -> tuple[ColumnElement[int], ColumnElement[int]]:
@@ -102,17 +112,21 @@ def _any(goals: Sequence[Goal]) -> ColumnElement[bool]:
 
 
 async def _revenue(
-    connection: AsyncConnection, goals: Sequence[Goal], by_currency: Select[Any], width: int
+    connection: AsyncConnection,
+    goals: Sequence[Goal],
+    by_currency: Select[Any],
+    reaching: Sequence[ColumnElement[bool]],
+    revenue: ColumnElement[Any],
 ) -> dict[Key, list[dict[str, Decimal]]]:
-    """Return what the events that reach each of *goals* brought in, by the first *width* columns of *by_currency*."""
+    """Return what the events *reaching* each of *goals* brought in, by the columns of *by_currency* but the last."""
     counting = [number for number, goal in enumerate(goals) if goal.counts_revenue]
     if not counting:
         return {}
-    hits = HITS.c
-    sums = [func.sum(hits.revenue).filter(fits(goals[number].condition, hits)) for number in counting]
-    query = by_currency.add_columns(*sums).where(hits.revenue.is_not(None))
+    grouped = list(by_currency.selected_columns)
+    sums = [func.sum(revenue).filter(reaching[number]) for number in counting]
+    query, width = by_currency.add_columns(*sums).group_by(*grouped), len(grouped) - 1
     found: defaultdict[Key, list[dict[str, Decimal]]] = defaultdict(lambda: [{} for _ in goals])
-    for row in await connection.execute(query.group_by(*by_currency.selected_columns)):
+    for row in await connection.execute(query):
         for number, amount in zip(counting, row[width + 1 :], strict=True):
             if amount is not None:
                 found[tuple(row[:width])][number][row[width]] = amount

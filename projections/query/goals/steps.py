@@ -12,13 +12,9 @@ from sqlalchemy import ColumnElement, Interval, Select, Subquery, case, func, li
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control.goals import Funnel
-from projections.query.goals.conditions import any_of, fits, in_kept_visits
-from projections.query.goals.joining import joined_at_once
-from projections.query.matching import every
+from projections.query.goals.joining import facts_in_visits
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
-from projections.read_models.hits import HITS
-from projections.read_models.visits import VISITS
 
 _WHO = ("day", "visitor", "bot")
 _WHEN = ("occurred_at", "event_id")
@@ -26,8 +22,7 @@ _WHEN = ("occurred_at", "event_id")
 
 async def visitors_by_step(connection: AsyncConnection, question: WebQuestion, funnel: Funnel, span: Span) -> list[int]:
     """Return how many visitors took each step of *funnel* in the visits of *span* that *question* keeps."""
-    async with joined_at_once(connection):
-        row = (await connection.execute(_furthest(question, funnel, span))).one()
+    row = (await connection.execute(_furthest(question, funnel, span))).one()
     return [int(number) for number in row]
 
 
@@ -47,19 +42,9 @@ def _numbers(funnel: Funnel) -> range:
 
 
 def _facts(question: WebQuestion, funnel: Funnel, span: Span) -> Subquery:
-    """Return the facts that take any step, each with the steps that it can take, and with its time where it can begin."""
-    hits = HITS.c
-    takes = [fits(step.condition, hits) for step in funnel.steps]
-    return (
-        select(
-            *(hits[name].label(name) for name in (*_WHO, *_WHEN)),
-            *(takes[number].label(f"takes_{number}") for number in _numbers(funnel)[1:]),
-            case((takes[0], hits.occurred_at)).label("began_0"),
-        )
-        .select_from(VISITS)
-        .where(every([*in_kept_visits(question, span), any_of((step.condition for step in funnel.steps), hits)]))
-        .subquery("facts")
-    )
+    """Return the facts that take any step, each with its time where it can begin."""
+    facts = facts_in_visits(question, span, [step.condition for step in funnel.steps], "event_id")
+    return select(*facts.c, case((facts.c.fits_0, facts.c.occurred_at)).label("began_0")).subquery("chain")
 
 
 def _followed(chain: Subquery, number: int, window: ColumnElement[timedelta]) -> Subquery:
@@ -69,5 +54,5 @@ def _followed(chain: Subquery, number: int, window: ColumnElement[timedelta]) ->
         partition_by=[columns[name] for name in _WHO], order_by=[columns[name] for name in _WHEN], rows=(None, -1)
     )
     # The newest beginning has the most time left, so no older one leads further.
-    takes = columns[f"takes_{number}"] & (columns.occurred_at - before <= window)
+    takes = columns[f"fits_{number}"] & (columns.occurred_at - before <= window)
     return select(*columns, case((takes, before)).label(f"began_{number}")).subquery(f"step_{number}")
