@@ -28,8 +28,8 @@ LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 5.0
 # An import touches a day in every batch: it is computed when it has been left in peace for this long, or has waited too long.
 PEACE_SECONDS, LONGEST_WAIT_SECONDS = 0.3, 30.0
-# A day that is touched again at once is computed for at most one part in so many of the time.
-SHARE = 10
+# A day that is touched again is computed again at once, until so much was spent on it; then for one part of the time.
+ALLOWED_SECONDS, SHARE = 5.0, 10
 # How many days are looked at, and how many are computed in one transaction: as many as take about so long.
 LISTED, AT_ONCE, ROUND_SECONDS = 2000, 64, 0.5
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
@@ -45,6 +45,7 @@ class Patience:
         self._touched: dict[SiteDay, float] = {}
         self._known: dict[SiteDay, float] = {}
         self._resting: dict[SiteDay, float] = {}
+        self._spent: dict[SiteDay, tuple[float, float]] = {}  # how much, and when that was
 
     def touch(self, days: Iterable[SiteDay]) -> None:
         """Note that *days* were touched now."""
@@ -56,14 +57,22 @@ class Patience:
         self._known = {each: self._known.get(each, now) for each in dirty}
         self._touched = {each: at for each, at in self._touched.items() if now - at < PEACE_SECONDS}
         self._resting = {each: until for each, until in self._resting.items() if now < until}
+        self._spent = {each: spent for each, spent in self._spent.items() if _left(spent, now) > 0}
         return [day for day, each in zip(days, dirty, strict=True) if self._is_due(each, now)]
 
     def rest(self, days: Sequence[Wanted], spent: float) -> None:
-        """Leave *days*, on which *spent* seconds were spent, alone for a while if they are touched again."""
-        until = self._now() + SHARE * spent / max(len(days), 1)
-        self._resting |= {_site_day(each): until for each in days}
-        for each in days:
-            self._known.pop(_site_day(each), None)
+        """Note that *spent* seconds were spent on *days*, and leave those alone for a while that had more than is allowed."""
+        now = self._now()
+        for each in map(_site_day, days):
+            self._known.pop(each, None)
+            much = _left(self._spent.get(each, (0.0, now)), now) + spent / len(days)
+            self._spent[each] = (much, now)
+            if much > ALLOWED_SECONDS:
+                self.leave(each, SHARE * (much - ALLOWED_SECONDS))
+
+    def leave(self, day: SiteDay, seconds: float) -> None:
+        """Leave *day* alone for so many *seconds*, dirty or not."""
+        self._resting[day] = self._now() + seconds
 
     @property
     def longest_wait(self) -> float:
@@ -151,7 +160,7 @@ class Rolling:
             # One of them may be what cannot be computed: alone, and after the others, it keeps none of them waiting.
             self._at_once = 1
             if len(claimed.days) == 1:
-                self._patience.rest(claimed.days, LONGEST_DELAY / SHARE)
+                self._patience.leave(_site_day(claimed.days[0]), LONGEST_DELAY)
             raise
         else:
             metrics.ROLLUP_DAYS.labels(*self._label).inc(len(claimed.days))
@@ -175,6 +184,11 @@ class Rolling:
         )
         await pause(self._delay, stop)
         self._delay = min(2 * self._delay, LONGEST_DELAY)
+
+
+def _left(spent: tuple[float, float], now: float) -> float:
+    much, at = spent
+    return much - (now - at) / SHARE
 
 
 def _site_day(day: Wanted) -> SiteDay:

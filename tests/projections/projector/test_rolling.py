@@ -13,7 +13,7 @@ from projections.projector.endings import SiteDay
 from projections.projector.freshening import Claim
 from projections.projector.projection import Label
 from projections.projector.rebuild import backfill
-from projections.projector.rolling import LONGEST_WAIT_SECONDS, PEACE_SECONDS, SHARE, Patience, Rolling
+from projections.projector.rolling import ALLOWED_SECONDS, LONGEST_WAIT_SECONDS, PEACE_SECONDS, SHARE, Patience, Rolling
 from projections.read_models.rollups.computing import Wanted
 from tests.facts import pageview, traffic
 from tests.projections.read_models.rollups.added import all_fresh, both, rolled_up
@@ -120,13 +120,22 @@ def test_a_day_that_is_never_left_in_peace_is_due_after_a_while():
     assert LONGEST_WAIT_SECONDS < patience.longest_wait < LONGEST_WAIT_SECONDS + 1
 
 
-def test_a_day_that_is_touched_again_at_once_is_left_alone_in_proportion_to_what_it_costs():
+def test_a_day_that_is_touched_again_is_due_at_once_until_much_was_spent_on_it():
     clock = Clock()
     patience = Patience(clock)
-    assert patience.due([wanted(1)]) == [wanted(1)]
-    patience.rest([wanted(1)], spent=2.0)
+    for _ in range(3):
+        assert patience.due([wanted(1)]) == [wanted(1)]
+        patience.rest([wanted(1)], spent=ALLOWED_SECONDS / 3 + 0.1)
     assert patience.longest_wait == 0
-    clock.now += 2.0 * SHARE - 0.1
     assert patience.due([wanted(1), wanted(2)]) == [wanted(2)]
+    clock.now += 0.3 * SHARE - 0.1
+    assert patience.due([wanted(1)]) == []
     clock.now += 0.2
     assert patience.due([wanted(1)]) == [wanted(1)]
+    patience.rest([wanted(1)], spent=1.0)
+    clock.now += 0.9 * SHARE
+    assert patience.due([wanted(1)]) == [], "from then on a part of the time"
+    clock.now += SHARE * ALLOWED_SECONDS
+    assert patience.due([wanted(1)]) == [wanted(1)]
+    patience.rest([wanted(1)], spent=ALLOWED_SECONDS - 0.5)
+    assert patience.due([wanted(1)]) == [wanted(1)], "what was long ago is forgotten"
