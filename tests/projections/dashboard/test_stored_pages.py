@@ -29,7 +29,11 @@ async def test_every_property_amount_link_and_missing_page_can_be_found(world: W
         assert f'<span class="tile-value">{shown}</span>' in page
     assert cells(page)[1] == ["newsletter", "10.10 EUR", "2", "5.05 EUR", "1"]
     page = await world.page(f"{HERE}/revenue/prop:plan", period="today", filter=["source:newsletter"])
-    assert cells(page) == [["pro", "9.90 EUR", "1", "9.90 EUR", "1"], ["plus", "0.20 EUR", "1", "0.20 EUR", "1"]]
+    assert cells(page) == [
+        ["pro", "9.90 EUR", "1", "9.90 EUR", "1"],
+        ["plus", "0.20 EUR", "1", "0.20 EUR", "1"],
+        ["Wed 18 Nov 2026, 14:00", "10.10 EUR", "2"],
+    ]
 
     page = await world.page(f"{HERE}/engagement", period="today")
     assert cells(page)[0] == ["/", "2", "2", "2", "0%", "1", "50%", "10s", "20%"]
