@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
 from projections.dashboard.pages.marks import read_address
-from projections.dashboard.panels.ledger import LEDGER, MOST_DAYS, gaps_in_words, in_utc, in_words, reasons_of
+from projections.dashboard.panels.ledger import LEDGER, MOST_DAYS, gaps_in_words, in_words, reasons_of
 from projections.dashboard.views import Views
 from projections.dashboard.words import counted, exactly
 from projections.dashboard.words import in_words as number_in_words
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.known_sites import reading_about
+from projections.query.ledger.answers import in_utc
 from projections.query.ledger.behind import Behind, behind
 from projections.query.metrics import METRIC_NAMED, Metric
 from projections.query.parameters import Who

@@ -17,7 +17,6 @@ from projections.dashboard.panels.ledger import (
     MOST_DAYS,
     Row,
     gaps_in_words,
-    in_utc,
     in_words,
     reasons_of,
     remark_of,
@@ -28,7 +27,7 @@ from projections.dashboard.words import day_in_words
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.known_sites import reading_about
-from projections.query.ledger.answers import SiteLedger, ledger_of_one
+from projections.query.ledger.answers import SiteLedger, in_utc, ledger_of_one
 from projections.query.ledger.balance import MEANINGS, Verdict
 
 

@@ -1,19 +1,17 @@
 """The ledger in words: the strip under the chart, a cell for each day, and the rows of the ledger's own page."""
 
 from collections import Counter
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.links import PageState
 from projections.dashboard.panels.not_stored import reason_in_words
 from projections.dashboard.words import counted, day_in_words, moment_in_words, noun
-from projections.query.ledger.answers import LedgerDay, OddHour, SiteLedger, ledger_of_one
+from projections.query.ledger.answers import LedgerDay, OddHour, SiteLedger, in_utc, ledger_of_one
 from projections.query.ledger.balance import Verdict
-from projections.query.periods import Days
 from projections.query.question import WebQuestion
 
 # As many cells as fit under a chart on a telephone.
@@ -84,14 +82,6 @@ async def strip_of(connection: AsyncConnection, question: WebQuestion, state: Pa
     ledger = await ledger_of_one(connection, asked)
     cells = [Cell(verdict=day.verdict, sign=SIGNS[day.verdict], title=_title(day)) for day in ledger.days]
     return Strip(cells=cells, words=in_words(ledger), href=state.href(below=LEDGER))
-
-
-def in_utc(question: WebQuestion, most: int) -> WebQuestion:
-    """Return *question* about UTC days that are over or have begun, the last *most* of them."""
-    today = question.now.astimezone(UTC).date()
-    last = max(min(question.days.last, today), question.days.first)
-    first = max(question.days.first, last - timedelta(days=most - 1))
-    return replace(question, days=Days(first, last), timezone="UTC")
 
 
 def in_words(ledger: SiteLedger) -> str:

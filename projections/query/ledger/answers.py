@@ -12,7 +12,7 @@ from contracts.tallies import hour_of
 from projections.query.ledger.balance import HOUR, Balance, Verdict, balance, worst
 from projections.query.ledger.books import Account, Books, Hour, open_books
 from projections.query.ledger.sides import Door, InStream, doors, in_streams
-from projections.query.periods import Span
+from projections.query.periods import Days, Span
 from projections.query.question import WebQuestion
 from projections.query.tallies import Gap, gaps_in
 
@@ -130,6 +130,14 @@ async def ledger_of_all(connection: AsyncConnection, question: WebQuestion) -> T
         accounts=accounts[:MAX_ACCOUNTS],
         more=len(accounts) > MAX_ACCOUNTS,
     )
+
+
+def in_utc(question: WebQuestion, most: int) -> WebQuestion:
+    """Return *question* about UTC days that are over or have begun, the last *most* of them."""
+    today = question.now.astimezone(UTC).date()
+    last = max(min(question.days.last, today), question.days.first)
+    first = max(question.days.first, last - timedelta(days=most - 1))
+    return replace(question, days=Days(first, last), timezone="UTC")
 
 
 def whole_hours(question: WebQuestion) -> Span:

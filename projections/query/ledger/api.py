@@ -9,7 +9,7 @@ from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.known_sites import reading_about
-from projections.query.ledger.answers import SiteLedger, TenantLedger, ledger_of_all, ledger_of_one
+from projections.query.ledger.answers import SiteLedger, TenantLedger, in_utc, ledger_of_all, ledger_of_one
 from projections.query.parameters import QUESTION_PARAMETERS, read_parameters
 from projections.query.problems import bad_parameter
 from projections.query.question import WebQuestion, parse_question
@@ -36,7 +36,7 @@ async def read_ledger(desk: NamedDependency[Desk], caller: NamedDependency[Calle
     """Return both sides of every account: each site's, and what named none; at most 31 days."""
     question = ask_ledger(desk, caller, request, most=MAX_DAYS_OF_ALL)
     async with reading(desk.engine, caller) as connection:
-        return await ledger_of_all(connection, question)
+        return await ledger_of_all(connection, in_utc(question, MAX_DAYS_OF_ALL))
 
 
 @get(
@@ -50,13 +50,13 @@ async def read_ledger_of_site(
     """Return both sides of each UTC day, and the hours that do not add up or are not known whole; at most 400 days."""
     asked = ask_ledger(desk, caller, request, site_named(site), most=MAX_DAYS_OF_ONE)
     async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
-        return await ledger_of_one(connection, question)
+        return await ledger_of_one(connection, in_utc(question, MAX_DAYS_OF_ONE))
 
 
 def ask_ledger(desk: Desk, caller: Caller, request: PlainRequest, *sites: str, most: int) -> WebQuestion:
     """Return the question in *request*, about at *most* so many days, or raise Refused."""
     values = read_parameters(request.scope["query_string"], LEDGER_PARAMETERS)
-    question = parse_question(values, caller=caller, sites=sites, now=desk.clock())
+    question = parse_question({**values, "timezone": ["UTC"]}, caller=caller, sites=sites, now=desk.clock())
     if len(question.days) > most:
         raise bad_parameter("from" if "from" in values else "period", f"Ask for at most {most} days of the ledger at once.")
     return question

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from contracts.codec import type_of
 from projections.projections import WEB
 from projections.projector.bringing_back import Returned
 from projections.projector.held import Wanted, held, retry
@@ -99,7 +100,7 @@ async def test_only_what_is_wanted_comes_back(facts: Facts, tables: Tables, data
     await set_aside(facts, tables, database_url)
     assert (await bring_back(facts, database_url, site="other.org")).back == 1
     assert (await bring_back(facts, database_url, places=frozenset({("EVENTS_WEB_0", 99)}))).tried == 0
-    assert (await bring_back(facts, database_url, reason="unknown_type", contract="event_recorded.v1")).back == 1
+    assert (await bring_back(facts, database_url, reason="unknown_type", contract=type_of(event()))).back == 1
 
 
 @pytest.mark.parametrize("reader", [OLDER, WEB], ids=["set aside before", "counted before"])

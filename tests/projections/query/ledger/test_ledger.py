@@ -116,3 +116,8 @@ async def test_all_accounts_are_asked_for_a_month_at_a_time(doorstep: World):
     response = await doorstep.get("/api/stats/ledger", period="12mo")
     assert response.status_code == 400
     assert "31 days" in response.text
+
+
+async def test_all_days_are_as_many_as_tallies_are_kept_for(world: World):
+    await world.tell(at(BEFORE - timedelta(days=900)), at())
+    assert len((await ledger(world, period="all"))["days"]) == 400
