@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from msgspec import Struct
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.jetstream import JetStreamError
 from projections.database import POSTGRES_ERRORS
-from projections.projector.dedup import HORIZON, SEEN
+from projections.projector.days import drop_days_before
+from projections.projector.dedup import HORIZON
 from projections.projector.positions import POSITIONS
 
 LOG = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def jobs_of(
         await refresh_lag(clock())
 
     return (
-        Job(name="forget event ids", every=timedelta(hours=1), run=forget),
+        Job(name="forget event ids", every=timedelta(minutes=1), run=forget),
         Job(name="refresh lag", every=timedelta(seconds=5), run=refresh),
     )
 
@@ -69,16 +70,15 @@ def scheduled(jobs: Sequence[Job]) -> Iterator[None]:
 
 
 async def forget_ids(engine: AsyncEngine, *, now: datetime) -> int:
-    """Delete the event ids that no fact can repeat any more, and return how many they were.
+    """Drop the days of event ids that no fact can repeat any more, and return how many they were.
 
     A fact repeats an id only within the horizon of its ``received_at``, so an id may go once every partition has read later
     facts than that; *now* keeps a single collector with a clock in the future from making the others forget too early.
     """
-    async with engine.begin() as connection:
+    async with engine.connect() as connection:
         times = (await connection.scalars(select(POSITIONS.c.received_at))).all()
-        reached = min((now, *(time or NOTHING_READ for time in times))) - HORIZON - SLACK
-        gone = await connection.execute(delete(SEEN).where(~SEEN.c.imported, SEEN.c.received_at < reached))
-        return gone.rowcount
+    reached = min((now, *(time or NOTHING_READ for time in times))) - HORIZON - SLACK
+    return await drop_days_before(engine, reached.astimezone(UTC).date())
 
 
 async def _attempt(job: Job) -> None:

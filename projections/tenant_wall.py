@@ -53,6 +53,11 @@ def wall(table: str, name: str, *, in_numbers: bool) -> tuple[str, ...]:
     )
 
 
+def closed(table: str) -> tuple[str, ...]:
+    """Return the statement that shows no row of *table*, which names nobody's tenant, to whoever does not own it."""
+    return (f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",)
+
+
 async def wall_in(connection: AsyncConnection, schema: str, tables: Sequence[str] | None = None) -> None:
     """Put the wall around every table in *schema* that says whose its rows are and has none yet, or around *tables* alone."""
     for row in await _unwalled(connection, schema, tables):

@@ -1,10 +1,14 @@
 """`collector backfill`: the read models, computed again from the event streams."""
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
+import msgspec
 from click import ClickException
+from msgspec import Struct
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -17,6 +21,7 @@ from rich.progress import (
 )
 
 from collector.cli.clock import utc_now
+from collector.cli.differences import Found
 from collector.cli.forwarding import endpoint_at, forward_option, said_of
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
@@ -34,8 +39,10 @@ from projections.projector import rebuild as rebuilding
 from projections.projector.claim import AnotherBackfill
 from projections.projector.halt import Halted
 from projections.projector.loss import CannotApply, HistoryWouldBeLost, stays_away
+from projections.projector.one_site import OneSite, remake
 from projections.projector.patience import patiently
 from projections.projector.projection import Projection
+from projections.projector.shares import ShareLost
 from projections.stream import StreamUnavailable
 
 
@@ -51,6 +58,21 @@ from projections.stream import StreamUnavailable
     type=click.IntRange(min=0),
     help="Work on this partition alone, and wait for the projectors of the others [all].",
 )
+@click.option(
+    "--site",
+    default="",
+    metavar="NAME",
+    help="Compute this site's rows alone, by its name in `collector sites list`; its new events wait meanwhile [all].",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Only compare: say what would change, and change nothing [exit status 4: it would]."
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write every number that differs to this file, as CSV.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document a line: each number that differs, then the end.")
 @forward_option
 @click.option(
     "--accept-loss",
@@ -62,6 +84,10 @@ def command(
     accept_loss: bool,
     projection: str | None,
     partition: int | None,
+    site: str,
+    dry_run: bool,
+    report: Path | None,
+    as_json: bool,
     forward_url: str,
     **options: str,
 ) -> None:
@@ -69,7 +95,8 @@ def command(
 
     Postgres holds only what can be computed again, so this is the cure for a lost or doubtful database. The new tables grow
     beside the old ones, which the dashboard reads until the new ones are level with them; that takes as much disk again.
-    Events go on being collected meanwhile. It may run beside `collector up`.
+    Events go on being collected meanwhile. It may run beside `collector up`. Before they are read, every number and every row
+    of them is compared with what is read, and what differs is said, by site and day.
 
     With --forward it computes nothing and touches no table: it reads the streams and sends what they hold on, each event with
     its own id, so that whoever has it already has it once.
@@ -82,9 +109,21 @@ def command(
     if forward_url:
         _forward(settings, forward_url, partition)
         return
-    projections = [each for each in PROJECTIONS if projection in (None, each.name)]
+    if partition is not None and (dry_run or site):
+        raise click.UsageError("--partition goes with neither --dry-run nor --site; leave one of them out.")
+    asked = _Asked(
+        projections=[each for each in PROJECTIONS if projection in (None, each.name)],
+        partition=partition,
+        site=site,
+        purpose=rebuilding.Purpose.COMPARE if dry_run else rebuilding.Purpose.REPLACE,
+        accept_loss=accept_loss,
+    )
     try:
-        run_command(_backfill(settings, projections, partition, accept_loss=accept_loss))
+        found = Found(as_json=as_json, report=report)
+    except OSError as error:
+        raise click.UsageError("--report cannot be written there; name a file in a folder that there is.") from error
+    try:
+        run_command(_backfill(settings, asked, found))
     except _REFUSALS as error:
         raise ClickException(str(error)) from error
     except POSTGRES_ERRORS as error:
@@ -92,9 +131,31 @@ def command(
         raise ClickException(
             f"{why}. What is read stays complete; run `collector backfill` again once that is mended."
         ) from error
+    if dry_run and found.differences:
+        sys.exit(DIFFERS)
 
 
-_REFUSALS = (HistoryWouldBeLost, CannotApply, AnotherBackfill, Halted, NotMigrated, StreamUnavailable, JetStreamError)
+class _Asked(Struct, frozen=True, kw_only=True):
+    """What is to be computed again, and what for."""
+
+    projections: Sequence[Projection]
+    partition: int | None
+    site: str
+    purpose: rebuilding.Purpose
+    accept_loss: bool
+
+
+DIFFERS = 4
+_REFUSALS = (
+    ShareLost,
+    HistoryWouldBeLost,
+    CannotApply,
+    AnotherBackfill,
+    Halted,
+    NotMigrated,
+    StreamUnavailable,
+    JetStreamError,
+)
 
 
 def _forward(settings: Settings, url: str, partition: int | None) -> None:
@@ -119,7 +180,7 @@ async def _replay(settings: Settings, endpoint: Endpoint, streams: Sequence[Even
             return await replay(nats_url, streams, endpoint, report=show)
 
 
-async def _backfill(settings: Settings, projections: Sequence[Projection], partition: int | None, *, accept_loss: bool) -> None:
+async def _backfill(settings: Settings, asked: _Asked, found: Found) -> None:
     async with endpoints(settings) as (nats_url, database_url, _):
         await migrate(database_url)
         began = time.monotonic()
@@ -138,19 +199,58 @@ async def _backfill(settings: Settings, projections: Sequence[Projection], parti
 
             async with ControlKeeper(nats_url=nats_url, database_url=database_url) as decisions:
                 await patiently(decisions.catch_up, wait)
-            end = await rebuilding.backfill(
-                nats_url=nats_url,
-                database_url=database_url,
-                clock=utc_now,
-                projections=projections,
-                partition=partition,
-                partitions=settings.stream.partitions,
-                accept_loss=accept_loss,
-                report=show,
-                tell=lambda loss: click.echo(loss, err=True),
-            )
-    seconds = time.monotonic() - began
-    click.echo(f"Computed {end.total:,} events again in {seconds:.1f} s.{stays_away(end.erased)}", err=True)
+            urls = {"nats_url": nats_url, "database_url": database_url}
+            end = await (_of_site(settings, asked, found, urls) if asked.site else _whole(settings, asked, found, urls, show))
+    _say_end(end, asked, found, time.monotonic() - began)
+
+
+async def _whole(
+    settings: Settings,
+    asked: _Asked,
+    found: Found,
+    urls: dict[str, str],
+    show: Callable[[rebuilding.Progress], None],
+) -> rebuilding.Progress:
+    return await rebuilding.backfill(
+        nats_url=urls["nats_url"],
+        database_url=urls["database_url"],
+        clock=utc_now,
+        projections=asked.projections,
+        partition=asked.partition,
+        partitions=settings.stream.partitions,
+        accept_loss=asked.accept_loss,
+        purpose=asked.purpose,
+        compare=found.compare,
+        report=show,
+        tell=lambda loss: click.echo(loss, err=True),
+    )
+
+
+async def _of_site(settings: Settings, asked: _Asked, found: Found, urls: dict[str, str]) -> rebuilding.Progress:
+    one = OneSite(
+        tenant=settings.collection.tenant,
+        site=asked.site,
+        nats_url=urls["nats_url"],
+        database_url=urls["database_url"],
+        partitions=settings.stream.partitions,
+        purpose=asked.purpose,
+        compare=found.compare,
+    )
+    return await remake(asked.projections, one)
+
+
+def _say_end(end: rebuilding.Progress, asked: _Asked, found: Found, seconds: float) -> None:
+    done = _DONE[asked.purpose].format(f"{end.total:,}", f"{seconds:.1f}")
+    click.echo(f"{done}{stays_away(end.erased)}", err=True)
+    if found.as_json:
+        counted = {"events": end.total, "erased": end.erased, "seconds": seconds, "differences": len(found.differences)}
+        click.echo(msgspec.json.encode(counted | {"purpose": asked.purpose}).decode())
+
+
+_DONE = {
+    rebuilding.Purpose.REPLACE: "Computed {} events again in {} s.",
+    rebuilding.Purpose.COMPARE: "Compared what {} events make in {} s, and changed nothing.",
+}
 
 
 def _bar() -> Progress:

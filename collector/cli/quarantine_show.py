@@ -2,10 +2,12 @@
 
 import base64
 import re
+from functools import cache
 from typing import Any, Final
 
 import click
 import msgspec
+import msgspec.inspect
 
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.set_aside import Place, is_a_stream
@@ -14,6 +16,7 @@ from collector.failure import Failure
 from collector.local.endpoints import endpoints
 from collector.settings import Settings
 from contracts.codec import CODEC, NewerVersion, Undecodable, UnknownType
+from contracts.events import CATALOGUE
 from contracts.jetstream import StoredMessage
 from contracts.streams import streams_of
 from projections.projector.held import Held, Wanted, held
@@ -29,6 +32,8 @@ _PLAIN: Final = {
 }
 _AT: Final = re.compile(r"at `(\$[A-Za-z0-9_.\[\]]*)`")
 _DEEPEST: Final = 4
+# What a site calls its own properties is its own business.
+_FREE: Final = frozenset({"props", "traits", "device"})
 
 
 @click.command("show", epilog=examples("collector quarantine show EVENTS_WEB_0:17"))
@@ -94,7 +99,7 @@ def _reading(body: bytes) -> str:
     except Undecodable as error:
         at = _AT.search(str(error.__cause__ or error))
         return f"not: what stands at {at[1]} is not as its contract says" if at else "not: it is not as its contract says"
-    return "yes: `collector quarantine retry` applies it"
+    return "yes"
 
 
 def _shape(body: bytes) -> str:
@@ -103,6 +108,20 @@ def _shape(body: bytes) -> str:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return "no JSON"
     return msgspec.json.encode(_redacted(found, _DEEPEST)).decode()
+
+
+@cache
+def _names_of_contracts() -> frozenset[str]:
+    """Return what the members of facts are called; anything else may be anybody's word."""
+    names, todo = {"type"}, list(msgspec.inspect.multi_type_info(CATALOGUE))
+    while todo:
+        match todo.pop():
+            case msgspec.inspect.StructType(fields=fields):
+                names |= {each.encode_name for each in fields}
+                todo += [each.type for each in fields]
+            case msgspec.inspect.UnionType(types=types):
+                todo += types
+    return frozenset(names)
 
 
 def _redacted(value: Any, deep: int, name: str = "") -> Any:
@@ -117,9 +136,8 @@ def _redacted(value: Any, deep: int, name: str = "") -> Any:
         case list():
             return f"list of {len(value):,}"
         case dict() if deep:
-            known = {key: each for key, each in value.items() if re.fullmatch(r"[a-z][a-z_]{0,39}", key)}
+            known = {key: each for key, each in value.items() if key in _names_of_contracts() and name not in _FREE}
             shown = {key: _redacted(each, deep - 1, key) for key, each in known.items()}
             hidden = len(value) - len(known)
-            # What a site calls its own properties is its own business.
             return shown if not hidden else {**shown, "...": f"{hidden:,} more"}
     return "object"

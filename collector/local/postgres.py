@@ -1,6 +1,7 @@
 """The embedded Postgres: configured so that it is durable, modest and silent about rows, started on loopback and stopped."""
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -35,7 +36,7 @@ _REFUSED = "password authentication failed"
 # Fast shutdown, then immediate shutdown: both end every backend, which a kill would not.
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
 
-_SETTINGS = {
+SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "60",
@@ -79,8 +80,10 @@ class PostgresServer:
         launcher: Launcher | None = None,
         identity: str | None = None,
         say: Say = lambda _: None,
+        settings: Mapping[str, str] = SETTINGS,
     ) -> None:
         self._folder = private_folder(folder.absolute())
+        self._settings = settings
         self._identity = identity
         self._say = say
         self._launcher = launcher or PlainLauncher()
@@ -159,7 +162,7 @@ class PostgresServer:
         self._port = port
 
     def _run(self, port: int, cluster: Cluster) -> None:
-        self._child = child = self._launcher.launch(_program(port, cluster))
+        self._child = child = self._launcher.launch(_program(port, cluster, self._settings))
         wait_until(lambda: _is_ready(cluster, child), child, self._launcher, patience=_START_SECONDS)
 
     def _make_database(self, port: int, cluster: Cluster) -> None:
@@ -175,11 +178,11 @@ class PostgresServer:
         return run(argv, env=plain_environment() | where | {"PGPASSWORD": self._password})
 
 
-def _program(port: int, cluster: Cluster) -> Program:
-    settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(port)}.items()]
+def _program(port: int, cluster: Cluster, settings: Mapping[str, str]) -> Program:
+    told = [f"--{name}={value}" for name, value in {**settings, "port": str(port)}.items()]
     return Program(
         name=PostgresServer.name,
-        argv=(cluster.binaries.path("postgres"), "-D", str(cluster.files), *settings),
+        argv=(cluster.binaries.path("postgres"), "-D", str(cluster.files), *told),
         folder=cluster.folder,
         log=cluster.log,
         environment=plain_environment(),

@@ -15,8 +15,9 @@ from contracts.streams import subjects_of_site
 from projections.control.tables import things_by_id
 from projections.database import PROJECTING, open_engine
 from projections.generations import Generation
-from projections.projector.dedup import SEEN
+from projections.projector.dedup import forget_site
 from projections.projector.ends import ENDS
+from projections.projector.months import Months
 from projections.projector.positions import POSITIONS
 from projections.projector.projection import Projection
 from projections.projector.quarantine import QUARANTINE
@@ -60,6 +61,8 @@ class Erasing:
         self, database_url: str, projection: Projection, generation: Generation, *, partition: int, partitions: int
     ) -> None:
         self._engine = open_engine(database_url, _SESSION, pool_size=1)
+        # Days of ids that were dropped are made again beside the transaction that needs them.
+        self._beside = open_engine(database_url, schema=generation.schema, pool_size=1)
         self._models = projection.models
         self._schema = generation.schema
         stream = projection.streams(partitions)[partition].name
@@ -70,6 +73,7 @@ class Erasing:
     async def close(self) -> None:
         """Leave Postgres."""
         await self._engine.dispose()
+        await self._beside.dispose()
 
     async def is_due(self) -> bool:
         """Say whether anything is to be given up; asked more often than a few times in a second, say no."""
@@ -110,14 +114,16 @@ class Erasing:
         with suppress(NoStream):
             if (await stream.identity()).created == created:
                 subjects = subjects_of_site(one.tenant, one.site)
-                return await recount(connection, self._models, stream, self._partition, subjects=subjects, upto=upto)
+                months = Months(self._beside, self._models)
+                return await recount(connection, self._models, months, stream, self._partition, subjects=subjects, upto=upto)
         return 0
 
     async def _erase(self, connection: AsyncConnection, one: Due) -> int:
         rows = sum(
             [await model.erase_site(connection, one.tenant, one.site) for model in self._models if model.erase_site is not None]
         )
-        for table in (SEEN, QUARANTINE, ENDS):
+        await forget_site(connection, one.tenant, one.site)
+        for table in (QUARANTINE, ENDS):
             await erase_rows(connection, table, one.tenant, one.site)
         note = insert(ERASED_SITES).values(**one._asdict(), partition=self._partition)
         keys = [column.name for column in ERASED_SITES.primary_key]

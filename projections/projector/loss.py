@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.projector.dedup import SEEN
+from projections.projector.dedup import IMPORTED, SEEN
 from projections.projector.gone import Gone
 from projections.projector.halt import KEEP_BOTH, difference
 from projections.projector.positions import POSITIONS, Position, positions_in
@@ -146,7 +146,7 @@ async def is_unaccounted(
     """Tell whether *schema* holds facts that none of *positions* has counted: whichever table they are in."""
     counted = sorted(number for number, position in positions.items() if position.seq)
     if not counted:
-        names = [table.name for table in (*projection.tables, SEEN, QUARANTINE, TOTALS)]
+        names = [table.name for table in (*projection.tables, SEEN, IMPORTED, QUARANTINE, TOTALS)]
         return any([await _holds(connection, schema, name, "true") for name in names])
     others = f"partition NOT IN ({', '.join(map(str, counted))})"
     return any([await _holds(connection, schema, table.name, others) for table in (TOTALS, QUARANTINE)])

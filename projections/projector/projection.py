@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import Table
+from sqlalchemy import Table, Text
 
 from contracts.events import Fact
 from contracts.streams import EventStream, Family, streams_of
@@ -31,6 +31,11 @@ class Projection(Struct, frozen=True, kw_only=True):
         return streams_of([self.family], partitions=partitions)
 
     @property
+    def answers_from(self) -> tuple[Table, ...]:
+        """Return the tables whose rows say in words what facts were, or views of them: they can be compared."""
+        return tuple(table for model in self.models if model.facts for table in _in_words(model))
+
+    @property
     def tables(self) -> tuple[Table, ...]:
         """Return the tables of every model."""
         return tuple(table for model in self.models for table in model.tables)
@@ -39,6 +44,12 @@ class Projection(Struct, frozen=True, kw_only=True):
     def relations(self) -> tuple[Table, ...]:
         """Return the tables of every model, and the views."""
         return (*self.tables, *(model.view for model in self.models if model.view is not None))
+
+
+def _in_words(model: ReadModel) -> tuple[Table, ...]:
+    if model.view is not None:
+        return (model.view,)
+    return tuple(table for table in model.tables if "tenant" in table.c and isinstance(table.c.tenant.type, Text))
 
 
 class Label(NamedTuple):

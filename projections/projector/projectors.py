@@ -59,7 +59,7 @@ class Projectors:
         partitions: int = 1,
     ) -> None:
         self._projections = {projection.name: projection for projection in projections}
-        self._urls = {"nats_url": nats_url, "database_url": database_url}
+        self._nats_url, self._database_url = nats_url, database_url
         self._partition, self._partitions = partition, partitions
         self._engine = open_engine(database_url)
         self._loops: dict[int, _Loop] = {}
@@ -144,7 +144,8 @@ class Projectors:
                 generation,
                 partition=self._partition,
                 partitions=self._partitions,
-                **self._urls,
+                nats_url=self._nats_url,
+                database_url=self._database_url,
             )
             self._loops[generation.id] = _Loop(projector, generation, clock)
 

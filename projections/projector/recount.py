@@ -12,14 +12,16 @@ from projections.projector.batch import settle
 from projections.projector.dropped import without_dropped
 from projections.projector.ends import add_ends
 from projections.projector.halt import newer_version
+from projections.projector.months import Months
 from projections.read_models.model import ReadModel
 from projections.stream import Stream
-from projections.stream.item import Item, TooNew
+from projections.stream.item import Item, Sequenced, TooNew
 
 
 async def recount(
     connection: AsyncConnection,
     models: Sequence[ReadModel],
+    months: Months,
     stream: Stream,
     partition: int,
     *,
@@ -35,6 +37,7 @@ async def recount(
         while (await stream.first_after(last, subjects) or upto + 1) <= upto:
             batch = [item for item in await reader.next_batch() if item.seq <= upto]
             kept = await without_dropped(connection, partition, _readable(batch))
+            await months.prepare_for([item for item in kept if isinstance(item, Sequenced)])
             endings = await settle(connection, models, partition, kept)
             await add_ends(connection, partition, endings.ends)
             last, done = batch[-1].seq if batch else last, done + len(batch)

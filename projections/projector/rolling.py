@@ -147,6 +147,12 @@ class Rolling:
         except Overtaken:
             self._at_once = max(self._at_once // 2, 1)
             metrics.ROLLUP_OVERTAKEN.labels(*self._label).inc(len(claimed.days))
+        except Exception:
+            # One of them may be what cannot be computed: alone, and after the others, it keeps none of them waiting.
+            self._at_once = 1
+            if len(claimed.days) == 1:
+                self._patience.rest(claimed.days, LONGEST_DELAY / SHARE)
+            raise
         else:
             metrics.ROLLUP_DAYS.labels(*self._label).inc(len(claimed.days))
             self._delay = FIRST_DELAY

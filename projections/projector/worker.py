@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Self
@@ -23,7 +23,7 @@ from projections.projector.halt import (
     refuse_other_stream,
     stream_is_gone,
 )
-from projections.projector.lease import lease
+from projections.projector.lease import Leads, lease
 from projections.projector.leaving import LeavingOut
 from projections.projector.levels import note_level
 from projections.projector.months import Months
@@ -32,7 +32,7 @@ from projections.projector.projection import Label, Projection
 from projections.projector.rolling import Rolling
 from projections.projector.stopping import beside, finish_within, pause
 from projections.stream import Identity, Interrupted, NoStream, Reader, Stream, StreamUnavailable
-from projections.stream.item import Sequenced, TooNew
+from projections.stream.item import Item, Sequenced, TooNew
 
 LOG = logging.getLogger(__name__)
 
@@ -46,8 +46,9 @@ STOP_SECONDS = 4.0
 class Projector:
     """Keeps one partition of a generation up with its stream; use it as an async context manager.
 
-    ``trouble`` is what stands in the way of that now, "" when nothing does. ``has_no_stream`` says that there is nothing to
-    keep up with: no fact of the family has ever been stored.
+    ``last`` is the message that it goes no further than, while there is one. ``trouble`` is what stands in the way of keeping
+    up, "" when nothing does. ``has_no_stream`` says that there is nothing to keep up with: no fact of the family has ever been
+    stored.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class Projector:
         database_url: str,
         partition: int = 0,
         partitions: int = 1,
+        leads: Leads = lease,
     ) -> None:
+        self._leads = leads
         self._models, self._generation = projection.models, generation
         self._partition, self._partitions = partition, partitions
         self._engine = open_engine(database_url, schema=generation.schema)
@@ -68,9 +71,10 @@ class Projector:
         # What all generations share is out of sight for whoever works on one.
         self._beside = open_engine(database_url, pool_size=1)
         name = projection.streams(partitions)[partition].name
-        self._leaving = LeavingOut(self._beside, projection, generation, partition=partition, name=name)
+        self._leaving = LeavingOut(self._engine, self._beside, projection, generation, partition=partition, name=name)
         self._position: Position | None = None
         self._delay = FIRST_DELAY
+        self.last: int | None = None
         self.trouble = "starting"
         self.has_no_stream = False
         self.label = Label(projection.name, str(generation.number), str(partition))
@@ -134,7 +138,7 @@ class Projector:
                 await self._wait_after(error, stop)
 
     async def _lead(self, stop: asyncio.Event) -> None:
-        async with lease(self._engine, self._generation, self._partition) as leading:
+        async with self._leads(self._engine, self._generation, self._partition) as leading:
             metrics.LEADING.labels(*self.label).set(leading)
             if not leading:
                 self._position, self.trouble = None, ""
@@ -184,7 +188,7 @@ class Projector:
     async def _follow(self, reader: Reader, position: Position, stop: asyncio.Event) -> None:
         months = Months(self._engine, self._models)
         while not stop.is_set():
-            batch = await reader.next_batch()
+            batch, is_cut = self._as_far_as_allowed(await reader.next_batch())
             if await self._erasing.is_due() or await self._leaving.is_due():
                 return
             if not batch:
@@ -198,6 +202,15 @@ class Projector:
                 self._count(position, endings)
             for item in batch[len(readable) :]:
                 raise newer_version(item)
+            if is_cut:
+                # What was left out is read anew once it may be.
+                await pause(FIRST_DELAY, stop)
+                return
+
+    def _as_far_as_allowed(self, batch: Sequence[Item]) -> tuple[Sequence[Item], bool]:
+        if self.last is None or not batch or batch[-1].seq <= self.last:
+            return batch, False
+        return [item for item in batch if item.seq <= self.last], True
 
     def _count(self, position: Position, endings: Endings) -> None:
         self._position, self._delay = position, FIRST_DELAY

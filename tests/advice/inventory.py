@@ -244,7 +244,7 @@ ADVICE = (
     ),
     Advice(f"{PROJECTOR}/projectors.py", "there are no tables of", "a projector is older than its tables, or the first", AGAIN),
     Advice(
-        f"{PROJECTOR}/rebuild.py",
+        f"{PROJECTOR}/handover.py",
         "taken away before it was done",
         "Postgres forgot the claim to rebuild",
         f"{REBUILD}::test_what_a_dead_rebuild_has_left_is_taken_away",

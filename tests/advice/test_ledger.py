@@ -72,7 +72,7 @@ async def test_what_cannot_be_added_to_is_counted_by_a_backfill(installation: In
 
 
 async def test_quarantine_is_listed_shown_without_its_words_and_applied_again(installation: Installation):
-    canary = "canary-7d1f"
+    canary = "canary"
     await installation.facts.publish(pageview(), event(canary, props={canary: canary}))
     await installation.facts.store(b'{"type": "page_viewed.v1", "' + canary.encode() + b'": 1}', "events.web.0.a.b.c", "x")
     await project_all(installation.facts, installation.tables, installation.database_url, projections=[OLDER])

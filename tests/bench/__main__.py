@@ -21,12 +21,13 @@ WIDTH = 150
 )
 @click.option("--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures to this file, too.")
 @click.option("--only", type=click.Choice([stage.name for stage in STAGES]), multiple=True, help="Measure this stage alone.")
-def main(quick: bool, file: Path | None, only: tuple[str, ...]) -> None:  # noqa: FBT001  # a click flag
+@click.option("--facts", type=int, default=0, help="How many facts `answers` is asked over, about.")
+def main(quick: bool, file: Path | None, only: tuple[str, ...], facts: int) -> None:  # noqa: FBT001  # a click flag
     """Measure how fast the product is, each figure beside a ceiling of the same run."""
     console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     logging.getLogger("collector").setLevel(logging.ERROR)  # connections come and go on purpose
     stages = [stage for stage in STAGES if not only or stage.name in only]
-    with opened(is_quick=quick) as world:
+    with opened(is_quick=quick, facts=facts) as world:
         report = Report(machine=machine(), versions=run(versions(world.postgres.url)), is_quick=quick, stages={})
         show_circumstances(console, report)
         for stage in stages:

@@ -9,13 +9,15 @@ import asyncpg
 import nats
 
 from tests.bench.facts import fill_stream
-from tests.bench.figure import Figure, figure
+from tests.bench.figure import Aim, Figure, figure
 from tests.bench.processes import ROOT, environment
 from tests.bench.projector import EVENTS, VISITORS, project_all
 from tests.bench.stage import Stage
 from tests.bench.world import World, fresh_database, run
 from tests.facts import STREAM
 
+# Of two cores.
+AIM = Aim(at_least=25_000.0)
 SAID = re.compile(r"Computed ([\d,]+) events again in ([\d.]+) s")
 # A table and its partitions, with their indexes and everything else that belongs to them.
 SIZES = """
@@ -44,7 +46,7 @@ async def _measure(world: World, count: int) -> list[Figure]:
         sizes = await _sizes(world.nats.url, database_url)
         rates = [replay(world.nats.url, database_url) for _ in range(1 if world.is_quick else 3)]
     on_disk = [figure(f"on disk: {name}", [size / count], "bytes/event") for name, size in sizes.items() if size / count > 1]
-    return [figure("collector backfill", rates, "events/s"), *on_disk]
+    return [figure("collector backfill", rates, "events/s", aim=AIM), *on_disk]
 
 
 def replay(nats_url: str, database_url: str) -> float:

@@ -21,7 +21,8 @@ from tests.projections.world import connect_to_tables, utc_now
 EVENTS, VISITORS = 100_000, 30_000
 FETCHED_AT_ONCE = 1000
 POLL_SECONDS = 0.02
-AIM = Aim(at_least=0.4)
+# With rollups, which a worker beside it computes.
+AIM = Aim(at_least=0.35)
 
 
 class Pass(Struct, frozen=True):

@@ -12,9 +12,12 @@ from tests.bench import (
     overload,
     projector,
     reads,
+    rollup,
     startup,
     systems,
+    whole,
 )
+from tests.bench.answers import stage as answers
 from tests.bench.stage import Stage
 
 STAGES: tuple[Stage, ...] = (
@@ -27,8 +30,11 @@ STAGES: tuple[Stage, ...] = (
     noise.STAGE,
     directory.STAGE,
     projector.STAGE,
+    whole.STAGE,
     backfill.STAGE,
     families.STAGE,
     reads.STAGE,
+    answers.STAGE,
+    rollup.STAGE,
     memory.STAGE,
 )

@@ -16,6 +16,7 @@ from tests.bench.traffic_systems import LARGEST_BATCH, SDK_BATCH, SITE, SYSTEMS_
 BODY_BYTES = 250
 BATCH_EVENTS = 500
 PATHS = 100_000
+AT_A_TIME, VIEWS = 1000, 4
 REPEATED = 60
 SENT_AGAIN = 20_000
 USER_AGENTS = (
@@ -49,6 +50,18 @@ def of_ten_addresses(_: int) -> Iterator[bytes]:
 def of_many_addresses(_: int) -> Iterator[bytes]:
     """Yield pageviews of visitors with 100,000 addresses, for ever."""
     return _of_addresses(100_000)
+
+
+def people(first: int) -> Iterator[bytes]:
+    """Yield pageviews of people who see four pages each, a thousand of them in turn, numbered from *first*."""
+    ids, forwarded = _ids(), b"x-forwarded-for: {address}\r\n"
+    shapes = [_HEAD % (b"event", _agent(number), forwarded, BODY_BYTES, _pageview(number)) for number in range(64)]
+    for number in itertools.count(first):
+        who = number % AT_A_TIME + number // (AT_A_TIME * VIEWS) * AT_A_TIME
+        address = b"93.%d.%d.%d" % (who >> 16 & 255, who >> 8 & 255, who & 255)
+        # Somebody has one browser, and sees another page each time.
+        shape = shapes[who % 4 + number // AT_A_TIME % 16 * 4]
+        yield shape.replace(_ID, next(ids), 1).replace(b"{address}", address, 1)
 
 
 def keyed(first: int) -> Iterator[bytes]:
@@ -125,6 +138,7 @@ TRAFFIC: dict[str, Callable[[int], Iterator[bytes]]] = {
     "singles": singles,
     "of_ten_addresses": of_ten_addresses,
     "of_many_addresses": of_many_addresses,
+    "people": people,
     "keyed": keyed,
     "batches": batches,
     "small_batches": small_batches,

@@ -35,6 +35,7 @@ class World(Struct, frozen=True, kw_only=True):
     launcher: Launcher
     folder: Path
     is_quick: bool = False
+    facts: int = 0  # of the stage `answers`; 0 is what it has by itself
 
     @property
     def rounds(self) -> int:
@@ -47,7 +48,7 @@ class World(Struct, frozen=True, kw_only=True):
 
 
 @contextlib.contextmanager
-def opened(*, is_quick: bool) -> Iterator[World]:
+def opened(*, is_quick: bool, facts: int = 0) -> Iterator[World]:
     """Start the servers in a scratch folder; stop them and take everything away afterwards, even when we are killed."""
     folder = Path(tempfile.mkdtemp(prefix="collector-bench-"))
     try:
@@ -57,7 +58,9 @@ def opened(*, is_quick: bool) -> Iterator[World]:
             nats_server.start()
             postgres.start()
             try:
-                yield World(nats=nats_server, postgres=postgres, launcher=launcher, folder=folder, is_quick=is_quick)
+                yield World(
+                    nats=nats_server, postgres=postgres, launcher=launcher, folder=folder, is_quick=is_quick, facts=facts
+                )
             finally:
                 nats_server.stop()
                 postgres.stop()

@@ -1,18 +1,23 @@
 """Beside a projector days that are over are added up by themselves, and seldom those that are touched all the time."""
 
+import asyncio
 from datetime import UTC, date, datetime
 
+import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from projections.database import open_engine
+from projections.projector import rolling
 from projections.projector.endings import SiteDay
+from projections.projector.freshening import Claim
+from projections.projector.projection import Label
 from projections.projector.rebuild import backfill
-from projections.projector.rolling import LONGEST_WAIT_SECONDS, PEACE_SECONDS, SHARE, Patience
+from projections.projector.rolling import LONGEST_WAIT_SECONDS, PEACE_SECONDS, SHARE, Patience, Rolling
 from projections.read_models.rollups.computing import Wanted
 from tests.facts import pageview, traffic
 from tests.projections.read_models.rollups.added import all_fresh, both, rolled_up
-from tests.projections.world import LABELS, Facts, Tables, projecting, until, utc_now
+from tests.projections.world import LABELS, Facts, Tables, Teller, projecting, read_generation, until, utc_now
 
 FAR_AHEAD = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -46,6 +51,35 @@ async def test_a_projector_leaves_no_day_that_is_over_dirty(
 def told(what: str) -> float | None:
     """Return what the metrics say."""
     return REGISTRY.get_sample_value(f"collector_rollup_{what}", LABELS)
+
+
+async def test_a_day_that_cannot_be_added_up_keeps_no_other_waiting(
+    database_url: str, tables: Tables, monkeypatch: pytest.MonkeyPatch
+):
+    teller, generation = Teller(database_url), await read_generation(database_url)
+    await teller.tell(*(pageview(site=f"{name}.example") for name in "abc"))
+    freshen, tried = rolling.freshen, []
+
+    async def fails_for_one(engine: AsyncEngine, claimed: Claim, **options: int) -> None:
+        tried.append([day.site for day in claimed.days])
+        if "a.example" in tried[-1]:
+            raise ArithmeticError
+        await freshen(engine, claimed, **options)
+
+    monkeypatch.setattr(rolling, "freshen", fails_for_one)
+    monkeypatch.setattr(rolling, "FIRST_DELAY", 0.01)
+    stop, lone = asyncio.Event(), Rolling(database_url, generation, Label("web", "1", "0"))
+    running = asyncio.create_task(lone.run(stop, clock=utc_now, leads=lambda: True))
+    await until(lambda: _are_fresh(tables, 2), watching=running)
+    stop.set()
+    await running
+    await lone.close()
+    await teller.close()
+    assert ["a.example"] in tried
+
+
+async def _are_fresh(tables: Tables, many: int) -> bool:
+    return await tables.value("SELECT count(*) FROM site_days WHERE state = 2") == many
 
 
 class Clock:

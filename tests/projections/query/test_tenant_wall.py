@@ -29,7 +29,6 @@ TABLES = (
     "visits",
     "site_ids",
     "web_g1.totals",
-    "web_g1.seen_events",
     "tallies",
     "control_things",
 )
@@ -75,6 +74,14 @@ async def test_without_its_condition_a_query_sees_the_rows_of_one_tenant(shared:
         for table in IN_NUMBERS:
             assert await tenants_counted(connection, table) == 2, table
     await owning.dispose()
+
+
+async def test_what_names_no_tenant_and_is_of_somebody_is_shown_to_nobody(shared: World):
+    engine = open_engine(shared.database_url)
+    async with reading(engine, only_caller("main")) as connection:
+        for table in ("seen_events", "seen_events_2026_11_18", "imported_events"):
+            assert await connection.scalar(text(f"SELECT count(*) FROM web_g1.{table}")) == 0
+    await engine.dispose()
 
 
 async def test_before_a_session_says_on_whose_behalf_it_sees_nothing(shared: World):

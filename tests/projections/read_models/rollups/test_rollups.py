@@ -66,7 +66,7 @@ FIELDS = st.fixed_dictionaries(
         "bot_name": st.sampled_from(["", "Googlebot"]),
         "source": st.sampled_from([Source(), Source(name="Google", referrer="https://google.com", utm_term="x")]),
         "place": st.sampled_from([Place(), Place(country="NO", region="NO-03")]),
-        "device": st.sampled_from([Device(), Device(kind=DeviceKind.MOBILE, browser="Firefox")]),
+        "device": st.sampled_from([Device(), Device(kind=DeviceKind.MOBILE, browser="Firefox", browser_version="143")]),
     }
 )
 FACTS = st.lists(

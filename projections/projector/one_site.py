@@ -1,0 +1,191 @@
+"""One site: its rows made anew from its facts alone, and put in place of those that are read, in one transaction.
+
+The position is held meanwhile, so that of the site's partition nothing is counted twice or left out; whoever asks reads the
+rows of before until the moment in which the new ones are there.
+"""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from contracts.codec import Codec
+from contracts.streams import bucket_of, subjects_of_site
+from projections.database import PROJECTING, open_engine
+from projections.differences.difference import Sides
+from projections.generations import Generation, State, current_generation
+from projections.migrations import begin_generation
+from projections.projector.batch import settle
+from projections.projector.claim import claimed
+from projections.projector.dedup import forget_site
+from projections.projector.farewell import give_up
+from projections.projector.gone import reckon_in
+from projections.projector.halt import newer_version, refuse_other_partitions
+from projections.projector.lease import take_lease
+from projections.projector.loss import HistoryWouldBeLost, loss_of
+from projections.projector.months import Months
+from projections.projector.positions import Position, hold_positions_in, positions_in
+from projections.projector.projection import Projection
+from projections.projector.quarantine import QUARANTINE
+from projections.projector.recount import recount
+from projections.projector.replacement import Compare, Progress, Purpose
+from projections.read_models.model import erase_rows
+from projections.stream import NoStream, Stream
+from projections.stream.item import Sequenced, TooNew
+
+_SESSION = {**PROJECTING, "statement_timeout": "2h"}
+
+
+class OneSite(Struct, frozen=True, kw_only=True):
+    """Which site of which tenant is made anew, of how many partitions, and what for."""
+
+    tenant: str
+    site: str
+    nats_url: str
+    database_url: str
+    partitions: int
+    purpose: Purpose
+    compare: Compare
+
+    @property
+    def partition(self) -> int:
+        """Return the partition that the site's facts are in."""
+        return bucket_of(self.tenant, self.site) % self.partitions
+
+
+async def remake(projections: Sequence[Projection], one: OneSite) -> Progress:
+    """Make the site's rows of each of *projections* anew, compare them with those that are read, and have them read instead."""
+    done = 0
+    for projection in projections:
+        async with AsyncExitStack() as resources:
+            engine = open_engine(one.database_url, _SESSION)
+            resources.push_async_callback(engine.dispose)
+            await resources.enter_async_context(claimed(engine, projection.name))
+            # Of a family without a stream nothing was ever counted.
+            with suppress(NoStream):
+                done += await _remake(resources, engine, projection, one)
+    return Progress(done=done, total=done)
+
+
+async def _remake(resources: AsyncExitStack, engine: AsyncEngine, projection: Projection, one: OneSite) -> int:
+    async with engine.connect() as connection:
+        live = await current_generation(connection, projection.name)
+    if live is None:
+        return 0
+    stream = Stream(one.nats_url, projection.streams(one.partitions)[one.partition], Codec(projection.facts))
+    await resources.enter_async_context(stream)
+    await stream.connect()
+    shadow = await _Shadow.begin(resources, engine, projection, one)
+    await shadow.fold(stream, upto=await _seq_in(engine, live, one))
+    async with engine.begin() as connection:
+        position = (await hold_positions_in(connection, live.schema)).get(one.partition)
+        if position is None or not position.seq:
+            return 0
+        refuse_other_partitions({one.partition: position}, one.partitions)
+        await _refuse_a_loss(engine, projection, live, position, stream)
+        done = await shadow.fold(stream, upto=position.seq)
+        sides = Sides(read=live.schema, made=shadow.made.schema, only=(one.tenant, one.site))
+        await one.compare(connection, projection, sides)
+        if one.purpose is Purpose.REPLACE:
+            await _replace(resources, connection, live, projection=projection, one=one, stream=stream, seq=position.seq)
+    return done
+
+
+async def _seq_in(engine: AsyncEngine, live: Generation, one: OneSite) -> int:
+    async with engine.connect() as connection:
+        position = (await positions_in(connection, live.schema)).get(one.partition)
+    return 0 if position is None else position.seq
+
+
+async def _refuse_a_loss(
+    engine: AsyncEngine, projection: Projection, live: Generation, position: Position, stream: Stream
+) -> None:
+    goal = await stream.identity()
+    name = projection.streams(position.partitions)[position.partition].name
+    gone = await reckon_in(engine, live.schema)(name, position, goal)
+    if loss := await loss_of(projection, position, goal, stream, gone):
+        raise HistoryWouldBeLost([loss])
+
+
+async def _replace(
+    resources: AsyncExitStack,
+    connection: AsyncConnection,
+    live: Generation,
+    *,
+    projection: Projection,
+    one: OneSite,
+    stream: Stream,
+    seq: int,
+) -> None:
+    await connection.execute(_ENTER, {"schema": live.schema})
+    # The numbers that stand for words stay: the projector's sessions remember them.
+    for model in projection.models:
+        if model.facts and model.erase_site is not None:
+            await model.erase_site(connection, one.tenant, one.site)
+    await forget_site(connection, one.tenant, one.site)
+    set_aside = await erase_rows(connection, QUARANTINE, one.tenant, one.site)
+    beside = open_engine(one.database_url, schema=live.schema, pool_size=1)
+    resources.push_async_callback(beside.dispose)
+    months = Months(beside, projection.models)
+    subjects = subjects_of_site(one.tenant, one.site)
+    await recount(connection, projection.models, months, stream, one.partition, subjects=subjects, upto=seq)
+    asked = {"tenant": one.tenant, "site": one.site, "partition": one.partition, "before": set_aside}
+    for statement in _ADJUST:
+        await connection.execute(statement, asked)
+
+
+class _Shadow(Struct, frozen=True):
+    """The site's rows alone, in a generation that nobody reads."""
+
+    engine: AsyncEngine
+    made: Generation
+    projection: Projection
+    one: OneSite
+    last: list[int]
+
+    @staticmethod
+    async def begin(resources: AsyncExitStack, engine: AsyncEngine, projection: Projection, one: OneSite) -> "_Shadow":
+        leases = await resources.enter_async_context(engine.connect())
+        await leases.execution_options(isolation_level="AUTOCOMMIT")
+        async with engine.begin() as connection:
+            made = await begin_generation(connection, projection, State.BUILDING)
+            for number in range(one.partitions):
+                await take_lease(leases, made, number)
+        resources.push_async_callback(give_up, engine, made)
+        resources.push_async_callback(leases.invalidate)
+        own = open_engine(one.database_url, schema=made.schema)
+        resources.push_async_callback(own.dispose)
+        return _Shadow(own, made, projection, one, [0, 0])
+
+    async def fold(self, stream: Stream, *, upto: int) -> int:
+        """Fold what *stream* holds of the site up to the sequence *upto*, and return how many facts that were altogether."""
+        models, subjects = self.projection.models, subjects_of_site(self.one.tenant, self.one.site)
+        months = Months(self.engine, models)
+        async with stream.read_after(self.last[0], only=subjects) as reader:
+            while (await stream.first_after(self.last[0], subjects) or upto + 1) <= upto:
+                batch = [item for item in await reader.next_batch() if item.seq <= upto]
+                if newer := next((item for item in batch if isinstance(item, TooNew)), None):
+                    raise newer_version(newer)
+                await months.prepare_for([item for item in batch if isinstance(item, Sequenced)])
+                async with self.engine.begin() as connection:
+                    await settle(connection, models, self.one.partition, batch)
+                self.last[:] = [batch[-1].seq if batch else self.last[0], self.last[1] + len(batch)]
+        return self.last[1]
+
+
+_ENTER = text(
+    "SELECT set_config('search_path', quote_ident(CAST(:schema AS text)) || ', ' || current_setting('search_path'), true)"
+)
+# What was set aside and counts now, or the other way round.
+_MOVED = "(SELECT count(*) - :before FROM quarantine WHERE tenant = :tenant AND site = :site)"
+_ADJUST = (
+    text(f"""
+        UPDATE positions SET applied = applied - {_MOVED}, quarantined = quarantined + {_MOVED} WHERE partition = :partition
+    """),
+    text(f"""
+        UPDATE totals SET applied = applied - {_MOVED}, quarantined = quarantined + {_MOVED}
+        WHERE partition = :partition AND tenant = :tenant
+    """),
+)

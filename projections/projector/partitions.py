@@ -1,0 +1,51 @@
+"""The partitions of the big tables: made one at a time, beside everybody who uses the others, and before they are needed."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Integer, Table, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from projections.tenant_wall import closed, wall
+
+# Any number will do as long as everything that creates partitions uses the same.
+_CREATING_PARTITIONS = 0x636F6C6C01
+
+
+class Partition(NamedTuple):
+    """The part of *table* that holds the days from *first* to the one before *after*."""
+
+    table: Table
+    name: str
+    first: date
+    after: date
+
+
+async def create_partitions(engine: AsyncEngine, partitions: Iterable[Partition]) -> None:
+    """Create those of *partitions* that do not exist, while readers and writers of the others go on."""
+    async with engine.begin() as connection:
+        # One at a time, or two projectors find the same partition missing; the lock ends with the transaction.
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATING_PARTITIONS})
+        for partition in partitions:
+            await _create(connection, partition)
+
+
+async def _create(connection: AsyncConnection, partition: Partition) -> None:
+    table, name = partition.table, partition.name
+    if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
+        return
+    # CREATE TABLE ... PARTITION OF would wait for everybody who uses the table; attaching does not.
+    await connection.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))
+    # Asked by its own name, a partition does not ask the table that it is a part of.
+    for statement in _walled(table, name):
+        await connection.execute(text(statement))
+    # The session's time zone is UTC, so the same words bound days and moments.
+    bounds = f"FOR VALUES FROM ('{partition.first}') TO ('{partition.after}')"
+    await connection.execute(text(f"ALTER TABLE {table.name} ATTACH PARTITION {name} {bounds}"))
+
+
+def _walled(table: Table, name: str) -> tuple[str, ...]:
+    if "tenant" not in table.c:
+        return closed(name)
+    return wall(name, table.name, in_numbers=isinstance(table.c.tenant.type, Integer))
