@@ -93,4 +93,4 @@ async def test_a_new_metric_is_in_every_answer(world: World):
     assert "deeds_per_visit" in schema["components"]["schemas"]["Overview"]["required"]
     assert "deeds_per_visit" in schema["components"]["schemas"]["MetricName"]["enum"]
     assert "Deeds per visit by hour: highest 3.00" in answers["page"]
-    assert ">Deeds</th>" in answers["values"]
+    assert ">Deeds</a></th>" in answers["values"]
