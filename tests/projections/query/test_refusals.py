@@ -162,6 +162,7 @@ async def test_the_schema_describes_the_api_and_every_parameter_of_it(doorstep: 
         "/api/stats",
         "/api/stats/definitions",
         "/api/stats/tallies",
+        *("/api/stats/ledger", "/api/stats/{site}/ledger"),
         *(
             f"/api/stats/{{site}}/{answer}"
             for answer in ("engagement", "pages", "properties", "revenue", "revenue/{dimension}", "timeseries/revenue")
