@@ -36,6 +36,7 @@ from projections.query.known_sites import Listing
 from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
+from projections.query.v1.api import QUERIES
 from projections.query.web.export import Turns
 from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
@@ -158,7 +159,7 @@ def _application(
     desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Collection[System]
 ) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, SITES, PAGES, *REPLIES, *handlers_of(systems)],
+        route_handlers=[API, SITES, QUERIES, PAGES, *REPLIES, *handlers_of(systems)],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),

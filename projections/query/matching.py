@@ -6,12 +6,12 @@ have the page, hostname or bot that was asked for; and, if they are events, the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, or_, true
 
 from projections.query.dimensions import Dimension
 from projections.query.parameters import Who
@@ -25,6 +25,21 @@ Condition: TypeAlias = ColumnElement[bool]
 
 # A visit ends with its visitor's day; the second day is for clocks that disagree about when that was.
 LONGEST_VISIT = timedelta(days=1)
+
+
+class Wanted(Protocol):
+    """What is wanted of one dimension, or not wanted."""
+
+    @property
+    def dimension(self) -> Dimension:
+        """Return the dimension that is spoken of."""
+
+    @property
+    def negated(self) -> bool:
+        """Say whether what has it is left out."""
+
+    def on(self, columns: Columns) -> Condition:
+        """Return the condition that a row has it, whichever way it points."""
 
 
 class _Wanted(Struct, frozen=True):
@@ -69,6 +84,23 @@ def hits_in(question: WebQuestion, span: Span, *kinds: Kind) -> list[Condition]:
     ]
 
 
+def visit_has(wanted: Wanted, span: Span) -> Condition:
+    """Return the condition for the visits that *wanted* keeps, of those that began in *span*."""
+    return _kept(wanted, span)
+
+
+def hit_counts(wanted: Wanted, span: Span) -> Condition:
+    """Return the condition for the hits that *wanted* keeps, of those that happened in *span*."""
+    itself = [_itself(wanted, HITS.c)] if _speaks_of_hits(wanted) else []
+    return every([*itself, *_in_kept_visit(span, [] if _implied_by_hit(wanted) else [wanted])])
+
+
+def seen_counts(wanted: Wanted, span: Span, seen: Columns) -> Condition:
+    """Return the same for hits among *seen*, each of which stands beside its visit, one that began in *span*."""
+    itself = [_itself(wanted, seen)] if _speaks_of_hits(wanted) else []
+    return every([*itself, *([] if _implied_by_hit(wanted) else [_kept(wanted, span)])])
+
+
 def _of_sites(question: WebQuestion, columns: Columns) -> list[Condition]:
     asked = [columns.tenant == question.caller.tenant]
     if question.sites:
@@ -87,27 +119,27 @@ def _grouped(filters: Iterable[Filter]) -> list[_Wanted]:
     return [_Wanted(same[0].dimension, same[0].negated, tuple(one.value for one in same)) for same in values.values()]
 
 
-def _speaks_of_hits(wanted: _Wanted) -> bool:
+def _speaks_of_hits(wanted: Wanted) -> bool:
     return wanted.dimension.of is Of.HIT and not wanted.negated
 
 
-def _implied_by_hit(wanted: _Wanted) -> bool:
+def _implied_by_hit(wanted: Wanted) -> bool:
     # A hit with the page lies in a visit with the page; an event's name says so about events only.
     return _speaks_of_hits(wanted) and wanted.dimension.kind is Kind.PAGEVIEW
 
 
-def _itself(wanted: _Wanted, hits: Columns) -> Condition:
+def _itself(wanted: Wanted, hits: Columns) -> Condition:
     if wanted.dimension.kind is Kind.PAGEVIEW:
         return wanted.on(hits)
     return or_(hits.kind != int(wanted.dimension.kind), wanted.on(hits))
 
 
-def _kept(wanted: _Wanted, span: Span) -> Condition:
+def _kept(wanted: Wanted, span: Span) -> Condition:
     has = wanted.on(VISITS.c) if wanted.dimension.of is Of.VISIT else _contains(wanted, VISITS.c, span)
     return ~has if wanted.negated else has
 
 
-def _contains(wanted: _Wanted, visits: Columns, span: Span) -> Condition:
+def _contains(wanted: Wanted, visits: Columns, span: Span) -> Condition:
     inner = HITS.alias("contained")
     return exists().where(
         *_same_visitor(visits, inner),
@@ -119,20 +151,23 @@ def _contains(wanted: _Wanted, visits: Columns, span: Span) -> Condition:
     )
 
 
-def _in_kept_visit(span: Span, wanted: list[_Wanted]) -> list[Condition]:
+def _in_kept_visit(span: Span, wanted: Sequence[Wanted]) -> list[Condition]:
     if not wanted:
         return []
+    return [hit_of_visit(lambda began: every(_kept(one, began) for one in wanted), span)]
+
+
+def hit_of_visit(kept: Callable[[Span], Condition], span: Span) -> Condition:
+    """Return the condition for the hits in *span* whose visit is *kept*, which is told when such visits can have begun."""
     began = Span(span.since - LONGEST_VISIT, span.until)
     visits = VISITS.c
-    return [
-        exists().where(
-            *_same_visitor(visits, HITS),
-            HITS.c.occurred_at.between(visits.began_at, visits.ended_at),
-            visits.began_at >= began.since,
-            visits.began_at < began.until,
-            *(_kept(one, began) for one in wanted),
-        )
-    ]
+    return exists().where(
+        *_same_visitor(visits, HITS),
+        HITS.c.occurred_at.between(visits.began_at, visits.ended_at),
+        visits.began_at >= began.since,
+        visits.began_at < began.until,
+        kept(began),
+    )
 
 
 def _same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:
@@ -142,3 +177,8 @@ def _same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:
 def every(conditions: Iterable[Condition]) -> Condition:
     """Return the condition that all *conditions* hold."""
     return and_(true(), *conditions)
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """Return the condition that one of *conditions* holds, false where there are none."""
+    return or_(false(), *conditions)
