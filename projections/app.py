@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypedDict
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -31,6 +31,7 @@ from projections.query.compressed import COMPRESSION
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
+from projections.query.delivery.handing_over import before, behind
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.room import Room
@@ -90,13 +91,24 @@ def create_app(
         sign_ins=_sign_ins(engine, database_url, access_token, clock),
         **_known(engine, vault, clock),
     )
-    desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites), exports=Turns())
-    replying = Replying(after_write=AfterWrite(engine, newest), subjects=Subjects(vault), room=Room())
+    desk = Desk(
+        engine=engine,
+        clock=clock,
+        listing=_listing(tenant, listed_sites),
+        exports=Turns(),
+        after_write=AfterWrite(engine, newest),
+        room=Room(),
+    )
+    replying = Replying(after_write=desk.after_write, subjects=Subjects(vault), room=desk.room)
     return _application(desk, access, public_url, vault, replying=replying, systems=systems)
 
 
 def _listing(tenant: str, sites: Collection[str] | None) -> Listing:
     return Listing(tenant=tenant, sites=None if sites is None else frozenset(sites))
+
+
+# Every answer of the API that an address asks for is handed over in the same way.
+ANSWERS = Router(path="/", route_handlers=[API, SITES], before_request=before, after_request=behind)
 
 
 class Known(TypedDict):
@@ -159,7 +171,7 @@ def _application(
     desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Collection[System]
 ) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, SITES, QUERIES, PAGES, *REPLIES, *handlers_of(systems)],
+        route_handlers=[ANSWERS, QUERIES, PAGES, *REPLIES, *handlers_of(systems)],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
@@ -179,6 +191,7 @@ def _application(
         logging_config=None,
     )
     app.state.engine = desk.engine
+    app.state.desk = desk
     app.state.vault = vault
     app.state.since = Since(at=desk.clock())
     app.state.after_write = replying.after_write

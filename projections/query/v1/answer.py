@@ -7,12 +7,14 @@ from typing import Any, Final
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.query.delivery.forms import Row
 from projections.query.metrics import Sums
+from projections.query.v1 import rows as counted
 from projections.query.v1.body import Body, Pagination
 from projections.query.v1.dates import Time, buckets, label
 from projections.query.v1.names import Measure, Width
 from projections.query.v1.query import ASCENDING, DESCENDING, Query
-from projections.query.v1.rows import Key, Row, rows_compared, rows_of, visitors_of
+from projections.query.v1.rows import Found, Key, rows_compared, rows_of, visitors_of
 
 Number = float | None
 _SECOND: Final = timedelta(seconds=1)
@@ -35,8 +37,9 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """What is told besides: ``as_of`` is when the newest fact in the answer was received."""
+    """What is told besides: whether ``more`` rows follow, and when the newest fact in the answer was received, ``as_of``."""
 
+    more: bool
     as_of: datetime | None = None
     imports_included: bool | UnsetType = UNSET
     time_labels: list[str] | UnsetType = UNSET
@@ -66,6 +69,25 @@ class Answer(Struct, frozen=True, kw_only=True):
     query: Understood
 
 
+def rows_in(answer: Answer) -> list[Row]:
+    """Return the rows of *answer* by the names of their columns, those of the other time and the change behind the others."""
+    dimensions, metrics = answer.query.dimensions, answer.query.metrics
+    return [_named(result, dimensions, metrics) for result in answer.results]
+
+
+def columns_of(answer: Answer) -> list[str]:
+    """Return what the columns of the rows of *answer* are called, should there be none."""
+    return [*answer.query.dimensions, *answer.query.metrics]
+
+
+def _named(result: Result, dimensions: list[str], metrics: list[str]) -> Row:
+    row: dict[str, Any] = dict(zip((*dimensions, *metrics), (*result.dimensions, *result.metrics), strict=True))
+    if (other := result.comparison) is not UNSET:
+        row |= {f"comparison.{name}": value for name, value in zip(metrics, other.metrics, strict=True)}
+        row |= {f"change.{name}": value for name, value in zip(metrics, other.change, strict=True)}
+    return row
+
+
 async def answer_of(connection: AsyncConnection, query: Query) -> Answer:
     """Answer *query*; how far it reaches is said by whoever knows."""
     found = await rows_of(connection, query)
@@ -76,14 +98,14 @@ async def answer_of(connection: AsyncConnection, query: Query) -> Answer:
     ]
     if query.compared is not None:
         results = await _with_comparison(connection, query, rows, results, query.compared)
-    return Answer(results=results, meta=_told(query, found.total), query=_understood(query))
+    return Answer(results=results, meta=_told(query, found), query=_understood(query))
 
 
-def _nothing(query: Query) -> list[Row]:
+def _nothing(query: Query) -> list[counted.Row]:
     # Without any dimension there is one row, also of nothing.
     if query.cuts or query.body.pagination.offset:
         return []
-    return [Row((), {one.name: 0 for one in query.sums})]
+    return [counted.Row((), {one.name: 0 for one in query.sums})]
 
 
 async def _visitors(connection: AsyncConnection, query: Query, time: Time) -> int:
@@ -107,7 +129,7 @@ def _numbers(query: Query, sums: Sums, visitors: int) -> list[Number]:
 
 
 async def _with_comparison(
-    connection: AsyncConnection, query: Query, rows: list[Row], results: list[Result], other: Time
+    connection: AsyncConnection, query: Query, rows: list[counted.Row], results: list[Result], other: Time
 ) -> list[Result]:
     before = await rows_compared(connection, query, other, [row.key for row in rows])
     visitors = await _visitors(connection, query, other)
@@ -125,17 +147,18 @@ def _change(measure: Measure, current: Number, previous: Number) -> Number:
     return measure.metric.change(current, previous)
 
 
-def _told(query: Query, total: int | None) -> Told:
+def _told(query: Query, found: Found) -> Told:
     include = query.body.include
     labels: list[str] | UnsetType = UNSET
     if include.time_labels and query.width is not None:
         bounds = buckets(query.time, query.width, "dimensions")
         labels = [label(start, query.width, query.time.zone) for start in bounds[:-1]]
     return Told(
+        more=found.more,
         # What was imported is a fact like any other.
         imports_included=True if include.imports else UNSET,
         time_labels=labels,
-        total_rows=total if include.total_rows and total is not None else UNSET,
+        total_rows=found.total if include.total_rows and found.total is not None else UNSET,
     )
 
 

@@ -7,13 +7,20 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec.structs import replace
 
+from projections.projections import WEB
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.database import reading
+from projections.query.delivery.forms import FORMAT, Form, as_csv, as_file, as_lines
+from projections.query.delivery.handing_over import form_of
+from projections.query.delivery.receipts import receipt_in, wait_for
+from projections.query.delivery.tags import MOMENT_SECONDS, is_known, tag_of, unchanged
 from projections.query.freshness import freshness
 from projections.query.known_sites import home_zone, known_site
-from projections.query.v1.answer import Answer, answer_of
-from projections.query.v1.body import MAX_BYTES, Body, read_body
+from projections.query.parameters import read_parameters
+from projections.query.periods import Span
+from projections.query.v1.answer import Answer, answer_of, columns_of, rows_in
+from projections.query.v1.body import MAX_BYTES, read_body
 from projections.query.v1.query import Query, needs_first_day, read_query, site_of
 from projections.query.web.sites import facts_span
 
@@ -30,28 +37,48 @@ PATHS: Final = ("/api/v1/query", "/api/v2/query")
 )
 async def answer_query(desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest) -> Response[Any]:
     """Return the rows that the query in the body asks for."""
+    form = form_of(read_parameters(request.scope["query_string"], (FORMAT,)), request)
     body = read_body(await request.body())
-    asked = _read(body, desk, caller)
-    zone = await home_zone(desk.engine, caller, asked.question.site)
-    async with reading(desk.engine, caller) as connection:
-        site = await known_site(connection, caller, asked.question.site, desk.listing)
-        facts = await facts_span(connection, caller, site) if needs_first_day(body) else None
-        query = read_query(
-            body,
-            caller=caller,
-            site=site,
-            zone=zone,
-            now=asked.question.now,
-            first=None if facts is None else facts.since.astimezone(asked.time.zone).date(),
-        )
-        answer = await answer_of(connection, query)
-        as_of = (await freshness(connection, caller)).as_of
-    return Response(replace(answer, meta=replace(answer.meta, as_of=as_of)))
-
-
-def _read(body: Body, desk: Desk, caller: Caller) -> Query:
     # Before anybody looks for the site: what is wrong is told without the database.
-    return read_query(body, caller=caller, site=site_of(body), zone="UTC", now=desk.clock())
+    asked = read_query(body, caller=caller, site=site_of(body), zone="UTC", now=desk.clock())
+    if body.read_your_write:
+        receipt_in(body.read_your_write)
+    async with desk.room.of(caller):
+        zone = await home_zone(desk.engine, caller, asked.question.site)
+        async with reading(desk.engine, caller) as connection:
+            site = await known_site(connection, caller, asked.question.site, desk.listing)
+        if body.read_your_write:
+            await wait_for(desk.after_write, caller, site, WEB)
+        async with reading(desk.engine, caller) as connection:
+            facts = await facts_span(connection, caller, site) if needs_first_day(body) else None
+            first = None if facts is None else facts.since
+            query = read_query(body, caller=caller, site=site, zone=zone, now=asked.question.now, first=first)
+            fresh = await freshness(connection, caller)
+            tag = tag_of(fresh.mark, site, form, await request.body(), *_moments(query))
+            if is_known(tag, request.headers.get("if-none-match", "")):
+                return unchanged(tag)
+            answer = await answer_of(connection, query)
+    handed = _in_form(replace(answer, meta=replace(answer.meta, as_of=fresh.as_of)), form)
+    handed.headers["ETag"] = tag
+    return handed
+
+
+def _moments(query: Query) -> list[str]:
+    """Return the instants that *query* is about, those that move with the clock as they were some seconds ago at the most."""
+    times = [query.time] if query.compared is None else [query.time, query.compared]
+    return [query.question.timezone, *(_paced(time.span) for time in times)]
+
+
+def _paced(span: Span) -> str:
+    return " ".join(str(int(moment.timestamp()) // MOMENT_SECONDS) for moment in (span.since, span.until))
+
+
+def _in_form(answer: Answer, form: Form) -> Response[Any]:
+    if form is Form.JSON:
+        return Response(answer)
+    rows = rows_in(answer)
+    text = as_csv(rows, columns_of(answer)) if form is Form.CSV else as_lines(rows)
+    return as_file(text, form, name=f"{answer.query.site_id}-query", is_cut=answer.meta.more)
 
 
 QUERIES = Router(path="/", route_handlers=[answer_query], tags=["stats"])

@@ -68,13 +68,15 @@ def presets() -> list[str]:
     return [*dict.fromkeys([*_ALSO, LAST_24_HOURS, *ours, *_LAST_DAYS, *_LAST_MONTHS, ALL])]
 
 
-def read_range(written: str | Sequence[str], field: str, *, zone: ZoneInfo, now: datetime, first: date | None) -> Time:
-    """Return the time that is *written* in *field*, or raise Refused; *first* is the day of the first fact, for all."""
+def read_range(written: str | Sequence[str], field: str, *, zone: ZoneInfo, now: datetime, first: datetime | None) -> Time:
+    """Return the time that is *written* in *field*, or raise Refused; *first* is the moment of the first fact, for all."""
     if not isinstance(written, str):
         return _between(written, field, zone)
     if written == LAST_24_HOURS:
         return _of_moments(Span(now - _DAY, now), zone)
-    return of_days(_named(written, field, now.astimezone(zone).date(), first), zone)
+    today = now.astimezone(zone).date()
+    begun = today if first is None else first.astimezone(zone).date()
+    return of_days(_named(written, field, today, begun), zone)
 
 
 def of_days(days: Days, zone: ZoneInfo) -> Time:
@@ -131,9 +133,9 @@ def _near(time: Time) -> Days:
     return Days(time.days.first, time.days.first) if time.span.until - time.span.since <= 2 * _DAY else time.days
 
 
-def _named(name: str, field: str, today: date, first: date | None) -> Days:
+def _named(name: str, field: str, today: date, first: date) -> Days:
     if name == ALL:
-        return Days(min(first or today, today), today)
+        return Days(min(first, today), today)
     if name in _LAST_DAYS:
         return Days(today - (_LAST_DAYS[name] - 1) * _DAY, today)
     if name in _LAST_MONTHS:

@@ -1,6 +1,6 @@
 """Query: what a body asks, every name resolved; whoever has one need not look at what was sent again."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -97,10 +97,10 @@ class Query(Struct, frozen=True, kw_only=True):
         return bool(self.of_hits) or keeps_single_views_of(self.tree)
 
 
-def read_query(body: Body, *, caller: Caller, site: str, zone: str, now: datetime, first: date | None = None) -> Query:
+def read_query(body: Body, *, caller: Caller, site: str, zone: str, now: datetime, first: datetime | None = None) -> Query:
     """Return the query in *body* about *site*, or raise Refused, which names what is wrong by its path.
 
-    *zone* is that of the site's days; *first* is the day of its first fact, from which ``all`` begins.
+    *zone* is that of the site's days; *first* is the moment of its first fact, with whose day ``all`` begins.
     """
     asked = parse_question({"timezone": [body.timezone or zone], "who": [str(body.who)]}, caller=caller, sites=(site,), now=now)
     time = read_range(body.date_range, RANGE, zone=ZoneInfo(asked.timezone), now=now, first=first)

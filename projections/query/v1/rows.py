@@ -61,35 +61,32 @@ class Row(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """The rows that were wanted; ``total`` is how many there are altogether, None where nobody has counted them."""
+    """The rows that were wanted, and whether ``more`` follow; ``total`` is how many there are, None where nobody counted."""
 
     rows: list[Row]
+    more: bool
     total: int | None = None
 
 
 async def rows_of(connection: AsyncConnection, query: Query) -> Found:
     """Return the rows of *query*."""
     page, is_counted = query.body.pagination, query.body.include.total_rows
+    end = page.offset + page.limit
     if (filters := as_filters(query.tree)) is not None:
         question = replace(query.question, filters=filters)
         if not query.dimensions:
             found = _in_order(query, await _over_time(connection, query, question, query.time))
-            return Found(rows=found[page.offset : page.offset + page.limit], total=len(found))
+            return Found(rows=found[page.offset : end], more=len(found) > end, total=len(found))
         if not is_counted and _is_in_order_of_counts(query):
-            most = page.offset + page.limit
             cut = ByValue(query.dimensions[0])
-            listed = await counts(connection, question, query.time.span, query.sums, cut, largest=most)
-            return Found(rows=[Row(one.key, one.sums) for one in listed[page.offset :]])
-    statement = _ordered(_all_rows(query, query.time), query).limit(page.limit).offset(page.offset)
-    if not is_counted:
-        return Found(rows=[_row(row, query) for row in await connection.execute(statement)])
-    listed_rows = (await connection.execute(statement.add_columns(func.count().over().label("total")))).all()
-    if listed_rows or not page.offset:
-        return Found(rows=[_row(row, query) for row in listed_rows], total=listed_rows[0].total if listed_rows else 0)
-    # Beyond the end no row is left that could say how many there are.
-    return Found(
-        rows=[], total=await connection.scalar(select(func.count()).select_from(_all_rows(query, query.time).subquery()))
-    )
+            listed = await counts(connection, question, query.time.span, query.sums, cut, largest=end + 1)
+            return Found(rows=[Row(one.key, one.sums) for one in listed[page.offset : end]], more=len(listed) > end)
+    everything = _all_rows(query, query.time)
+    # One more than are wanted, which says that there are more.
+    statement = _ordered(everything, query).limit(page.limit + 1).offset(page.offset)
+    rows = [_row(row, query) for row in await connection.execute(statement)]
+    total = await connection.scalar(select(func.count()).select_from(everything.subquery())) if is_counted else None
+    return Found(rows=rows[: page.limit], more=len(rows) > page.limit, total=total)
 
 
 async def rows_compared(connection: AsyncConnection, query: Query, other: Time, keys: Sequence[Key]) -> dict[Key, Sums]:
