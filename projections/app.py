@@ -32,6 +32,7 @@ from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
 from projections.query.delivery.handing_over import before, behind
+from projections.query.facts.api import FACTS
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
 from projections.query.room import Room
@@ -108,7 +109,7 @@ def _listing(tenant: str, sites: Collection[str] | None) -> Listing:
 
 
 # Every answer of the API that an address asks for is handed over in the same way.
-ANSWERS = Router(path="/", route_handlers=[API, SITES], before_request=before, after_request=behind)
+ANSWERS = Router(path="/", route_handlers=[API, SITES, FACTS], before_request=before, after_request=behind)
 
 
 class Known(TypedDict):

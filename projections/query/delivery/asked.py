@@ -12,7 +12,7 @@ from projections.query.delivery.receipts import READ_YOUR_WRITE
 DELIVERY: Final = (FORMAT, READ_YOUR_WRITE)
 # The key of a handler's opt that says how long an answer may stand without a new fact: only such a one is tagged by position.
 PACE: Final = "pace"
-# The key of a handler's opt that says of which facts it is; of those of web sites, where it does not.
+# The key of a handler's opt that finds in a request of which facts it is; of those of web sites, where there is none.
 FACTS_OF: Final = "facts_of"
 
 

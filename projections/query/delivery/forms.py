@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response
 
 from projections.query.parameters import Parameter
-from projections.query.web.spreadsheet import CSV, rows_as_csv
+from projections.query.web.spreadsheet import CSV, cells_as_csv
 
 # A row of any answer, by the names of its columns.
 Row: TypeAlias = Mapping[str, Any]
@@ -84,7 +84,7 @@ def as_csv(rows: Iterable[Row], columns: Iterable[str] = ()) -> str:
     flat = [dict(_flat(row)) for row in rows]
     # Rows need not all have the same: what one lacks is empty there.
     head = list(dict.fromkeys(name for row in flat for name in row)) or list(columns)
-    return rows_as_csv([head, *([_cell(row.get(name)) for name in head] for row in flat)])
+    return cells_as_csv([head, *([cell_of(row.get(name)) for name in head] for row in flat)])
 
 
 def _flat(row: Row, above: str = "") -> Iterable[tuple[str, Any]]:
@@ -95,11 +95,10 @@ def _flat(row: Row, above: str = "") -> Iterable[tuple[str, Any]]:
             yield f"{above}{name}", value
 
 
-def _cell(value: Any) -> str:
+def cell_of(value: Any) -> str | float | None:
+    """Return *value* as a table has it: a list or an object as its JSON."""
     match value:
-        case None:
-            return ""
-        case str():
-            return value
+        case None | str() | bool() | int() | float():
+            return str(value).lower() if isinstance(value, bool) else value
         case _:
             return msgspec.json.encode(value).decode()

@@ -5,6 +5,7 @@ asked for. What says so is taken off the address, so that the question behind it
 """
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -40,7 +41,7 @@ async def before(request: PlainRequest) -> Response[Any] | None:
     form = form_of(values, request)
     site = request.path_params.get("site", "")
     caller = caller_in(request)
-    of: Projection = request.route_handler.opt.get(FACTS_OF, WEB)
+    of = _facts_of(request)
     if receipt := values.get(READ_YOUR_WRITE.name, [""])[0]:
         receipt_in(receipt)
         if not site:
@@ -88,6 +89,11 @@ def _taken_off(request: PlainRequest) -> dict[str, list[str]]:
     kept = [piece for piece in sent.split(b"&") if piece.partition(b"=")[0].decode("ascii", "ignore") not in _NAMES]
     request.scope["query_string"] = b"&".join(kept)
     return values
+
+
+def _facts_of(request: PlainRequest) -> Projection:
+    found: Callable[[PlainRequest], Projection] | None = request.route_handler.opt.get(FACTS_OF)
+    return WEB if found is None else found(request)
 
 
 async def _key_of(desk: Desk, caller: Caller, site: str) -> str:
