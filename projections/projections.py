@@ -9,6 +9,7 @@ from projections.projector.projection import Projection
 from projections.read_models import (
     actions,
     conversations,
+    dictionaries,
     hits,
     journeys,
     log_counts,
@@ -32,7 +33,7 @@ WEB = Projection(
     name="web",
     family=_FAMILY["web"],
     facts=web.FACTS,
-    models=(hits.MODEL, visits.MODEL),
+    models=(hits.MODEL, visits.MODEL, dictionaries.MODEL),
     migrations=_MIGRATIONS / "web",
 )
 

@@ -1,7 +1,7 @@
 """The sets of tables, and the forms of column that they share; each table stands beside the code that writes it.
 
 SHARED is in the database's own schema, once. BOOKS is in every generation's schema and keeps its accounts. WEB, TURNS,
-PRODUCT and LOGS are what the generations of these projections hold besides.
+PRODUCT and LOGS are what the generations of these projections hold besides, and VIEWS what some of it is in words.
 """
 
 from sqlalchemy import Column, DateTime, MetaData, Text
@@ -12,6 +12,7 @@ WEB = MetaData()
 TURNS = MetaData()
 PRODUCT = MetaData()
 LOGS = MetaData()
+VIEWS = MetaData()
 
 
 def moment(name: str, *, nullable: bool = False) -> Column[object]:

@@ -11,6 +11,13 @@ def country_name(code: str) -> str:
     return str(LOCALE.territories.get(code, code)) if len(code) == _CODE_LETTERS else code
 
 
+def codes_called(text: str) -> tuple[str, ...]:
+    """Return the codes of the countries whose usual name contains *text*, in whatever case."""
+    wanted = text.casefold()
+    names = ((str(code), str(name)) for code, name in LOCALE.territories.items() if len(str(code)) == _CODE_LETTERS)
+    return tuple(code for code, name in names if wanted in name.casefold())
+
+
 def letters(flag: str) -> str:
     """Return the two letters that a flag is spelt with."""
     return "".join(chr(ord(letter) - _FIRST_FLAG_LETTER + ord("A")) for letter in flag)

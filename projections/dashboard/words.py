@@ -82,26 +82,31 @@ def change_in_words(unit: Unit, change: float) -> str:
     return f"{short(round(size))}%" if size >= 10 else f"{size:g}%"  # noqa: PLR2004  # a decimal says nothing from ten up
 
 
+def interval_in_words(interval: Interval) -> str:
+    """Return what a bucket of that width is called."""
+    return {Interval.FIVE_MINUTES: "5 minutes", Interval.QUARTER_HOUR: "quarter hour"}.get(interval, interval.value)
+
+
 def bucket_in_words(start: datetime, interval: Interval) -> str:
     """Return the full name of a bucket."""
     match interval:
-        case Interval.HOUR:
-            return f"{weekday_in_words(start)}, {start:%H:%M}"
         case Interval.DAY:
             return f"{_WEEKDAYS['wide'][start.weekday()]}, {start.day} {_month(start, 'wide')} {start.year}"
+        case Interval.WEEK:
+            return f"Week from {weekday_in_words(start)}"
         case Interval.MONTH:
             return f"{_month(start, 'wide')} {start.year}"
+    return f"{weekday_in_words(start)}, {start:%H:%M}"
 
 
 def tick_in_words(start: datetime, interval: Interval) -> str:
     """Return the short name of a bucket, for the axis."""
     match interval:
-        case Interval.HOUR:
-            return f"{start:%H:%M}"
-        case Interval.DAY:
+        case Interval.DAY | Interval.WEEK:
             return f"{start.day} {_month(start)}"
         case Interval.MONTH:
             return f"{_month(start)} {start.year}"
+    return f"{start:%H:%M}"
 
 
 def day_in_words(day: date) -> str:

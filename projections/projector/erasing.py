@@ -80,8 +80,8 @@ class Erasing:
             await self._enter(connection)
             return bool(await self._due(connection))
 
-    async def give_up(self, stream: Stream) -> None:
-        """Give up the rows of every site that is due, each site's in one transaction, and note it.
+    async def give_up(self, stream: Stream) -> bool:
+        """Give up the rows of every site that is due, each site's in one transaction, and note it; tell whether any was.
 
         What *stream* still holds of a site whose erasure is over came after it, and counts again at once.
         """
@@ -97,6 +97,7 @@ class Erasing:
                 rows = await self._erase(connection, one)
                 again = 0 if position is None else await self._recount(connection, stream, one, *position)
             LOG.info("the rows of a deleted site are gone", extra={"schema": self._schema, "rows": rows, "again": again})
+        return bool(due)
 
     async def _recount(self, connection: AsyncConnection, stream: Stream, one: Due, upto: int, created: datetime) -> int:
         id_ = site_id(one.tenant, one.site)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, TypeAlias
 
-from sqlalchemy import Table, text
+from sqlalchemy import Integer, Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.projector.batch import facts_for
@@ -63,8 +63,9 @@ async def _create_partition(connection: AsyncConnection, table: Table, month: da
     # CREATE TABLE ... PARTITION OF would wait for everybody who uses the table; attaching does not.
     await connection.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))
     # Asked by its own name, a month does not ask the table that it is a part of.
-    for statement in wall(name, table.name) if "tenant" in table.c else ():
-        await connection.execute(text(statement))
+    if "tenant" in table.c:
+        for statement in wall(name, table.name, in_numbers=isinstance(table.c.tenant.type, Integer)):
+            await connection.execute(text(statement))
     # The session's time zone is UTC, so the same words bound days and moments.
     bounds = f"FOR VALUES FROM ('{month}') TO ('{after}')"
     await connection.execute(text(f"ALTER TABLE {table.name} ATTACH PARTITION {name} {bounds}"))

@@ -33,6 +33,11 @@ class Projection(Struct, frozen=True, kw_only=True):
         """Return the tables of every model."""
         return tuple(table for model in self.models for table in model.tables)
 
+    @property
+    def relations(self) -> tuple[Table, ...]:
+        """Return the tables of every model, and the views."""
+        return (*self.tables, *(model.view for model in self.models if model.view is not None))
+
 
 class Label(NamedTuple):
     """What a loop is known by, in metrics, logs and checks."""

@@ -116,7 +116,8 @@ class Projector:
                 await pause(STANDBY_SECONDS, stop)
                 return
             await self._stream.connect()
-            await self._erasing.give_up(self._stream)
+            if await self._erasing.give_up(self._stream):
+                await self._engine.dispose()  # its sessions remember numbers that are no more
             self._position = await self._find_position()
             self.has_no_stream = self._position is None
             if self._position is None:

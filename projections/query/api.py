@@ -114,7 +114,7 @@ async def read_tallies_of_site(
 
 @get(
     "/{site:str}/overview",
-    summary="The numbers of a period, beside the period before",
+    summary="The numbers of a period, beside those that it is compared with",
     operation_class=Questioned,
     responses=_answered_by(overviews.DOCUMENT),
     opt={PACE: Pace.MOMENT},
@@ -122,7 +122,7 @@ async def read_tallies_of_site(
 async def read_overview(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> Response[Any]:
-    """Return every number of the period, of the period before it, and how each moved."""
+    """Return every number of the period, of what it is compared with, and how each moved."""
     asked = ask(desk, caller, request, site)
     async with reading_about(desk.engine, asked, desk.listing) as (connection, question):
         answer = await overviews.overview(connection, question)
@@ -132,7 +132,7 @@ async def read_overview(
 
 @get(
     "/{site:str}/timeseries",
-    summary="One number in buckets of hours, days or months",
+    summary="One number in buckets, from minutes to months",
     operation_class=Questioned,
     responses=_answered_by(series.DOCUMENT),
     opt={PACE: Pace.DAYS},
@@ -173,12 +173,13 @@ async def read_breakdown(
     site: FromPath[str],
     dimension: FromPath[str],
 ) -> Response[Any]:
-    """Return the greatest values first; as CSV when *dimension* ends with .csv or the caller accepts text/csv.
+    """Return the values in their order; as CSV when *dimension* ends with .csv or the caller accepts text/csv.
 
     As CSV it has all values, unless a limit is given; where that leaves any out, X-Collector-More and the file's name say so.
     """
     asked = ask(desk, caller, request, site)
     named = dimension_of(dimension.removesuffix(".csv"))
+    breakdowns.order_of(asked, named)
     is_csv = dimension.endswith(".csv") or form_asked() is Form.CSV
     if is_csv and not request.query_params.get("limit"):
         return await _export(desk, asked, named)

@@ -9,32 +9,68 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Row, Select, Subquery, bindparam, cast, collate, desc, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Row,
+    Select,
+    Subquery,
+    Text,
+    bindparam,
+    cast,
+    collate,
+    desc,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.dimensions import Dimension
 from projections.query.matching import every, hits_in, keeps_single_views, visits_in
 from projections.query.metrics import Metric, Sums
+from projections.query.operators import found_in
+from projections.query.ordering import Order
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
 from projections.query.sums import VIEWS, VIEWS_KEPT, Columns, Of, Sum
-from projections.read_models.hits import HITS
+from projections.read_models.hits import HITS, NOBODY
 from projections.read_models.visits import VISITS
 
 # Of an answer that is handed on as it comes.
 ROWS_AT_A_TIME = 1000
-_NOBODY = b""
 
 
 class ByValue(Struct, frozen=True):
-    """Cut by the values of a dimension; where blank has no name there, rows without a value are left out."""
+    """Cut by the values of a dimension; where blank has no name there, rows without a value are left out.
+
+    Of the values those in which ``search`` is found, or that are ``called`` so; those ``among`` some; those ``without`` others.
+    """
 
     dimension: Dimension
+    search: str = ""
+    called: tuple[str, ...] = ()
+    among: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
 
     def on(self, columns: Columns, _: ColumnElement[datetime]) -> ColumnElement[Any]:
         """Return what a row is cut by."""
         return self.dimension.on(columns)
+
+    def kept(self, columns: Columns) -> list[ColumnElement[bool]]:
+        """Return the conditions for the rows whose value is one of those that are asked for."""
+        value, kept = self.dimension.on(columns), []
+        if self.dimension.blank is None:
+            kept.append(value != "")
+        if self.search:
+            kept.append(or_(found_in(value, self.search), value.in_(self.called)))
+        if self.among is not None:
+            kept.append(value == func.any(bindparam(None, self.among, type_=ARRAY(Text), unique=True)))
+        if self.without:
+            kept.append(value != func.all(bindparam(None, self.without, type_=ARRAY(Text), unique=True)))
+        return kept
 
 
 class ByBucket(Struct, frozen=True):
@@ -77,23 +113,31 @@ async def counts(
     sums: Sequence[Sum],
     *cuts: Cut,
     largest: int | None = None,
+    order: Order | None = None,
+    offset: int = 0,
 ) -> list[Counted]:
     """Add up *sums*, which must be of one thing, over what *question* keeps of *span*, for every combination of *cuts*.
 
-    With *largest* only so many rows come, the greatest by the first two sums, then by what they are cut by. Without cuts there
-    is always one row.
+    With *largest* only so many rows come, behind the first *offset*: in the *order* that is given, else the greatest by the
+    first two sums, then by what they are cut by. Without cuts there is always one row.
     """
     query = _from_facts(question, span, sums, cuts)
     if largest is not None:
-        query = _greatest_first(query, sums, cuts).limit(largest)
+        query = _ordered(query, sums, cuts, order).limit(largest).offset(offset)
     return [_counted(row, sums, cuts) for row in await connection.execute(query)]
 
 
 async def counts_streamed(
-    connection: AsyncConnection, question: WebQuestion, span: Span, sums: Sequence[Sum], *cuts: Cut
+    connection: AsyncConnection,
+    question: WebQuestion,
+    span: Span,
+    sums: Sequence[Sum],
+    *cuts: Cut,
+    order: Order | None = None,
+    offset: int = 0,
 ) -> AsyncIterator[list[Counted]]:
-    """Yield all rows that counts() has, the greatest first, some at a time: no more than those are ever held here."""
-    query = _greatest_first(_from_facts(question, span, sums, cuts), sums, cuts)
+    """Yield all rows that counts() has behind the first *offset*, some at a time: no more than those are ever held here."""
+    query = _ordered(_from_facts(question, span, sums, cuts), sums, cuts, order).offset(offset)
     result = await connection.stream(query, execution_options={"yield_per": ROWS_AT_A_TIME})
     async for rows in result.partitions():
         yield [_counted(row, sums, cuts) for row in rows]
@@ -112,7 +156,9 @@ async def counts_for(
     return {key: nothing | sums for key, sums in found.items()}
 
 
-def _greatest_first(query: Select[Any], sums: Sequence[Sum], cuts: Sequence[Cut]) -> Select[Any]:
+def _ordered(query: Select[Any], sums: Sequence[Sum], cuts: Sequence[Cut], order: Order | None) -> Select[Any]:
+    if order is not None:
+        return order.of(query, len(cuts))
     keys = [collate(query.selected_columns[f"cut_{number}"], "C") for number in range(len(cuts))]
     return query.order_by(*(desc(one.name) for one in sums[:2]), *keys)
 
@@ -135,8 +181,7 @@ def _from_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Se
         facts, moment, conditions = VISITS, VISITS.c.began_at, visits_in(question, span)
     else:
         facts, moment, conditions = HITS, HITS.c.occurred_at, hits_in(question, span, *first.kinds)
-    unnamed = [cut.dimension for cut in cuts if isinstance(cut, ByValue) and cut.dimension.blank is None]
-    kept = every([*conditions, *(dimension.on(facts.c) != "" for dimension in unnamed)])
+    kept = every([*conditions, *(one for cut in cuts if isinstance(cut, ByValue) for one in cut.kept(facts.c))])
     labels = [cut.on(facts.c, moment).label(f"cut_{number}") for number, cut in enumerate(cuts)]
     added = [one.of_group(facts.c).label(one.name) for one in sums if one.of_group]
     if len(added) == len(sums):
@@ -150,7 +195,7 @@ def _from_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Se
 
 def _over_visitors(each: Subquery, sums: Sequence[Sum], keys: Sequence[ColumnElement[Any]]) -> Select[Any]:
     # A fact that names nobody has no visitor.
-    visitors = func.count().filter(each.c.visitor != _NOBODY)
+    visitors = func.count().filter(each.c.visitor != NOBODY)
     summed = [(_whole(func.sum(each.c[one.name])) if one.of_group else visitors).label(one.name) for one in sums]
     return select(*keys, *summed).group_by(*keys)
 

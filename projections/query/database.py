@@ -145,7 +145,7 @@ def schema_of(connection: AsyncConnection, projection: Projection) -> str:
 async def check_tables(engine: AsyncEngine) -> None:
     """Return when Postgres answers and holds every table, or raise Refused."""
     shared = (GENERATIONS, *tallies.TABLES, *control.TABLES, SIGN_INS)
-    names = [table.name for table in (*shared, *(table for each in PROJECTIONS for table in each.tables))]
+    names = [table.name for table in (*shared, *(table for each in PROJECTIONS for table in each.relations))]
     async with _session(engine, "") as connection:
         # The tables that are missing, by the names that we know them under.
         missing = text("SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE to_regclass(name) IS NULL")

@@ -49,7 +49,8 @@ DEFINITIONS: tuple[Definition, ...] = (
         title="Change",
         unit="percent with one decimal",
         version=1,
-        text="Against as many days just before; while a period is still running, those are cut at the same time of the day. "
+        text="Against as many days just before, unless the same days of the year before, the same weekdays 52 weeks before or "
+        "days of one's own choice are asked for; while a period is still running, the others are cut at the same part of them. "
         "Empty when there is nothing to compare with.",
     ),
     Definition(
@@ -66,7 +67,8 @@ DEFINITIONS: tuple[Definition, ...] = (
         version=1,
         text="A filter chooses visits: those with the value (source, country, entry page and the like) or those that contain "
         "it (page, event, hostname, bot). Only the pageviews and events of these visits count; with a filter by page, hostname "
-        "or bot only those that have the value themselves, and with a filter by event only the events of that name.",
+        "or bot only those that have the value themselves, and with a filter by event only the events of that name. A value "
+        "is, contains, starts with, ends with or matches what was asked for; capital letters are told from small ones.",
     ),
     Definition(
         name="who",

@@ -5,6 +5,7 @@ A name that is none, and one that is somebody else's, are the same 404 everywher
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,10 +17,10 @@ from projections.control.tables import things_by_id, things_of
 from projections.projections import PROJECTIONS
 from projections.query.caller import Caller
 from projections.query.database import reading
+from projections.query.home import USUAL_ZONE, Home, at_home
+from projections.query.periods import Period
 from projections.query.problems import Refused, not_found
 from projections.query.question import WebQuestion
-
-UTC = "UTC"
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -36,19 +37,22 @@ class Listing(Struct, frozen=True, kw_only=True):
 # Each part is one probe of an index.
 _DECIDED = text(f"""
     SELECT site.state ->> 'state' AS state, named.key, named.state AS state_of_key,
+           COALESCE(site.state ->> 'timezone', named.timezone, '{USUAL_ZONE}') AS timezone,
            EXISTS (SELECT FROM control_things WHERE tenant = :tenant AND kind = '{KIND}') AS decides
     FROM (VALUES (1)) AS one
     LEFT JOIN control_things AS site ON site.id = :site_id AND site.tenant = :tenant
     LEFT JOIN (
-        SELECT owner.state ->> 'key' AS key, owner.state ->> 'state' AS state
+        SELECT owner.state ->> 'key' AS key, owner.state ->> 'state' AS state, owner.state ->> 'timezone' AS timezone
         FROM control_things AS name JOIN control_things AS owner ON owner.id = name.owner
         WHERE name.id = :name_id AND name.tenant = :tenant
     ) AS named ON true
 """)
 # Of each family, the table that has a row of every fact.
-FACT_TABLES = tuple(projection.models[0].tables[0].name for projection in PROJECTIONS)
+FACT_TABLES = tuple(projection.models[0].readable.name for projection in PROJECTIONS)
 _EACH_HAS = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant AND site = :site)" for table in FACT_TABLES)
 _HAS_FACTS = text(f"SELECT {' OR '.join(_EACH_HAS)}")
+_FIRST_IN = "(SELECT occurred_at FROM {table} WHERE tenant = :tenant AND site = :site ORDER BY occurred_at LIMIT 1)"
+_FIRST_FACT = text(f"SELECT LEAST({', '.join(_FIRST_IN.format(table=table) for table in FACT_TABLES)})")
 _HAS_ANY = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant)" for table in FACT_TABLES)
 _TENANT_HAS_FACTS = text(f"SELECT {' OR '.join(_HAS_ANY)}")
 
@@ -57,14 +61,25 @@ _TENANT_HAS_FACTS = text(f"SELECT {' OR '.join(_HAS_ANY)}")
 async def reading_about(
     engine: AsyncEngine, question: WebQuestion, listing: Listing
 ) -> AsyncIterator[tuple[AsyncConnection, WebQuestion]]:
-    """Lend what reading() lends, and *question* about the site that goes by the name; raise Refused where none does."""
+    """Lend what reading() lends, and *question* about the site that goes by the name; raise Refused where none does.
+
+    What the question leaves to the site, where days begin and with which of them, is then as the site has it.
+    """
     async with reading(engine, question.caller) as connection:
-        site = await known_site(connection, question.caller, question.site, listing)
-        yield connection, question if site == question.site else replace(question, sites=(site,))
+        site, timezone = await _found(connection, question.caller, question.site, listing)
+        named = question if site == question.site else replace(question, sites=(site,))
+        first = await _first_fact(connection, named.caller, site) if named.period is Period.ALL else None
+        yield connection, at_home(named, Home(timezone=timezone, first=first))
 
 
 async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> str:
     """Return the key of the site of *caller* that is called *claimed*, or raise Refused."""
+    site, _ = await _found(connection, caller, claimed, listing)
+    return site
+
+
+async def _found(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> tuple[str, str]:
+    """Return the key and the time zone of the site that is called *claimed*, or raise Refused."""
     asked = {"tenant": caller.tenant, "site_id": site_id(caller.tenant, claimed), "name_id": name_id(claimed)}
     row = (await connection.execute(_DECIDED, asked)).one()
     # What is a site's key leads to that site, also where the site has given the name up.
@@ -73,7 +88,7 @@ async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, 
         raise no_such_site()
     if state is None and not await _goes_undecided(connection, caller, claimed, listing, decides=row.decides):
         raise no_such_site()
-    return key
+    return key, row.timezone
 
 
 async def _goes_undecided(
@@ -98,11 +113,21 @@ async def decided_sites(connection: AsyncConnection, caller: Caller) -> dict[str
     return {site.key: site for site in things if isinstance(site, Site) and caller.may_see(site.key)}
 
 
-async def home_zone(engine: AsyncEngine, caller: Caller, claimed: str) -> str:
-    """Return the time zone by which the days of the site *claimed* begin unless somebody asks for another."""
+async def home_of(engine: AsyncEngine, caller: Caller, claimed: str) -> Home:
+    """Return what the site *claimed* says about days, as far as *caller* may know it."""
+    id_ = site_id(caller.tenant, claimed)
     async with reading(engine, caller) as connection:
-        site = (await things_by_id(connection, [site_id(caller.tenant, claimed)])).get(site_id(caller.tenant, claimed))
-    return site.timezone if isinstance(site, Site) and caller.may_see(site.key) else UTC
+        site = (await things_by_id(connection, [id_])).get(id_)
+        first = await _first_fact(connection, caller, claimed) if caller.may_see(claimed) else None
+    if not isinstance(site, Site) or not caller.may_see(site.key):
+        return Home(first=first)
+    return Home(timezone=site.timezone, first=first, described=(site.version, site.label))
+
+
+async def _first_fact(connection: AsyncConnection, caller: Caller, site: str) -> datetime | None:
+    """Return the moment of the first fact of *site*, of whichever family, None where there is none."""
+    first: datetime | None = await connection.scalar(_FIRST_FACT, {"tenant": caller.tenant, "site": site})
+    return first
 
 
 def no_such_site() -> Refused:

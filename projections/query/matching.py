@@ -7,24 +7,27 @@ have the page, hostname or bot that was asked for; and, if they are events, the 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, FromClause, and_, exists, false, or_, true
 
 from projections.query.dimensions import Dimension
+from projections.query.filters import Filter
+from projections.query.operators import Operator, condition
 from projections.query.parameters import Who
 from projections.query.periods import Span
-from projections.query.question import Filter, WebQuestion
+from projections.query.question import WebQuestion
 from projections.query.sums import Columns, Of
 from projections.read_models.hits import HITS, Kind
 from projections.read_models.visits import VISITS
 
 Condition: TypeAlias = ColumnElement[bool]
 
-# A visit ends with its visitor's day; the second day is for clocks that disagree about when that was.
+# A visit ends with the UTC day on which it began.
 LONGEST_VISIT = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
 
 
 class Wanted(Protocol):
@@ -43,15 +46,16 @@ class Wanted(Protocol):
 
 
 class _Wanted(Struct, frozen=True):
-    """All filters by one dimension that point the same way; their values are alternatives."""
+    """All filters by one dimension that compare alike and point the same way; their values are alternatives."""
 
     dimension: Dimension
     negated: bool
+    operator: Operator
     values: tuple[str, ...]
 
     def on(self, columns: Columns) -> Condition:
         """Return the condition that a row has one of the values, whichever way the filter points."""
-        return self.dimension.on(columns).in_(self.values)
+        return condition(self.dimension.on(columns), self.operator, self.values)
 
 
 def keeps_single_views(question: WebQuestion) -> bool:
@@ -64,8 +68,7 @@ def visits_in(question: WebQuestion, span: Span) -> list[Condition]:
     visits = VISITS.c
     return [
         *_of_sites(question, visits),
-        visits.began_at >= span.since,
-        visits.began_at < span.until,
+        *began_in(span, visits),
         *(_kept(wanted, span) for wanted in _grouped(question.filters)),
     ]
 
@@ -101,6 +104,18 @@ def seen_counts(wanted: Wanted, span: Span, seen: Columns) -> Condition:
     return every([*itself, *([] if _implied_by_hit(wanted) else [_kept(wanted, span)])])
 
 
+def began_in(span: Span, visits: Columns) -> list[Condition]:
+    """Return the conditions for those of *visits* that began in *span*."""
+    # A visit is of the UTC day on which it began: by the day, months and what lies before them in the index are left out.
+    last = (span.until - _MOMENT).astimezone(UTC).date()
+    return [
+        visits.day >= span.since.astimezone(UTC).date(),
+        visits.day <= last,
+        visits.began_at >= span.since,
+        visits.began_at < span.until,
+    ]
+
+
 def _of_sites(question: WebQuestion, columns: Columns) -> list[Condition]:
     asked = [columns.tenant == question.caller.tenant]
     if question.sites:
@@ -113,10 +128,13 @@ def _of_sites(question: WebQuestion, columns: Columns) -> list[Condition]:
 
 
 def _grouped(filters: Iterable[Filter]) -> list[_Wanted]:
-    values: dict[tuple[str, bool], list[Filter]] = defaultdict(list)
+    alike: dict[tuple[str, bool, Operator], list[Filter]] = defaultdict(list)
     for one in filters:
-        values[one.dimension.name, one.negated].append(one)
-    return [_Wanted(same[0].dimension, same[0].negated, tuple(one.value for one in same)) for same in values.values()]
+        alike[one.dimension.name, one.negated, one.operator].append(one)
+    return [
+        _Wanted(same[0].dimension, same[0].negated, same[0].operator, tuple(one.value for one in same))
+        for same in alike.values()
+    ]
 
 
 def _speaks_of_hits(wanted: Wanted) -> bool:
@@ -142,7 +160,7 @@ def _kept(wanted: Wanted, span: Span) -> Condition:
 def _contains(wanted: Wanted, visits: Columns, span: Span) -> Condition:
     inner = HITS.alias("contained")
     return exists().where(
-        *_same_visitor(visits, inner),
+        *same_visitor(visits, inner),
         inner.c.kind.in_([int(kind) for kind in wanted.dimension.kinds]),
         inner.c.occurred_at.between(visits.began_at, visits.ended_at),
         inner.c.occurred_at >= span.since,
@@ -162,16 +180,16 @@ def hit_of_visit(kept: Callable[[Span], Condition], span: Span) -> Condition:
     began = Span(span.since - LONGEST_VISIT, span.until)
     visits = VISITS.c
     return exists().where(
-        *_same_visitor(visits, HITS),
+        *same_visitor(visits, HITS),
         HITS.c.occurred_at.between(visits.began_at, visits.ended_at),
-        visits.began_at >= began.since,
-        visits.began_at < began.until,
+        *began_in(began, visits),
         kept(began),
     )
 
 
-def _same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:
-    return [getattr(visits, name) == hits.c[name] for name in ("tenant", "site", "day", "visitor", "bot")]
+def same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:
+    """Return the conditions that a visit and a hit are of the same visitor."""
+    return [getattr(visits, name) == hits.c[name] for name in ("site_id", "visitor", "bot")]
 
 
 def every(conditions: Iterable[Condition]) -> Condition:

@@ -7,11 +7,16 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from projections.query.compared import Compare
 from projections.query.metrics import METRICS
+from projections.query.ordering import MAX_OFFSET, SORTS, Direction
 from projections.query.periods import Interval, Period
 from projections.query.problems import Refused, bad_parameter
 
-MAX_PARAMETERS = 40
+# Of one name: of repeated ones each has its own, lower bound, which says it in better words.
+MAX_REPEATED = 200
+# The server takes heads of 32 KiB, which have room for more than anybody needs.
+MAX_PARAMETERS = 4000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What no table can hold.
 _NUL = re.compile(r"\x00")
@@ -46,20 +51,56 @@ class Parameter(Struct, frozen=True, kw_only=True):
 
 QUESTION_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
-        name="period", meaning="Which local days; custom needs from and to.", default="7d", choices=tuple(map(str, Period))
+        name="period",
+        meaning="Which local days; custom needs from and to, and all begins with the first fact of the site.",
+        default="7d",
+        choices=tuple(map(str, Period)),
     ),
     Parameter(name="from", meaning="First day of a custom period, as YYYY-MM-DD."),
     Parameter(name="to", meaning="Last day of a custom period, included, as YYYY-MM-DD."),
-    Parameter(name="timezone", meaning="IANA time zone that days begin in, such as Europe/Oslo.", default="UTC"),
+    Parameter(
+        name="timezone",
+        meaning="IANA time zone that days begin in, such as Europe/Oslo; by default the site's own, which is UTC until it is "
+        "set.",
+        default="UTC",
+    ),
     Parameter(name="who", meaning="Whose facts count.", default="human", choices=tuple(map(str, Who))),
     Parameter(
         name="filter",
-        meaning="dimension:value keeps what has the value, dimension!:value what has not. Values of one dimension are "
-        "alternatives, different dimensions must all hold. An empty value means not known.",
+        meaning="dimension:value keeps what has the value, dimension!:value what has not. Before the colon (behind the !) may "
+        "stand ~ (contains), ^ (starts with), $ (ends with) or * (matches: there * is anything but a slash, ** anything, and "
+        "\\* a star). Case counts. Values of one dimension and operator are alternatives, everything else must hold together. "
+        "An empty value means not known.",
         repeatable=True,
         names_a_value=True,
     ),
+    Parameter(
+        name="compare",
+        meaning="What the numbers are compared with: the period before, the same days a year before, the same weekdays 52 "
+        "weeks before, the days from compare_from to compare_to, or nothing. Unless it is named, an overview is compared with "
+        "the period before, and series and breakdowns with nothing.",
+        choices=tuple(map(str, Compare)),
+    ),
+    Parameter(name="compare_from", meaning="First day to compare with, as YYYY-MM-DD; with compare=custom."),
+    Parameter(name="compare_to", meaning="Last day to compare with, included, as YYYY-MM-DD; with compare=custom."),
     Parameter(name="limit", meaning="How many rows, 1 to 1000.", default="100"),
+    Parameter(name="offset", meaning=f"How many rows to leave out before the first, 0 to {MAX_OFFSET}.", default="0"),
+    Parameter(
+        name="sort",
+        meaning="Column of a breakdown that its rows are ordered by, one of those that it has, or value; ties by value.",
+        default="visitors",
+        choices=SORTS,
+    ),
+    Parameter(
+        name="order",
+        meaning="Which end comes first; by default the greatest number, or the first value.",
+        choices=tuple(map(str, Direction)),
+    ),
+    Parameter(
+        name="search",
+        meaning="Keeps the rows of a breakdown whose value contains this; the case of A to Z does not count.",
+        names_a_value=True,
+    ),
     Parameter(
         name="interval", meaning="Width of a bucket; by default what fits the period.", choices=tuple(map(str, Interval))
     ),
@@ -89,6 +130,8 @@ def read_parameters(query_string: bytes, known: Iterable[Parameter] = QUESTION_P
         if name in values and not by_name[name].repeatable:
             raise bad_parameter(name, "The parameter is given more than once. Send it once.")
         values.setdefault(name, []).append(value)
+        if len(values[name]) > MAX_REPEATED:
+            raise bad_parameter(name, f"The parameter is given too often. Send it at most {MAX_REPEATED} times.")
     return values
 
 

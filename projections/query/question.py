@@ -1,53 +1,61 @@
 """WebQuestion: what somebody wants to know about web sites, parsed once at the door; everything after trusts it."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
-from msgspec import Struct
-
-from projections.query.asked import Asked, parse_asked
+from projections.query.asked import Asked, days_between, parse_asked
 from projections.query.caller import Caller
+from projections.query.compared import Compare, other_span
 from projections.query.dimensions import DIMENSION_NAMED, Dimension
+from projections.query.filters import Filter, parse_filters
 from projections.query.metrics import METRIC_NAMED, Metric
+from projections.query.ordering import MAX_OFFSET, Direction, Ordering, usual_direction
 from projections.query.parameters import QUESTION_PARAMETERS, Who, one_of
-from projections.query.periods import Days, Interval, bucket_count, default_interval
-from projections.query.problems import Refused, bad_parameter, not_found
+from projections.query.periods import MAX_BUCKETS, Days, Interval, Span, bucket_count, default_interval
+from projections.query.problems import bad_parameter, not_found
 
-MAX_FILTERS = 8
-# Longer than anything that ingest stores; eight of them fit no address, but that is for the address to say.
-MAX_VALUE = 4096
-MAX_LIMIT = 1000
-MAX_BUCKETS = 800
-_FILTER = re.compile(r"(?P<name>[a-z_]{1,20})(?P<negated>!?):(?P<value>.*)", re.DOTALL)
+MAX_LIMIT: Final = 1000
+MAX_SEARCH: Final = 200
+_COMPARED_DAYS: Final = ("compare_from", "compare_to")
 _PARAMETERS = {parameter.name: parameter for parameter in QUESTION_PARAMETERS}
 
 
-class Filter(Struct, frozen=True, kw_only=True):
-    """Keep what has this value of the dimension or, negated, what has not; an empty value is "not known"."""
-
-    dimension: Dimension
-    value: str
-    negated: bool = False
-
-    def __str__(self) -> str:
-        """Return the filter as it is written in an address."""
-        return f"{self.dimension.name}{'!' if self.negated else ''}:{self.value}"
-
-
 class WebQuestion(Asked, frozen=True, kw_only=True):
-    """Whose visits and pageviews are asked for, which of them are kept, and how they are to be cut."""
+    """Whose visits and pageviews are asked for, which of them are kept, how they are to be cut and what they are compared with.
+
+    Without ``compare`` an overview is compared with the period before, and nothing else with anything; ``against`` are the days
+    of one that was chosen. One that ``names_interval`` has said itself how wide a bucket is.
+    """
 
     who: Who
     filters: tuple[Filter, ...]
     limit: int
     interval: Interval
     metric: Metric
+    ordering: Ordering = Ordering()
+    search: str = ""
+    compare: Compare | None = None
+    against: Days | None = None
+    names_interval: bool = True
+
+    @property
+    def other(self) -> Span | None:
+        """Return the instants that an overview is compared with, None for none."""
+        compare = Compare.PREVIOUS if self.compare is None else self.compare
+        return other_span(compare, self.days, self.zone, self.now, against=self.against)
+
+    @property
+    def asked_beside(self) -> Span | None:
+        """Return the instants whose numbers every answer is to carry beside its own, None where nobody has asked for that."""
+        return None if self.compare is None else self.other
 
 
 def parse_question(values: Mapping[str, list[str]], *, caller: Caller, sites: tuple[str, ...], now: datetime) -> WebQuestion:
     """Return the question in *values*, or raise Refused, which names the first parameter that is wrong."""
     asked = parse_asked(values, caller=caller, sites=sites, now=now)
+    compare, against = _compared(values)
+    interval = one_of(_PARAMETERS["interval"], values)
     return WebQuestion(
         caller=asked.caller,
         sites=asked.sites,
@@ -55,10 +63,16 @@ def parse_question(values: Mapping[str, list[str]], *, caller: Caller, sites: tu
         days=asked.days,
         timezone=asked.timezone,
         now=asked.now,
+        names_zone=asked.names_zone,
         who=Who(one_of(_PARAMETERS["who"], values)),
-        filters=_filters(values.get("filter", [])),
-        limit=_limit(one_of(_PARAMETERS["limit"], values)),
-        interval=_interval(one_of(_PARAMETERS["interval"], values), asked.days),
+        filters=parse_filters(values.get("filter", [])),
+        compare=compare,
+        against=against,
+        limit=_whole(one_of(_PARAMETERS["limit"], values), "limit", 1, MAX_LIMIT),
+        ordering=_ordering(values),
+        search=_search(one_of(_PARAMETERS["search"], values)),
+        interval=fitting_interval(Interval(interval) if interval else None, asked.days),
+        names_interval=bool(interval),
         metric=METRIC_NAMED[one_of(_PARAMETERS["metric"], values)],
     )
 
@@ -70,48 +84,40 @@ def dimension_of(name: str) -> Dimension:
     return DIMENSION_NAMED[name]
 
 
-def readable_filters(texts: list[str]) -> list[str]:
-    """Return those of *texts* that are filters, as many as there may be."""
-    return [text for text in texts if _is_filter(text)][:MAX_FILTERS]
-
-
-def _is_filter(text: str) -> bool:
-    try:
-        _filter(text)
-    except Refused:
-        return False
-    return True
-
-
-def _filters(texts: list[str]) -> tuple[Filter, ...]:
-    if len(texts) > MAX_FILTERS:
-        raise bad_parameter("filter", f"There are too many filters. Send at most {MAX_FILTERS}.")
-    return tuple(dict.fromkeys(_filter(text) for text in texts))
-
-
-def _filter(text: str) -> Filter:
-    parts = _FILTER.fullmatch(text)
-    if parts is None or parts["name"] not in DIMENSION_NAMED:
-        known = ", ".join(DIMENSION_NAMED)
-        raise _bad_filter(f"Write dimension:value or dimension!:value, where dimension is one of {known}.")
-    if len(parts["value"]) > MAX_VALUE:
-        raise _bad_filter(f"The value is too long. Send at most {MAX_VALUE} characters.")
-    return Filter(dimension=DIMENSION_NAMED[parts["name"]], value=parts["value"], negated=bool(parts["negated"]))
-
-
-def _bad_filter(detail: str) -> Refused:
-    return bad_parameter("filter", detail)
-
-
-def _limit(text: str) -> int:
-    # isdecimal alone takes Arabic digits, and int() takes very long ones.
-    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):  # noqa: PLR2004  # of 1000
-        raise bad_parameter("limit", f"Send a whole number from 1 to {MAX_LIMIT}.")
-    return int(text)
-
-
-def _interval(text: str, days: Days) -> Interval:
-    interval = Interval(text) if text else default_interval(days)
+def fitting_interval(named: Interval | None, days: Days) -> Interval:
+    """Return the interval that was *named*, else what shows *days* best; raise Refused where there were too many buckets."""
+    interval = named or default_interval(days)
     if bucket_count(days, interval) > MAX_BUCKETS:
         raise bad_parameter("interval", f"The period has too many buckets of that width. Ask for at most {MAX_BUCKETS}.")
     return interval
+
+
+def _compared(values: Mapping[str, list[str]]) -> tuple[Compare | None, Days | None]:
+    named = one_of(_PARAMETERS["compare"], values)
+    if named == Compare.CUSTOM:
+        return Compare.CUSTOM, days_between(*_COMPARED_DAYS, values)
+    if field := next((name for name in _COMPARED_DAYS if any(values.get(name, ()))), None):
+        raise bad_parameter(field, "Only compare=custom takes compare_from and compare_to. Add it, or leave this out.")
+    return Compare(named) if named else None, None
+
+
+def _ordering(values: Mapping[str, list[str]]) -> Ordering:
+    sort, order = one_of(_PARAMETERS["sort"], values), one_of(_PARAMETERS["order"], values)
+    return Ordering(
+        sort=sort,
+        direction=Direction(order) if order else usual_direction(sort),
+        offset=_whole(one_of(_PARAMETERS["offset"], values), "offset", 0, MAX_OFFSET),
+    )
+
+
+def _search(text: str) -> str:
+    if len(text) > MAX_SEARCH:
+        raise bad_parameter("search", f"The text is too long. Send at most {MAX_SEARCH} characters.")
+    return text
+
+
+def _whole(text: str, field: str, least: int, most: int) -> int:
+    # isdecimal alone takes Arabic digits, and int() takes very long ones.
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        raise bad_parameter(field, f"Send a whole number from {least} to {most}.")
+    return int(text)

@@ -7,10 +7,10 @@ from msgspec import Struct, structs
 from sqlalchemy import func
 
 from projections.query.dimensions import Dimension
+from projections.query.filters import Filter
 from projections.query.matching import Condition, any_of, every, hit_counts, hit_of_visit, seen_counts, visit_has
 from projections.query.operators import Operator, condition
 from projections.query.periods import Span
-from projections.query.question import Filter
 from projections.query.sums import Columns, Of
 from projections.read_models.hits import Kind
 
@@ -89,15 +89,17 @@ def as_filters(node: Node) -> tuple[Filter, ...] | None:
     if isinstance(node, AnyOf | Done):
         return None
     listed = [node] if isinstance(node, Leaf) else list(node.nodes)
-    found: dict[tuple[str, bool], list[Filter]] = {}
+    found: dict[tuple[str, bool, Operator], list[Filter]] = {}
     for leaf in listed:
-        if not isinstance(leaf, Leaf) or leaf.operator is not Operator.IS or not leaf.case_sensitive:
+        if not isinstance(leaf, Leaf) or not leaf.case_sensitive:
             return None
-        named = (leaf.dimension.name, leaf.negated)
-        # Filters by one dimension are alternatives; of two leaves both must hold.
-        if named in found:
+        alike = (leaf.dimension.name, leaf.negated, leaf.operator)
+        # Filters by one dimension that compare alike are alternatives; of two leaves both must hold.
+        if alike in found:
             return None
-        found[named] = [Filter(dimension=leaf.dimension, value=value, negated=leaf.negated) for value in leaf.values]
+        found[alike] = [
+            Filter(dimension=leaf.dimension, value=value, negated=leaf.negated, operator=leaf.operator) for value in leaf.values
+        ]
     return tuple(one for filters in found.values() for one in filters)
 
 

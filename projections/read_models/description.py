@@ -1,21 +1,28 @@
-"""The words with which a fact and a visit describe the visitor's place, device and source, in the order of the columns."""
+"""The words with which a fact describes who came with what, and from where: the columns of two dictionaries, in their order."""
 
 from typing import TypeAlias
 
-from sqlalchemy import Column
-
 from contracts.events import WebEvent
-from projections.schema import words
 
 Description: TypeAlias = tuple[str, ...]
 
-COLUMNS = (
+# What is the same for all that a visitor does, as a rule: their place and device, and whether a robot they are.
+OF_CLIENT = (
     "country",
     "region",
     "device",
     "browser",
     "browser_version",
     "os",
+    "os_version",
+    "language",
+    "screen",
+    "bot_rule",
+    "bot_name",
+)
+
+# Where a visit came from, and which import brought it.
+OF_ORIGIN = (
     "source",
     "channel",
     "referrer",
@@ -24,17 +31,15 @@ COLUMNS = (
     "utm_campaign",
     "utm_term",
     "utm_content",
+    "batch",
 )
 
-
-def columns() -> list[Column[str]]:
-    """Return COLUMNS as a table's columns."""
-    return [words(name) for name in COLUMNS]
+COLUMNS = (*OF_CLIENT, *OF_ORIGIN)
 
 
-def describe(event: WebEvent) -> Description:
-    """Return what *event* says about COLUMNS."""
-    place, device, source = event.place, event.device, event.source
+def client_of(event: WebEvent) -> Description:
+    """Return what *event* says about OF_CLIENT."""
+    place, device = event.place, event.device
     return (
         place.country,
         place.region,
@@ -42,6 +47,18 @@ def describe(event: WebEvent) -> Description:
         device.browser,
         device.browser_version,
         device.os,
+        "",
+        event.language,
+        event.screen.value if event.screen else "",
+        event.bot or "",
+        event.bot_name,
+    )
+
+
+def origin_of(event: WebEvent) -> Description:
+    """Return what *event* says about OF_ORIGIN."""
+    source = event.source
+    return (
         source.name,
         source.channel.value,
         source.referrer,
@@ -50,4 +67,5 @@ def describe(event: WebEvent) -> Description:
         source.utm_campaign,
         source.utm_term,
         source.utm_content,
+        event.batch or "",
     )

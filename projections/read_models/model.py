@@ -29,7 +29,7 @@ class ReadModel(Struct, frozen=True, kw_only=True):
     month that the fact's rows are in when ``tables`` are partitioned by month, and None when they are not. ``erase`` deletes
     what a visitor left and returns how many rows that were, and is None where nobody is in the tables. ``erase_site`` does so
     with all rows of a tenant's site, and is None where the tables do not say whose a row is. ``version`` rises when the same
-    facts would leave other rows.
+    facts would leave other rows. Where the first table holds numbers, ``view`` is what is asked in its place.
     """
 
     name: str
@@ -40,6 +40,12 @@ class ReadModel(Struct, frozen=True, kw_only=True):
     day_of: Callable[[Any], date] | None = None
     erase: Callable[[AsyncConnection, Whose], Awaitable[int]] | None = None
     erase_site: Callable[[AsyncConnection, str, str], Awaitable[int]] | None = None
+    view: Table | None = None
+
+    @property
+    def readable(self) -> Table:
+        """Return the table whose rows say in words what the facts were."""
+        return self.tables[0] if self.view is None else self.view
 
 
 async def erase_rows(connection: AsyncConnection, table: Table, tenant: str, site: str) -> int:

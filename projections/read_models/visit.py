@@ -7,15 +7,15 @@ from typing import TypeAlias, TypeVar
 from msgspec import Struct
 
 from contracts.events import EngagementMeasured, EventRecorded, PageViewed
-from projections.read_models.description import Description, describe
+from projections.read_models.dictionaries import Coded
 
 IDLE = timedelta(minutes=30)
 TAIL_LENGTH = 64
 
-# When, the fact's id to break a tie, the host, and the words of description.COLUMNS.
-Beginning: TypeAlias = tuple[datetime, str, str, Description]
-# When, the fact's id to break a tie, and the path.
-Step: TypeAlias = tuple[datetime, str, str]
+# When, what breaks a tie, and the numbers of the page, the client and the origin.
+Beginning: TypeAlias = tuple[datetime, int, int, int, int]
+# When, what breaks a tie, and the number of the page.
+Step: TypeAlias = tuple[datetime, int, int]
 # Reported engagement: when and how many milliseconds, oldest first.
 Tail: TypeAlias = tuple[tuple[datetime, int], ...]
 # What a visit is made of: not every fact that the family may have.
@@ -41,17 +41,16 @@ class Visit(Struct, frozen=True, kw_only=True, gc=False):
     tail: Tail = ()
 
 
-def visit_of(event: VisitFact) -> Visit:
-    """Return the visit that consists of *event* alone."""
-    at = event.occurred_at
+def visit_of(event: VisitFact, coded: Coded) -> Visit:
+    """Return the visit that consists of *event* alone, whose words *coded* has in numbers."""
+    at, tie = event.occurred_at, tie_of(event.id)
+    first = (at, tie, coded.page, coded.client, coded.origin)
     match event:
-        case PageViewed(page=page):
-            step = (at, event.id, page.path)
-            return Visit(opened_at=at, closed_at=at, first=_beginning(event), ended_at=at, pageviews=1, entry=step, exit=step)
+        case PageViewed():
+            step = (at, tie, coded.page)
+            return Visit(opened_at=at, closed_at=at, first=first, ended_at=at, pageviews=1, entry=step, exit=step)
         case EventRecorded(interactive=interactive):
-            return Visit(
-                opened_at=at, closed_at=at, first=_beginning(event), ended_at=at, events=1, interactions=int(interactive)
-            )
+            return Visit(opened_at=at, closed_at=at, first=first, ended_at=at, events=1, interactions=int(interactive))
         case EngagementMeasured(engaged_ms=engaged_ms):
             return Visit(opened_at=at, closed_at=at, tail=((at, engaged_ms),))
 
@@ -92,8 +91,10 @@ def join(one: Visit, other: Visit) -> Visit:
     )
 
 
-def _beginning(event: VisitFact) -> Beginning:
-    return (event.occurred_at, event.id, event.page.hostname, describe(event))
+def tie_of(id_: str) -> int:
+    """Return what says which of two facts of the same moment is the earlier: the last 32 bits of the fact's id."""
+    number = int(id_[-8:], 16)
+    return number - (1 << 32) if number >> 31 else number
 
 
 def _opened_at(visit: Visit) -> datetime:

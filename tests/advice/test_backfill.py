@@ -112,7 +112,7 @@ async def test_a_loss_is_said_and_nothing_is_changed(installation: Installation,
 
 
 async def test_a_loss_is_said_whichever_table_alone_holds_rows(installation: Installation, subtests: pytest.Subtests):
-    tables = ("hits", "visits", "seen_events", "quarantine", "totals")
+    tables = ("coded_hits", "coded_visits", "seen_events", "quarantine", "totals")
     await installation.facts.delete_stream()
     await installation.tables.connection.execute("".join(f"CREATE TABLE kept_{table} AS TABLE {table};" for table in tables))
     for table in tables:

@@ -152,8 +152,8 @@ async def test_the_tables_of_a_newer_version_are_left_as_they_are(installation: 
 
 
 DAMAGES = {
-    "DROP TABLE hits": "collector backfill",
-    "ALTER TABLE visits DROP COLUMN pageviews": "collector backfill",
+    "DROP TABLE coded_hits CASCADE": "collector backfill",
+    "ALTER TABLE coded_visits DROP COLUMN pageviews CASCADE": "collector backfill",
     "DROP TABLE positions": "collector backfill --accept-loss",
 }
 
@@ -229,7 +229,7 @@ async def test_a_copy_of_the_streams_is_all_that_has_to_be_kept(
 
 
 async def test_a_column_that_somebody_added_goes_with_a_backfill(installation: Installation):
-    await installation.tables.connection.execute("ALTER TABLE visits ADD COLUMN address inet")
+    await installation.tables.connection.execute("ALTER TABLE coded_visits ADD COLUMN address inet")
     report = await installation.run("collector privacy verify")
     assert "visits: has columns of an address's type: address" in report.output
     assert (await installation.run("collector backfill")).exit_code == 0

@@ -53,7 +53,7 @@ async def waits_for_a_lock(tables: Tables) -> bool:
     return bool(await tables.value(waiting))
 
 
-@pytest.mark.parametrize("table", ["positions", "hits"])
+@pytest.mark.parametrize("table", ["positions", "coded_hits"])
 async def test_an_error_that_is_the_weather_is_tried_again(
     table: str, facts: Facts, tables: Tables, database_url: str, subtests: pytest.Subtests
 ):
@@ -77,7 +77,7 @@ async def test_the_victim_of_a_deadlock_tries_again(facts: Facts, tables: Tables
         await counted_once(tables, 1)
         await rival.execute("SET deadlock_timeout = '1min'")  # so that the projector is the victim
         async with rival.transaction():
-            await rival.execute("LOCK TABLE visits IN ACCESS EXCLUSIVE MODE")
+            await rival.execute("LOCK TABLE coded_visits IN ACCESS EXCLUSIVE MODE")
             await facts.publish(*(pageview(f"/{number}") for number in range(20)))
             await until(lambda: waits_for_a_lock(tables), "the projector holds its position and waits for the visits")
             async with asyncio.timeout(30):
@@ -100,7 +100,7 @@ async def test_a_lock_held_for_longer_than_anybody_waits_is_waited_for_again(
         await facts.publish(pageview())
         await counted_once(tables, 1)
         async with rival.transaction():
-            await rival.execute("LOCK TABLE visits IN ACCESS EXCLUSIVE MODE")
+            await rival.execute("LOCK TABLE coded_visits IN ACCESS EXCLUSIVE MODE")
             await facts.publish(*traffic(20, seed=2))
             for _ in range(2):
                 await until(lambda: waits_for_a_lock(tables), "the projector waits for the lock")

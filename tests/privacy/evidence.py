@@ -112,8 +112,8 @@ async def rotate(running: Up, day: date) -> None:
 
 
 async def read_visitors(running: Up) -> frozenset[bytes]:
-    """Return every visitor id that was stored."""
-    return frozenset(await _column(running, "SELECT DISTINCT visitor FROM hits"))
+    """Return every visitor id that was stored, as far as it is kept: its last bytes."""
+    return frozenset(bytes(each) for each in await _column(running, "SELECT DISTINCT int8send(visitor) FROM hits"))
 
 
 async def _column(running: Up, query: str, projection: str = "web") -> list[Any]:

@@ -36,7 +36,7 @@ async def test_it_reads_everything_that_answers_are_made_of(
     assert await reading.fetchval("SELECT current_user") == READER
     await reading.execute("SET collector.tenant = 'main'")
     assert await reading.fetchval("SELECT count(*) FROM hits") == 20
-    assert await reading.fetchval("SELECT count(*) FROM hits_2026_10") > 0, "a month that was made after the grants"
+    assert await reading.fetchval("SELECT count(*) FROM coded_hits_2026_10") > 0, "a month that was made after the grants"
     for table in ("visits", "positions", "totals", "generations"):
         assert await reading.fetchval(f"SELECT count(*) FROM {table}") > 0
 
@@ -44,15 +44,15 @@ async def test_it_reads_everything_that_answers_are_made_of(
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM hits",
+        "DELETE FROM coded_hits",
         "UPDATE positions SET seq = 0",
         "UPDATE public.generations SET state = 'retired'",
         "INSERT INTO totals VALUES ('t', 0, 0, 0, 0, NULL)",
-        "DROP TABLE visits",
+        "DROP VIEW visits",
         "TRUNCATE visits",
         "CREATE TABLE web_g1.mine (a int)",
         "CREATE SCHEMA mine",
-        "ALTER TABLE hits DISABLE TRIGGER ALL",
+        "ALTER TABLE coded_hits DISABLE TRIGGER ALL",
     ],
 )
 async def test_it_changes_nothing(reading: asyncpg.Connection, statement: str):

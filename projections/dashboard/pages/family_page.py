@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.dashboard.controls import Controls, controls_of
+from projections.dashboard.controls import Controls, controls_of, of_days_alone
 from projections.dashboard.links import PageState
 from projections.dashboard.pages.families import families_of
 from projections.dashboard.pages.marks import read_address
@@ -73,7 +73,7 @@ class FamilyView(Struct, frozen=True, kw_only=True):
             page = FamilyPage(
                 title=self.title,
                 state=state,
-                controls=replace(controls_of(state, below=self.below, wrong=address.wrong), who=[]),
+                controls=of_days_alone(controls_of(state, below=self.below, wrong=address.wrong)),
                 numbers=numbers,
                 tables=tables,
                 freshness=await freshness(connection, question.caller, of=self.of),

@@ -1,5 +1,6 @@
 """What pages have in common: how their address is read, and the mark by which a browser learns that nothing has changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from litestar import MediaType, Response
@@ -8,19 +9,21 @@ from msgspec import Struct
 from projections.dashboard.assets import fingerprint
 from projections.dashboard.links import PageState, state_of
 from projections.dashboard.mended import Values, Wrong, mended
+from projections.dashboard.typed import TYPED, Typed, typed_in, with_typed
 from projections.query.api import Desk, PlainRequest
 from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.dimensions import DIMENSION_NAMED
 from projections.query.freshness import Freshness
-from projections.query.known_sites import home_zone
-from projections.query.parameters import AFTER, QUESTION_PARAMETERS, SHOW
+from projections.query.home import Home, at_home
+from projections.query.known_sites import home_of
+from projections.query.parameters import AFTER, QUESTION_PARAMETERS, SHOW, legible_parameters
 from projections.query.problems import bad_parameter
 from projections.query.question import WebQuestion, parse_question
 
 # How often a page without new facts is worth another look: visitors leave without a fact.
 _LOOK_SECONDS = 15
-_PARAMETERS = (*QUESTION_PARAMETERS, SHOW, AFTER)
+_PARAMETERS = (*QUESTION_PARAMETERS, SHOW, AFTER, *TYPED)
 
 
 class Mark(Struct, frozen=True):
@@ -46,11 +49,21 @@ class Mark(Struct, frozen=True):
 
 
 class Address(Struct, frozen=True, kw_only=True):
-    """What the address of a page asks, the state that it is in, and what was ``wrong`` in it, if anything."""
+    """What the address of a page asks, the state that it is in, and what was ``wrong`` in it, if anything.
+
+    One in which a filter was ``typed`` is another way to write that of ``state``, unless the filter could not be read.
+    """
 
     question: WebQuestion
     state: PageState
     wrong: Wrong | None
+    typed: Typed = Typed()
+    home: Home = Home()
+
+    @property
+    def leads_on(self) -> bool:
+        """Say whether there is a plainer way to write it."""
+        return self.wrong is None and bool(self.typed.by)
 
     def page(self, html: str) -> Response[Any]:
         """Answer with the page, which is no news of an address that is wrong."""
@@ -63,18 +76,25 @@ def mark_of(desk: Desk, fresh: Freshness) -> Mark:
     return Mark(f'W/"{fingerprint()}-{fresh.mark}-{looked}"')
 
 
-async def read_address(desk: Desk, caller: Caller, request: PlainRequest, site: str) -> Address:
-    """Return what the address of a page about *site* asks as far as it can be read, or raise Refused."""
+async def read_address(
+    desk: Desk, caller: Caller, request: PlainRequest, site: str, *, check: Callable[[WebQuestion], object] = repr
+) -> Address:
+    """Return what the address of a page about *site* asks as far as it can be read, or raise Refused.
+
+    What *check* refuses, too, is left out.
+    """
     sites, now = (site_named(site),), desk.clock()
+    home = await home_of(desk.engine, caller, sites[0])
 
     def parse(values: Values) -> WebQuestion:
         if not all(name in DIMENSION_NAMED for name in values.get(SHOW.name, [])):
             raise bad_parameter(SHOW.name, f"Name one of {', '.join(DIMENSION_NAMED)}.")
-        return parse_question(values, caller=caller, sites=sites, now=now)
+        question = at_home(parse_question(with_typed(values), caller=caller, sites=sites, now=now), home)
+        check(question)
+        return question
 
-    values, question, wrong = mended(request.scope["query_string"], _PARAMETERS, parse)
-    home = await home_zone(desk.engine, caller, question.site)
-    if "timezone" not in values and home != question.timezone:
-        question = parse({**values, "timezone": [home]})
+    query = request.scope["query_string"]
+    values, question, wrong = mended(query, _PARAMETERS, parse)
     show = tuple(dict.fromkeys(values.get(SHOW.name, [])))
-    return Address(question=question, state=state_of(question, show, home=home), wrong=wrong)
+    state = state_of(question, show, home=home.timezone)
+    return Address(question=question, state=state, wrong=wrong, typed=typed_in(legible_parameters(query, TYPED)), home=home)

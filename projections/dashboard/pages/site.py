@@ -35,11 +35,20 @@ from projections.query.web.sites import facts_span
 from projections.query.web.timeseries import timeseries
 
 
+class ZoneToKeep(Struct, frozen=True, kw_only=True):
+    """A time zone that the address names and the site may remember: what its form sends, and the same page without it."""
+
+    timezone: str
+    fields: dict[str, str]
+    onward: str
+
+
 class SitePage(Struct, frozen=True, kw_only=True):
     """What the page of a site shows; ``nothing`` says why the period has nothing, if so, and leads on."""
 
     state: PageState
     controls: Controls
+    zone_to_keep: ZoneToKeep | None
     tiles: list[Tile]
     chart: Chart
     compared_with: str
@@ -60,6 +69,8 @@ async def show_site(
 ) -> Response[Any]:
     """Show the numbers of a site, or how to get the first fact."""
     address = await read_address(desk, caller, request, site)
+    if address.leads_on:
+        return Redirect(address.state.href(), status_code=303)
     async with reading_about(desk.engine, address.question, desk.listing) as (connection, question):
         if question.site != address.question.site:
             return Redirect(replace(address.state, site=question.site).href(), status_code=303)
@@ -93,7 +104,8 @@ async def _compose(connection: AsyncConnection, question: WebQuestion, address: 
     visitors = int(answer.numbers["visitors"] or 0)
     return SitePage(
         state=state,
-        controls=controls_of(state, wrong=address.wrong),
+        controls=controls_of(state, wrong=address.wrong, typed=address.typed),
+        zone_to_keep=_zone_to_keep(address),
         tiles=tiles_of(answer, state),
         chart=draw(series, state=state, now=question.now),
         compared_with=compared_with(answer),
@@ -102,6 +114,18 @@ async def _compose(connection: AsyncConnection, question: WebQuestion, address: 
         minutes=minutes_of(present.pageviews_per_minute),
         nothing=None if _is_something(answer) else nothing_of(await why_empty(connection, question), state),
         freshness=fresh,
+    )
+
+
+def _zone_to_keep(address: Address) -> ZoneToKeep | None:
+    state, described = address.state, address.home.described
+    if described is None or state.timezone == state.home:
+        return None
+    version, label = described
+    return ZoneToKeep(
+        timezone=state.timezone,
+        fields={"label": label, "timezone": state.timezone, "expected_version": str(version)},
+        onward=replace(state, home=state.timezone).href(),
     )
 
 

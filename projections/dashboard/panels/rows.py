@@ -4,12 +4,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.dashboard.countries import country_name, flag
+from projections.dashboard.countries import codes_called, country_name, flag
 from projections.dashboard.links import PageState
 from projections.dashboard.panels.kinds import PanelKind, open_dimension
+from projections.dashboard.panels.moved import Moved, moved
 from projections.dashboard.words import counted, exactly, in_words, short
 from projections.query.dimensions import Dimension, Written
 from projections.query.metrics import Unit
+from projections.query.ordering import Ordering
 from projections.query.parameters import Who
 from projections.query.question import WebQuestion
 from projections.query.sums import Of
@@ -37,6 +39,7 @@ class Line(Struct, frozen=True, kw_only=True):
     bar: float
     numbers: tuple[str, ...]
     exact: str
+    moved: Moved | None
 
 
 class Panel(Struct, frozen=True, kw_only=True):
@@ -47,6 +50,7 @@ class Panel(Struct, frozen=True, kw_only=True):
     caption: str
     tabs: list[TabLink]
     columns: tuple[str, ...]
+    is_compared: bool
     lines: list[Line]
     nothing: str
     more: bool
@@ -59,13 +63,16 @@ async def fill(
 ) -> Panel:
     """Answer what the open tab of a panel asks."""
     dimension = open_dimension(kind, state)
-    answer = await breakdown(connection, replace(question, limit=ROWS), dimension, visitors=visitors)
+    # The order, the rows and the words of a list belong to its own page.
+    listed = replace(question, limit=ROWS, ordering=Ordering(), search="")
+    answer = await breakdown(connection, listed, dimension, visitors=visitors)
     return Panel(
         name=kind.name,
         title=kind.title,
         caption=f"{dimension.title}: {dimension.meaning}",
         tabs=_tabs(kind, state, dimension),
         columns=_columns(dimension),
+        is_compared=question.asked_beside is not None,
         lines=_lines(answer, state),
         nothing=_nothing(kind, dimension, state),
         more=answer.more,
@@ -91,6 +98,11 @@ def flag_of(dimension: Dimension, value: str) -> str:
     return flag(value) if dimension.written in (Written.COUNTRY, Written.REGION) else ""
 
 
+def called(dimension: Dimension, text: str) -> tuple[str, ...]:
+    """Return the values of *dimension* that people know by a name which contains *text*, though they do not."""
+    return codes_called(text) if text and dimension.written is Written.COUNTRY else ()
+
+
 def details_of(row: ValueRow, dimension: Dimension) -> tuple[str, ...]:
     """Return every number of *row*, in the order of detail_columns(); counts in full."""
     numbers = ((metric.unit, row.numbers[metric.name]) for metric in row_metrics(dimension))
@@ -98,9 +110,10 @@ def details_of(row: ValueRow, dimension: Dimension) -> tuple[str, ...]:
     return (exactly(row.visitors), f"{row.share:g}%", *written)
 
 
-def detail_columns(dimension: Dimension) -> tuple[str, ...]:
-    """Return the headings of details_of()."""
-    return ("Visitors", "Share", *(metric.column or metric.title for metric in row_metrics(dimension)))
+def detail_columns(dimension: Dimension) -> list[tuple[str, str]]:
+    """Return the headings of details_of(), each behind the name that sorts rows by it, "" where there is none."""
+    others = ((metric.name, metric.column or metric.title) for metric in row_metrics(dimension))
+    return [("visitors", "Visitors"), ("", "Share"), *others]
 
 
 def _columns(dimension: Dimension) -> tuple[str, ...]:
@@ -144,6 +157,7 @@ def _line(row: ValueRow, dimension: Dimension, state: PageState, longest: int) -
         bar=round(100 * row.visitors / longest, 1),
         numbers=_numbers(row, dimension),
         exact=counted(row.visitors, "visitor"),
+        moved=moved(row.compared),
     )
 
 

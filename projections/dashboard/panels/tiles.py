@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from projections.dashboard.links import PageState
+from projections.dashboard.panels.moved import direction_of, mood_of
 from projections.dashboard.words import change_in_words, day_in_words, exactly, in_words
 from projections.query.metrics import METRICS, Metric
 from projections.query.web.overview import Overview
@@ -28,33 +29,22 @@ def tiles_of(numbers: Overview, state: PageState) -> list[Tile]:
 
 
 def compared_with(numbers: Overview) -> str:
-    """Return the span that *numbers* are compared with, in words."""
-    since, until = numbers.previous_since, numbers.previous_until
-    return f"{day_in_words(since)} to {day_in_words(until)}, {until:%H:%M}"
+    """Return the span that *numbers* are compared with, in words; "" where they are compared with nothing."""
+    other = numbers.compared
+    return f"{day_in_words(other.since)} to {day_in_words(other.until)}, {other.until:%H:%M}" if other else ""
 
 
 def _tile(metric: Metric, numbers: Overview, state: PageState) -> Tile:
-    change, value, before = (of[metric.name] for of in (numbers.change, numbers.numbers, numbers.previous))
+    value, other = numbers.numbers[metric.name], numbers.compared
+    change, before = (other.change[metric.name], other.numbers[metric.name]) if other else (None, None)
     return Tile(
         metric=metric,
         value=in_words(metric.unit, value),
         exact=exactly(value),
         change=change_in_words(metric.unit, change) if change else "",
-        direction=_direction(change),
-        mood=_mood(metric, change),
+        direction=direction_of(change),
+        mood=mood_of(metric, change),
         before=in_words(metric.unit, before),
         href=state.measuring(metric).href(),
         is_shown=state.metric is metric,
     )
-
-
-def _direction(change: float | None) -> str:
-    if not change:
-        return "same" if change == 0 else "none"
-    return "up" if change > 0 else "down"
-
-
-def _mood(metric: Metric, change: float | None) -> str:
-    if not change:
-        return "neutral"
-    return "good" if (change > 0) != metric.less_is_better else "bad"

@@ -115,7 +115,8 @@ function tell(slot) {
   if (!slot) return;
   const name = Object.assign(document.createElement("span"), { textContent: slot.dataset.name });
   const value = Object.assign(document.createElement("b"), { textContent: slot.dataset.value });
-  bubble.replaceChildren(value, name);
+  const beside = Object.assign(document.createElement("div"), { textContent: slot.dataset.beside ?? "" });
+  bubble.replaceChildren(value, name, beside);
   const half = bubble.offsetWidth / 2 + 8;
   const box = slot.getBoundingClientRect();
   const middle = Math.min(Math.max(box.left + box.width / 2, half), document.documentElement.clientWidth - half);

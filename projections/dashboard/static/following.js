@@ -72,12 +72,13 @@ function freshen(page) {
   restore(kept);
 }
 
-const typed = () => [...document.querySelectorAll("#custom input:not([type=hidden], .calendar)")];
+const typed = () => [...document.querySelectorAll("details.menu input:not([type=hidden], .calendar)")];
+const menuOf = (field) => field.closest("details.menu")?.id;
 
-// Whoever is typing days while an answer comes goes on typing them.
+// Whoever is typing days or a value while an answer comes goes on typing them.
 function goOnTyping(field, fields) {
-  document.getElementById("custom")?.setAttribute("open", "");
-  for (const fresh of typed()) {
+  document.getElementById(menuOf(field))?.setAttribute("open", "");
+  for (const fresh of typed().filter((one) => menuOf(one) === menuOf(field))) {
     fresh.value = fields.find((one) => one.name === fresh.name)?.value ?? fresh.value;
     if (fresh.name === field.name) fresh.focus({ preventScroll: true });
   }
@@ -91,7 +92,7 @@ function exchange(page) {
   document.title = page.title;
   document.querySelector("header.top")?.replaceWith(page.querySelector("header.top"));
   main().replaceWith(page.getElementById("main"));
-  kept.open = kept.open.filter((id) => id !== "custom");
+  kept.open = kept.open.filter((id) => !document.getElementById(id)?.matches("details.menu"));
   restore(kept);
   if (isTyping) goOnTyping(field, fields);
 }

@@ -17,7 +17,7 @@ from projections.read_models.turn_facts import TABLE as TURN_FACTS
 from projections.read_models.turn_facts import Kind as TurnKind
 
 # Known to nobody outside: the tenant stands in the credential, and a visitor's id is never told.
-_NEVER: Final = frozenset({"tenant", "visitor"})
+_NEVER: Final = frozenset({"tenant", "visitor", "site_id"})
 
 
 class Family(Struct, frozen=True, kw_only=True):

@@ -10,19 +10,17 @@ from msgspec.structs import replace
 from projections.projections import WEB
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
-from projections.query.database import reading
 from projections.query.delivery.forms import FORMAT, Form, as_csv, as_file, as_lines
 from projections.query.delivery.handing_over import form_of
 from projections.query.delivery.receipts import receipt_in, wait_for
 from projections.query.delivery.tags import MOMENT_SECONDS, is_known, tag_of, unchanged
 from projections.query.freshness import freshness
-from projections.query.known_sites import home_zone, known_site
+from projections.query.known_sites import reading_about
 from projections.query.parameters import read_parameters
 from projections.query.periods import Span
 from projections.query.v1.answer import Answer, answer_of, columns_of, rows_in
 from projections.query.v1.body import MAX_BYTES, read_body
-from projections.query.v1.query import Query, needs_first_day, read_query, site_of
-from projections.query.web.sites import facts_span
+from projections.query.v1.query import Query, read_query, site_of
 
 # The second for clients that know Plausible's.
 PATHS: Final = ("/api/v1/query", "/api/v2/query")
@@ -44,17 +42,14 @@ async def answer_query(desk: NamedDependency[Desk], caller: NamedDependency[Call
     if body.read_your_write:
         receipt_in(body.read_your_write)
     async with desk.room.of(caller):
-        zone = await home_zone(desk.engine, caller, asked.question.site)
-        async with reading(desk.engine, caller) as connection:
-            site = await known_site(connection, caller, asked.question.site, desk.listing)
         if body.read_your_write:
-            await wait_for(desk.after_write, caller, site, WEB)
-        async with reading(desk.engine, caller) as connection:
-            facts = await facts_span(connection, caller, site) if needs_first_day(body) else None
-            first = None if facts is None else facts.since
-            query = read_query(body, caller=caller, site=site, zone=zone, now=asked.question.now, first=first)
+            async with reading_about(desk.engine, asked.question, desk.listing) as (_, about):
+                pass
+            await wait_for(desk.after_write, caller, about.site, WEB)
+        async with reading_about(desk.engine, asked.question, desk.listing) as (connection, about):
+            query = read_query(body, caller=caller, site=about.site, zone=about.timezone, now=about.now, first=about.days.first)
             fresh = await freshness(connection, caller)
-            tag = tag_of(fresh.mark, site, form, await request.body(), *_moments(query))
+            tag = tag_of(fresh.mark, about.site, form, await request.body(), *_moments(query))
             if is_known(tag, request.headers.get("if-none-match", "")):
                 return unchanged(tag)
             answer = await answer_of(connection, query)

@@ -1,7 +1,7 @@
 """The time of a query: the date_range in all its forms as a span of instants, the one to compare it with, and its buckets."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -10,9 +10,19 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from projections.query.periods import Days, Interval, Period, Span, default_interval, edges, midnight, named_days, next_month
+from projections.query.periods import (
+    MAX_BUCKETS,
+    Days,
+    Interval,
+    Period,
+    Span,
+    default_interval,
+    edges,
+    midnight,
+    named_days,
+    next_month,
+)
 from projections.query.problems import Refused, bad_parameter
-from projections.query.question import MAX_BUCKETS
 from projections.query.v1.body import Comparison
 from projections.query.v1.names import Width
 
@@ -23,6 +33,7 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _BOTH: Final = 2
+_PREFIX: Final = f"{Width.AUTO}:"
 # About as wide as the widest bucket of its name: by which a range that has far too many is known at once.
 _WIDEST: Final[Mapping[Width, timedelta]] = {
     Width.MINUTE: _MINUTE,
@@ -68,15 +79,14 @@ def presets() -> list[str]:
     return [*dict.fromkeys([*_ALSO, LAST_24_HOURS, *ours, *_LAST_DAYS, *_LAST_MONTHS, ALL])]
 
 
-def read_range(written: str | Sequence[str], field: str, *, zone: ZoneInfo, now: datetime, first: datetime | None) -> Time:
-    """Return the time that is *written* in *field*, or raise Refused; *first* is the moment of the first fact, for all."""
+def read_range(written: str | Sequence[str], field: str, *, zone: ZoneInfo, now: datetime, first: date | None) -> Time:
+    """Return the time that is *written* in *field*, or raise Refused; *first* is the day of the first fact, for all."""
     if not isinstance(written, str):
         return _between(written, field, zone)
     if written == LAST_24_HOURS:
         return _of_moments(Span(now - _DAY, now), zone)
     today = now.astimezone(zone).date()
-    begun = today if first is None else first.astimezone(zone).date()
-    return of_days(_named(written, field, today, begun), zone)
+    return of_days(_named(written, field, today, first or today), zone)
 
 
 def of_days(days: Days, zone: ZoneInfo) -> Time:
@@ -102,7 +112,8 @@ def buckets(time: Time, width: Width, field: str) -> list[datetime]:
     span = time.span
     if (span.until - span.since) / _WIDEST[width] > MAX_BUCKETS + 1:
         raise _too_many(field)
-    inner = [edge for edge in _inner(time, width) if span.since < edge < span.until]
+    every = edges(time.days, time.zone, Interval(width.removeprefix(_PREFIX)))
+    inner = [edge for edge in every if span.since < edge < span.until]
     bounds = [span.since, *inner, span.until]
     if len(bounds) > MAX_BUCKETS + 1:
         raise _too_many(field)
@@ -125,7 +136,7 @@ def label(start: datetime, width: Width, zone: ZoneInfo) -> str:
 
 def width_for(time: Time) -> Width:
     """Return the width that shows *time* best."""
-    return Width(f"time:{default_interval(time.days if time.is_whole else _near(time))}")
+    return Width(f"{_PREFIX}{default_interval(time.days if time.is_whole else _near(time))}")
 
 
 def _near(time: Time) -> Days:
@@ -228,23 +239,6 @@ def _moved(time: Time, now: datetime, back: timedelta) -> Time:
         return other
     cut = (now.astimezone(time.zone).replace(tzinfo=None) - back).replace(tzinfo=time.zone).astimezone(UTC)
     return Time(span=Span(other.span.since, cut), days=days, zone=time.zone, is_whole=False)
-
-
-def _inner(time: Time, width: Width) -> Iterator[datetime]:
-    match width:
-        case Width.MINUTE:
-            # Every zone has been whole minutes from UTC since 1972.
-            edge = time.span.since.replace(second=0, microsecond=0)
-            while edge < time.span.until:
-                edge += _MINUTE
-                yield edge
-        case Width.WEEK:
-            monday = time.days.first - time.days.first.weekday() * _DAY
-            while monday <= time.days.last:
-                yield midnight(monday, time.zone)
-                monday += 7 * _DAY
-        case _:
-            yield from edges(time.days, time.zone, Interval(width.removeprefix("time:")))
 
 
 def _too_many(field: str) -> Refused:

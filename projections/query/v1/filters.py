@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from projections.query.filters import MAX_VALUE
 from projections.query.operators import MAX_PATTERN, MAX_STARS, Operator, is_pattern_too_rich
 from projections.query.problems import Refused, bad_parameter
-from projections.query.question import MAX_VALUE
 from projections.query.tree import All, AnyOf, Done, Leaf, Node, negated
 from projections.query.v1.names import dimension_named
 

@@ -1,6 +1,6 @@
 """Query: what a body asks, every name resolved; whoever has one need not look at what was sent again."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.dimensions import Dimension
+from projections.query.periods import Period
 from projections.query.problems import Refused, bad_parameter, not_found
 from projections.query.question import WebQuestion, parse_question
 from projections.query.sums import VIEWS, VIEWS_KEPT, VISITORS, Of, Sum, visitors_with
@@ -97,12 +98,13 @@ class Query(Struct, frozen=True, kw_only=True):
         return bool(self.of_hits) or keeps_single_views_of(self.tree)
 
 
-def read_query(body: Body, *, caller: Caller, site: str, zone: str, now: datetime, first: datetime | None = None) -> Query:
+def read_query(body: Body, *, caller: Caller, site: str, zone: str, now: datetime, first: date | None = None) -> Query:
     """Return the query in *body* about *site*, or raise Refused, which names what is wrong by its path.
 
-    *zone* is that of the site's days; *first* is the moment of its first fact, with whose day ``all`` begins.
+    *zone* is that of the site's days; *first* is the day of its first fact, with which ``all`` begins.
     """
-    asked = parse_question({"timezone": [body.timezone or zone], "who": [str(body.who)]}, caller=caller, sites=(site,), now=now)
+    asked = _asked(body, caller, site, now)
+    asked = asked if asked.names_zone else replace(asked, timezone=zone)
     time = read_range(body.date_range, RANGE, zone=ZoneInfo(asked.timezone), now=now, first=first)
     measures = _each_once(
         tuple(measure_named(name, f"metrics[{number}]") for number, name in enumerate(body.metrics)), "metrics"
@@ -124,17 +126,22 @@ def read_query(body: Body, *, caller: Caller, site: str, zone: str, now: datetim
     return query
 
 
+def _asked(body: Body, caller: Caller, site: str, now: datetime) -> WebQuestion:
+    values = {"who": [str(body.who)]}
+    if body.timezone:
+        values["timezone"] = [body.timezone]
+    # Where its days begin, the site knows, and with which of them.
+    if body.date_range == ALL:
+        values["period"] = [Period.ALL]
+    return parse_question(values, caller=caller, sites=(site,), now=now)
+
+
 def site_of(body: Body) -> str:
     """Return the canonical name of the site that *body* is about, or raise Refused."""
     try:
         return site_named(body.site_id)
     except Refused as refusal:
         raise not_found(refusal.problem.detail, title="There is no such site") from None
-
-
-def needs_first_day(body: Body) -> bool:
-    """Say whether *body* asks from the first fact on."""
-    return body.date_range == ALL
 
 
 def _each_once(named: tuple[Named, ...], field: str) -> tuple[Named, ...]:

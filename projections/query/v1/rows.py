@@ -30,7 +30,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 from projections.query.counts import ByBucket, ByValue, counts, counts_for
 from projections.query.dimensions import Dimension
-from projections.query.matching import LONGEST_VISIT, Condition, every, hits_in, visits_in
+from projections.query.matching import LONGEST_VISIT, Condition, began_in, every, hits_in, same_visitor, visits_in
 from projections.query.metrics import Sums
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
@@ -39,13 +39,11 @@ from projections.query.tree import as_filters, hits_where, seen_where, visits_wh
 from projections.query.v1.dates import Time, buckets
 from projections.query.v1.names import Cut, Measure, Width
 from projections.query.v1.query import Order, Query
-from projections.read_models.hits import HITS
+from projections.read_models.hits import HITS, NOBODY
 from projections.read_models.visits import VISITS
 
 Key: TypeAlias = tuple[Any, ...]
 
-_NOBODY: Final = b""
-_SAME: Final = ("tenant", "site", "day", "visitor", "bot")
 # What is added up of a visit; with what rows are cut by they tell one visit from another.
 _OF_A_VISIT: Final = (
     *("day", "visitor", "bot", "opened_at"),
@@ -224,7 +222,7 @@ def _of_visits(query: Query, slots: _Slots, sums: Sequence[Sum]) -> Select[Any]:
     # A visit that has two pages stands in two rows, once in each.
     seen = HITS.alias("seen")
     beside = [
-        *(seen.c[name] == VISITS.c[name] for name in _SAME),
+        *same_visitor(VISITS.c, seen),
         seen.c.occurred_at.between(VISITS.c.opened_at, VISITS.c.closed_at),
         seen.c.occurred_at >= slots.span.since,
         seen.c.occurred_at < slots.span.until + LONGEST_VISIT,
@@ -246,10 +244,9 @@ def _of_hits(query: Query, slots: _Slots, sums: Sequence[Sum]) -> Select[Any]:
     theirs = VISITS.alias("theirs")
     began = Span(slots.span.since - LONGEST_VISIT, slots.span.until)
     beside = [
-        *(theirs.c[name] == HITS.c[name] for name in _SAME),
+        *same_visitor(theirs.c, HITS),
         HITS.c.occurred_at.between(theirs.c.opened_at, theirs.c.closed_at),
-        theirs.c.began_at >= began.since,
-        theirs.c.began_at < began.until,
+        *began_in(began, theirs.c),
     ]
     joined = HITS.join(theirs, every(beside))
     return _summed(joined, slots.on(theirs.c, HITS.c, HITS.c.occurred_at), every(kept), sums, HITS.c)
@@ -273,7 +270,7 @@ def _summed(
 
 def _over_visitors(each: Subquery, width: int, sums: Sequence[Sum]) -> Select[Any]:
     keys = [each.c[f"cut_{number}"] for number in range(width)]
-    visitors = func.count().filter(each.c.visitor != _NOBODY)
+    visitors = func.count().filter(each.c.visitor != NOBODY)
     summed = [(_whole(func.sum(each.c[one.name])) if one.of_group else visitors).label(one.name) for one in sums]
     return select(*keys, *summed).group_by(*keys)
 

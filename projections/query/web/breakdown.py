@@ -1,24 +1,29 @@
-"""The breakdown: the numbers of a period for each value of one dimension, the greatest first."""
+"""The breakdown: the numbers of a period for each value of one dimension, in the order that was asked for."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.query.counts import ByValue, Counted, counts, counts_streamed
+from projections.query.counts import ByValue, counts
 from projections.query.dimensions import Dimension
 from projections.query.documents import as_numbers_of_some, document, list_of
-from projections.query.metrics import EVENTS_BY_NAME, METRIC_NAMED, METRICS, Metric, Numbers, percent
+from projections.query.metrics import EVENTS_BY_NAME, METRIC_NAMED, METRICS, Metric, Numbers, Sums, percent
+from projections.query.ordering import VALUE, Order
+from projections.query.ordering import VISITORS as BY_VISITORS
+from projections.query.problems import bad_parameter
 from projections.query.question import WebQuestion
 from projections.query.sums import VISITORS, VISITS, Of, Sum, among, visitors_with
+from projections.query.web.rows import Beside, Rows, all_rows_of, rows_of
 from projections.read_models.hits import Kind
 
 _OF_VISITS = tuple(metric for metric in METRICS if metric.column)
 _OF_HITS = {Kind.PAGEVIEW: METRIC_NAMED["pageviews"], Kind.EVENT: EVENTS_BY_NAME}
 # Every number that stands beside a value of one dimension or another.
 ROW_METRICS: tuple[Metric, ...] = (*_OF_VISITS, *_OF_HITS.values())
+_COUNT_OF_VISITORS = METRIC_NAMED["visitors"]
 
 
 class ValueRow(Struct, frozen=True, kw_only=True):
@@ -28,33 +33,58 @@ class ValueRow(Struct, frozen=True, kw_only=True):
     visitors: int
     share: float
     numbers: Numbers
+    compared: "RowCompared | None" = None
+
+
+class RowCompared(Struct, frozen=True, kw_only=True):
+    """The numbers of the same value in the other period, visitors first, and how each has moved since."""
+
+    numbers: Numbers
+    change: Numbers
 
 
 class Breakdown(Struct, frozen=True, kw_only=True):
-    """The answer: at most ``limit`` rows, whether there are more, and the visitors that the shares are parts of."""
+    """The answer: at most ``limit`` rows, whether there are more, and the visitors that the shares are parts of.
+
+    Compared with another period the values that only this has come behind all others.
+    """
 
     site: str
+    timezone: str
     dimension: Dimension
     visitors: int
     rows: list[ValueRow]
     more: bool
 
 
+_PREVIOUS = document(
+    "RowPrevious",
+    "The numbers of the same value in the other period.",
+    [("visitors", int), *as_numbers_of_some(ROW_METRICS)],
+)
+_CHANGE = document(
+    "RowChange",
+    "How each number moved, in percent (one that is a percentage in points); null where there is nothing to compare with.",
+    [(one.name, float | UnsetType | None, UNSET) for one in (_COUNT_OF_VISITORS, *ROW_METRICS)],
+)
 _ROW = document(
     "Row",
-    "One value; an empty one means not known. Which numbers it has depends on the dimension.",
+    "One value; an empty one means not known. Which numbers it has depends on the dimension, and whether it is compared.",
     [
         ("value", str),
         ("visitors", int),
         ("share", float),
         *as_numbers_of_some(ROW_METRICS),
+        ("previous", _PREVIOUS | UnsetType, UNSET),
+        ("change", _CHANGE | UnsetType, UNSET),
     ],
 )
 DOCUMENT = document(
     "Breakdown",
-    "At most ``limit`` rows, whether there are more, and the visitors that the shares are parts of.",
+    "At most ``limit`` rows behind the first ``offset``, whether there are more, and the visitors that shares are parts of.",
     [
         ("site", str),
+        ("timezone", str),
         ("dimension", str),
         ("visitors", int),
         ("rows", list_of(_ROW)),
@@ -75,25 +105,63 @@ async def count_visitors(connection: AsyncConnection, question: WebQuestion) -> 
     return row.sums["visitors"]
 
 
-async def breakdown(connection: AsyncConnection, question: WebQuestion, dimension: Dimension, *, visitors: int) -> Breakdown:
-    """Answer *question* for each value of *dimension*; *visitors* is what count_visitors() says."""
-    sums, cut = _sums_of(dimension), ByValue(dimension)
-    found = await counts(connection, question, question.span, sums, cut, largest=question.limit + 1)
+async def breakdown(
+    connection: AsyncConnection,
+    question: WebQuestion,
+    dimension: Dimension,
+    *,
+    visitors: int,
+    called: tuple[str, ...] = (),
+) -> Breakdown:
+    """Answer *question* for each value of *dimension*; *visitors* is what count_visitors() says.
+
+    A search finds the values that are *called* so, too, whatever they contain.
+    """
+    asked = Rows(
+        question=question,
+        cut=_cut(question, dimension, called),
+        sums=tuple(_sums_of(dimension)),
+        order=order_of(question, dimension),
+    )
+    found, more = await rows_of(connection, asked)
     return Breakdown(
         site=question.site,
+        timezone=question.timezone,
         dimension=dimension,
         visitors=visitors,
-        rows=[_row(row, dimension, visitors) for row in found[: question.limit]],
-        more=len(found) > question.limit,
+        rows=[_row(row, dimension, visitors) for row in found],
+        more=more,
     )
 
 
 async def all_rows(
     connection: AsyncConnection, question: WebQuestion, dimension: Dimension, *, visitors: int
 ) -> AsyncIterator[list[ValueRow]]:
-    """Yield every row of the breakdown, whatever its limit, the greatest first and some at a time."""
-    async for found in counts_streamed(connection, question, question.span, _sums_of(dimension), ByValue(dimension)):
+    """Yield every row of the breakdown behind its offset, whatever its limit, some at a time."""
+    asked = Rows(
+        question=question,
+        cut=_cut(question, dimension, ()),
+        sums=tuple(_sums_of(dimension)),
+        order=order_of(question, dimension),
+    )
+    async for found in all_rows_of(connection, asked):
         yield [_row(row, dimension, visitors) for row in found]
+
+
+def order_of(question: WebQuestion, dimension: Dimension) -> Order | None:
+    """Return what the rows of *dimension* are ordered by, None for the usual; refuse what is none of its columns."""
+    asked = question.ordering
+    columns = {VALUE: (), BY_VISITORS: (BY_VISITORS,)} | {
+        metric.name: tuple(one.name for one in metric.sums) for metric in row_metrics(dimension)
+    }
+    if asked.sort not in columns:
+        raise bad_parameter("sort", f"Rows of that dimension are sorted by one of {', '.join(columns)}.")
+    return None if asked.is_usual else Order(sums=columns[asked.sort], direction=asked.direction)
+
+
+def _cut(question: WebQuestion, dimension: Dimension, called: tuple[str, ...]) -> ByValue:
+    is_blank_called_so = bool(dimension.blank) and question.search.casefold() in str(dimension.blank).casefold()
+    return ByValue(dimension, search=question.search, called=(*called, "") if is_blank_called_so else called)
 
 
 def _sums_of(dimension: Dimension) -> list[Sum]:
@@ -103,23 +171,48 @@ def _sums_of(dimension: Dimension) -> list[Sum]:
     return list({one.name: one for one in [*first, *added]}.values())
 
 
-def _row(row: Counted, dimension: Dimension, visitors: int) -> ValueRow:
+def _row(row: Beside, dimension: Dimension, visitors: int) -> ValueRow:
+    numbers = _numbers(row.sums, dimension)
     return ValueRow(
-        value=row.key[0],
+        value=row.value,
         visitors=row.sums["visitors"],
         # Who saw a page in a visit that began before the period is not among its visitors.
         share=min(percent(row.sums["visitors"], visitors), 100.0),
-        numbers={metric.name: metric.formula(row.sums) for metric in row_metrics(dimension)},
+        numbers=numbers,
+        compared=None if row.other is None else _compared(row, row.other, dimension),
     )
+
+
+def _numbers(sums: Sums, dimension: Dimension) -> Numbers:
+    return {metric.name: metric.formula(sums) for metric in row_metrics(dimension)}
+
+
+def _compared(row: Beside, other: Sums, dimension: Dimension) -> RowCompared:
+    def with_visitors(sums: Sums) -> Numbers:
+        return {_COUNT_OF_VISITORS.name: sums["visitors"], **_numbers(sums, dimension)}
+
+    now, then = with_visitors(row.sums), with_visitors(other)
+    moved = {
+        metric.name: metric.change(now[metric.name], then[metric.name])
+        for metric in (_COUNT_OF_VISITORS, *row_metrics(dimension))
+    }
+    return RowCompared(numbers=then, change=moved)
 
 
 def to_document(answer: Breakdown, as_of: datetime | None) -> Any:
     """Return *answer* as the API writes it."""
     return DOCUMENT(
         site=answer.site,
+        timezone=answer.timezone,
         dimension=answer.dimension.name,
         visitors=answer.visitors,
-        rows=[_ROW(value=row.value, visitors=row.visitors, share=row.share, **row.numbers) for row in answer.rows],
+        rows=[_to_row(row) for row in answer.rows],
         more=answer.more,
         as_of=as_of,
     )
+
+
+def _to_row(row: ValueRow) -> Any:
+    other = row.compared
+    beside = {} if other is None else {"previous": _PREVIOUS(**other.numbers), "change": _CHANGE(**other.change)}
+    return _ROW(value=row.value, visitors=row.visitors, share=row.share, **row.numbers, **beside)

@@ -61,8 +61,8 @@ async def exported(
             yield _piece(rows, dimension, head=head)
             head = False
         if head:
-            yield csv_head(dimension, has_rows=False)
+            yield csv_head(dimension, [])
 
 
 def _piece(rows: list[ValueRow], dimension: Dimension, *, head: bool) -> str:
-    return (csv_head(dimension, has_rows=True) if head else "") + csv_rows(rows, dimension)
+    return (csv_head(dimension, rows) if head else "") + csv_rows(rows, dimension)

@@ -1,4 +1,4 @@
-"""The overview: the metrics of a period, the same of the period before, and the change between them."""
+"""The overview: the metrics of a period, the same of what it is compared with, and the change between them."""
 
 from datetime import datetime
 from typing import Any
@@ -14,15 +14,22 @@ from projections.query.question import WebQuestion
 
 
 class Overview(Struct, frozen=True, kw_only=True):
-    """The answer: the numbers of the period, those of the one before it, and how they moved; moments in local time."""
+    """The answer: the numbers of the period, and what they are compared with, if with anything; moments in local time."""
 
     site: str
+    timezone: str
     since: datetime
     until: datetime
     numbers: Numbers
-    previous_since: datetime
-    previous_until: datetime
-    previous: Numbers
+    compared: "Compared | None"
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """What a period is compared with: the moments in local time, the numbers, and how each has moved since."""
+
+    since: datetime
+    until: datetime
+    numbers: Numbers
     change: Numbers
 
 
@@ -31,17 +38,23 @@ _CHANGE = document(
     "How each number moved, in percent (one that is a percentage in points); null where there is nothing to compare with.",
     as_changes(),
 )
-_PREVIOUS = document("Previous", "The numbers of the span before.", [*as_numbers(), ("since", datetime), ("until", datetime)])
+_PREVIOUS = document(
+    "Previous",
+    "The numbers of what the period is compared with: by default the span before.",
+    [*as_numbers(), ("since", datetime), ("until", datetime)],
+)
 DOCUMENT = document(
     "Overview",
-    "The numbers of the period, those of the one before it, and how they moved; null is a mean over no visits.",
+    "The numbers of the period, those that it is compared with, and how they moved (null where nothing is compared); a number "
+    "that is null is a mean over no visits. Days begin in ``timezone``.",
     [
         *as_numbers(),
         ("site", str),
+        ("timezone", str),
         ("since", datetime),
         ("until", datetime),
-        ("previous", _PREVIOUS),
-        ("change", _CHANGE),
+        ("previous", _PREVIOUS | None),
+        ("change", _CHANGE | None),
         ("as_of", datetime | None),
     ],
 )
@@ -49,30 +62,42 @@ DOCUMENT = document(
 
 async def overview(connection: AsyncConnection, question: WebQuestion) -> Overview:
     """Answer *question* in the numbers of METRICS."""
-    span, before, zone = question.span, question.previous, question.zone
+    span, zone = question.span, question.zone
     current = await _numbers(connection, question, span)
-    previous = await _numbers(connection, question, before)
     return Overview(
         site=question.site,
+        timezone=question.timezone,
         since=span.since.astimezone(zone),
         until=span.until.astimezone(zone),
         numbers=current,
-        previous_since=before.since.astimezone(zone),
-        previous_until=before.until.astimezone(zone),
-        previous=previous,
-        change={metric.name: metric.change(current[metric.name], previous[metric.name]) for metric in METRICS},
+        compared=await _compared(connection, question, current),
+    )
+
+
+async def _compared(connection: AsyncConnection, question: WebQuestion, current: Numbers) -> Compared | None:
+    other, zone = question.other, question.zone
+    if other is None:
+        return None
+    numbers = await _numbers(connection, question, other)
+    return Compared(
+        since=other.since.astimezone(zone),
+        until=other.until.astimezone(zone),
+        numbers=numbers,
+        change={metric.name: metric.change(current[metric.name], numbers[metric.name]) for metric in METRICS},
     )
 
 
 def to_document(answer: Overview, as_of: datetime | None) -> Any:
     """Return *answer* as the API writes it."""
+    other = answer.compared
     return DOCUMENT(
         **answer.numbers,
         site=answer.site,
+        timezone=answer.timezone,
         since=answer.since,
         until=answer.until,
-        previous=_PREVIOUS(**answer.previous, since=answer.previous_since, until=answer.previous_until),
-        change=_CHANGE(**answer.change),
+        previous=_PREVIOUS(**other.numbers, since=other.since, until=other.until) if other else None,
+        change=_CHANGE(**other.change) if other else None,
         as_of=as_of,
     )
 

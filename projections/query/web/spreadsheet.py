@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from projections.query.dimensions import Dimension
 from projections.query.web.breakdown import ROW_METRICS, Breakdown, ValueRow, row_metrics
@@ -20,22 +20,36 @@ _NEEDS_QUOTES = re.compile(r'[",;|\t\r\n]')
 
 def to_csv(answer: Breakdown) -> str:
     """Return *answer* as CSV, the names of its columns first; without rows it names every column that there can be."""
-    return csv_head(answer.dimension, has_rows=bool(answer.rows)) + csv_rows(answer.rows, answer.dimension)
+    return csv_head(answer.dimension, answer.rows) + csv_rows(answer.rows, answer.dimension)
 
 
-def csv_head(dimension: Dimension, *, has_rows: bool) -> str:
-    """Return the line that names the columns."""
-    columns = row_metrics(dimension) if has_rows else ROW_METRICS
-    return _line([dimension.name, "visitors", "share", *(metric.name for metric in columns)])
+def csv_head(dimension: Dimension, rows: Sequence[ValueRow]) -> str:
+    """Return the line that names the columns of *rows*, and those of the other period where they are compared."""
+    columns = row_metrics(dimension) if rows else ROW_METRICS
+    names = ["visitors", *(metric.name for metric in columns)]
+    beside = [f"{of}_{name}" for of in ("previous", "change") for name in names] if rows and rows[0].compared else []
+    return _line([dimension.name, names[0], "share", *names[1:], *beside])
 
 
 def csv_rows(rows: Iterable[ValueRow], dimension: Dimension) -> str:
     """Return a line for each of *rows*."""
     columns = [metric.name for metric in row_metrics(dimension)]
     return "".join(
-        _line([_plain(row.value), str(row.visitors), str(row.share), *(_cell(row.numbers[name]) for name in columns)])
+        _line(
+            [
+                *(_plain(row.value), str(row.visitors), str(row.share)),
+                *(_cell(row.numbers[name]) for name in columns),
+                *_beside(row, ["visitors", *columns]),
+            ]
+        )
         for row in rows
     )
+
+
+def _beside(row: ValueRow, columns: list[str]) -> list[str]:
+    if row.compared is None:
+        return []
+    return [_cell(numbers[name]) for numbers in (row.compared.numbers, row.compared.change) for name in columns]
 
 
 def rows_as_csv(rows: Iterable[Iterable[str]]) -> str:

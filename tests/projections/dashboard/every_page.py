@@ -33,6 +33,12 @@ PAGES = (
 IN_OTHER_STATES = (
     *(f"{FULL}?period=today&who=all&show=bot&show=region", f"{FULL}?filter=page:/none&filter=country:NO&metric=bounce_rate"),
     *(f"{FULL}?period=custom&from=2020-01-02&to=2020-01-01", f"{FULL}/utm_content?who=bot", f"{FULL}/actions"),
+    *(f"{FULL}?compare=previous&period=30d&interval=week&timezone=Asia/Kathmandu&filter=page!~:zz",),
+    *(
+        f"{FULL}/page?compare=year&sort=value&search=p",
+        f"{FULL}/page?filter_by=page&filter_how=*&filter_value=",
+        f"{FULL}/page?offset=900",
+    ),
     *(f"{FULL}/logs?name=nothing", "/sites/old.example/settings", "/sites/seen.example/settings", "/?after=99"),
 )
 # Those that somebody at the door sees, and a member of a tenant that has nothing yet.

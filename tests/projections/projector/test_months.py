@@ -26,13 +26,13 @@ async def test_each_month_of_a_batch_gets_a_partition(tables: Tables, engine: As
     await Months(engine, MODELS).prepare_for(
         [at(2015, 1, 31), at(2015, 2, 1), at(2026, 12, 31, 23, 59, salt_day=date(2027, 1, 1))]
     )
-    assert await partitions(tables, "hits") == ["hits_2015_01", "hits_2015_02", "hits_2026_12"]
+    assert await partitions(tables, "coded_hits") == [f"coded_hits_{month}" for month in ("2015_01", "2015_02", "2026_12")]
     assert await partitions(tables, "visits") == ["visits_2015_01", "visits_2015_02", "visits_2027_01"]
 
 
 async def test_many_may_ask_for_a_month_at_once(tables: Tables, engine: AsyncEngine):
     await asyncio.gather(*(Months(engine, MODELS).prepare_for([at(2026, month, 1) for month in (3, 1, 2)]) for _ in range(4)))
-    assert len(await partitions(tables, "hits")) == 3
+    assert len(await partitions(tables, "coded_hits")) == 3
 
 
 async def test_a_fact_at_the_last_instant_of_a_year_is_in_its_month(facts: Facts, tables: Tables, database_url: str):
@@ -44,7 +44,7 @@ async def test_a_fact_at_the_last_instant_of_a_year_is_in_its_month(facts: Facts
 async def test_a_partition_that_went_away_is_made_again(facts: Facts, tables: Tables, database_url: str):
     await facts.publish(pageview())
     await project_all(facts, tables, database_url)
-    await tables.connection.execute("DROP TABLE hits_2026_11, visits_2026_11")
+    await tables.connection.execute("DROP TABLE coded_hits_2026_11, coded_visits_2026_11")
     await facts.publish(pageview())
     await project_all(facts, tables, database_url)
     assert await tables.rows("SELECT quarantined FROM positions") == [{"quarantined": 0}]

@@ -89,7 +89,7 @@ async def test_the_digest_notices_a_single_changed_byte(facts: Facts, tables: Ta
     await facts.publish(*traffic(20, seed=3))
     await project_all(facts, tables, database_url)
     before = await tables.digest()
-    await tables.connection.execute("UPDATE visits SET exit_path = exit_path || 'x' WHERE entry_path = '/1'")
+    await tables.connection.execute("UPDATE pages SET path = path || 'x' WHERE path = '/1'")
     assert await tables.digest() != before
 
 

@@ -50,7 +50,7 @@ async def test_after_postgres_was_away_the_same_application_answers_again(postgr
 async def test_a_question_that_takes_too_long_is_cut_short(world: World):
     connection = await connect_to_tables(world.database_url)
     async with connection.transaction():
-        await connection.execute("LOCK TABLE web_g1.visits IN ACCESS EXCLUSIVE MODE")
+        await connection.execute("LOCK TABLE web_g1.coded_visits IN ACCESS EXCLUSIVE MODE")
         response = await world.get("/api/stats/example.org/overview")
     await connection.close()
     assert (response.status_code, response.json()["code"]) == (503, "too_slow")
@@ -61,7 +61,7 @@ async def test_questions_cannot_write(world: World):
     engine = open_engine(world.database_url)
     with pytest.raises(DBAPIError, match="read-only"):
         async with reading(engine, only_caller("main")) as connection:
-            await connection.execute(text("DELETE FROM hits"))
+            await connection.execute(text("DELETE FROM coded_hits"))
     await engine.dispose()
 
 

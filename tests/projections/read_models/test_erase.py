@@ -11,6 +11,8 @@ from tests.facts import ANNA, BERT, NOON, engagement, event, pageview
 from tests.projections.world import MODELS, Facts, Tables, project_all
 
 DAY = NOON.date()
+# Another day's salt makes another id.
+TOMORROW = "5e" * 16
 
 
 def whose(**fields: object) -> Whose:
@@ -32,7 +34,7 @@ async def test_what_a_visitor_left_goes_and_nothing_else(facts: Facts, tables: T
         pageview("/other person", visitor=BERT),
         pageview("/other site", site="other.example"),
         pageview("/other tenant", tenant="other"),
-        pageview("/other day", salt_day=date(2026, 11, 21)),
+        pageview("/other day", visitor=TOMORROW, salt_day=date(2026, 11, 21)),
         pageview("/nobody", visitor=""),
     )
     await project_all(facts, tables, database_url)

@@ -10,18 +10,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.events import EngagementMeasured, EventRecorded, PageViewed, WebEvent
-from projections.read_models.description import describe
-from projections.read_models.visit import TAIL_LENGTH, Visit, join, merge, visit_of
-from projections.read_models.visits import row_of, visit_in, visitor_day_of
+from projections.read_models.dictionaries import Coded
+from projections.read_models.visit import TAIL_LENGTH, Visit, VisitFact, join, merge, tie_of
+from projections.read_models.visit import visit_of as coded_visit_of
+from projections.read_models.visits import VisitorDay, row_of, visit_in
+from projections.read_models.visits import visitor_day_of as coded_visitor_day_of
 from tests.facts import NOON, engagement, event, pageview
 
 MINUTE = timedelta(minutes=1)
 
 
+def coded(fact: WebEvent) -> Coded:
+    """Return numbers for what a fact says, as a dictionary would give them."""
+    page = int(fact.page.path.strip("/") or 7, 36)
+    return Coded(tenant=1, site=2, page=page, client=page + 1, origin=page + 2, name=0)
+
+
+def visit_of(fact: VisitFact) -> Visit:
+    return coded_visit_of(fact, coded(fact))
+
+
+def visitor_day_of(fact: VisitFact) -> VisitorDay:
+    return coded_visitor_day_of(fact, coded(fact))
+
+
 def naive(facts: Sequence[WebEvent]) -> list[Visit]:
     """Cut all facts of a visitor-day, in order of time, where the gap is over thirty minutes, and look at each piece."""
     pieces: list[list[WebEvent]] = []
-    for fact in sorted(facts, key=lambda fact: (fact.occurred_at, fact.id)):
+    for fact in sorted(facts, key=lambda fact: (fact.occurred_at, tie_of(fact.id))):
         last = pieces[-1][-1].occurred_at if pieces else None
         if last and fact.occurred_at.date() == last.date() and fact.occurred_at - last <= 30 * MINUTE:
             pieces[-1].append(fact)
@@ -39,11 +55,12 @@ def naive_visit(piece: list[WebEvent]) -> Visit:
         for fact in piece
         if isinstance(fact, EngagementMeasured) and (not views or fact.occurred_at >= views[-1].occurred_at)
     )
-    steps = [(view.occurred_at, view.id, view.page.path) for view in views]
+    steps = [(view.occurred_at, tie_of(view.id), coded(view).page) for view in views]
+    first = seen[0] if seen else None
     return Visit(
         opened_at=piece[0].occurred_at,
         closed_at=piece[-1].occurred_at,
-        first=(seen[0].occurred_at, seen[0].id, seen[0].page.hostname, describe(seen[0])) if seen else None,
+        first=(first.occurred_at, tie_of(first.id), *coded(first)[2:5]) if first else None,
         ended_at=seen[-1].occurred_at if seen else None,
         pageviews=len(views),
         events=len(events),
@@ -107,7 +124,7 @@ def test_a_late_fact_joins_two_visits():
     apart = merge([visit_of(pageview("/a", at=NOON)), visit_of(pageview("/c", at=NOON + 50 * MINUTE))])
     assert len(apart) == 2
     (joined,) = merge([*apart, visit_of(pageview("/b", at=NOON + 25 * MINUTE))])
-    assert (joined.pageviews, joined.entry[2], joined.exit[2]) == (3, "/a", "/c")
+    assert (joined.pageviews, joined.entry[2], joined.exit[2]) == (3, int("a", 36), int("c", 36))
 
 
 def test_engagement_counts_from_the_last_pageview_on():
