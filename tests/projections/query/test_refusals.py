@@ -164,8 +164,9 @@ async def test_the_schema_describes_the_api_and_every_parameter_of_it(doorstep: 
         "/api/stats/tallies",
         *(
             f"/api/stats/{{site}}/{answer}"
-            for answer in ("overview", "timeseries", "realtime", "breakdown/{dimension}", "tallies")
+            for answer in ("overview", "timeseries", "realtime", "breakdown/{dimension}", "tallies", "facts")
         ),
+        *("/api/v1/query", "/api/v2/query"),
     }
     named = {parameter["name"] for parameter in schema["paths"]["/api/stats/{site}/overview"]["get"]["parameters"]}
     assert {"site", "period", "from", "to", "timezone", "who", "filter", "limit"} <= named

@@ -42,7 +42,7 @@ async def test_whoever_has_an_answer_is_told_that_nothing_is_new_until_a_fact_co
 async def test_the_answer_that_is_known_is_asked_of_no_facts(world: World):
     await world.tell(pageview(at=world.now - MINUTE))
     known = await tag(world, "overview")
-    await run_sql(world.database_url, "DROP TABLE web_g1.visits CASCADE")
+    await run_sql(world.database_url, "DROP TABLE web_g1.coded_visits CASCADE")
     assert (await get(world, "overview", known)).status_code == 304
     assert (await get(world, "overview")).status_code == 503
 

@@ -29,8 +29,8 @@ async def told(world: World) -> World:
         *(pageview("/a", at=at - DAY, visitor=BERT, **SWEDEN), pageview("/a", at=at - DAY + MINUTE, visitor=BERT, **SWEDEN)),
         *(
             pageview("/b", at=at, visitor=CARL, **SWEDEN),
-            event("Signup", at=at, visitor=CARL),
-            event("Buy", at=at, visitor=CARL),
+            event("Signup", at=at + MINUTE, visitor=CARL),
+            event("Buy", at=at + MINUTE, visitor=CARL),
         ),
         pageview("/c/100%_off", at=at + 40 * MINUTE, visitor=DORA),
     )
