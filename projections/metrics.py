@@ -53,7 +53,21 @@ STREAM_REGRESSED = Gauge(
 )
 
 
-_STATES = (LAG_EVENTS, LAG_SECONDS, LEADING, STREAM_REGRESSED)
+ROLLUP_DIRTY = Gauge(
+    "collector_rollup_dirty_days",
+    "Days of sites that are over and are answered from single facts until they have been added up again.",
+    _LOOP,
+)
+ROLLUP_WAITING = Gauge(
+    "collector_rollup_waiting_seconds", "For how long the day that waits longest is known to wait for being added up.", _LOOP
+)
+ROLLUP_DAYS = Counter("collector_rollup_days", "Days of sites that were added up.", _LOOP)
+ROLLUP_OVERTAKEN = Counter(
+    "collector_rollup_overtaken_days", "Days of sites that were added up in vain, because facts came meanwhile.", _LOOP
+)
+ROLLUP_ERRORS = Counter("collector_rollup_errors", "Times days could not be added up, and were to be tried again.", _LOOP)
+
+_STATES = (LAG_EVENTS, LAG_SECONDS, LEADING, STREAM_REGRESSED, ROLLUP_DIRTY, ROLLUP_WAITING)
 
 
 def count_batch(label: Label, endings: Endings) -> None:

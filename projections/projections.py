@@ -25,6 +25,7 @@ from projections.read_models import (
     votes,
 )
 from projections.read_models import logs as log_lines
+from projections.read_models.rollups import marking as rollups
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FAMILY = {family.name: family for family in FAMILIES}
@@ -33,8 +34,9 @@ WEB = Projection(
     name="web",
     family=_FAMILY["web"],
     facts=web.FACTS,
-    models=(hits.MODEL, visits.MODEL, dictionaries.MODEL),
+    models=(hits.MODEL, visits.MODEL, rollups.MODEL, dictionaries.MODEL),
     migrations=_MIGRATIONS / "web",
+    rolls_up=True,
 )
 
 TURNS = Projection(

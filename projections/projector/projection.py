@@ -15,7 +15,8 @@ class Projection(Struct, frozen=True, kw_only=True):
     """A family's facts, and the read models that are made of them.
 
     ``facts`` are all published versions of the family's facts. ``migrations`` is the folder of the steps that make the tables
-    of ``models`` in a generation's schema; those that every generation has are not its business.
+    of ``models`` in a generation's schema; those that every generation has are not its business. One that ``rolls_up`` has
+    rollups among its models, which are computed beside its projectors.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Projection(Struct, frozen=True, kw_only=True):
     facts: tuple[type[Fact], ...]
     models: tuple[ReadModel, ...]
     migrations: Path
+    rolls_up: bool = False
 
     def streams(self, partitions: int) -> tuple[EventStream, ...]:
         """Return the streams that hold its facts, one for each partition."""

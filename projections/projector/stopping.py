@@ -1,7 +1,8 @@
 """Waiting that ends early: pauses that a stop cuts short, and work that gets only so much time after it."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 
 
 async def pause(seconds: float, *ends: asyncio.Event) -> None:
@@ -22,6 +23,19 @@ async def finish_within(seconds: float, stop: asyncio.Event, work: Coroutine[Non
         await asyncio.wait({working}, timeout=seconds)
     finally:
         stopped.cancel()
+        working.cancel()
+        await asyncio.wait({working})
+    if not working.cancelled():
+        working.result()
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Have *work* done for the length of the block, and no longer."""
+    working = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
         working.cancel()
         await asyncio.wait({working})
     if not working.cancelled():

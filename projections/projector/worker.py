@@ -27,7 +27,8 @@ from projections.projector.lease import lease
 from projections.projector.months import Months
 from projections.projector.positions import Fenced, Position, confirm_position, read_positions, start_position
 from projections.projector.projection import Label, Projection
-from projections.projector.stopping import finish_within, pause
+from projections.projector.rolling import Rolling
+from projections.projector.stopping import beside, finish_within, pause
 from projections.stream import Identity, Interrupted, NoStream, Reader, Stream, StreamUnavailable
 from projections.stream.item import Sequenced, TooNew
 
@@ -67,6 +68,8 @@ class Projector:
         self.trouble = "starting"
         self.has_no_stream = False
         self.label = Label(projection.name, str(generation.number), str(partition))
+        ours = {"partition": partition, "partitions": partitions}
+        self._rolling = Rolling(database_url, generation, self.label, **ours) if projection.rolls_up else None
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,6 +77,8 @@ class Projector:
     async def __aexit__(self, *_: object) -> None:
         await self._stream.close()
         await self._erasing.close()
+        if self._rolling is not None:
+            await self._rolling.close()
         await self._engine.dispose()
 
     async def run(self, stop: asyncio.Event, *, clock: Callable[[], datetime]) -> None:
@@ -82,7 +87,8 @@ class Projector:
         *clock* is for the lag and the housekeeping; no fold asks what time it is.
         """
         with scheduled(jobs_of(self._engine, self.refresh_lag, clock)):
-            await finish_within(STOP_SECONDS, stop, self._project(stop))
+            async with beside(self._roll_up(stop, clock)):
+                await finish_within(STOP_SECONDS, stop, self._project(stop))
 
     async def refresh_lag(self, now: datetime) -> None:
         """Measure how far the read models are behind the stream; a projector that stands by leaves that to the other."""
@@ -92,6 +98,10 @@ class Projector:
         waiting = (now - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0.0
         metrics.LAG_EVENTS.labels(*self.label).set(backlog.messages)
         metrics.LAG_SECONDS.labels(*self.label).set(max(waiting, 0.0))
+
+    async def _roll_up(self, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
+        if self._rolling is not None:
+            await self._rolling.run(stop, clock=clock, leads=lambda: self._position is not None)
 
     async def _project(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -175,6 +185,8 @@ class Projector:
 
     def _count(self, position: Position, endings: Endings) -> None:
         self._position, self._delay = position, FIRST_DELAY
+        if self._rolling is not None:
+            self._rolling.touch(endings.touched)
         metrics.count_batch(self.label, endings)
         for pointer in endings.quarantined:
             LOG.warning("set aside", extra={"seq": pointer.seq, "reason": pointer.reason.value, "contract": pointer.contract})

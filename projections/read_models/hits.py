@@ -111,7 +111,7 @@ def visitor_number(visitor: str) -> int:
     """Return the number that stands for a visitor's id: its last 64 bits, which within a site and a day are as good as all."""
     if not visitor:
         return NOBODY
-    number = int(visitor[-16:], 16)
+    number = int(visitor[-16:], 16) or 1  # NOBODY is nobody's number
     return number - (1 << 64) if number >> 63 else number
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from collector.cli import main
-from projections.projector import batch, worker
+from projections.projector import batch, freshening, rolling, worker
 from projections.stream import Reader
 
 AFTER_FETCH = "after the fetch"
@@ -16,6 +16,12 @@ BEFORE_POSITION = "before the position"
 BEFORE_COMMIT = "before the commit"
 AFTER_COMMIT = "after the commit"
 POINTS = (AFTER_FETCH, MID_FOLD, BEFORE_POSITION, BEFORE_COMMIT, AFTER_COMMIT)
+# Beside the batches, where days that are over are added up.
+AFTER_CLAIM = "after the claim"
+ROWS_WRITTEN = "when the rows of a day are written"
+BEFORE_FRESH = "before the day is fresh"
+AFTER_FRESH = "after the day is fresh"
+ROLLING_POINTS = (AFTER_CLAIM, ROWS_WRITTEN, BEFORE_FRESH, AFTER_FRESH)
 
 Fail = Callable[[], None]
 Patch = Callable[[Any, str, Any], None]
@@ -32,6 +38,14 @@ def arm(point: str, fail: Fail, patch: Patch = setattr) -> None:
         patch(batch, "move_position", _before(batch.move_position, fail))
     elif point == BEFORE_COMMIT:
         patch(batch, "move_position", _after(batch.move_position, fail))
+    elif point == AFTER_CLAIM:
+        patch(rolling, "claim", _after(rolling.claim, fail))
+    elif point == ROWS_WRITTEN:
+        patch(freshening, "confirm", _before(freshening.confirm, fail))
+    elif point == BEFORE_FRESH:
+        patch(freshening, "confirm", _after(freshening.confirm, fail))
+    elif point == AFTER_FRESH:
+        patch(rolling, "freshen", _after(rolling.freshen, fail))
     else:
         patch(worker, "apply", _after(worker.apply, fail))
 
@@ -56,16 +70,16 @@ def _instead(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
 
 
 def _before(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
-    async def failing(*arguments: Any) -> Any:
+    async def failing(*arguments: Any, **options: Any) -> Any:
         fail()
-        return await step(*arguments)
+        return await step(*arguments, **options)
 
     return failing
 
 
 def _after(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
-    async def failing(*arguments: Any) -> Any:
-        outcome = await step(*arguments)
+    async def failing(*arguments: Any, **options: Any) -> Any:
+        outcome = await step(*arguments, **options)
         if outcome != []:  # what an idle stream gives
             fail()
         return outcome

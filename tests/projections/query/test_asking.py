@@ -71,7 +71,7 @@ async def library(world: World) -> World:
     """Twelve pages: /n was seen by n + 1 people, but /10 and /11 by two each; and countries of different manners."""
     for number in range(12):
         people = range(2 if number > 9 else number + 1)
-        await world.tell(*(pageview(f"/{number}", at=NOW - MINUTE, visitor=f"{100 * number + who:032x}") for who in people))
+        await world.tell(*(pageview(f"/{number}", at=NOW - MINUTE, visitor=f"{100 * number + who + 1:032x}") for who in people))
     stays = [("NO", 1), ("NO", 1), ("SE", 1), ("SE", 3), ("DK", 2)]
     for number, (country, pages) in enumerate(stays, 5000):
         who = {"visitor": f"{number:032x}", "place": Place(country=country)}

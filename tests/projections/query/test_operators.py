@@ -158,8 +158,8 @@ async def test_every_operator_keeps_the_visits_that_it_says(world: World):
     minute = timedelta(minutes=1)
     await world.tell(
         *(
-            pageview(path, at=NOW - minute, visitor=f"{1:032x}", source=Source(name="Google"))
-            for path in ("/blog/a", "/blog/a/b")
+            pageview(path, at=NOW - before * minute, visitor=f"{1:032x}", source=Source(name="Google"))
+            for path, before in (("/blog/a", 2), ("/blog/a/b", 1))
         ),
         pageview("/blog/100%", at=NOW - minute, visitor=f"{2:032x}", source=Source(name="google.no")),
         pageview("/shop", at=NOW - minute, visitor=f"{3:032x}"),

@@ -38,7 +38,7 @@ async def test_what_a_visitor_left_goes_and_nothing_else(facts: Facts, tables: T
         pageview("/nobody", visitor=""),
     )
     await project_all(facts, tables, database_url)
-    assert await erase(engine, whose()) == {"hits": 4, "visits": 2}
+    assert await erase(engine, whose()) == {"hits": 4, "visits": 2, "rollups": 0}
     left = await tables.rows("SELECT path FROM hits ORDER BY seq")
     assert [row["path"] for row in left] == ["/other person", "/other site", "/other tenant", "/other day", "/nobody"]
     assert await tables.count("visits") == 4
@@ -47,9 +47,9 @@ async def test_what_a_visitor_left_goes_and_nothing_else(facts: Facts, tables: T
 async def test_nobody_is_no_person_who_could_be_erased(facts: Facts, tables: Tables, database_url: str, engine: AsyncEngine):
     await facts.publish(pageview(visitor=""), pageview(visitor=""))
     await project_all(facts, tables, database_url)
-    assert await erase(engine, whose(visitor=b"")) == {"hits": 0, "visits": 0}
+    assert await erase(engine, whose(visitor=b"")) == {"hits": 0, "visits": 0, "rollups": 0}
     assert await tables.count("hits") == 2
 
 
 def test_whoever_is_in_a_table_can_be_erased_from_it():
-    assert {model.name for model in MODELS if model.erase is not None} == {hits.MODEL.name, visits.MODEL.name}
+    assert {model.name for model in MODELS if model.erase is not None} == {hits.MODEL.name, visits.MODEL.name, "rollups"}
