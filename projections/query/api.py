@@ -25,6 +25,7 @@ from projections.query.delivery.asked import DELIVERY, PACE, form_asked
 from projections.query.delivery.forms import Form
 from projections.query.delivery.tags import Pace
 from projections.query.dimensions import Dimension
+from projections.query.examples import examples_of
 from projections.query.freshness import freshness
 from projections.query.known_sites import Listing, reading_about
 from projections.query.parameters import QUESTION_PARAMETERS, Parameter, read_parameters
@@ -76,8 +77,10 @@ class Tallied(Questioned):
     known = (*TALLY_PARAMETERS, *DELIVERY)
 
 
-def _answered_by(document: Any) -> dict[int, ResponseSpec]:
-    return {200: ResponseSpec(document, description="The answer", generate_examples=False)}
+def answered_by(document: Any, answer: str) -> dict[int, ResponseSpec]:
+    """Return how the API's document describes the *answer* that addresses name so: by its *document*, and by examples."""
+    examples = examples_of(answer)
+    return {200: ResponseSpec(document, description="The answer", generate_examples=False, examples=examples)}
 
 
 @get("/", summary="Every site, and how its last week went")
@@ -116,7 +119,7 @@ async def read_tallies_of_site(
     "/{site:str}/overview",
     summary="The numbers of a period, beside those that it is compared with",
     operation_class=Questioned,
-    responses=_answered_by(overviews.DOCUMENT),
+    responses=answered_by(overviews.DOCUMENT, "overview"),
     opt={PACE: Pace.MOMENT},
 )
 async def read_overview(
@@ -134,7 +137,7 @@ async def read_overview(
     "/{site:str}/timeseries",
     summary="One number in buckets, from minutes to months",
     operation_class=Questioned,
-    responses=_answered_by(series.DOCUMENT),
+    responses=answered_by(series.DOCUMENT, "timeseries"),
     opt={PACE: Pace.DAYS},
 )
 async def read_timeseries(
@@ -148,7 +151,13 @@ async def read_timeseries(
     return Response(series.to_document(answer, as_of))
 
 
-@get("/{site:str}/realtime", summary="Who is here now", operation_class=Questioned, opt={PACE: Pace.NOW})
+@get(
+    "/{site:str}/realtime",
+    summary="Who is here now",
+    operation_class=Questioned,
+    opt={PACE: Pace.NOW},
+    responses=answered_by(Realtime, "realtime"),
+)
 async def read_realtime(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> Realtime:
@@ -163,7 +172,7 @@ async def read_realtime(
     "/{site:str}/breakdown/{dimension:str}",
     summary="The numbers for each value of a dimension",
     operation_class=Questioned,
-    responses=_answered_by(breakdowns.DOCUMENT),
+    responses=answered_by(breakdowns.DOCUMENT, "breakdown"),
     opt={PACE: Pace.DAYS},
 )
 async def read_breakdown(

@@ -27,7 +27,7 @@ from projections.query.delivery.tags import Pace, is_known, moment_of, tag_of, u
 from projections.query.freshness import freshness
 from projections.query.known_sites import known_site
 from projections.query.parameters import one_of, read_parameters
-from projections.query.problems import bad_parameter
+from projections.query.problems import Refused, bad_parameter
 
 _NAMES: Final = tuple(parameter.name for parameter in DELIVERY)
 _UNNAMED = re.compile(r"[^A-Za-z0-9._-]+")
@@ -48,7 +48,11 @@ async def before(request: PlainRequest) -> Response[Any] | None:
             raise bad_parameter(READ_YOUR_WRITE.name, "Only an answer about one site waits for a fact. Leave it out.")
         await wait_for(desk.after_write, caller, await _key_of(desk, caller, site), of)
     known = request.headers.get("if-none-match", "")
-    tag = await _tag(request, desk, caller, of, form)
+    try:
+        tag = await _tag(request, desk, caller, of, form)
+    except Refused:
+        # What is wrong with the question comes first, which whoever answers it looks at.
+        tag = ""
     if tag and is_known(tag, known):
         return unchanged(tag)
     path = request.scope["path"].removeprefix("/api/stats").strip("/")

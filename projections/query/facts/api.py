@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from msgspec import Struct
 from msgspec.structs import replace
 
 from projections.projector.projection import Projection
-from projections.query.api import Desk, PlainRequest, Questioned
+from projections.query.api import Desk, PlainRequest, Questioned, answered_by
 from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.delivery.asked import DELIVERY, FACTS_OF, form_asked
@@ -58,7 +57,7 @@ def _family(request: PlainRequest) -> Projection:
     summary="The facts themselves, without what says who somebody is",
     operation_class=FactsAsked,
     opt={FACTS_OF: _family},
-    responses={200: ResponseSpec(Facts, description="The answer", generate_examples=False)},
+    responses=answered_by(Facts, "facts"),
 )
 async def read_facts(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]

@@ -4,11 +4,10 @@ from typing import Any, Final
 
 from litestar import Response, Router, post
 from litestar.di import NamedDependency
-from litestar.openapi.datastructures import ResponseSpec
 from msgspec.structs import replace
 
 from projections.projections import WEB
-from projections.query.api import Desk, PlainRequest
+from projections.query.api import Desk, PlainRequest, answered_by
 from projections.query.caller import Caller
 from projections.query.delivery.forms import FORMAT, Form, as_csv, as_file, as_lines
 from projections.query.delivery.handing_over import form_of
@@ -20,6 +19,7 @@ from projections.query.parameters import read_parameters
 from projections.query.periods import Span
 from projections.query.v1.answer import Answer, answer_of, columns_of, rows_in
 from projections.query.v1.body import MAX_BYTES, read_body
+from projections.query.v1.documented import Queried
 from projections.query.v1.query import Query, read_query, site_of
 
 # The second for clients that know Plausible's.
@@ -31,7 +31,8 @@ PATHS: Final = ("/api/v1/query", "/api/v2/query")
     summary="Several metrics by several dimensions at once",
     status_code=200,
     request_max_body_size=MAX_BYTES + 1,
-    responses={200: ResponseSpec(Answer, description="The answer", generate_examples=False)},
+    operation_class=Queried,
+    responses=answered_by(Answer, "query"),
 )
 async def answer_query(desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest) -> Response[Any]:
     """Return the rows that the query in the body asks for."""
