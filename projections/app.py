@@ -33,11 +33,14 @@ from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
 from projections.query.delivery.handing_over import before, behind
 from projections.query.facts.api import FACTS
+from projections.query.goals.api import GOALS
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
+from projections.query.ledger.api import LEDGER
 from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
+from projections.query.stored_api import STORED
 from projections.query.v1.api import QUERIES
 from projections.query.web.export import Turns
 from projections.replies import REPLIES, SYSTEMS
@@ -109,7 +112,9 @@ def _listing(tenant: str, sites: Collection[str] | None) -> Listing:
 
 
 # Every answer of the API that an address asks for is handed over in the same way.
-ANSWERS = Router(path="/", route_handlers=[API, SITES, FACTS], before_request=before, after_request=behind)
+ANSWERS = Router(
+    path="/", route_handlers=[API, STORED, GOALS, LEDGER, SITES, FACTS], before_request=before, after_request=behind
+)
 
 
 class Known(TypedDict):

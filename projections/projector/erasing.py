@@ -16,6 +16,7 @@ from projections.control.tables import things_by_id
 from projections.database import PROJECTING, open_engine
 from projections.generations import Generation
 from projections.projector.dedup import SEEN
+from projections.projector.ends import ENDS
 from projections.projector.positions import POSITIONS
 from projections.projector.projection import Projection
 from projections.projector.quarantine import QUARANTINE
@@ -116,7 +117,7 @@ class Erasing:
         rows = sum(
             [await model.erase_site(connection, one.tenant, one.site) for model in self._models if model.erase_site is not None]
         )
-        for table in (SEEN, QUARANTINE):
+        for table in (SEEN, QUARANTINE, ENDS):
             await erase_rows(connection, table, one.tenant, one.site)
         note = insert(ERASED_SITES).values(**one._asdict(), partition=self._partition)
         keys = [column.name for column in ERASED_SITES.primary_key]

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projector.batch import settle
+from projections.projector.dropped import without_dropped
+from projections.projector.ends import add_ends
 from projections.projector.halt import newer_version
 from projections.read_models.model import ReadModel
 from projections.stream import Stream
@@ -26,13 +28,15 @@ async def recount(
 ) -> int:
     """Fold what *stream* holds of *subjects* up to the sequence *upto*, and return how many facts that were.
 
-    They moved the position and the totals when they were counted first, so neither moves again.
+    They moved the position and the totals when they were counted first, so neither moves again; the ends went with the rows.
     """
     last = done = 0
     async with stream.read_after(0, only=subjects) as reader:
         while (await stream.first_after(last, subjects) or upto + 1) <= upto:
             batch = [item for item in await reader.next_batch() if item.seq <= upto]
-            await settle(connection, models, partition, _readable(batch))
+            kept = await without_dropped(connection, partition, _readable(batch))
+            endings = await settle(connection, models, partition, kept)
+            await add_ends(connection, partition, endings.ends)
             last, done = batch[-1].seq if batch else last, done + len(batch)
     return done
 

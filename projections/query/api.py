@@ -1,5 +1,6 @@
 """The JSON API: one route for each answer; a route reads the question, asks the database and words nothing itself."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,8 +78,8 @@ class Tallied(Questioned):
     known = (*TALLY_PARAMETERS, *DELIVERY)
 
 
-def answered_by(document: Any, answer: str) -> dict[int, ResponseSpec]:
-    """Return how the API's document describes the *answer* that addresses name so: by its *document*, and by examples."""
+def answered_by(document: Any, answer: str = "") -> dict[int, ResponseSpec]:
+    """Return how the API's document describes the *answer* that addresses name so: by its *document*, and examples."""
     examples = examples_of(answer)
     return {200: ResponseSpec(document, description="The answer", generate_examples=False, examples=examples)}
 
@@ -211,7 +212,8 @@ async def _export(desk: Desk, asked: WebQuestion, dimension: Dimension) -> Respo
 
 def _as_file(question: WebQuestion, dimension: Dimension, *, cut_at: int = 0) -> dict[str, str]:
     """Return the headers of a file; *cut_at* says after how many rows it ends although there are more, 0 where it is whole."""
-    name = f"{question.site}-{dimension.name}-{question.days.first}-{question.days.last}"
+    cut_by = re.sub(r"[^A-Za-z0-9_.-]+", "-", dimension.name)
+    name = f"{question.site}-{cut_by}-{question.days.first}-{question.days.last}"
     first, more = (f"-first-{cut_at}", {"X-Collector-More": "true"}) if cut_at else ("", {})
     return {"Content-Disposition": f'attachment; filename="{name}{first}.csv"', **more}
 

@@ -83,7 +83,7 @@ def hits_in(question: WebQuestion, span: Span, *kinds: Kind) -> list[Condition]:
         hits.occurred_at >= span.since,
         hits.occurred_at < span.until,
         *(_itself(one, hits) for one in wanted if _speaks_of_hits(one)),
-        *_in_kept_visit(span, [one for one in wanted if not _implied_by_hit(one)]),
+        *_in_kept_visit(span, kinds, [one for one in wanted if not _implied_by_hit(one)]),
     ]
 
 
@@ -92,10 +92,10 @@ def visit_has(wanted: Wanted, span: Span) -> Condition:
     return _kept(wanted, span)
 
 
-def hit_counts(wanted: Wanted, span: Span) -> Condition:
-    """Return the condition for the hits that *wanted* keeps, of those that happened in *span*."""
+def hit_counts(wanted: Wanted, span: Span, kinds: Sequence[Kind]) -> Condition:
+    """Return the condition for the hits of these *kinds* that *wanted* keeps, of those that happened in *span*."""
     itself = [_itself(wanted, HITS.c)] if _speaks_of_hits(wanted) else []
-    return every([*itself, *_in_kept_visit(span, [] if _implied_by_hit(wanted) else [wanted])])
+    return every([*itself, *_in_kept_visit(span, kinds, [] if _implied_by_hit(wanted) else [wanted])])
 
 
 def seen_counts(wanted: Wanted, span: Span, seen: Columns) -> Condition:
@@ -169,22 +169,31 @@ def _contains(wanted: Wanted, visits: Columns, span: Span) -> Condition:
     )
 
 
-def _in_kept_visit(span: Span, wanted: Sequence[Wanted]) -> list[Condition]:
+def _in_kept_visit(span: Span, kinds: Sequence[Kind], wanted: Sequence[Wanted]) -> list[Condition]:
     if not wanted:
         return []
-    return [hit_of_visit(lambda began: every(_kept(one, began) for one in wanted), span)]
+    return [hit_of_visit(lambda began: every(_kept(one, began) for one in wanted), span, kinds)]
 
 
-def hit_of_visit(kept: Callable[[Span], Condition], span: Span) -> Condition:
-    """Return the condition for the hits in *span* whose visit is *kept*, which is told when such visits can have begun."""
+def hit_of_visit(kept: Callable[[Span], Condition], span: Span, kinds: Sequence[Kind]) -> Condition:
+    """Return the condition for the hits of these *kinds* in *span* whose visit is *kept*.
+
+    That is told when such visits can have begun.
+    """
     began = Span(span.since - LONGEST_VISIT, span.until)
     visits = VISITS.c
-    return exists().where(
-        *same_visitor(visits, HITS),
-        HITS.c.occurred_at.between(visits.began_at, visits.ended_at),
+    return exists().where(*within(visits, HITS, began, kinds), kept(began))
+
+
+def within(visits: Columns, hits: FromClause, began: Span, kinds: Iterable[Kind]) -> list[Condition]:
+    """Return the conditions that one of *hits*, of these *kinds*, lies within a visit that began in the span *began*."""
+    # What is said of the time on a visit's last page comes behind its last pageview or event, where an index has the end.
+    end = visits.closed_at if Kind.ENGAGEMENT in kinds else visits.ended_at
+    return [
+        *same_visitor(visits, hits),
+        hits.c.occurred_at.between(visits.began_at, end),
         *began_in(began, visits),
-        kept(began),
-    )
+    ]
 
 
 def same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:

@@ -1,6 +1,6 @@
 """Tree: filters that are nested in each other, as all of, any of, and leaves; a negation stands at its leaf alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct, structs
@@ -116,17 +116,17 @@ def visits_where(node: Node, span: Span) -> Condition:
             return visits_where(inner, span)
 
 
-def hits_where(node: Node, span: Span) -> Condition:
-    """Return the condition for the hits that *node* keeps, of those that happened in *span*."""
+def hits_where(node: Node, span: Span, kinds: Sequence[Kind]) -> Condition:
+    """Return the condition for the hits of these *kinds* that *node* keeps, of those that happened in *span*."""
     match node:
         case Leaf():
-            return hit_counts(node, span)
+            return hit_counts(node, span, kinds)
         case All(nodes):
-            return every(hits_where(inner, span) for inner in nodes)
+            return every(hits_where(inner, span, kinds) for inner in nodes)
         case AnyOf(nodes):
-            return any_of(hits_where(inner, span) for inner in nodes)
+            return any_of(hits_where(inner, span, kinds) for inner in nodes)
         case Done(inner):
-            return hit_of_visit(lambda began: visits_where(inner, began), span)
+            return hit_of_visit(lambda began: visits_where(inner, began), span, kinds)
 
 
 def seen_where(node: Node, span: Span, seen: Columns) -> Condition:

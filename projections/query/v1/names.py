@@ -8,11 +8,14 @@ from sqlalchemy import ColumnElement, cast, func
 from sqlalchemy.types import Numeric
 
 from projections.query.dimensions import DIMENSION_NAMED, Dimension
-from projections.query.metrics import EVENTS_BY_NAME, METRICS, Metric, Sums, Unit, percent
+from projections.query.metrics import IN_SERIES, Metric, Sums, Unit, percent
 from projections.query.problems import bad_parameter
+from projections.query.properties import dimension_named as our_dimension
+from projections.query.properties import property_called
 from projections.query.sums import VISITORS, Columns, Of
 
 _PREFIX: Final = {Of.VISIT: "visit:", Of.HIT: "event:"}
+_PROPERTY: Final = "event:props:"
 # What Plausible calls otherwise than we do.
 _ALSO: Final = {"event:name": "event"}
 
@@ -69,7 +72,7 @@ _SHARE: Final = Metric(
 MEASURES: Final = {
     measure.name: measure
     for measure in (
-        *(Measure(name=metric.name, metric=metric) for metric in (*METRICS, EVENTS_BY_NAME)),
+        *(Measure(name=metric.name, metric=metric) for metric in IN_SERIES),
         Measure(name=_SHARE.name, metric=_SHARE, is_share=True),
     )
 }
@@ -77,7 +80,7 @@ MEASURES: Final = {
 
 def known_dimensions() -> list[str]:
     """Return every name that a dimension of a query may have, time first."""
-    return [*Width, *(f"{_PREFIX[one.of]}{one.name}" for one in DIMENSION_NAMED.values())]
+    return [*Width, *(f"{_PREFIX[one.of]}{one.name}" for one in DIMENSION_NAMED.values()), f"{_PROPERTY}<key>"]
 
 
 def cut_named(name: str, field: str) -> Cut:
@@ -89,9 +92,11 @@ def cut_named(name: str, field: str) -> Cut:
 
 def dimension_named(name: str, field: str) -> Dimension:
     """Return the dimension that is called *name*, by us or by Plausible, or raise Refused, which names *field*."""
-    ours = _ALSO.get(name) or name.removeprefix("visit:").removeprefix("event:")
-    dimension = DIMENSION_NAMED.get(ours)
-    if dimension is None or name not in (ours, _PREFIX[dimension.of] + ours, *_ALSO):
+    # A key is any text there; a name of ours has it percent-encoded.
+    if (key := name.removeprefix(_PROPERTY)) != name and key:
+        return property_called(key)
+    dimension = our_dimension(_ALSO.get(name) or name.removeprefix("visit:").removeprefix("event:"))
+    if dimension is None or name.startswith(_PREFIX[Of.HIT if dimension.of is Of.VISIT else Of.VISIT]):
         raise bad_parameter(field, f"There is no such dimension. Name one of {', '.join(known_dimensions())}.")
     return dimension
 

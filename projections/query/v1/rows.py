@@ -238,7 +238,11 @@ def _of_visits(query: Query, slots: _Slots, sums: Sequence[Sum]) -> Select[Any]:
 
 def _of_hits(query: Query, slots: _Slots, sums: Sequence[Sum]) -> Select[Any]:
     question = replace(query.question, filters=())
-    kept = [*hits_in(question, slots.span, *sums[0].kinds), hits_where(query.tree, slots.span), *_named(query, HITS.c)]
+    kept = [
+        *hits_in(question, slots.span, *sums[0].kinds),
+        hits_where(query.tree, slots.span, sums[0].kinds),
+        *_named(query, HITS.c),
+    ]
     if all(one.of is Of.HIT for one in query.dimensions):
         return _summed(HITS, slots.on(HITS.c, HITS.c, HITS.c.occurred_at), every(kept), sums)
     theirs = VISITS.alias("theirs")

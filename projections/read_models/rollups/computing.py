@@ -12,17 +12,11 @@ from msgspec import Struct
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    Date,
-    DateTime,
     Delete,
     Insert,
-    Integer,
     Select,
     SmallInteger,
     Table,
-    bindparam,
-    cast,
-    column,
     delete,
     func,
     insert,
@@ -31,22 +25,24 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.dimensions import Dimension
 from projections.query.sums import Columns, Sum, among
-from projections.read_models.hits import HITS, NOBODY
+from projections.read_models.hits import NOBODY
+from projections.read_models.rollups.days import DAY, hits_of, visits_of, wanted_days
 from projections.read_models.rollups.numbering import NUMBERS, OF_HITS, OF_VISITS
 from projections.read_models.rollups.tables import DAY_HITS, DAY_VISITS, EVENTS_OF_VISITS, HIT_SUMS, SLOTS, VISIT_SUMS
 from projections.read_models.rollups.words import worded
-from projections.read_models.visits import VISITS
 
-DAY = timedelta(days=1)
 SLOT = timedelta(minutes=15)
 _ANY_QUARTER = datetime(2000, 1, 1, tzinfo=UTC)
-# Room for the groups of a large site's day; with Postgres's own default they would go through files.
-_ROOM = text("SET LOCAL work_mem = '16MB'")
+# Room for the groups of a large site's day, which by Postgres's own default would go through files; and each word by one
+# look-up: how many rows a day has is not known before, and a dictionary is not to be read as a whole for each.
+_MANNERS = text("""
+    SELECT set_config('work_mem', '16MB', true), set_config('enable_hashjoin', 'off', true),
+           set_config('random_page_cost', '1.1', true)
+""")
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -66,7 +62,7 @@ async def compute(connection: AsyncConnection, days: Sequence[Wanted], *, most: 
     afterwards. All of it is seen as of no single moment: keep it only if nobody has marked the day meanwhile.
     """
     asked = _asked(days)
-    await connection.execute(_ROOM)
+    await connection.execute(_MANNERS)
     for table, moment in _PLACES:
         await connection.execute(_deletion(table, moment), asked)
     await connection.execute(_of_slots(), asked)
@@ -90,36 +86,14 @@ def _asked(days: Sequence[Wanted]) -> dict[str, list[Any]]:
     }
 
 
-def _wanted() -> CTE:
-    columns = (
-        ("tenant_ids", "tenant_id", Integer()),
-        ("site_ids", "site_id", Integer()),
-        ("days", "day", Date()),
-        ("since", "since", DateTime(timezone=True)),
-    )
-    arrays = [cast(bindparam(name, type_=ARRAY(kind)), ARRAY(kind)) for name, _, kind in columns]
-    names = [column(name, kind) for _, name, kind in columns]
-    rows = func.unnest(*arrays).table_valued(*names, with_ordinality="place").render_derived()
-    return select(rows).cte("wanted")
-
-
 @cache
 def _deletion(table: Table, moment: str) -> Delete:
-    wanted, at = _wanted(), table.c[moment]
+    wanted, at = wanted_days(), table.c[moment]
     if moment == "day":
-        return delete(table).where(table.c.site == wanted.c.site_id, at == wanted.c.day)
+        # All that stands between the site and the day in the index, so that it is not read as a whole.
+        between = table.c.bot.in_([False, True]), table.c.dimension.in_(sorted(NUMBERS.values()))
+        return delete(table).where(table.c.site == wanted.c.site_id, *between, at == wanted.c.day)
     return delete(table).where(table.c.site == wanted.c.site_id, at >= wanted.c.since, at < wanted.c.since + DAY)
-
-
-def _rows_of(wanted: CTE, table: Table, moment: str, *names: str) -> Select[Any]:
-    """Return the rows of *table* on the wanted days, with the place of the day and the columns *names*."""
-    at = table.c[moment]
-    on_the_day = [table.c.site_id == wanted.c.site_id, at >= wanted.c.since, at < wanted.c.since + DAY]
-    if table is VISITS:
-        # Months of visits are told apart by this column.
-        on_the_day.append(table.c.day == wanted.c.day)
-    columns = [table.c[name] for name in dict.fromkeys(["bot", "visitor", moment, *names])]
-    return select(wanted.c.place, *columns).select_from(wanted).join(table, _all(on_the_day))
 
 
 _OF_VISIT_SUMS = ("ended_at", "engaged_ms", "pageviews", "events", "interactions")
@@ -127,7 +101,7 @@ _OF_VISIT_SUMS = ("ended_at", "engaged_ms", "pageviews", "events", "interactions
 
 @cache
 def _of_slots() -> Insert:
-    wanted = _wanted()
+    wanted = wanted_days()
     both = union_all(_slots_of_visits(wanted), _slots_of_hits(wanted)).subquery("both")
     names = ["firsts", "lasts", *(one.name for one in (*VISIT_SUMS, *HIT_SUMS))]
     summed = (
@@ -140,7 +114,7 @@ def _of_slots() -> Insert:
 
 
 def _slots_of_visits(wanted: CTE) -> Select[Any]:
-    visits = _rows_of(wanted, VISITS, "began_at", *_OF_VISIT_SUMS).subquery("of_days")
+    visits = visits_of(wanted, *_OF_VISIT_SUMS).subquery("of_days")
     one_visitors, began_at = [visits.c.place, visits.c.bot, visits.c.visitor], visits.c.began_at
     ranked = select(
         *visits.c,
@@ -159,8 +133,8 @@ def _slots_of_visits(wanted: CTE) -> Select[Any]:
 
 def _slots_of_hits(wanted: CTE) -> Select[Any]:
     kinds = tuple(kind for one in HIT_SUMS for kind in one.kinds)
-    counted = HITS.c.kind.in_([int(kind) for kind in kinds])
-    hits = _rows_of(wanted, HITS, "occurred_at", "kind").where(counted).subquery("of_days")
+    of_days = hits_of(wanted).subquery("of_days")
+    hits = select(of_days).where(of_days.c.kind.in_([int(kind) for kind in kinds])).subquery("counted")
     slot = func.date_bin(SLOT, hits.c.occurred_at, _ANY_QUARTER).label("slot")
     return select(
         *(hits.c.place, hits.c.bot, slot),
@@ -171,19 +145,24 @@ def _slots_of_hits(wanted: CTE) -> Select[Any]:
 
 @cache
 def _of_visits() -> Select[Any]:
-    wanted, sums = _wanted(), (*VISIT_SUMS, EVENTS_OF_VISITS)
-    columns = [dimension.column for dimension in OF_VISITS]
-    visits = _rows_of(wanted, VISITS, "began_at", *_OF_VISIT_SUMS, *columns).cte("of_days")
+    wanted, sums = wanted_days(), (*VISIT_SUMS, EVENTS_OF_VISITS)
+    columns = _columns_of(OF_VISITS)
+    visits = visits_of(wanted, *_OF_VISIT_SUMS, *columns).cte("of_days")
     each = [_by_value(visits, dimension, sums) for dimension in OF_VISITS]
     return worded(DAY_VISITS, wanted, union_all(*each).cte("counted"), [one.name for one in sums])
 
 
 @cache
 def _of_hits() -> Select[Any]:
-    wanted = _wanted()
-    hits = _rows_of(wanted, HITS, "occurred_at", "kind", *(dimension.column for dimension in OF_HITS)).cte("of_days")
+    wanted = wanted_days()
+    hits = hits_of(wanted, *_columns_of(OF_HITS)).cte("of_days")
     each = [_by_value(hits, dimension, [_hits_of(dimension)]) for dimension in OF_HITS]
     return worded(DAY_HITS, wanted, union_all(*each).cte("counted"), ["hits"])
+
+
+def _columns_of(dimensions: Sequence[Dimension]) -> list[str]:
+    # A version stands behind the column of whose version it is.
+    return list(dict.fromkeys(name for each in dimensions for name in (each.column, each.behind) if name))
 
 
 def _hits_of(dimension: Dimension) -> Sum:
@@ -213,10 +192,3 @@ def _added(one: Sum, columns: Columns) -> ColumnElement[int]:
     if one.of_group is None:
         raise ValueError(f"{one.name} is no sum of rows")
     return one.of_group(columns).label(one.name)
-
-
-def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    first, *others = conditions
-    for other in others:
-        first = first & other
-    return first

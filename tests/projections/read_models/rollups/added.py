@@ -112,6 +112,8 @@ def _of_visits(visits: Sequence[Mapping[str, Any]]) -> Numbers:
         dimension = DIMENSION_NAMED[name]
         for visit in visits if dimension.of is Of.VISIT else ():
             value = visit[dimension.column]
+            if value and dimension.behind:
+                value = f"{visit[dimension.behind]} {value}"
             if value or dimension.blank is not None:
                 key = (visit["tenant"], visit["site"], _day(visit["began_at"]), visit["bot"], number, value)
                 found.setdefault(key, []).append((visit["visitor"], (1, *_of_one(visit), visit["events"])))
