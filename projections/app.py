@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypedDict
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -31,6 +31,8 @@ from projections.query.compressed import COMPRESSION
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
+from projections.query.delivery.handing_over import before, behind
+from projections.query.facts.api import FACTS
 from projections.query.goals.api import GOALS
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
@@ -39,6 +41,7 @@ from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
 from projections.query.stored_api import STORED
+from projections.query.v1.api import QUERIES
 from projections.query.web.export import Turns
 from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
@@ -92,13 +95,26 @@ def create_app(
         sign_ins=_sign_ins(engine, database_url, access_token, clock),
         **_known(engine, vault, clock),
     )
-    desk = Desk(engine=engine, clock=clock, listing=_listing(tenant, listed_sites), exports=Turns())
-    replying = Replying(after_write=AfterWrite(engine, newest), subjects=Subjects(vault), room=Room())
+    desk = Desk(
+        engine=engine,
+        clock=clock,
+        listing=_listing(tenant, listed_sites),
+        exports=Turns(),
+        after_write=AfterWrite(engine, newest),
+        room=Room(),
+    )
+    replying = Replying(after_write=desk.after_write, subjects=Subjects(vault), room=desk.room)
     return _application(desk, access, public_url, vault, replying=replying, systems=systems)
 
 
 def _listing(tenant: str, sites: Collection[str] | None) -> Listing:
     return Listing(tenant=tenant, sites=None if sites is None else frozenset(sites))
+
+
+# Every answer of the API that an address asks for is handed over in the same way.
+ANSWERS = Router(
+    path="/", route_handlers=[API, STORED, GOALS, LEDGER, SITES, FACTS], before_request=before, after_request=behind
+)
 
 
 class Known(TypedDict):
@@ -161,7 +177,7 @@ def _application(
     desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Collection[System]
 ) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, STORED, GOALS, LEDGER, SITES, PAGES, *REPLIES, *handlers_of(systems)],
+        route_handlers=[ANSWERS, QUERIES, PAGES, *REPLIES, *handlers_of(systems)],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),
@@ -181,6 +197,7 @@ def _application(
         logging_config=None,
     )
     app.state.engine = desk.engine
+    app.state.desk = desk
     app.state.vault = vault
     app.state.since = Since(at=desk.clock())
     app.state.after_write = replying.after_write

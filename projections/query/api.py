@@ -17,16 +17,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from projections.query.after_write import AfterWrite
 from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.definitions import DEFINITIONS, Definition
+from projections.query.delivery.asked import DELIVERY, PACE, form_asked
+from projections.query.delivery.forms import Form
+from projections.query.delivery.tags import Pace
 from projections.query.dimensions import Dimension
+from projections.query.examples import examples_of
 from projections.query.freshness import freshness
 from projections.query.known_sites import Listing, reading_about
 from projections.query.parameters import QUESTION_PARAMETERS, Parameter, read_parameters
 from projections.query.piecemeal import Piecemeal
 from projections.query.question import WebQuestion, dimension_of, parse_question
+from projections.query.room import Room
 from projections.query.tallies import TALLY_PARAMETERS, TallyOfAll, TallyOfOne, tally_of_all, tally_of_one
 from projections.query.web import breakdown as breakdowns
 from projections.query.web import overview as overviews
@@ -38,12 +44,17 @@ from projections.query.web.spreadsheet import CSV, to_csv
 
 
 class Desk(Struct, frozen=True, kw_only=True):
-    """Where questions are answered: the database, the clock, the sites that the settings list, and the room for exports."""
+    """Where questions are answered: the database, the clock, the sites that the settings list, and the room for exports.
+
+    ``after_write`` waits until what was stored is counted; ``room`` is for questions of which one caller could ask too many.
+    """
 
     engine: AsyncEngine
     clock: Callable[[], datetime]
     listing: Listing
     exports: Turns
+    after_write: AfterWrite
+    room: Room
 
 
 PlainRequest: TypeAlias = Request[Any, Any, Any]
@@ -53,7 +64,7 @@ PlainRequest: TypeAlias = Request[Any, Any, Any]
 class Questioned(Operation):
     """An operation of the OpenAPI document that takes every parameter of a question."""
 
-    known: ClassVar[tuple[Parameter, ...]] = QUESTION_PARAMETERS
+    known: ClassVar[tuple[Parameter, ...]] = (*QUESTION_PARAMETERS, *DELIVERY)
 
     def __post_init__(self) -> None:
         """Add the parameters to those of the path."""
@@ -64,12 +75,13 @@ class Questioned(Operation):
 class Tallied(Questioned):
     """One that takes those of the time alone."""
 
-    known = TALLY_PARAMETERS
+    known = (*TALLY_PARAMETERS, *DELIVERY)
 
 
-def answered_by(document: Any) -> dict[int, ResponseSpec]:
-    """Return what the OpenAPI document says of a route that answers a *document*."""
-    return {200: ResponseSpec(document, description="The answer", generate_examples=False)}
+def answered_by(document: Any, answer: str = "") -> dict[int, ResponseSpec]:
+    """Return how the API's document describes the *answer* that addresses name so: by its *document*, and examples."""
+    examples = examples_of(answer)
+    return {200: ResponseSpec(document, description="The answer", generate_examples=False, examples=examples)}
 
 
 @get("/", summary="Every site, and how its last week went")
@@ -108,7 +120,8 @@ async def read_tallies_of_site(
     "/{site:str}/overview",
     summary="The numbers of a period, beside those that it is compared with",
     operation_class=Questioned,
-    responses=answered_by(overviews.DOCUMENT),
+    responses=answered_by(overviews.DOCUMENT, "overview"),
+    opt={PACE: Pace.MOMENT},
 )
 async def read_overview(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
@@ -125,7 +138,8 @@ async def read_overview(
     "/{site:str}/timeseries",
     summary="One number in buckets, from minutes to months",
     operation_class=Questioned,
-    responses=answered_by(series.DOCUMENT),
+    responses=answered_by(series.DOCUMENT, "timeseries"),
+    opt={PACE: Pace.DAYS},
 )
 async def read_timeseries(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
@@ -138,7 +152,13 @@ async def read_timeseries(
     return Response(series.to_document(answer, as_of))
 
 
-@get("/{site:str}/realtime", summary="Who is here now", operation_class=Questioned)
+@get(
+    "/{site:str}/realtime",
+    summary="Who is here now",
+    operation_class=Questioned,
+    opt={PACE: Pace.NOW},
+    responses=answered_by(Realtime, "realtime"),
+)
 async def read_realtime(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> Realtime:
@@ -153,7 +173,8 @@ async def read_realtime(
     "/{site:str}/breakdown/{dimension:str}",
     summary="The numbers for each value of a dimension",
     operation_class=Questioned,
-    responses=answered_by(breakdowns.DOCUMENT),
+    responses=answered_by(breakdowns.DOCUMENT, "breakdown"),
+    opt={PACE: Pace.DAYS},
 )
 async def read_breakdown(
     desk: NamedDependency[Desk],
@@ -169,7 +190,7 @@ async def read_breakdown(
     asked = ask(desk, caller, request, site)
     named = dimension_of(dimension.removesuffix(".csv"))
     breakdowns.order_of(asked, named)
-    is_csv = dimension.endswith(".csv") or "text/csv" in request.headers.get("accept", "")
+    is_csv = dimension.endswith(".csv") or form_asked() is Form.CSV
     if is_csv and not request.query_params.get("limit"):
         return await _export(desk, asked, named)
     async with reading_about(desk.engine, asked, desk.listing) as (connection, question):

@@ -7,6 +7,7 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projections import WEB
+from projections.projector.erasing import ERASED_SITES
 from projections.projector.projection import Projection
 from projections.projector.totals import TOTALS
 from projections.query.caller import Caller
@@ -30,11 +31,14 @@ class Freshness(Struct, frozen=True, kw_only=True):
 async def freshness(connection: AsyncConnection, caller: Caller, *, of: Projection = WEB) -> Freshness:
     """Read how far all partitions of a projection have come with the facts of *caller*."""
     column, schema = TOTALS.c, schema_of(connection, of)
+    # Rows that are given up, and are not counted anywhere.
+    erased = select(func.max(ERASED_SITES.c.seq)).where(ERASED_SITES.c.tenant == caller.tenant).scalar_subquery()
     query = select(
         func.max(column.received_at).label("as_of"),
         func.coalesce(func.sum(column.applied), 0).label("applied"),
         func.coalesce(func.sum(column.duplicates), 0).label("repeated"),
         func.coalesce(func.sum(column.quarantined), 0).label("quarantined"),
+        erased.label("erased"),
         literal_column("(SELECT seq FROM control_reading)").label("decided"),  # which is in no generation
     ).where(column.tenant == caller.tenant)
     # Every generation has totals of its own, so their name alone does not say whose.
@@ -45,5 +49,5 @@ async def freshness(connection: AsyncConnection, caller: Caller, *, of: Projecti
         repeated=int(row.repeated),
         quarantined=int(row.quarantined),
         # Another generation may have counted as many facts, and otherwise.
-        mark=f"{schema}-{row.applied}-{row.repeated}-{row.quarantined}-{row.decided or 0}-{caller.mark}",
+        mark=f"{schema}-{row.applied}-{row.repeated}-{row.quarantined}-{row.decided or 0}-{row.erased or 0}-{caller.mark}",
     )

@@ -6,12 +6,12 @@ have the page, hostname or bot that was asked for; and, if they are events, the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, true
+from sqlalchemy import ColumnElement, FromClause, and_, exists, false, or_, true
 
 from projections.query.dimensions import Dimension
 from projections.query.filters import Filter
@@ -28,6 +28,21 @@ Condition: TypeAlias = ColumnElement[bool]
 # A visit ends with the UTC day on which it began.
 LONGEST_VISIT = timedelta(days=1)
 _MOMENT = timedelta(microseconds=1)
+
+
+class Wanted(Protocol):
+    """What is wanted of one dimension, or not wanted."""
+
+    @property
+    def dimension(self) -> Dimension:
+        """Return the dimension that is spoken of."""
+
+    @property
+    def negated(self) -> bool:
+        """Say whether what has it is left out."""
+
+    def on(self, columns: Columns) -> Condition:
+        """Return the condition that a row has it, whichever way it points."""
 
 
 class _Wanted(Struct, frozen=True):
@@ -53,7 +68,7 @@ def visits_in(question: WebQuestion, span: Span) -> list[Condition]:
     visits = VISITS.c
     return [
         *_of_sites(question, visits),
-        *_began_in(span, visits),
+        *began_in(span, visits),
         *(_kept(wanted, span) for wanted in _grouped(question.filters)),
     ]
 
@@ -72,7 +87,25 @@ def hits_in(question: WebQuestion, span: Span, *kinds: Kind) -> list[Condition]:
     ]
 
 
-def _began_in(span: Span, visits: Columns) -> list[Condition]:
+def visit_has(wanted: Wanted, span: Span) -> Condition:
+    """Return the condition for the visits that *wanted* keeps, of those that began in *span*."""
+    return _kept(wanted, span)
+
+
+def hit_counts(wanted: Wanted, span: Span, kinds: Sequence[Kind]) -> Condition:
+    """Return the condition for the hits of these *kinds* that *wanted* keeps, of those that happened in *span*."""
+    itself = [_itself(wanted, HITS.c)] if _speaks_of_hits(wanted) else []
+    return every([*itself, *_in_kept_visit(span, kinds, [] if _implied_by_hit(wanted) else [wanted])])
+
+
+def seen_counts(wanted: Wanted, span: Span, seen: Columns) -> Condition:
+    """Return the same for hits among *seen*, each of which stands beside its visit, one that began in *span*."""
+    itself = [_itself(wanted, seen)] if _speaks_of_hits(wanted) else []
+    return every([*itself, *([] if _implied_by_hit(wanted) else [_kept(wanted, span)])])
+
+
+def began_in(span: Span, visits: Columns) -> list[Condition]:
+    """Return the conditions for those of *visits* that began in *span*."""
     # A visit is of the UTC day on which it began: by the day, months and what lies before them in the index are left out.
     last = (span.until - _MOMENT).astimezone(UTC).date()
     return [
@@ -104,30 +137,30 @@ def _grouped(filters: Iterable[Filter]) -> list[_Wanted]:
     ]
 
 
-def _speaks_of_hits(wanted: _Wanted) -> bool:
+def _speaks_of_hits(wanted: Wanted) -> bool:
     return wanted.dimension.of is Of.HIT and not wanted.negated
 
 
-def _implied_by_hit(wanted: _Wanted) -> bool:
+def _implied_by_hit(wanted: Wanted) -> bool:
     # A hit with the page lies in a visit with the page; an event's name says so about events only.
     return _speaks_of_hits(wanted) and wanted.dimension.kind is Kind.PAGEVIEW
 
 
-def _itself(wanted: _Wanted, hits: Columns) -> Condition:
+def _itself(wanted: Wanted, hits: Columns) -> Condition:
     if wanted.dimension.kind is Kind.PAGEVIEW:
         return wanted.on(hits)
     return or_(hits.kind != int(wanted.dimension.kind), wanted.on(hits))
 
 
-def _kept(wanted: _Wanted, span: Span) -> Condition:
+def _kept(wanted: Wanted, span: Span) -> Condition:
     has = wanted.on(VISITS.c) if wanted.dimension.of is Of.VISIT else _contains(wanted, VISITS.c, span)
     return ~has if wanted.negated else has
 
 
-def _contains(wanted: _Wanted, visits: Columns, span: Span) -> Condition:
+def _contains(wanted: Wanted, visits: Columns, span: Span) -> Condition:
     inner = HITS.alias("contained")
     return exists().where(
-        *_same_visitor(visits, inner),
+        *same_visitor(visits, inner),
         inner.c.kind.in_([int(kind) for kind in wanted.dimension.kinds]),
         inner.c.occurred_at.between(visits.began_at, visits.ended_at),
         inner.c.occurred_at >= span.since,
@@ -136,17 +169,20 @@ def _contains(wanted: _Wanted, visits: Columns, span: Span) -> Condition:
     )
 
 
-def _in_kept_visit(span: Span, kinds: Iterable[Kind], wanted: list[_Wanted]) -> list[Condition]:
+def _in_kept_visit(span: Span, kinds: Sequence[Kind], wanted: Sequence[Wanted]) -> list[Condition]:
     if not wanted:
         return []
+    return [hit_of_visit(lambda began: every(_kept(one, began) for one in wanted), span, kinds)]
+
+
+def hit_of_visit(kept: Callable[[Span], Condition], span: Span, kinds: Sequence[Kind]) -> Condition:
+    """Return the condition for the hits of these *kinds* in *span* whose visit is *kept*.
+
+    That is told when such visits can have begun.
+    """
     began = Span(span.since - LONGEST_VISIT, span.until)
     visits = VISITS.c
-    return [
-        exists().where(
-            *within(visits, HITS, began, kinds),
-            *(_kept(one, began) for one in wanted),
-        )
-    ]
+    return exists().where(*within(visits, HITS, began, kinds), kept(began))
 
 
 def within(visits: Columns, hits: FromClause, began: Span, kinds: Iterable[Kind]) -> list[Condition]:
@@ -154,16 +190,22 @@ def within(visits: Columns, hits: FromClause, began: Span, kinds: Iterable[Kind]
     # What is said of the time on a visit's last page comes behind its last pageview or event, where an index has the end.
     end = visits.closed_at if Kind.ENGAGEMENT in kinds else visits.ended_at
     return [
-        *_same_visitor(visits, hits),
+        *same_visitor(visits, hits),
         hits.c.occurred_at.between(visits.began_at, end),
-        *_began_in(began, visits),
+        *began_in(began, visits),
     ]
 
 
-def _same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:
+def same_visitor(visits: Columns, hits: FromClause) -> list[Condition]:
+    """Return the conditions that a visit and a hit are of the same visitor."""
     return [getattr(visits, name) == hits.c[name] for name in ("site_id", "visitor", "bot")]
 
 
 def every(conditions: Iterable[Condition]) -> Condition:
     """Return the condition that all *conditions* hold."""
     return and_(true(), *conditions)
+
+
+def any_of(conditions: Iterable[Condition]) -> Condition:
+    """Return the condition that one of *conditions* holds, false where there are none."""
+    return or_(false(), *conditions)

@@ -25,7 +25,7 @@ def test_its_addresses_are_its_own_rooms():
         *("/docs", "/redoc", "/openapi", "/openapi.json"),
         *("/api/sites", "/api/stats", "/api/stats/definitions", "/api/stats/tallies"),
         *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "tallies")),
-        "/api/stats/{site}/breakdown/{dimension}",
+        *("/api/stats/{site}/breakdown/{dimension}", "/api/stats/{site}/facts", "/api/v1/query", "/api/v2/query"),
         *(re.sub(r":[a-z]+}", "}", path) for handler in handlers_of(SYSTEMS) for path in handler.paths),
         *("/sites/{site}/logs", "/sites/{site}/turns"),
         *(

@@ -57,6 +57,11 @@ def rows_as_csv(rows: Iterable[Iterable[str]]) -> str:
     return "".join(_line(map(_plain, cells)) for cells in rows)
 
 
+def cells_as_csv(rows: Iterable[Iterable[str | float | None]]) -> str:
+    """Return *rows* as CSV, each text as the text that it is, and each number as a number."""
+    return "".join(_line(_plain(cell) if isinstance(cell, str) else _cell(cell) for cell in cells) for cells in rows)
+
+
 def _plain(text: str) -> str:
     # A spreadsheet computes what begins like a formula, whatever the quotes; an apostrophe makes it text.
     return f"'{text}" if text.startswith(_SPLITS) or _first_seen(text) in _FORMULA else text

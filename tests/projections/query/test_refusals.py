@@ -169,7 +169,7 @@ async def test_the_schema_describes_the_api_and_every_parameter_of_it(doorstep: 
         ),
         *(
             f"/api/stats/{{site}}/{answer}"
-            for answer in ("overview", "timeseries", "realtime", "breakdown/{dimension}", "tallies")
+            for answer in ("overview", "timeseries", "realtime", "breakdown/{dimension}", "tallies", "facts")
         ),
         *(
             f"/api/stats/{{site}}/{answer}"
@@ -182,6 +182,7 @@ async def test_the_schema_describes_the_api_and_every_parameter_of_it(doorstep: 
                 "retention",
             )
         ),
+        *("/api/v1/query", "/api/v2/query"),
     }
     named = {parameter["name"] for parameter in schema["paths"]["/api/stats/{site}/overview"]["get"]["parameters"]}
     assert {"site", "period", "from", "to", "timezone", "who", "filter", "limit"} <= named
