@@ -118,10 +118,20 @@ def command(
         purpose=rebuilding.Purpose.COMPARE if dry_run else rebuilding.Purpose.REPLACE,
         accept_loss=accept_loss,
     )
+    found = _found_in(report, as_json=as_json)
+    _carry_out(settings, asked, found)
+    if dry_run and found.differences:
+        sys.exit(DIFFERS)
+
+
+def _found_in(report: Path | None, *, as_json: bool) -> Found:
     try:
-        found = Found(as_json=as_json, report=report)
+        return Found(as_json=as_json, report=report)
     except OSError as error:
         raise click.UsageError("--report cannot be written there; name a file in a folder that there is.") from error
+
+
+def _carry_out(settings: Settings, asked: "_Asked", found: Found) -> None:
     try:
         run_command(_backfill(settings, asked, found))
     except _REFUSALS as error:
@@ -131,8 +141,6 @@ def command(
         raise ClickException(
             f"{why}. What is read stays complete; run `collector backfill` again once that is mended."
         ) from error
-    if dry_run and found.differences:
-        sys.exit(DIFFERS)
 
 
 class _Asked(Struct, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ PERSON = (
 # Each of them logs or counts what it caught, and answers or goes on.
 CATCH_ALL = (
     *("collector/app.py", "collector/pipeline.py"),
-    *("projections/projector/worker.py", "projections/tallies/keeper.py", "projections/control/keeper.py"),
+    *("projections/projector/worker.py", "projections/projector/rolling.py"),
+    *("projections/tallies/keeper.py", "projections/control/keeper.py"),
     "projections/forwarding/sink.py",
 )
 ENVIRONMENT = re.compile(r"\bos\.(environ|getenv)\b|from os import .*\b(environ|getenv)\b")

@@ -21,7 +21,7 @@ ADDRESSES = {
     "argon2": ("collector/control/passwords.py",),
     "jwt": ("collector/control/tokens.py", "projections/tokens.py"),
     "uvicorn": ("collector/serving/",),
-    "uvloop": ("collector/serving/",),
+    "uvloop": ("collector/serving/", "projections/projector/share.py"),
     "babel": ("projections/dashboard/",),
     "jinja2": ("projections/dashboard/",),
     "ua_parser": ("collector/privacy/enrich/",),
