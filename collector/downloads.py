@@ -2,7 +2,9 @@
 
 from typing import Final
 
-DOWNLOAD_NAME: Final = "File Download"
+from contracts.known_events import FILE_DOWNLOAD
+
+DOWNLOAD_NAME: Final = FILE_DOWNLOAD
 # Who follows a link to one of these fetches it; a page that plays it asks for parts (206), or whether it has changed (304).
 PLAYED_TYPES: Final = frozenset(
     {"aac", "avi", "flac", "m4a", "m4v", "mkv", "mov", "mp3", "mp4", "ogg", "opus", "wav", "webm", "wmv"}

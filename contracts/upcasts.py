@@ -4,11 +4,23 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import asdict
+
+from contracts.events import web, web_v1
 
 Upcast: TypeAlias = Callable[[Any], Struct]
 
-# No version has been superseded yet. An entry reads: ``PageViewedV1: page_viewed_v1_to_v2``.
-UPCASTS: Mapping[type[Struct], Upcast] = {}
+
+def _web_v1_to_v2(into: type[web.WebFact]) -> Upcast:
+    """Return the step to *into*, whose device may say which version its system has; of what was stored before nobody knows."""
+
+    def step(old: web_v1.WebFact) -> web.WebFact:
+        return into(**(asdict(old) | {"device": web.Device(**asdict(old.device))}))
+
+    return step
+
+
+UPCASTS: Mapping[type[Struct], Upcast] = {old: _web_v1_to_v2(new) for old, new in zip(web_v1.FACTS, web.FACTS, strict=True)}
 
 
 def upcast(event: Struct, upcasts: Mapping[type[Struct], Upcast] = UPCASTS) -> Struct:

@@ -31,11 +31,14 @@ from projections.query.compressed import COMPRESSION
 from projections.query.credentials import Credentials
 from projections.query.database import check_tables, open_engine
 from projections.query.decisions import Decisions
+from projections.query.goals.api import GOALS
 from projections.query.guessing import AddressOf, Guessing, address_of_peer
 from projections.query.known_sites import Listing
+from projections.query.ledger.api import LEDGER
 from projections.query.room import Room
 from projections.query.shown_token import ShownTokens
 from projections.query.sign_ins import SignIns
+from projections.query.stored_api import STORED
 from projections.query.web.export import Turns
 from projections.replies import REPLIES, SYSTEMS
 from projections.replies.answering import System
@@ -158,7 +161,7 @@ def _application(
     desk: Desk, access: Access, public_url: str, vault: VaultReader | None, *, replying: Replying, systems: Collection[System]
 ) -> Litestar:
     app = QueryApp(
-        route_handlers=[API, SITES, PAGES, *REPLIES, *handlers_of(systems)],
+        route_handlers=[API, STORED, GOALS, LEDGER, SITES, PAGES, *REPLIES, *handlers_of(systems)],
         guards=[access.guard],
         dependencies={
             "desk": _provided(desk),

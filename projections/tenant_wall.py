@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.control.tables import THINGS
+from projections.projector.ends import ENDS
 from projections.tallies.tables import TALLIES
 
 WALL = "own_tenant"
@@ -23,7 +24,7 @@ _OWN_NUMBER = f"tenant = (SELECT id FROM tenant_ids WHERE tenant_ids.{_OWN})"
 # nobody in particular.
 _SEEN = {
     THINGS.name: f"{_OWN} OR current_setting('collector.installation', true) = 'on'",
-    TALLIES.name: f"{_OWN} OR tenant = '' AND current_setting('collector.nobodys', true) = 'on'",
+    **dict.fromkeys((TALLIES.name, ENDS.name), f"{_OWN} OR tenant = '' AND current_setting('collector.nobodys', true) = 'on'"),
 }
 
 # What enter_current() says of tenants, and of this only the door, where credentials are looked up.

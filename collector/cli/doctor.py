@@ -11,6 +11,7 @@ from collector.cli.checks.database import examine_database
 from collector.cli.checks.decisions import examine_decisions
 from collector.cli.checks.erasure import examine_erasure
 from collector.cli.checks.finding import Finding, Severity, bad, printed
+from collector.cli.checks.ledger import examine_ledger
 from collector.cli.checks.machine import examine_disk, examine_roles, examine_settings
 from collector.cli.checks.mistakes import examine_mistakes
 from collector.cli.checks.page import examine_page
@@ -77,6 +78,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
                 examine_clocks(database_url, nats_url),
                 examine_sink(settings, database_url, nats_url),
                 examine_tallies(settings, database_url),
+                examine_ledger(settings, database_url),
                 examine_mistakes(settings, database_url),
             ):
                 async for finding in room:

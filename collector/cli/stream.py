@@ -27,7 +27,7 @@ from contracts.streams import FAMILIES, EventStream, stream_for, streams_of, sub
 from projections.forwarding.endpoint import Endpoint, EndpointAway, Verdict
 from projections.forwarding.form import delivery_of
 
-TYPES = tuple(name["name"] for event in CATALOGUE if (name := VERSIONED.match(type_of(event))) is not None)
+TYPES = tuple(dict.fromkeys(name["name"] for event in CATALOGUE if (name := VERSIONED.match(type_of(event))) is not None))
 _AWAY_SECONDS = 2.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 

@@ -41,6 +41,12 @@ _WHAT_TO_DO: Final = {
     "grants": "Send roles, each owner, editor or viewer, with the tenant and the site that it is for.",
     "expires_at": "Send a time with its time zone.",
     "until": "Send a time with its time zone.",
+    "name": "Send a name of 1 to 100 characters, without line breaks and other control characters.",
+    "page": "Send a path of at most 500 characters that begins with a slash, in which * stands for anything.",
+    "event": "Send the name of an event, of 1 to 500 characters.",
+    "props": "Send properties whose names have 1 to 120 characters, and whose values at most 500, without control characters.",
+    "steps": "Send steps, each a path that begins with a slash or the name of an event, of at most 500 characters.",
+    "amount": "Send an amount such as 49.90, and its currency by three capital letters, such as EUR.",
     "erased": "Send runs of sequences, each a first and a last one.",
 }
 _ELSE: Final = "Send a value of the form that the documentation of this field names."

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from collector.control.binding import Binding
+from collector.control.goals import FUNNELS, GOALS, Targets
 from collector.control.journal import Journal
 from collector.control.keys import Keys
+from collector.control.leaving_out import LeavingOut
 from collector.control.line import PATIENCE_SECONDS, Line
 from collector.control.members import Members
 from collector.control.sessions import Sessions
@@ -48,9 +50,12 @@ class ControlPlane(Journal):
         self.tenants = Tenants(self)
         self.sites = Sites(self)
         self.mounts = Binding(self)
+        self.goals = Targets(self, GOALS)
+        self.funnels = Targets(self, FUNNELS)
         self.keys = Keys(self)
         self.members = Members(self, new_id=new_id)
         self.sessions = Sessions(self)
+        self.quarantine = LeavingOut(self)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="control")
         self._long_threads = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="control-long")
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from collector.control.binding import released
 from collector.control.checked import MOST_NAMES, hosts, known_site, known_tenant, listed, new_name, patterns, zone
 from collector.control.decided import NAME_TAKEN, Decided, conflict, invalid
+from collector.control.goals import NOTHING, withdrawn_with
 from collector.control.journal import Journal, Seen
 from collector.control.tenants import working_tenant
 from contracts.control.envelope import ControlEvent
@@ -218,7 +219,10 @@ class Sites:
         gone = SiteErased(**head, stream=stream, erased=tuple(erased), is_last=is_last)
         releases, beside = self._releases(names, site, by=by)
         freed, claims = released(self._journal, mounts, site, stamp)
-        return self._journal.record(seen, *unnamed, *unbound, gone, *releases, *freed, beside=(*beside, *claims))
+        ended, targets = withdrawn_with(self._journal, site, stamp) if is_last else NOTHING
+        return self._journal.record(
+            seen, *unnamed, *unbound, gone, *releases, *freed, *ended, beside=(*beside, *claims, *targets)
+        )
 
     def erasure(self, tenant: str, key: str) -> Erasure:
         """Return what was said to be erased of the site, since there was one with this key."""

@@ -14,14 +14,14 @@ from collector.exclude import compiled
 from collector.hit import Sender
 from collector.sites import Rules, Site
 from contracts import control
-from contracts.control import keys, mounts, sites, tenants
+from contracts.control import goals, keys, mounts, sites, tenants
 from contracts.control.envelope import ControlEvent
 from contracts.control.keys import PUBLIC_SCOPES, KeyKind
 
-T = TypeVar("T", tenants.Tenant, sites.Site, keys.Key)
+T = TypeVar("T", tenants.Tenant, sites.Site, keys.Key, goals.Goal, goals.Funnel)
 
 # Who may sign in is asked elsewhere, and sessions would only grow here.
-KINDS = frozenset({tenants.KIND, sites.KIND, sites.NAME_KIND, mounts.KIND, keys.KIND})
+KINDS = frozenset({tenants.KIND, sites.KIND, sites.NAME_KIND, mounts.KIND, keys.KIND, goals.GOAL_KIND, goals.FUNNEL_KIND})
 _NAME_AT, _KEY_AT = len(sites.NAME_KIND) + 1, len(keys.KIND) + 1
 
 
@@ -120,7 +120,7 @@ class Things:
 
     def _list(self, thing: control.Thing) -> None:
         match thing:
-            case sites.Site() | keys.Key():
+            case sites.Site() | keys.Key() | goals.Goal() | goals.Funnel():
                 self._listed[type(thing).__name__, thing.tenant].add(thing.id)
             case tenants.Tenant():
                 self._listed[type(thing).__name__, ""].add(thing.id)

@@ -41,6 +41,7 @@
   const early = stub.q || []; // calls from before the page was seen
   let isSeen; // the page has been in view: nothing is sent before
   let isDue = isAutomatic; // a pageview waits for the page to be in view
+  let isMissing = isOn('404'); // the server's page for what is not there: the first pageview is of that
   let hasOptedOut; // for when storage is closed to us
   let seen; // the place in the address bar at the last pageview
   let page; // the address of that pageview, if it was counted: engagement belongs to it
@@ -225,7 +226,11 @@
 
   function look() {
     if (isVisible()) {
-      if (isDue && seen != place()) track('pageview');
+      if (isDue && seen != place()) {
+        track('pageview');
+        if (isMissing) track('404', { interactive: false });
+        isMissing = 0;
+      }
       isDue = false;
       isSeen = true;
     }

@@ -6,10 +6,21 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from contracts.codec import Codec
-from contracts.control import keys, mounts, people, sites, tenants
+from contracts.control import goals, keys, mounts, people, quarantine, sites, tenants
 from contracts.control.envelope import ControlEvent, kind_of
 
-Thing: TypeAlias = tenants.Tenant | sites.Site | sites.Name | mounts.MountClaim | keys.Key | people.Member | people.Session
+Thing: TypeAlias = (
+    tenants.Tenant
+    | sites.Site
+    | sites.Name
+    | mounts.MountClaim
+    | keys.Key
+    | people.Member
+    | people.Session
+    | goals.Goal
+    | goals.Funnel
+    | quarantine.StreamOfFacts
+)
 # A thing, or None where there is none yet, and the next event of it -> what it is then.
 Fold: TypeAlias = Callable[[Any, ControlEvent], Any]
 
@@ -30,6 +41,9 @@ KINDS: Final = (
     Kind(name=keys.KIND, events=keys.EVENTS, fold=keys.fold),
     Kind(name=people.KIND, events=people.EVENTS, fold=people.fold),
     Kind(name=people.SESSION_KIND, events=people.SESSION_EVENTS, fold=people.fold_session),
+    Kind(name=goals.GOAL_KIND, events=goals.GOAL_EVENTS, fold=goals.fold_goal),
+    Kind(name=goals.FUNNEL_KIND, events=goals.FUNNEL_EVENTS, fold=goals.fold_funnel),
+    Kind(name=quarantine.KIND, events=quarantine.EVENTS, fold=quarantine.fold),
 )
 CONTROL_EVENTS: Final = tuple(event for kind in KINDS for event in kind.events)
 CONTROL_CODEC: Final = Codec(CONTROL_EVENTS)

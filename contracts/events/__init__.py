@@ -1,6 +1,6 @@
 """The facts: one file per family, one frozen struct per published version, its docstring the meaning; CATALOGUE is the list."""
 
-from contracts.events import logs, product, turns, web
+from contracts.events import logs, product, turns, web, web_v1
 from contracts.events.envelope import Amount, Code, Fact, Moment, Money, Scalar
 from contracts.events.logs import LogKind, LogRecorded, Priority
 from contracts.events.product import ActionRecorded, App, ProductEvent, ProductFact, SubjectDescribed
@@ -79,4 +79,4 @@ __all__ = [
     "WebFact",
 ]
 
-CATALOGUE: tuple[type[Fact], ...] = (*web.FACTS, *turns.FACTS, *product.FACTS, *logs.FACTS)
+CATALOGUE: tuple[type[Fact], ...] = (*web_v1.FACTS, *web.FACTS, *turns.FACTS, *product.FACTS, *logs.FACTS)

@@ -11,6 +11,7 @@ from contracts.events.envelope import FIRST_YEAR, LAST_YEAR, Code, Fact, Money, 
 # 128 bits as hex, or 256 of a derived salt; empty where a server's fact names nobody, which makes no visitor and no visit.
 Visitor: TypeAlias = Annotated[str, Meta(pattern=r"^([0-9a-f]{32}|[0-9a-f]{64})?$")]
 Language: TypeAlias = Annotated[str, Meta(pattern=r"^([a-z]{2,3})?$")]  # primary subtag of BCP 47
+MajorVersion: TypeAlias = Annotated[str, Meta(pattern=r"^([0-9]{1,4})?$")]
 
 
 class BotRule(Code):
@@ -90,12 +91,13 @@ class Source(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Device(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Families only, never a full user agent; an empty string is "not known"."""
+    """Families and major versions only, never a full user agent; an empty string is "not known"."""
 
     kind: DeviceKind = DeviceKind.OTHER
     browser: str = ""
     browser_version: str = ""
     os: str = ""
+    os_version: MajorVersion = ""
 
 
 class Place(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -133,11 +135,11 @@ class WebFact(Fact, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError(f"a salt's day lies between the years {FIRST_YEAR} and {LAST_YEAR}")
 
 
-class PageViewed(WebFact, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="page_viewed.v1"):
+class PageViewed(WebFact, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="page_viewed.v2"):
     """Somebody saw a page; a change of address inside a single-page app counts as one."""
 
 
-class EventRecorded(WebFact, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="event_recorded.v1"):
+class EventRecorded(WebFact, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="event_recorded.v2"):
     """Something with a name happened on a page; ``interactive`` says whether it keeps the visit from being a bounce."""
 
     name: str
@@ -147,7 +149,7 @@ class EventRecorded(WebFact, frozen=True, kw_only=True, omit_defaults=True, tag_
 
 
 class EngagementMeasured(
-    WebFact, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="engagement_measured.v1"
+    WebFact, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="engagement_measured.v2"
 ):
     """A page was in view and in focus for ``engaged_ms`` more milliseconds, and was scrolled down to ``scroll_percent``."""
 

@@ -12,16 +12,16 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, delete, 
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.control import Thing, fold, keys, mounts, people, sites, tenants
+from contracts.control import Thing, fold, goals, keys, mounts, people, quarantine, sites, tenants
 from contracts.control.envelope import ControlEvent, kind_of
 from contracts.control.loss import Place
 from contracts.control.sites import site_id
-from projections.control import erased
+from projections.control import erased, left_out
 from projections.schema import SHARED, moment, words
 from projections.stream.item import Quarantined, Reason, Sequenced
 
 # ``tenant`` is whose the thing is, empty where it is nobody's; ``owner`` is the thing that it hangs on: a session's member, a
-# name's or a key's site. ``seq`` is the event's in the stream that it is ``version`` by.
+# name's, a key's, a goal's or a funnel's site. ``seq`` is the event's in the stream that it is ``version`` by.
 THINGS = Table(
     "control_things",
     SHARED,
@@ -60,7 +60,7 @@ UNREADABLE = Table(
     words("reason"),
 )
 
-TABLES = (THINGS, READING, UNREADABLE, *erased.TABLES)
+TABLES = (THINGS, READING, UNREADABLE, *erased.TABLES, *left_out.TABLES)
 
 _STATES: Mapping[str, type[Thing]] = {
     tenants.KIND: tenants.Tenant,
@@ -70,6 +70,9 @@ _STATES: Mapping[str, type[Thing]] = {
     keys.KIND: keys.Key,
     people.KIND: people.Member,
     people.SESSION_KIND: people.Session,
+    goals.GOAL_KIND: goals.Goal,
+    goals.FUNNEL_KIND: goals.Funnel,
+    quarantine.KIND: quarantine.StreamOfFacts,
 }
 _JSON = msgspec.json.Encoder()
 
@@ -89,6 +92,7 @@ async def begin_reading(connection: AsyncConnection, created: datetime, *, last_
     for table in (THINGS, UNREADABLE):
         await connection.execute(delete(table))
     await erased.forget_erased(connection)
+    await left_out.forget_left_out(connection)
     row = insert(READING).values(
         id=_THE_ROW, stream_created=created, seq=0, message_id="", tenants=0, members=_UNKNOWN if last_seq else 0
     )
@@ -181,6 +185,8 @@ async def _keep_things(connection: AsyncConnection, facts: Sequence[Sequenced[An
         rows[thing.id] = _row(thing, event.at, fact.seq)
         if isinstance(thing, sites.Site):
             await erased.keep_erased(connection, thing, event, fact.seq)
+        elif isinstance(thing, quarantine.StreamOfFacts):
+            await left_out.keep_left_out(connection, thing, event, fact.seq)
     if rows:
         columns = {column.name: [row[column.name] for row in rows.values()] for column in THINGS.columns}
         await connection.execute(_WRITE, columns)
@@ -214,7 +220,7 @@ def _belongs_to(thing: Thing) -> tuple[str, str]:
             return thing.tenant, ""
         case sites.Name() | mounts.MountClaim():
             return thing.tenant, site_id(thing.tenant, thing.key) if thing.key else ""
-        case keys.Key():
+        case keys.Key() | goals.Goal() | goals.Funnel():
             return thing.tenant, "" if thing.site is None else site_id(thing.tenant, thing.site)
         case people.Session():
             return "", member_of(thing)

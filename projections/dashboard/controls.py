@@ -11,10 +11,11 @@ from projections.dashboard.panels.rows import name_of
 from projections.dashboard.typed import HOW, Typed
 from projections.dashboard.words import days_in_words, interval_in_words
 from projections.query.compared import Compare
-from projections.query.dimensions import DIMENSIONS, Dimension
+from projections.query.dimensions import KEPT_BY, Dimension
 from projections.query.operators import WORDS
 from projections.query.parameters import Who
 from projections.query.periods import Period, default_interval, fitting_intervals
+from projections.query.properties import dimension_named
 
 _PERIODS: tuple[tuple[Period, str, str], ...] = (
     (Period.TODAY, "Today", "Today"),
@@ -187,11 +188,17 @@ def _compared(state: PageState, below: str) -> Compared:
 
 def _editor(state: PageState, below: str, typed: Typed) -> Editor:
     return Editor(
-        dimensions=DIMENSIONS,
+        dimensions=tuple(dict.fromkeys((*KEPT_BY, *_properties(state, below)))),
         ways=list(HOW.items()),
         typed=typed,
         fields=[*state.period_fields(), *state.fields(below=below)],
     )
+
+
+def _properties(state: PageState, below: str) -> list[Dimension]:
+    """Return the properties that the page speaks of, which are in no list: its own, and those it is filtered by."""
+    shown = dimension_named(below.rpartition("/")[2])
+    return [one for one in (shown, *(each.dimension for each in state.filters)) if one is not None]
 
 
 def _chips(state: PageState, below: str) -> list[Chip]:

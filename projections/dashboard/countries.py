@@ -1,4 +1,4 @@
-"""Names and flags of countries."""
+"""Names of countries and languages, and flags."""
 
 from projections.dashboard.words import LOCALE
 
@@ -11,11 +11,22 @@ def country_name(code: str) -> str:
     return str(LOCALE.territories.get(code, code)) if len(code) == _CODE_LETTERS else code
 
 
+def language_name(code: str) -> str:
+    """Return the usual name, or *code* itself when there is no language of that code."""
+    return str(LOCALE.languages.get(code, code))
+
+
 def codes_called(text: str) -> tuple[str, ...]:
     """Return the codes of the countries whose usual name contains *text*, in whatever case."""
     wanted = text.casefold()
     names = ((str(code), str(name)) for code, name in LOCALE.territories.items() if len(str(code)) == _CODE_LETTERS)
     return tuple(code for code, name in names if wanted in name.casefold())
+
+
+def languages_called(text: str) -> tuple[str, ...]:
+    """Return the codes of the languages whose usual name contains *text*, in whatever case."""
+    wanted = text.casefold()
+    return tuple(str(code) for code, name in LOCALE.languages.items() if wanted in str(name).casefold())
 
 
 def letters(flag: str) -> str:

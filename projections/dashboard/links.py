@@ -21,6 +21,7 @@ from projections.query.question import WebQuestion
 _LONGEST_ADDRESS = 24 * 1024
 # However its letters are escaped, a few dozen filters of this length fit.
 _SHORT = 200
+_SAFE = ":/"
 _FEW = 8
 _DEFAULTS = {parameter.name: parameter.default for parameter in QUESTION_PARAMETERS}
 
@@ -52,13 +53,13 @@ class PageState(Struct, frozen=True, kw_only=True):
     def href(self, *, below: str = "") -> str:
         """Return the address, leaving out what is the default; *below* is a dimension's own page."""
         query = self._query(below)
-        path = f"/sites/{quote(self.site)}" + (f"/{below}" if below else "")
+        path = f"/sites/{quote(self.site)}" + (f"/{quote(below, safe=_SAFE)}" if below else "")
         return path + (f"?{query}" if query else "")
 
     def api(self, answer: str) -> str:
         """Return the address of the API's *answer* to the same question."""
         query = replace(self.at(0), show=()).href(below=answer).partition("?")[2]
-        return f"/api/stats/{quote(self.site)}/{answer}" + (f"?{query}" if query else "")
+        return f"/api/stats/{quote(self.site)}/{quote(answer, safe=_SAFE)}" + (f"?{query}" if query else "")
 
     def during(self, period: Period) -> "PageState":
         """Return the same page in the named *period*, by whatever interval fits that."""

@@ -5,10 +5,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from projections.query.dimensions import DIMENSIONS
 from projections.query.filters import FIELD
 from projections.query.operators import WORDS
 from projections.query.parameters import Parameter, one_of
+from projections.query.problems import bad_parameter
+from projections.query.properties import KNOWN_DIMENSIONS, dimension_named
 
 # What stands between the dimension and the colon, by what it is called.
 HOW: Final[Mapping[str, str]] = {
@@ -16,9 +17,7 @@ HOW: Final[Mapping[str, str]] = {
     for operator, both in WORDS.items()
     for sign, words in ((operator.value, both.is_so), (f"!{operator.value}", both.is_not_so))
 }
-BY: Final = Parameter(
-    name="filter_by", meaning="Dimension of a new filter.", choices=tuple(dimension.name for dimension in DIMENSIONS)
-)
+BY: Final = Parameter(name="filter_by", meaning="Dimension of a new filter.")
 SO: Final = Parameter(name="filter_how", meaning="How the new filter compares.", choices=tuple(HOW))
 VALUE: Final = Parameter(name="filter_value", meaning="Value of the new filter.", names_a_value=True)
 TYPED: Final = (BY, SO, VALUE)
@@ -44,5 +43,7 @@ def with_typed(values: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
     by = one_of(BY, values)
     if not by:
         return values
+    if dimension_named(by) is None:
+        raise bad_parameter(BY.name, f"Name one of {KNOWN_DIMENSIONS}.")
     made = f"{by}{one_of(SO, values)}:{typed_in(values).value}"
     return {**values, FIELD: [*values.get(FIELD, []), made]}

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.differences.difference import Difference, Sides, in_schema, unlike
 from projections.query.dimensions import DIMENSIONS, Dimension
-from projections.query.metrics import EVENTS_BY_NAME, METRICS
+from projections.query.metrics import METRICS, TOTAL_EVENTS
 from projections.query.sums import Columns, Of, Sum
 from projections.read_models.hits import HITS, NOBODY
 from projections.read_models.visits import VISITS
 
-_NUMBERS = (*METRICS, EVENTS_BY_NAME)
+_NUMBERS = (*METRICS, TOTAL_EVENTS)
 
 Site: TypeAlias = tuple[str, str]
 Key: TypeAlias = tuple[Any, ...]

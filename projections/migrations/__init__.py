@@ -29,6 +29,7 @@ from projections.generations import (
     retire_emptied,
 )
 from projections.projections import PROJECTIONS
+from projections.projector import levels
 from projections.projector.projection import Projection
 from projections.reader_role import ensure_role, let_read
 from projections.sign_ins import SIGN_INS
@@ -56,7 +57,9 @@ _SINKS = History(_HERE / "sinks", "sinks_version")
 _ACCOUNTS = History(_HERE / "accounts", "accounts_version")
 
 
-SHARED_TABLES = tuple(table.name for table in (GENERATIONS, *tallies.TABLES, *control.TABLES, SIGN_INS, *sinks.TABLES))
+SHARED_TABLES = tuple(
+    table.name for table in (GENERATIONS, *tallies.TABLES, *control.TABLES, SIGN_INS, *sinks.TABLES, *levels.TABLES)
+)
 
 
 class NotMigrated(Exception):

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.database import Unstorable, fault_of_the_fact
 from projections.projector.dedup import keep_first
+from projections.projector.dropped import without_dropped
 from projections.projector.endings import Endings, SiteDay, ended, set_aside_as
 from projections.projector.holes import note_holes
 from projections.projector.positions import Position, hold_position, move_position
@@ -27,8 +28,9 @@ async def apply(
 ) -> tuple[Position, Endings]:
     """Fold *batch* into *models* and move *position* after it: both, or neither (Fenced: it has moved already)."""
     async with engine.begin() as connection:
-        await hold_position(connection, position)
-        endings = await settle(connection, models, position.partition, batch)
+        is_any_dropped = await hold_position(connection, position)
+        kept = await without_dropped(connection, position.partition, batch) if is_any_dropped else batch
+        endings = await settle(connection, models, position.partition, kept)
         await note_holes(connection, position, batch)
         moved = position.after(batch, endings)
         await move_position(connection, position, moved, endings)

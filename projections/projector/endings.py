@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from projections.projector.ends import SiteHour, ends_of, ends_of_pointers
 from projections.stream.item import Quarantined, Sequenced
 
 
@@ -36,9 +37,13 @@ class Total(Struct, frozen=True, kw_only=True):
 
 
 class Endings(Struct, frozen=True, kw_only=True):
-    """How the facts of a batch ended; ``totals`` counts all of them, by tenant, and ``touched`` is what the applied changed."""
+    """How the facts of a batch ended; ``totals`` counts all of them, by tenant, and ``touched`` is what the applied changed.
+
+    ``ends`` counts all of them, too, by site and by the hour in which they were received.
+    """
 
     totals: Mapping[str, Total] = {}
+    ends: Mapping[SiteHour, int] = {}
     quarantined: tuple[Quarantined, ...] = ()
     touched: frozenset[SiteDay] = frozenset()
 
@@ -46,6 +51,7 @@ class Endings(Struct, frozen=True, kw_only=True):
         tenants = self.totals.keys() | other.totals.keys()
         return Endings(
             totals={tenant: self.totals.get(tenant, _NONE) + other.totals.get(tenant, _NONE) for tenant in tenants},
+            ends=Counter(self.ends) + Counter(other.ends),
             quarantined=self.quarantined + other.quarantined,
             touched=self.touched | other.touched,
         )
@@ -78,14 +84,14 @@ def ended(facts: Sequence[Sequenced[Any]], kept: Sequence[Sequenced[Any]], touch
         tenant: Total(applied=applied[tenant], duplicates=count - applied[tenant], received_at=times.get(tenant))
         for tenant, count in read.items()
     }
-    return Endings(totals=totals, touched=touched)
+    return Endings(totals=totals, ends=ends_of(facts, kept), touched=touched)
 
 
 def set_aside_as(pointers: Sequence[Quarantined], received_at: datetime | None = None) -> Endings:
     """Return that the facts which *pointers* point to were set aside; *received_at* is of a fact that could be read."""
     counted = Counter(pointer.tenant for pointer in pointers)
     totals = {tenant: Total(quarantined=count, received_at=received_at) for tenant, count in counted.items()}
-    return Endings(totals=totals, quarantined=tuple(pointers))
+    return Endings(totals=totals, ends=ends_of_pointers(pointers), quarantined=tuple(pointers))
 
 
 def newest(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -16,7 +16,7 @@ from projections.control.tables import things_by_id
 from projections.database import PROJECTING, open_engine
 from projections.generations import Generation
 from projections.projector.dedup import forget_site
-from projections.projector.months import Months
+from projections.projector.ends import ENDS
 from projections.projector.positions import POSITIONS
 from projections.projector.projection import Projection
 from projections.projector.quarantine import QUARANTINE
@@ -60,8 +60,6 @@ class Erasing:
         self, database_url: str, projection: Projection, generation: Generation, *, partition: int, partitions: int
     ) -> None:
         self._engine = open_engine(database_url, _SESSION, pool_size=1)
-        # Days of ids that were dropped are made again beside the transaction that needs them.
-        self._beside = open_engine(database_url, schema=generation.schema, pool_size=1)
         self._models = projection.models
         self._schema = generation.schema
         stream = projection.streams(partitions)[partition].name
@@ -72,7 +70,6 @@ class Erasing:
     async def close(self) -> None:
         """Leave Postgres."""
         await self._engine.dispose()
-        await self._beside.dispose()
 
     async def is_due(self) -> bool:
         """Say whether anything is to be given up; asked more often than a few times in a second, say no."""
@@ -113,8 +110,7 @@ class Erasing:
         with suppress(NoStream):
             if (await stream.identity()).created == created:
                 subjects = subjects_of_site(one.tenant, one.site)
-                months = Months(self._beside, self._models)
-                return await recount(connection, self._models, months, stream, self._partition, subjects=subjects, upto=upto)
+                return await recount(connection, self._models, stream, self._partition, subjects=subjects, upto=upto)
         return 0
 
     async def _erase(self, connection: AsyncConnection, one: Due) -> int:
@@ -122,7 +118,8 @@ class Erasing:
             [await model.erase_site(connection, one.tenant, one.site) for model in self._models if model.erase_site is not None]
         )
         await forget_site(connection, one.tenant, one.site)
-        await erase_rows(connection, QUARANTINE, one.tenant, one.site)
+        for table in (QUARANTINE, ENDS):
+            await erase_rows(connection, table, one.tenant, one.site)
         note = insert(ERASED_SITES).values(**one._asdict(), partition=self._partition)
         keys = [column.name for column in ERASED_SITES.primary_key]
         await connection.execute(note.on_conflict_do_update(index_elements=keys, set_={"seq": note.excluded.seq}))

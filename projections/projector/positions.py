@@ -6,12 +6,15 @@ from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
-from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Result, Table, Text, select, text
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, Result, Table, Text, exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.projector.dropped import DROPPED
 from projections.projector.endings import Endings, newest
+from projections.projector.ends import ADD_ENDS, as_columns
 from projections.projector.totals import ADD_TOTALS
+from projections.projector.totals import as_columns as totals_as_columns
 from projections.schema import BOOKS, moment
 from projections.stream.item import Item
 
@@ -98,36 +101,44 @@ async def confirm_position(connection: AsyncConnection, position: Position) -> N
         raise Fenced
 
 
-async def hold_position(connection: AsyncConnection, position: Position) -> None:
-    """Lock the position until the transaction ends, or raise Fenced: a second mover waits here instead of working in vain."""
-    held = await connection.execute(select(POSITIONS.c.seq).where(_unmoved(position)).with_for_update())
-    if held.one_or_none() is None:
+async def hold_position(connection: AsyncConnection, position: Position) -> bool:
+    """Lock the position until the transaction ends, or raise Fenced: a second mover waits here instead of working in vain.
+
+    Return whether any fact of the partition is to be left out, which there is nearly never one.
+    """
+    is_any_dropped = exists().where(DROPPED.c.partition == POSITIONS.c.partition)
+    held = await connection.execute(select(is_any_dropped).where(_unmoved(position)).with_for_update(of=POSITIONS))
+    found = held.one_or_none()
+    if found is None:
         raise Fenced
+    return bool(found[0])
 
 
-# The compare-and-set, and the tenants' totals in the same breath: nothing is added to them when it fails.
+# The compare-and-set, and the tenants' totals and the ledger's ends in the same breath: nothing is added when it fails. What
+# has come back from quarantine meanwhile was counted without moving the position, so the counts are added to.
 _MOVE = text(f"""
     WITH moved AS (
-        UPDATE positions SET first_seq = :first_seq, seq = :seq, message_id = :message_id, applied = :applied,
-            duplicates = :duplicates, quarantined = :quarantined, received_at = :received_at
+        UPDATE positions SET first_seq = :first_seq, seq = :seq, message_id = :message_id,
+            applied = positions.applied + :more_applied, duplicates = positions.duplicates + :more_duplicates,
+            quarantined = positions.quarantined + :more_quarantined,
+            received_at = greatest(positions.received_at, CAST(:received_at AS timestamptz))
         WHERE partition = :partition AND partitions = :partitions AND stream_created = :stream_created AND seq = :old_seq
         RETURNING partition
-    ), added AS ({ADD_TOTALS})
+    ), added AS ({ADD_TOTALS}), ended AS ({ADD_ENDS})
     SELECT count(*) FROM moved
 """)
 
 
 async def move_position(connection: AsyncConnection, old: Position, new: Position, endings: Endings) -> None:
     """Move the position from *old* to *new*, or raise Fenced: this compare-and-set is what keeps a fact from counting twice."""
-    totals = endings.totals.values()
-    ended = {
-        "tenants": list(endings.totals),
-        "applied_of": [total.applied for total in totals],
-        "duplicates_of": [total.duplicates for total in totals],
-        "quarantined_of": [total.quarantined for total in totals],
-        "received_of": [total.received_at for total in totals],
+    total = endings.total
+    more = {
+        "old_seq": old.seq,
+        "more_applied": total.applied,
+        "more_duplicates": total.duplicates,
+        "more_quarantined": total.quarantined,
     }
-    if await connection.scalar(_MOVE, asdict(new) | ended | {"old_seq": old.seq}) != 1:
+    if await connection.scalar(_MOVE, asdict(new) | totals_as_columns(endings.totals) | as_columns(endings.ends) | more) != 1:
         raise Fenced
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, Table, insert
+from msgspec.structs import replace
+from sqlalchemy import BigInteger, Boolean, Column, ColumnElement, Integer, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.codec import type_of
-from projections.schema import BOOKS, words
-from projections.stream.item import Quarantined, Reason, Sequenced, pointer
+from projections.schema import BOOKS, moment, words
+from projections.stream.item import Quarantined, Reason, Sequenced, is_imported, pointer
 
 # A pointer into the partition's stream and a class, never the payload.
 QUARANTINE = Table(
@@ -20,12 +21,16 @@ QUARANTINE = Table(
     words("site"),
     words("reason"),
     words("contract"),
+    moment("came_at", nullable=True),
+    Column("imported", Boolean, nullable=False, server_default="false"),
 )
 
 
 def pointer_to(fact: Sequenced[Any], reason: Reason) -> Quarantined:
     """Return the pointer that is kept in place of *fact*."""
-    return pointer(fact.seq, fact.message_id, fact.subject, reason, contract=type_of(fact.event))
+    event = fact.event
+    pointed = pointer(fact.seq, fact.message_id, fact.subject, reason, contract=type_of(event))
+    return replace(pointed, came_at=event.received_at, imported=is_imported(event.batch))
 
 
 async def set_aside(connection: AsyncConnection, partition: int, pointers: Sequence[Quarantined]) -> None:
@@ -42,7 +47,27 @@ async def set_aside(connection: AsyncConnection, partition: int, pointers: Seque
                 "site": pointer.site,
                 "reason": pointer.reason.value,
                 "contract": pointer.contract,
+                "came_at": pointer.came_at,
+                "imported": pointer.imported,
             }
             for pointer in pointers
         ],
     )
+
+
+async def pointers_where(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[Quarantined]:
+    """Return the pointers that are kept and that *which* chooses, in the order of their partitions' streams."""
+    query = select(QUARANTINE).where(*which).order_by(QUARANTINE.c.partition, QUARANTINE.c.seq)
+    return [
+        Quarantined(
+            seq=row.seq,
+            message_id="",
+            reason=Reason(row.reason),
+            contract=row.contract,
+            tenant=row.tenant,
+            site=row.site,
+            came_at=row.came_at,
+            imported=row.imported,
+        )
+        for row in await connection.execute(query)
+    ]

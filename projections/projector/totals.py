@@ -1,7 +1,12 @@
 """totals: how each tenant's facts have ended so far, by partition; moved in the statement that moves the position."""
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text
+from collections.abc import Mapping
 
+from msgspec.structs import asdict
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from projections.projector.endings import Total
 from projections.schema import BOOKS, moment
 
 # ``received_at`` is of the newest fact that is not from an import. A tenant may be "": facts whose subject names none.
@@ -29,3 +34,30 @@ ADD_TOTALS = """
         quarantined = totals.quarantined + excluded.quarantined,
         received_at = greatest(totals.received_at, excluded.received_at)
 """
+
+_CORRECT = text(f"""
+    WITH moved AS (
+        UPDATE positions SET applied = applied + :applied, duplicates = duplicates + :duplicates,
+            quarantined = quarantined + :quarantined,
+            received_at = greatest(received_at, CAST(:received_at AS timestamptz))
+        WHERE partition = :partition RETURNING partition
+    ) {ADD_TOTALS}
+""")
+
+
+def as_columns(totals: Mapping[str, Total]) -> dict[str, object]:
+    """Return *totals* as ADD_TOTALS takes them."""
+    ended = totals.values()
+    return {
+        "tenants": list(totals),
+        "applied_of": [total.applied for total in ended],
+        "duplicates_of": [total.duplicates for total in ended],
+        "quarantined_of": [total.quarantined for total in ended],
+        "received_of": [total.received_at for total in ended],
+    }
+
+
+async def correct_totals(connection: AsyncConnection, partition: int, totals: Mapping[str, Total]) -> None:
+    """Add *totals*, which may be below zero, without moving the position: facts that it has passed end otherwise now."""
+    whole = sum(totals.values(), Total())
+    await connection.execute(_CORRECT, as_columns(totals) | asdict(whole) | {"partition": partition})

@@ -24,6 +24,8 @@ from projections.projector.halt import (
     stream_is_gone,
 )
 from projections.projector.lease import Leads, lease
+from projections.projector.leaving import LeavingOut
+from projections.projector.levels import note_level
 from projections.projector.months import Months
 from projections.projector.positions import Fenced, Position, confirm_position, read_positions, start_position
 from projections.projector.projection import Label, Projection
@@ -66,6 +68,10 @@ class Projector:
         self._engine = open_engine(database_url, schema=generation.schema)
         self._stream = Stream(nats_url, projection.streams(partitions)[partition], Codec(projection.facts))
         self._erasing = Erasing(database_url, projection, generation, partition=partition, partitions=partitions)
+        # What all generations share is out of sight for whoever works on one.
+        self._beside = open_engine(database_url, pool_size=1)
+        name = projection.streams(partitions)[partition].name
+        self._leaving = LeavingOut(self._beside, projection, generation, partition=partition, name=name)
         self._position: Position | None = None
         self._delay = FIRST_DELAY
         self.last: int | None = None
@@ -81,6 +87,7 @@ class Projector:
     async def __aexit__(self, *_: object) -> None:
         await self._stream.close()
         await self._erasing.close()
+        await self._beside.dispose()
         if self._rolling is not None:
             await self._rolling.close()
         await self._engine.dispose()
@@ -97,11 +104,19 @@ class Projector:
     async def refresh_lag(self, now: datetime) -> None:
         """Measure how far the read models are behind the stream; a projector that stands by leaves that to the other."""
         if self._position is None:
+            if self.has_no_stream:
+                await self._note_level(now)
             return
         backlog = await self._stream.backlog_after(self._position.seq)
+        if not backlog.messages:
+            await self._note_level(now)
         waiting = (now - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0.0
         metrics.LAG_EVENTS.labels(*self.label).set(backlog.messages)
         metrics.LAG_SECONDS.labels(*self.label).set(max(waiting, 0.0))
+
+    async def _note_level(self, now: datetime) -> None:
+        async with self._beside.begin() as connection:
+            await note_level(connection, self._generation, self._partition, now)
 
     async def _roll_up(self, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
         if self._rolling is not None:
@@ -132,6 +147,7 @@ class Projector:
             await self._stream.connect()
             if await self._erasing.give_up(self._stream):
                 await self._engine.dispose()  # its sessions remember numbers that are no more
+            await self._leaving.obey(self._stream)
             self._position = await self._find_position()
             self.has_no_stream = self._position is None
             if self._position is None:
@@ -173,7 +189,7 @@ class Projector:
         months = Months(self._engine, self._models)
         while not stop.is_set():
             batch, is_cut = self._as_far_as_allowed(await reader.next_batch())
-            if await self._erasing.is_due():
+            if await self._erasing.is_due() or await self._leaving.is_due():
                 return
             if not batch:
                 async with self._engine.connect() as connection:

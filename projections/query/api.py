@@ -1,5 +1,6 @@
 """The JSON API: one route for each answer; a route reads the question, asks the database and words nothing itself."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,7 +67,8 @@ class Tallied(Questioned):
     known = TALLY_PARAMETERS
 
 
-def _answered_by(document: Any) -> dict[int, ResponseSpec]:
+def answered_by(document: Any) -> dict[int, ResponseSpec]:
+    """Return what the OpenAPI document says of a route that answers a *document*."""
     return {200: ResponseSpec(document, description="The answer", generate_examples=False)}
 
 
@@ -106,7 +108,7 @@ async def read_tallies_of_site(
     "/{site:str}/overview",
     summary="The numbers of a period, beside those that it is compared with",
     operation_class=Questioned,
-    responses=_answered_by(overviews.DOCUMENT),
+    responses=answered_by(overviews.DOCUMENT),
 )
 async def read_overview(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
@@ -123,7 +125,7 @@ async def read_overview(
     "/{site:str}/timeseries",
     summary="One number in buckets, from minutes to months",
     operation_class=Questioned,
-    responses=_answered_by(series.DOCUMENT),
+    responses=answered_by(series.DOCUMENT),
 )
 async def read_timeseries(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
@@ -151,7 +153,7 @@ async def read_realtime(
     "/{site:str}/breakdown/{dimension:str}",
     summary="The numbers for each value of a dimension",
     operation_class=Questioned,
-    responses=_answered_by(breakdowns.DOCUMENT),
+    responses=answered_by(breakdowns.DOCUMENT),
 )
 async def read_breakdown(
     desk: NamedDependency[Desk],
@@ -189,7 +191,8 @@ async def _export(desk: Desk, asked: WebQuestion, dimension: Dimension) -> Respo
 
 def _as_file(question: WebQuestion, dimension: Dimension, *, cut_at: int = 0) -> dict[str, str]:
     """Return the headers of a file; *cut_at* says after how many rows it ends although there are more, 0 where it is whole."""
-    name = f"{question.site}-{dimension.name}-{question.days.first}-{question.days.last}"
+    cut_by = re.sub(r"[^A-Za-z0-9_.-]+", "-", dimension.name)
+    name = f"{question.site}-{cut_by}-{question.days.first}-{question.days.last}"
     first, more = (f"-first-{cut_at}", {"X-Collector-More": "true"}) if cut_at else ("", {})
     return {"Content-Disposition": f'attachment; filename="{name}{first}.csv"', **more}
 

@@ -1,6 +1,6 @@
-"""counts: the one place that decides where counted rows come from; today always from facts, visits or hits.
+"""counts: the one place that decides where counted rows come from: facts, visits or hits, and what was added up of closed days.
 
-Whoever asks names sums and cuts, and never a table; so derived tables can come to answer here, and nowhere else.
+Whoever asks names sums and cuts, and never a table.
 """
 
 from collections import defaultdict
@@ -24,10 +24,12 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.query.added_up import Rolled, Wanted, by_time, by_value
 from projections.query.dimensions import Dimension
 from projections.query.matching import every, hits_in, keeps_single_views, visits_in
 from projections.query.metrics import Metric, Sums
@@ -121,7 +123,7 @@ async def counts(
     With *largest* only so many rows come, behind the first *offset*: in the *order* that is given, else the greatest by the
     first two sums, then by what they are cut by. Without cuts there is always one row.
     """
-    query = _from_facts(question, span, sums, cuts)
+    query = await _answering(connection, question, span, sums, cuts)
     if largest is not None:
         query = _ordered(query, sums, cuts, order).limit(largest).offset(offset)
     return [_counted(row, sums, cuts) for row in await connection.execute(query)]
@@ -137,7 +139,7 @@ async def counts_streamed(
     offset: int = 0,
 ) -> AsyncIterator[list[Counted]]:
     """Yield all rows that counts() has behind the first *offset*, some at a time: no more than those are ever held here."""
-    query = _ordered(_from_facts(question, span, sums, cuts), sums, cuts, order).offset(offset)
+    query = _ordered(await _answering(connection, question, span, sums, cuts), sums, cuts, order).offset(offset)
     result = await connection.stream(query, execution_options={"yield_per": ROWS_AT_A_TIME})
     async for rows in result.partitions():
         yield [_counted(row, sums, cuts) for row in rows]
@@ -173,6 +175,35 @@ def _together(metrics: Iterable[Metric], instead: Mapping[Sum, Sum]) -> list[lis
     for one in (instead.get(one, one) for metric in metrics for one in metric.sums):
         groups[one.of, one.kinds][one.name] = one
     return [list(group.values()) for group in groups.values()]
+
+
+async def _answering(
+    connection: AsyncConnection, question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Sequence[Cut]
+) -> Select[Any]:
+    """Return what answers: what was added up of the days that have been, and facts for all others."""
+    rolled = await _added_up(connection, question, span, sums, cuts)
+    if rolled is None:
+        return _from_facts(question, span, sums, cuts)
+    if not rolled.left:
+        return rolled.query
+    each = union_all(rolled.query, *(_from_facts(question, left, sums, cuts) for left in rolled.left)).subquery("each_part")
+    labels = [each.c[f"cut_{number}"] for number in range(len(cuts))]
+    return select(*labels, *(_whole(func.sum(each.c[one.name])).label(one.name) for one in sums)).group_by(*labels)
+
+
+async def _added_up(
+    connection: AsyncConnection, question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Sequence[Cut]
+) -> Rolled | None:
+    wanted = Wanted(question=question, span=span, sums=sums)
+    match cuts:
+        case ():
+            return await by_time(connection, wanted, None)
+        case (ByBucket(edges=edges),):
+            return await by_time(connection, wanted, edges)
+        case (ByValue(dimension=dimension) as cut,):
+            return await by_value(connection, wanted, dimension, cut.kept)
+        case _:
+            return None
 
 
 def _from_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Sequence[Cut]) -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from projections.query.metrics import EVENTS_BY_NAME, METRICS, Metric
+from projections.query.metrics import FURTHER, METRICS, OF_PAGE, Metric
 
 
 class Definition(Struct, frozen=True, kw_only=True):
@@ -20,7 +20,7 @@ def _defined(metric: Metric) -> Definition:
 
 
 DEFINITIONS: tuple[Definition, ...] = (
-    *(_defined(metric) for metric in (*METRICS, EVENTS_BY_NAME)),
+    *(_defined(metric) for metric in dict.fromkeys((*METRICS, *FURTHER, *OF_PAGE))),
     Definition(
         name="entry_page",
         title="Entry and exit page",
@@ -66,9 +66,27 @@ DEFINITIONS: tuple[Definition, ...] = (
         unit="rule",
         version=1,
         text="A filter chooses visits: those with the value (source, country, entry page and the like) or those that contain "
-        "it (page, event, hostname, bot). Only the pageviews and events of these visits count; with a filter by page, hostname "
-        "or bot only those that have the value themselves, and with a filter by event only the events of that name. A value "
-        "is, contains, starts with, ends with or matches what was asked for; capital letters are told from small ones.",
+        "it (page, event, hostname, bot, property, outbound link, download, 404 page). Only the pageviews and events of these "
+        "visits count; with a filter by page, hostname or bot only those that have the value themselves, and with a filter by "
+        "event or by what an event has only the events with that value. A value is, contains, starts with, ends with or "
+        "matches what was asked for; capital letters are told from small ones.",
+    ),
+    Definition(
+        name="property",
+        title="Property",
+        unit="text",
+        version=1,
+        text="What a custom event has under a key; numbers, true and false as they are written in JSON. An event without the "
+        "key has no value, and a link, a file and a missing page are properties, too, of the events that tell of them.",
+    ),
+    Definition(
+        name="revenue",
+        title="Revenue",
+        unit="exact decimal, by currency",
+        version=1,
+        text="The sum of the amounts of the custom events that happened in the period, each currency by itself; nothing is "
+        "converted. Beside the value of a visit's dimension it is that of the events within such visits. A mean is the sum "
+        "divided by the events with an amount, or by the visitors, rounded to four places, half to even.",
     ),
     Definition(
         name="who",
@@ -77,6 +95,32 @@ DEFINITIONS: tuple[Definition, ...] = (
         version=1,
         text="Facts from robots are kept, with a verdict and the version of its rules, and left out of every number unless "
         "asked for.",
+    ),
+    Definition(
+        name="conversions",
+        title="Conversions and conversion rate",
+        unit="count; percent with one decimal",
+        version=1,
+        text="A goal is reached by each pageview or event that is as it says, stored before it was defined or after, and lies "
+        "in a visit which began in the period. Visitors who reached it count once a UTC day; the rate is of all visitors of "
+        "the period. What a server reports of nobody is among the conversions and their value while there is no filter.",
+    ),
+    Definition(
+        name="funnel",
+        title="Funnels",
+        unit="count",
+        version=1,
+        text="Visitors who took the steps one after the other, each by a fact behind the one before (by time, then by id), all "
+        "within the funnel's window of the first step, on one UTC day, in the visits that began in the period. Of several "
+        "beginnings the one counts that leads furthest.",
+    ),
+    Definition(
+        name="retention",
+        title="Retention",
+        unit="percent with one decimal",
+        version=1,
+        text="Of the subjects that were first seen in a week from Monday, those who did something in it and in each week "
+        "after. Only who is named is found again; anonymous visitors are known for one UTC day.",
     ),
     Definition(
         name="turns",

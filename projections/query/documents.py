@@ -7,13 +7,13 @@ from typing import Annotated, Any, TypeAlias, cast
 
 from msgspec import UNSET, Meta, UnsetType, defstruct
 
-from projections.query.metrics import METRICS, Metric
+from projections.query.metrics import IN_SERIES, METRICS, Metric
 
 Member: TypeAlias = tuple[str, Any] | tuple[str, Any, Any]
 
 # The names of the metrics, as a type that the API's document can show. By a call that no type checker knows: it would have the
 # names written out here.
-MetricName: Any = cast("Any", StrEnum)("MetricName", {metric.name.upper(): metric.name for metric in METRICS})
+MetricName: Any = cast("Any", StrEnum)("MetricName", {metric.name.upper(): metric.name for metric in IN_SERIES})
 
 
 def document(name: str, meaning: str, members: Iterable[Member]) -> Any:
@@ -36,6 +36,6 @@ def list_of(member: Any) -> Any:
     return GenericAlias(list, (member,))
 
 
-def as_changes() -> list[Member]:
-    """Return a member for how each metric moved."""
-    return [(one.name, float | None) for one in METRICS]
+def as_changes(metrics: Iterable[Metric] = METRICS) -> list[Member]:
+    """Return a member for how each of *metrics* moved."""
+    return [(one.name, float | None) for one in metrics]

@@ -9,9 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from projections.query.dimensions import DIMENSION_NAMED, Dimension
+from projections.query.dimensions import GOAL, Dimension
 from projections.query.operators import MAX_PATTERN, MAX_STARS, WORDS, Operator, is_pattern_too_rich
 from projections.query.problems import Refused, bad_parameter
+from projections.query.properties import KNOWN_DIMENSIONS, NAME_PATTERN, dimension_named
 
 FIELD: Final = "filter"
 # Values altogether: each is a filter of its own, and those of one dimension and operator are alternatives.
@@ -22,7 +23,7 @@ MAX_PATTERNS: Final = 20
 MAX_VALUE: Final = 4096
 _SIGNS: Final = "".join(operator.value for operator in Operator)
 _FILTER: Final = re.compile(
-    rf"(?P<name>[a-z_]{{1,20}})(?P<negated>!?)(?P<sign>[{re.escape(_SIGNS)}]?):(?P<value>.*)", re.DOTALL
+    rf"(?P<name>{NAME_PATTERN})(?P<negated>!?)(?P<sign>[{re.escape(_SIGNS)}]?):(?P<value>.*)", re.DOTALL
 )
 
 
@@ -52,8 +53,9 @@ def parse_filters(texts: list[str]) -> tuple[Filter, ...]:
 def parse_filter(text: str) -> Filter:
     """Return the filter that *text* is, or raise Refused."""
     parts = _FILTER.fullmatch(text)
-    if parts is None or parts["name"] not in DIMENSION_NAMED:
-        raise _bad(f"Write dimension:value, where dimension is one of {', '.join(DIMENSION_NAMED)}. {_GRAMMAR}")
+    dimension = _kept_by(parts["name"]) if parts is not None else None
+    if parts is None or dimension is None:
+        raise _bad(f"Write dimension:value, where dimension is one of {KNOWN_DIMENSIONS}, {GOAL.name}. {_GRAMMAR}")
     operator, value = Operator(parts["sign"]), parts["value"]
     if len(value) > MAX_VALUE:
         raise _bad(f"The value is too long. Send at most {MAX_VALUE} characters.")
@@ -61,7 +63,12 @@ def parse_filter(text: str) -> Filter:
         raise _bad("The value is empty, which only dimension: and dimension!: may have; it means not known there.")
     if operator is Operator.MATCHES and is_pattern_too_rich(value):
         raise _bad(f"The pattern is too long. Send at most {MAX_PATTERN} characters, of them at most {MAX_STARS} stars.")
-    return Filter(dimension=DIMENSION_NAMED[parts["name"]], value=value, negated=bool(parts["negated"]), operator=operator)
+    return Filter(dimension=dimension, value=value, negated=bool(parts["negated"]), operator=operator)
+
+
+def _kept_by(name: str) -> Dimension | None:
+    # A goal is nothing that facts are told apart by: visits reach it or not.
+    return GOAL if name == GOAL.name else dimension_named(name)
 
 
 def readable_filters(texts: list[str]) -> list[str]:

@@ -17,6 +17,7 @@ from projections.control.tables import things_by_id, things_of
 from projections.projections import PROJECTIONS
 from projections.query.caller import Caller
 from projections.query.database import reading
+from projections.query.goals.filtering import with_goals
 from projections.query.home import USUAL_ZONE, Home, at_home
 from projections.query.periods import Period
 from projections.query.problems import Refused, not_found
@@ -69,7 +70,7 @@ async def reading_about(
         site, timezone = await _found(connection, question.caller, question.site, listing)
         named = question if site == question.site else replace(question, sites=(site,))
         first = await _first_fact(connection, named.caller, site) if named.period is Period.ALL else None
-        yield connection, at_home(named, Home(timezone=timezone, first=first))
+        yield connection, await with_goals(connection, at_home(named, Home(timezone=timezone, first=first)))
 
 
 async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> str:

@@ -68,7 +68,7 @@ def hits_in(question: WebQuestion, span: Span, *kinds: Kind) -> list[Condition]:
         hits.occurred_at >= span.since,
         hits.occurred_at < span.until,
         *(_itself(one, hits) for one in wanted if _speaks_of_hits(one)),
-        *_in_kept_visit(span, [one for one in wanted if not _implied_by_hit(one)]),
+        *_in_kept_visit(span, kinds, [one for one in wanted if not _implied_by_hit(one)]),
     ]
 
 
@@ -136,18 +136,27 @@ def _contains(wanted: _Wanted, visits: Columns, span: Span) -> Condition:
     )
 
 
-def _in_kept_visit(span: Span, wanted: list[_Wanted]) -> list[Condition]:
+def _in_kept_visit(span: Span, kinds: Iterable[Kind], wanted: list[_Wanted]) -> list[Condition]:
     if not wanted:
         return []
     began = Span(span.since - LONGEST_VISIT, span.until)
     visits = VISITS.c
     return [
         exists().where(
-            *_same_visitor(visits, HITS),
-            HITS.c.occurred_at.between(visits.began_at, visits.ended_at),
-            *_began_in(began, visits),
+            *within(visits, HITS, began, kinds),
             *(_kept(one, began) for one in wanted),
         )
+    ]
+
+
+def within(visits: Columns, hits: FromClause, began: Span, kinds: Iterable[Kind]) -> list[Condition]:
+    """Return the conditions that one of *hits*, of these *kinds*, lies within a visit that began in the span *began*."""
+    # What is said of the time on a visit's last page comes behind its last pageview or event, where an index has the end.
+    end = visits.closed_at if Kind.ENGAGEMENT in kinds else visits.ended_at
+    return [
+        *_same_visitor(visits, hits),
+        hits.c.occurred_at.between(visits.began_at, end),
+        *_began_in(began, visits),
     ]
 
 

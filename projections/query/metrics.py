@@ -1,6 +1,7 @@
 """The metrics, each written once: answers, changes, charts, CSV, the API's document and the definitions are made from them.
 
-A new number is one entry in METRICS. It names the sums it needs, and makes a number of them.
+A new number is one entry in METRICS, which every overview has, or in FURTHER, which are there for who asks. It names the sums
+that it needs, and makes a number of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +10,18 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from projections.query.sums import BOUNCES, DURATION_MS, EVENTS, PAGEVIEWS, VIEWS, VISITORS, VISITS, Sum
+from projections.query.sums import (
+    BOUNCES,
+    CONVERTED,
+    DURATION_MS,
+    ENGAGED_MS,
+    EVENTS,
+    PAGEVIEWS,
+    VIEWS,
+    VISITORS,
+    VISITS,
+    Sum,
+)
 
 # What was added up, by the names of the sums.
 Sums: TypeAlias = Mapping[str, int]
@@ -141,14 +153,109 @@ METRICS: tuple[Metric, ...] = (
     ),
 )
 
-# Stands beside the names of events alone: an overview counts no events.
-EVENTS_BY_NAME = Metric(
+
+def _per(part: str, whole: str) -> Callable[[Sums], float | None]:
+    return lambda sums: round(sums[part] / sums[whole], 2) if sums[whole] else None
+
+
+def _share(part: str, whole: str) -> Callable[[Sums], float | None]:
+    return lambda sums: percent(sums[part], sums[whole]) if sums[whole] else None
+
+
+def _time_on_page(sums: Sums) -> float | None:
+    return round(sums["engaged_ms"] / sums["pageviews"] / 1000) if sums["pageviews"] else None
+
+
+def _scroll_depth(sums: Sums) -> float | None:
+    return round(sums["deepest"] / sums["scrolled"], 1) if sums["scrolled"] else None
+
+
+TOTAL_EVENTS = Metric(
     name="events",
     title="Events",
     unit=Unit.COUNT,
     sums=(EVENTS,),
     formula=lambda sums: sums["events"],
-    meaning="Custom events that happened in the period, by name.",
+    meaning="Custom events that happened in the period.",
+)
+# "all_visitors" is no sum over what the question keeps: it is counted with the filters by events set aside.
+CONVERSION_RATE = Metric(
+    name="conversion_rate",
+    title="Conversion rate",
+    unit=Unit.PERCENT,
+    sums=(CONVERTED,),
+    formula=_share("converted", "all_visitors"),
+    meaning="Visitors with the custom event (beside a value: with that value; with neither: with any event), of all visitors "
+    "whom the filters keep once those by event, property, link, download and 404 page are set aside.",
+)
+TIME_ON_PAGE = Metric(
+    name="time_on_page",
+    title="Time on page",
+    unit=Unit.SECONDS,
+    sums=(ENGAGED_MS, PAGEVIEWS),
+    formula=_time_on_page,
+    meaning="The time that pages were in view and in focus, as reported in the period, divided by the pageviews of the period. "
+    "Empty when there are no pageviews.",
+)
+# Its sums are the greatest percentage of each visitor and page, which is no sum of rows: web/engagement.py adds them up.
+SCROLL_DEPTH = Metric(
+    name="scroll_depth",
+    title="Scroll depth",
+    unit=Unit.PERCENT,
+    sums=(),
+    formula=_scroll_depth,
+    meaning="How far down pages are seen: of each visitor and page, the deepest percentage that was reported in the period, "
+    "and the mean of these. A visitor is known for one UTC day; a page of which nothing was reported does not count.",
+)
+# What there is about a site beside METRICS, for who asks.
+FURTHER: tuple[Metric, ...] = (
+    TOTAL_EVENTS,
+    Metric(
+        name="events_per_visit",
+        title="Events per visit",
+        unit=Unit.MEAN,
+        sums=(EVENTS, VISITS),
+        formula=_per("events", "visits"),
+        meaning="Custom events that happened in the period, divided by the visits that began in it. Empty when there are no "
+        "visits.",
+    ),
+    CONVERSION_RATE,
+    TIME_ON_PAGE,
+    SCROLL_DEPTH,
 )
 
-METRIC_NAMED: dict[str, Metric] = {metric.name: metric for metric in METRICS}
+# What stands beside a page, for who asks; its visits are those that began on the page.
+OF_PAGE: tuple[Metric, ...] = (
+    Metric(
+        name="entries",
+        title="Entries",
+        unit=Unit.COUNT,
+        sums=(VISITS,),
+        formula=lambda sums: sums["visits"],
+        meaning="Visits that began on the page. The bounce rate beside a page is that of these visits.",
+    ),
+    next(one for one in METRICS if one.name == "bounce_rate"),
+    Metric(
+        name="exits",
+        title="Exits",
+        unit=Unit.COUNT,
+        sums=(),
+        formula=lambda sums: sums["exits"],
+        meaning="Visits that began in the period and ended on the page.",
+    ),
+    Metric(
+        name="exit_rate",
+        title="Exit rate",
+        unit=Unit.PERCENT,
+        sums=(PAGEVIEWS,),
+        formula=_share("exits", "pageviews"),
+        less_is_better=True,
+        meaning="The exits from the page, of its pageviews; it can be over 100, where a visit ended after the period.",
+    ),
+    TIME_ON_PAGE,
+    SCROLL_DEPTH,
+)
+
+# What can be cut by time: what is made of sums of rows alone.
+IN_SERIES: tuple[Metric, ...] = (*METRICS, *(one for one in FURTHER if one.sums and one is not CONVERSION_RATE))
+METRIC_NAMED: dict[str, Metric] = {metric.name: metric for metric in IN_SERIES}

@@ -7,12 +7,14 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Numeric, Select, cast, collate, func
 
-from projections.query.metrics import EVENTS_BY_NAME, METRICS
+from projections.query.metrics import CONVERSION_RATE, METRICS, TOTAL_EVENTS
 
 MAX_OFFSET: Final = 10_000_000
 VALUE: Final = "value"
 VISITORS: Final = "visitors"
-SORTS: Final[tuple[str, ...]] = tuple(dict.fromkeys((VALUE, VISITORS, *(one.name for one in METRICS), EVENTS_BY_NAME.name)))
+SORTS: Final[tuple[str, ...]] = tuple(
+    dict.fromkeys((VALUE, VISITORS, *(one.name for one in (*METRICS, TOTAL_EVENTS, CONVERSION_RATE))))
+)
 
 
 class Direction(StrEnum):

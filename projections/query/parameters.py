@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from projections.query.compared import Compare
-from projections.query.metrics import METRICS
+from projections.query.metrics import IN_SERIES
 from projections.query.ordering import MAX_OFFSET, SORTS, Direction
 from projections.query.periods import Interval, Period
 from projections.query.problems import Refused, bad_parameter
@@ -107,8 +107,8 @@ QUESTION_PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         name="metric",
         meaning="The number of a time series.",
-        default=METRICS[0].name,
-        choices=tuple(one.name for one in METRICS),
+        default=IN_SERIES[0].name,
+        choices=tuple(one.name for one in IN_SERIES),
     ),
 )
 

@@ -7,13 +7,14 @@ from typing import Final
 from projections.query.asked import Asked, days_between, parse_asked
 from projections.query.caller import Caller
 from projections.query.compared import Compare, other_span
-from projections.query.dimensions import DIMENSION_NAMED, Dimension
+from projections.query.dimensions import Dimension
 from projections.query.filters import Filter, parse_filters
 from projections.query.metrics import METRIC_NAMED, Metric
 from projections.query.ordering import MAX_OFFSET, Direction, Ordering, usual_direction
 from projections.query.parameters import QUESTION_PARAMETERS, Who, one_of
 from projections.query.periods import MAX_BUCKETS, Days, Interval, Span, bucket_count, default_interval
 from projections.query.problems import bad_parameter, not_found
+from projections.query.properties import KNOWN_DIMENSIONS, dimension_named
 
 MAX_LIMIT: Final = 1000
 MAX_SEARCH: Final = 200
@@ -79,9 +80,10 @@ def parse_question(values: Mapping[str, list[str]], *, caller: Caller, sites: tu
 
 def dimension_of(name: str) -> Dimension:
     """Return the dimension of that *name*, or raise Refused."""
-    if name not in DIMENSION_NAMED:
-        raise not_found(f"There is no such dimension. Ask for one of {', '.join(DIMENSION_NAMED)}.")
-    return DIMENSION_NAMED[name]
+    dimension = dimension_named(name)
+    if dimension is None:
+        raise not_found(f"There is no such dimension. Ask for one of {KNOWN_DIMENSIONS}.")
+    return dimension
 
 
 def fitting_interval(named: Interval | None, days: Days) -> Interval:

@@ -14,10 +14,14 @@ Columns: TypeAlias = Any
 
 
 class Of(Enum):
-    """What has a value or is added up: a visit has one source from beginning to end, but each of its hits its own page."""
+    """What has a value or is added up: a visit has one source from beginning to end, but each of its hits its own page.
+
+    A visit has reached a goal with one of its hits, and then all of it counts.
+    """
 
     VISIT = "visit"
     HIT = "hit"
+    REACHED = "visit that holds such a hit"
 
 
 class Sum(Struct, frozen=True, kw_only=True):
@@ -53,6 +57,14 @@ DURATION_MS = Sum(name="duration_ms", of=Of.VISIT, of_group=_duration_ms)
 
 PAGEVIEWS = Sum(name="pageviews", of=Of.HIT, kinds=(Kind.PAGEVIEW,), of_group=lambda _: func.count())
 EVENTS = Sum(name="events", of=Of.HIT, kinds=(Kind.EVENT,), of_group=lambda _: func.count())
+# The visitors who have a custom event, whichever; and the time that was reported of pages in view and in focus.
+CONVERTED = Sum(name="converted", of=Of.HIT, kinds=(Kind.EVENT,))
+ENGAGED_MS = Sum(
+    name="engaged_ms",
+    of=Of.HIT,
+    kinds=(Kind.ENGAGEMENT,),
+    of_group=lambda hits: cast(func.sum(hits.engaged_ms), BigInteger),
+)
 
 
 def visitors_with(*kinds: Kind) -> Sum:

@@ -47,7 +47,7 @@ def client_of(event: WebEvent) -> Description:
         device.browser,
         device.browser_version,
         device.os,
-        "",
+        device.os_version,
         event.language,
         event.screen.value if event.screen else "",
         event.bot or "",

@@ -1,5 +1,6 @@
 """What the server writes around a delivered message: its numbers in the reply subject, and the message id in its headers."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from contracts.jetstream import MESSAGE_ID
@@ -16,6 +17,13 @@ def numbers_in(reply: str) -> tuple[int, int, int]:
     tokens = reply.split(".")
     start = _NUMBERS_IN_V1 if len(tokens) == _TOKENS_OF_V1 else _NUMBERS_IN_V2
     return int(tokens[start + 1]), int(tokens[start + 2]), int(tokens[start + 4])
+
+
+def stored_at_in(reply: str) -> datetime:
+    """Return when the message was stored, by the server's clock."""
+    tokens = reply.split(".")
+    start = _NUMBERS_IN_V1 if len(tokens) == _TOKENS_OF_V1 else _NUMBERS_IN_V2
+    return datetime.fromtimestamp(int(tokens[start + 3]) // _NANOSECONDS, UTC)
 
 
 def message_id_in(headers: bytes) -> str:

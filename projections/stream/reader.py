@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack
 from typing import Self
 
 import msgspec
+from msgspec import structs
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
@@ -21,8 +22,8 @@ from contracts.jetstream import API, MESSAGE_ID
 from contracts.streams import EventStream
 from contracts.tallies import TallyStream
 from projections.stream.connection import Connection
-from projections.stream.delivery import consumer_settings, numbers_in, storable
-from projections.stream.item import Item, read_item
+from projections.stream.delivery import consumer_settings, numbers_in, storable, stored_at_in
+from projections.stream.item import Item, Quarantined, read_item
 
 BATCH_MESSAGES = 5_000
 BATCH_BYTES = 8 * 1024 * 1024
@@ -139,9 +140,10 @@ class Reader:
             return
         self._consumer_seq = consumer_seq
         message_id = storable((message.headers or {}).get(MESSAGE_ID, ""))
-        self._arrived.append(
-            read_item(message.data, seq=seq, message_id=message_id, subject=message.subject, codec=self._codec)
-        )
+        item = read_item(message.data, seq=seq, message_id=message_id, subject=message.subject, codec=self._codec)
+        if isinstance(item, Quarantined) and item.came_at is None:
+            item = structs.replace(item, came_at=stored_at_in(message.reply))
+        self._arrived.append(item)
         self._owed -= 1
         if pending == 0 or self._owed <= 0:
             self._worth_taking.set()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from contracts.codec import CODEC, Codec
 from contracts.control.stream import ControlStream
@@ -15,7 +15,8 @@ from contracts.jetstream import MESSAGE_NOT_FOUND, STREAM_CREATED, JetStreamErro
 from contracts.streams import EventStream
 from contracts.tallies import TallyStream
 from projections.stream.connection import Connection, NoStream, StreamUnavailable
-from projections.stream.delivery import message_id_in
+from projections.stream.delivery import message_id_in, storable
+from projections.stream.item import Item, Quarantined, read_item
 from projections.stream.reader import Reader
 
 
@@ -114,6 +115,24 @@ class Stream:
         """Return where the first message of *subjects* after *seq* stands, or None when there is none."""
         found = await self._message({"seq": seq + 1, "next_by_subj": subjects})
         return None if found is None else found.seq
+
+    async def item_at(self, seq: int) -> Item | None:
+        """Return what the message at *seq* turns out to be, or None when it has been erased."""
+        found = await self.message_at(seq)
+        if found is None:
+            return None
+        headers, subject = base64.b64decode(found.hdrs), storable(found.subject)
+        item = read_item(
+            base64.b64decode(found.data), seq=seq, message_id=message_id_in(headers), subject=subject, codec=self._codec
+        )
+        if isinstance(item, Quarantined) and item.came_at is None:
+            # By the second, as a reader says it: whoever asks, the same fact came at the same time.
+            return structs.replace(item, came_at=None if found.time is None else found.time.replace(microsecond=0))
+        return item
+
+    async def message_at(self, seq: int) -> StoredMessage | None:
+        """Return the message at *seq* as it is stored, or None when it has been erased."""
+        return await self._message({"seq": seq})
 
     def read_after(self, seq: int, *, only: str = "") -> Reader:
         """Return a reader of the messages after *seq*, of the subjects *only* or of all; use it as an async context manager."""

@@ -42,6 +42,11 @@ KEY_BACK = (
     "::test_a_lost_a_wrong_and_a_damaged_key_close_what_needs_it_until_the_right_one_is_back"
 )
 FOLLOW = "tests/collector/control/test_follow.py"
+LEDGER = "tests/advice/test_ledger.py"
+MISSING = f"{LEDGER}::test_an_hour_that_lost_an_event_is_named_and_a_backfill_mends_it"
+UNBOOKED = f"{LEDGER}::test_what_was_counted_before_the_ledger_was_kept_is_counted_by_a_backfill"
+SET_ASIDE = f"{LEDGER}::test_quarantine_is_listed_shown_without_its_words_and_applied_again"
+UNMENDED = f"{LEDGER}::test_what_cannot_be_added_to_is_counted_by_a_backfill"
 # What cannot change anything that is stored or counted, by its nature: nothing is running, or nothing was taken.
 HARMLESS = ""
 
@@ -74,7 +79,10 @@ ADVICE = (
     ),
     Advice(f"{CHECKS}/database.py", "It puts row-level security", "a table has lost its wall", WALLED),
     Advice(f"{CHECKS}/database.py", "Run: collector migrate (`collector up`", "there are no tables", AGAIN),
-    Advice(f"{CHECKS}/database.py", "They stay in the stream: after an upgrade", "events are set aside", QUARANTINE),
+    Advice(f"{CHECKS}/database.py", "They stay in the stream: after an upgrade", "events are set aside", SET_ASIDE),
+    Advice(f"{CHECKS}/ledger.py", "it counts what the stream holds", "a stored event is in no book", MISSING),
+    Advice("projections/query/ledger/balance.py", "Before the ledger was kept", "a generation has no books", UNBOOKED),
+    Advice(f"{PROJECTOR}/bringing_back.py", "which counts all of them", "the books begin too late to set aside", UNMENDED),
     Advice(f"{CHECKS}/logs.py", "remove this one log", "a log holds somebody", HARMLESS),
     Advice(
         f"{CHECKS}/machine.py", "lower COLLECTOR_STREAM_MAX_BYTES or make room", "the disk is smaller than the limit", LOWERED

@@ -19,7 +19,7 @@ NEEDS = (PAGE, README)
 ITS_PORT = 3005
 # The README's first curl has a comma too many; it was answered so there, too.
 ANSWERS = ["Bad Request", ""]
-FACTS = {"event_recorded.v1": 4, "page_viewed.v1": 6}
+FACTS = {"event_recorded.v2": 4, "page_viewed.v2": 6}
 
 
 def meet(clients: Path) -> tuple[str, list[Exchange]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.codec import CODEC, Codec, NewerVersion, Undecodable, UnknownType, type_of
 from contracts.control import CONTROL_EVENTS
@@ -59,7 +60,7 @@ def test_an_unknown_type_is_not_an_invalid_event(name: str):
 
 def test_a_version_from_the_future_is_told_apart():
     with pytest.raises(NewerVersion):
-        CODEC.decode(b'{"type":"page_viewed.v2","anything":1}')
+        CODEC.decode(b'{"type":"page_viewed.v3","anything":1}')
 
 
 class SignedUpV1(Struct, frozen=True, tag_field="type", tag="signed_up.v1"):
@@ -87,6 +88,15 @@ def test_an_older_version_is_read_as_the_newest():
     old, new = SignedUpV1(id="1", plan="pro-year"), SignedUpV2(id="1", plan="pro", period="year")
     assert codec.decode(codec.encode(old)) == new
     assert codec.decode(codec.encode(new)) == new
+
+
+def test_a_web_fact_of_the_first_version_is_todays_with_a_system_of_no_known_version():
+    old = CODEC.decode((GOLDEN / "page_viewed.v1.json").read_bytes())
+    new = CODEC.decode((GOLDEN / "page_viewed.v2.json").read_bytes())
+    assert isinstance(old, PageViewed)
+    assert isinstance(new, PageViewed)
+    assert (old.device.os_version, new.device.os_version) == ("", "15")
+    assert replace(old, device=new.device) == new
 
 
 def test_the_newest_version_decides_what_is_from_the_future():

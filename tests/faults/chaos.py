@@ -45,6 +45,7 @@ class Report(Struct, frozen=True, kw_only=True):
                     f"in the stream: {found.stream.total()}; hits: {found.hits.total()}; applied: {found.applied}; "
                     f"repeats: {found.duplicates}; quarantined: {found.quarantined}"
                 ),
+                f"the product's ledger: {found.accounts.verdict.value}",
                 f"faults: {self.faults.total()}: {_listed(self.faults)}",
             )
         )
@@ -85,6 +86,7 @@ async def torment(victims: Sequence[Victim], *, seconds: float, seed: str) -> Co
 async def report(around: World, ledger: Ledger, faults: Counter[str], seed: str) -> Report:
     """Wait until the dust has settled, and return what there is to tell."""
     await around.settle(ledger)
+    await around.close_the_books()
     evidence = await gather(around.nats.url, around.postgres.url)
     return Report(seed=seed, ledger=ledger, evidence=evidence, faults=faults)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from collector.local.guarded import GuardedLauncher
+from projections.query.ledger.balance import Verdict
 from tests.faults.chaos import Report, report, write
 from tests.faults.ledger import Ledger
 from tests.faults.verdict import Fault
@@ -17,8 +18,8 @@ from tests.faults.waiting import until
 from tests.faults.world import World, world
 
 DOUBLES = "tests.faults.doubles"
-EARLY_COMMITTER, ACK_BELIEVER, HASTY_INGEST = (
-    f"{DOUBLES}.{name}" for name in ("early_committer", "ack_believer", "hasty_ingest")
+EARLY_COMMITTER, ACK_BELIEVER, HASTY_INGEST, FORGETFUL = (
+    f"{DOUBLES}.{name}" for name in ("early_committer", "ack_believer", "hasty_ingest", "forgetful_projector")
 )
 ENOUGH = 100
 
@@ -45,6 +46,10 @@ async def the_projector_dies(around: World, _: Ledger) -> None:
     await until(lambda: not role.is_running, "the projector dies")
     role.start()
     await role.ready()
+
+
+async def nothing_happens(around: World, _: Ledger) -> None:
+    await until(lambda: reached(around, ENOUGH), "facts are projected")
 
 
 async def nats_dies(around: World, _: Ledger) -> None:
@@ -92,3 +97,10 @@ async def test_a_projector_that_trusts_the_servers_ack_floor_is_found(tmp_path: 
 async def test_an_ingest_that_answers_before_the_puback_is_found(tmp_path: Path, launcher: GuardedLauncher):
     run = await run_with(nats_freezes_and_everything_dies, tmp_path, launcher, ingest=HASTY_INGEST)
     assert {Fault.NOT_STORED, Fault.LOST} <= kinds(run.broken)
+
+
+async def test_a_projector_that_passes_a_fact_by_is_named_by_the_ledger(tmp_path: Path, launcher: GuardedLauncher):
+    run = await run_with(nothing_happens, tmp_path, launcher, projector=FORGETFUL)
+    assert Fault.LEDGER in kinds(run.broken)
+    assert run.evidence.accounts.first is not None
+    assert (run.evidence.accounts.verdict, run.evidence.accounts.first.missing) == (Verdict.DOES_NOT_ADD_UP, 1)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from projections.stream import Stream
 from projections.stream.item import Sequenced
 from tests.facts import STREAM, WEB
+from tests.faults.accounts import Accounts, accounts
 from tests.faults.ledger import Ledger
 from tests.projections.world import connect_to_tables
 
@@ -25,6 +26,7 @@ class Fault(StrEnum):
     NOT_CONSERVED = "positions do not add up to the stream"
     ROWS_AND_POSITION = "positions do not agree with the rows"
     VISITS = "the visits do not agree with the hits"
+    LEDGER = "told to be stored, and not in the product's own ledger"
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -36,6 +38,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     applied: int
     duplicates: int
     quarantined: int
+    accounts: Accounts
 
 
 async def gather(nats_url: str, database_url: str) -> Evidence:
@@ -56,6 +59,7 @@ async def gather(nats_url: str, database_url: str) -> Evidence:
         applied=int(positions["applied"]),
         duplicates=int(positions["duplicates"]),
         quarantined=int(positions["quarantined"]),
+        accounts=await accounts(database_url),
     )
 
 
@@ -78,6 +82,10 @@ def _broken(ledger: Ledger, found: Evidence) -> Iterator[tuple[Fault, str]]:
         if listed := sorted(ids):
             yield fault, f"{len(listed)} events, such as {listed[0]}"
     yield from _unequal(found)
+    first = found.accounts.first
+    # More than was told is what a process that was killed at once may leave behind; less is nobody's to lose.
+    if first is not None and first.missing:
+        yield Fault.LEDGER, f"{first.missing} events of the hour from {first.hour:%H:00}"
 
 
 def _unequal(found: Evidence) -> Iterator[tuple[Fault, str]]:

@@ -11,6 +11,7 @@ import nats
 from collector.local.guarded import GuardedLauncher
 from collector.local.nats import NatsServer
 from collector.local.postgres import PostgresServer
+from contracts.tallies import TALLY_STREAM
 from projections.migrations import migrate
 from tests.conftest import forget_files_of, stop_whatever_its_state
 from tests.facts import STREAM
@@ -57,6 +58,24 @@ class World:
         for role in self.ingests:
             await until(lambda role=role: self._takes(role, ledger), "an event is taken after the last fault")
         await until(self.is_projected, "everything in the stream is projected")
+
+    async def close_the_books(self) -> None:
+        """Stop every ingest process, and return once all that they told has been read."""
+        for role in self.ingests:
+            await asyncio.to_thread(role.stop)
+        await until(self._is_told, "what the ingest processes told is read")
+
+    async def _is_told(self) -> bool:
+        connection = await nats.connect(self.nats.url)
+        try:
+            told = (await connection.jetstream().stream_info(TALLY_STREAM.name)).state.last_seq
+        finally:
+            await connection.close()
+        tables = await connect_to_tables(self.postgres.url)
+        try:
+            return int(await tables.fetchval("SELECT coalesce(max(seq), 0) FROM tally_reading")) >= told
+        finally:
+            await tables.close()
 
     async def is_projected(self) -> bool:
         return await self.position() >= await self.last_seq()

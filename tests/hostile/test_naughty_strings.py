@@ -92,7 +92,7 @@ def test_what_is_harmless_comes_out_as_it_went_in(target: Target):
     ("dimension", "of"),
     [
         ("event", lambda fact: fact.get("name", "")),
-        ("page", lambda fact: fact["page"]["path"] if fact["type"] == "page_viewed.v1" else ""),
+        ("page", lambda fact: fact["page"]["path"] if fact["type"] == "page_viewed.v2" else ""),
     ],
 )
 def test_api_page_and_table_all_say_what_the_stream_holds(target: Target, through: Through, dimension: str, of: Any):

@@ -75,8 +75,8 @@ async def _projection(connection: Session, projection: Projection, nats_url: str
             yield odd(
                 "Quarantine",
                 f"{position.quarantined:,} events could not be applied and are set aside",
-                "The table quarantine says which and why. They stay in the stream: after an upgrade that can apply them, "
-                "`collector backfill` counts them.",
+                "`collector quarantine list` says which and why. They stay in the stream: after an upgrade that can apply "
+                "them, `collector quarantine retry` counts them, and so does `collector backfill`.",
             )
 
 

@@ -19,6 +19,7 @@ from collector.control.admin.erasing import ERASING
 from collector.control.admin.exchange import exchange_key
 from collector.control.admin.exchange_nodash import exchange_nodash_key
 from collector.control.admin.forms import MAX_BODY, TooLarge, Unreadable, as_json, is_form
+from collector.control.admin.goals import GOALS
 from collector.control.admin.invitations import INVITATIONS
 from collector.control.admin.keys import KEYS
 from collector.control.admin.members import MEMBERS
@@ -41,6 +42,7 @@ HANDLERS = (
     *BINDING,
     *ERASING,
     *POLICIES,
+    *GOALS,
     *KEYS,
     *MEMBERS,
     exchange_key,

@@ -1,8 +1,8 @@
-"""What a logged request was: a page that somebody saw, a file that somebody fetched, or nothing to count."""
+"""What a logged request was: a page that somebody saw, a file, a link that leads to nothing, or nothing to count."""
 
 from enum import Enum
 from http import HTTPStatus
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from collector.downloads import DOWNLOAD_TYPES, PLAYED_TYPES
 from collector.imports.accesslog.request import Request
@@ -28,6 +28,7 @@ class Logged(Enum):
 
     PAGE = "page"
     DOWNLOAD = "download"
+    MISSING = "missing"
 
 
 def classify(request: Request) -> Logged:
@@ -43,6 +44,8 @@ def classify(request: Request) -> Logged:
         raise Skipped(SkipReason.FEED)
     if extension in _ASSETS or (extension in PLAYED_TYPES and request.status != HTTPStatus.OK):
         raise Skipped(SkipReason.ASSET)
+    if _is_broken_link(request, path):
+        return Logged.MISSING
     if not _has_content(request.status):
         raise Skipped(SkipReason.STATUS)
     return Logged.DOWNLOAD if extension in DOWNLOAD_TYPES else Logged.PAGE
@@ -53,6 +56,23 @@ def _has_content(status: int) -> bool:
     return (HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES and status not in _LEAST_CONTENT) or (
         status == HTTPStatus.NOT_MODIFIED
     )
+
+
+def _is_broken_link(request: Request, path: str) -> bool:
+    """Say whether somebody followed a link to what is not there.
+
+    Only who comes from another page did: whoever looks for holes asks for thousands of addresses that no page leads to, and
+    names none, or the very address, as the page before.
+    """
+    is_missing = request.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
+    return is_missing and bool(request.referrer) and _path_of(request.referrer) != path
+
+
+def _path_of(referrer: str) -> str:
+    try:
+        return urlsplit(referrer).path
+    except ValueError:
+        return ""
 
 
 def _is_for_robots(path: str, name: str) -> bool:

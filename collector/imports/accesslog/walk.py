@@ -16,7 +16,7 @@ from collector.imports.accesslog.formats import Format, reader_of
 from collector.imports.accesslog.identify import Keys
 from collector.imports.accesslog.request import Request
 from collector.imports.accesslog.skip import Skipped, SkipReason
-from collector.kinds.web import EventClaim, PageviewClaim
+from collector.kinds.web import EventClaim, PageviewClaim, WebClaim
 from collector.privacy.client_ip import TrustedProxies
 from collector.privacy.enrich.lists import Lists
 from collector.privacy.forget import forget
@@ -24,6 +24,7 @@ from collector.privacy.visitor import Salt
 from collector.record import fact_id
 from collector.sites import Site, Sites
 from contracts.events import Scalar, WebEvent
+from contracts.known_events import NOT_FOUND, URL
 from contracts.names import canonical_host, same_site
 
 DEFAULT_BATCH = "accesslog-{site}"
@@ -127,7 +128,6 @@ class LogWalk:
 def _hit(request: Request, client: Client, logged: Logged, site: Site, *, received_at: datetime, batch: str) -> Hit:
     # A whole address, because a path may begin with two slashes.
     url = f"http://{canonical_host(request.host or request.vhost) or site.id}{request.target}"
-    file: dict[str, Scalar] = {"url": request.target.partition("?")[0]}
     return Hit(
         person=Person(ip=client.ip, user_agent=NOT_LOGGED if request.user_agent is None else request.user_agent),
         sender=A_PAGE,
@@ -135,7 +135,16 @@ def _hit(request: Request, client: Client, logged: Logged, site: Site, *, receiv
         received_at=received_at,
         occurred_at=request.at,
         batch=batch,
-        claim=EventClaim(url=url, referrer=request.referrer, name=DOWNLOAD_NAME, props=file)
-        if logged is Logged.DOWNLOAD
-        else PageviewClaim(url=url, referrer=request.referrer),
+        claim=_claim(request, logged, url),
     )
+
+
+def _claim(request: Request, logged: Logged, url: str) -> WebClaim:
+    match logged:
+        case Logged.DOWNLOAD:
+            file: dict[str, Scalar] = {URL: request.target.partition("?")[0]}
+            return EventClaim(url=url, referrer=request.referrer, name=DOWNLOAD_NAME, props=file)
+        case Logged.MISSING:
+            return EventClaim(url=url, referrer=request.referrer, name=NOT_FOUND, interactive=False)
+        case Logged.PAGE:
+            return PageviewClaim(url=url, referrer=request.referrer)

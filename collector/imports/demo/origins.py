@@ -11,12 +11,16 @@ from collector.privacy.enrich.sources import Sources
 from contracts.events import Page, Source
 
 NEWS = "/blog/counting-without-cookies"
+# Old links lead to it still, and it is not there any more.
+MOVED = "/docs/getting-started"
 
 _HOME = Weighted((7, "/"), (1, "/pricing"), (1, "/features"), (1, "/docs"))
 _READING = Weighted(
     (5, NEWS), (4, "/blog/visits-explained"), (3, "/blog/events-as-facts"), (2, "/docs/install"), (2, "/"), (1, "/blog")
 )
-_LOOKING_UP = Weighted((5, "/docs/install"), (4, "/docs/api"), (3, "/docs"), (3, "/blog/visits-explained"), (2, "/"))
+_LOOKING_UP = Weighted(
+    (0.3, MOVED), (5, "/docs/install"), (4, "/docs/api"), (3, "/docs"), (3, "/blog/visits-explained"), (2, "/")
+)
 _BUYING = Weighted((5, "/pricing"), (3, "/"), (2, "/features"))
 
 

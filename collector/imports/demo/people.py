@@ -4,18 +4,22 @@ from datetime import date, timedelta
 from random import Random
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from collector.imports.demo.weighted import Weighted
-from contracts.events import Device, DeviceKind, Place
+from contracts.events import Device, DeviceKind, Place, Screen
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Somebody on one day; ``ahead`` is how far their clock is from UTC."""
+    """Somebody on one day; ``ahead`` is how far their clock is from UTC, and ``currency`` what they pay in."""
 
     visitor: str
     place: Place
     ahead: timedelta
     device: Device
+    screen: Screen
+    language: str
+    currency: str
 
 
 class _Home(Struct, frozen=True):
@@ -69,6 +73,22 @@ _DEVICES = Weighted(
     (1, Device(kind=DeviceKind.TABLET, browser="Chrome", browser_version="142", os="Android")),
 )
 
+_VERSIONS = {"Windows": "10", "Mac OS X": "10", "iOS": "26", "Android": "16"}
+_SCREENS = {
+    DeviceKind.DESKTOP: Weighted((2, Screen.LARGE), (3, Screen.WIDE)),
+    DeviceKind.MOBILE: Weighted((1, Screen.SMALL)),
+    DeviceKind.TABLET: Weighted((3, Screen.MEDIUM), (1, Screen.LARGE)),
+}
+# Of most people there; some read in English wherever they are.
+_SPOKEN_IN = {"de": ("DE", "AT", "CH"), "fr": ("FR",), "nl": ("NL",), "hi": ("IN",), "pt": ("BR",), "pl": ("PL",)} | {
+    code: (country,) for code, country in (("es", "ES"), ("sv", "SE"), ("ja", "JP"))
+}
+_LANGUAGES = {country: language for language, countries in _SPOKEN_IN.items() for country in countries}
+_READS_ENGLISH = 0.2
+_ENGLISH = "en"
+_CURRENCIES = {"US": "USD", "GB": "GBP"}
+_USUAL_CURRENCY = "EUR"
+
 ROBOTS = Weighted(
     (30, "Googlebot"),
     (18, "bingbot"),
@@ -83,8 +103,17 @@ ROBOTS = Weighted(
 
 def person(visitor: str, random: Random) -> Person:
     """Return the person behind the id *visitor*."""
-    home = _HOMES.pick(random)
-    return Person(visitor=visitor, place=home.place, ahead=timedelta(hours=home.hours_ahead), device=_DEVICES.pick(random))
+    home, device = _HOMES.pick(random), _DEVICES.pick(random)
+    country = home.place.country
+    return Person(
+        visitor=visitor,
+        place=home.place,
+        ahead=timedelta(hours=home.hours_ahead),
+        device=replace(device, os_version=_VERSIONS.get(device.os, "")),
+        screen=_SCREENS[device.kind].pick(random),
+        language=_ENGLISH if random.random() < _READS_ENGLISH else _LANGUAGES.get(country, _ENGLISH),
+        currency=_CURRENCIES.get(country, _USUAL_CURRENCY),
+    )
 
 
 def visitor_id(site: str, seed: int, day: date, number: int | str) -> str:

@@ -59,14 +59,15 @@ def visit(occasion: Occasion, person: Person, origin: Origin, began_at: datetime
         nonlocal number
         number += 1
         envelope = occasion.envelope(number, moment, person.visitor, path)
-        return envelope | {"source": source, "device": person.device, "place": person.place}
+        about = {"device": person.device, "place": person.place, "language": person.language, "screen": person.screen}
+        return envelope | {"source": source} | about
 
     for _ in range(_MOST_PAGES):
         screen = WEBSITE[path]
         seconds = min(max(screen.seconds * random.lognormvariate(0, _SPREAD), _SHORTEST), _LONGEST)
         left_at = at + timedelta(seconds=seconds)
         yield PageViewed(**shared(at))
-        if (deed := deed_on(path, random)) is not None:
+        if (deed := deed_on(path, random, currency=person.currency)) is not None:
             yield EventRecorded(
                 **shared(at + timedelta(seconds=seconds * random.random())),
                 name=deed.name,

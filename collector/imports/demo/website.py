@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from collector.imports.demo.origins import NEWS
+from collector.imports.demo.origins import MOVED, NEWS
 from collector.imports.demo.weighted import Weighted
 
 
@@ -29,6 +29,7 @@ WEBSITE: Mapping[str, Screen] = {
     "/docs/install": Screen(120, 0.42, Weighted((4, "/docs/api"), (2, "/docs"), (2, "/docs/privacy"), (1, "/pricing"))),
     "/docs/api": Screen(140, 0.36, Weighted((4, "/docs"), (2, "/docs/install"), (1, "/pricing"))),
     "/docs/privacy": Screen(75, 0.4, Weighted((3, "/docs"), (2, "/pricing"), (1, "/"))),
+    MOVED: Screen(8, 0.5, Weighted((3, "/docs"), (1, "/"))),
     "/blog": Screen(25, 0.7, Weighted(*_POSTS, (1, "/"))),
     "/about": Screen(35, 0.4, Weighted((3, "/"), (1, "/pricing"))),
     **{path: _POST for _, path in _POSTS},

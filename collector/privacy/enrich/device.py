@@ -1,4 +1,4 @@
-"""What a user agent says of the device: families and a major version, in the words of public lists and never in its own."""
+"""What a user agent says of the device: families and major versions, in the words of public lists and never in its own."""
 
 from typing import Any
 
@@ -41,13 +41,20 @@ def describe(user_agent: str, parsed: PartialResult, vocabulary: Vocabulary) -> 
     browser, system = parsed.user_agent, parsed.os
     family = vocabulary.admit(browser.family) if browser else ""
     os = vocabulary.admit(system.family) if system else ""
-    version = (browser.major or "") if browser and family else ""
     return Device(
         kind=_kind(user_agent, os),
         browser=family,
-        browser_version=version if version.isascii() and version.isdigit() and len(version) <= _VERSION_DIGITS else "",
+        browser_version=_major(browser.major) if browser and family else "",
         os=os,
+        os_version=_major(system.major) if system and os else "",
     )
+
+
+def _major(version: str | None) -> str:
+    """Return *version* where it is a number; its minor parts would tell devices apart, and a word may be a stranger's own."""
+    if version is None or not (version.isascii() and version.isdigit()) or len(version) > _VERSION_DIGITS:
+        return ""
+    return version
 
 
 def _kind(user_agent: str, os: str) -> DeviceKind:

@@ -7,15 +7,26 @@ from urllib.parse import quote
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from projections.dashboard.links import PageState
 from projections.dashboard.views import Place
 from projections.query.caller import Caller
 from projections.query.product.report import RUN_EVENTS
 from projections.read_models import actions, logs, telemetry, turn_facts
+from projections.read_models.hits import HITS
 
 # What a family's page is called, which is also the end of its address; and the table that has a row of each of its facts.
 PAGES: Final[Mapping[str, str]] = {"turns": turn_facts.TABLE.name, "actions": actions.ACTIONS.name, "logs": logs.LOGS.name}
+# The further pages about visits, by their title and the end of their address.
+VISITS_PAGES: Final[Mapping[str, str]] = {"Engagement": "engagement", "Properties": "properties", "Revenue": "revenue"}
+# The pages of what people were to reach, which a site has once it has visits.
+OF_VISITS: Final = ("goals", "funnels")
 # The page of runs and errors: it is for who counts actions of programs that run.
 TELEMETRY: Final = "/minigem/dashboard/"
+
+
+def visits_pages(state: PageState) -> list[Place]:
+    """Return the further pages about the same visits."""
+    return [Place(title=title, href=state.href(below=below)) for title, below in VISITS_PAGES.items()]
 
 
 async def families_of(connection: AsyncConnection, caller: Caller, site: str) -> list[Place]:
@@ -29,6 +40,8 @@ async def families_of(connection: AsyncConnection, caller: Caller, site: str) ->
     ]
     if await connection.scalar(_HAS_RUNS, asked | {"what": telemetry.What.EVENT.value, "names": list(RUN_EVENTS)}):
         places.append(Place(title="Telemetry", href=f"{TELEMETRY}?site={quote(site)}"))
+    if await connection.scalar(text(has_facts.format(table=HITS.name)), asked):
+        places += [Place(title=name.capitalize(), href=f"/sites/{quote(site)}/{name}") for name in OF_VISITS]
     return places
 
 

@@ -13,12 +13,12 @@ from projections.dashboard.typed import TYPED, Typed, typed_in, with_typed
 from projections.query.api import Desk, PlainRequest
 from projections.query.asked import site_named
 from projections.query.caller import Caller
-from projections.query.dimensions import DIMENSION_NAMED
 from projections.query.freshness import Freshness
 from projections.query.home import Home, at_home
 from projections.query.known_sites import home_of
 from projections.query.parameters import AFTER, QUESTION_PARAMETERS, SHOW, legible_parameters
 from projections.query.problems import bad_parameter
+from projections.query.properties import KNOWN_DIMENSIONS, dimension_named
 from projections.query.question import WebQuestion, parse_question
 
 # How often a page without new facts is worth another look: visitors leave without a fact.
@@ -87,8 +87,8 @@ async def read_address(
     home = await home_of(desk.engine, caller, sites[0])
 
     def parse(values: Values) -> WebQuestion:
-        if not all(name in DIMENSION_NAMED for name in values.get(SHOW.name, [])):
-            raise bad_parameter(SHOW.name, f"Name one of {', '.join(DIMENSION_NAMED)}.")
+        if not all(dimension_named(name) for name in values.get(SHOW.name, [])):
+            raise bad_parameter(SHOW.name, f"Name one of {KNOWN_DIMENSIONS}.")
         question = at_home(parse_question(with_typed(values), caller=caller, sites=sites, now=now), home)
         check(question)
         return question

@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import families_of
+from projections.dashboard.pages.families import families_of, visits_pages
 from projections.dashboard.pages.marks import Address, mark_of, read_address
 from projections.dashboard.pages.waiting import waiting_of
 from projections.dashboard.panels.chart import Chart, draw
 from projections.dashboard.panels.kinds import panel_kinds
+from projections.dashboard.panels.ledger import Strip, strip_of
 from projections.dashboard.panels.nothing import Nothing, nothing_of
 from projections.dashboard.panels.now import MinuteBar, minutes_of
 from projections.dashboard.panels.rows import Panel, fill
@@ -55,6 +56,7 @@ class SitePage(Struct, frozen=True, kw_only=True):
     panels: list[Panel]
     now: Realtime
     minutes: list[MinuteBar]
+    strip: Strip
     nothing: Nothing | None
     freshness: Freshness
 
@@ -87,7 +89,7 @@ async def show_site(
         return Redirect(families[0].href, status_code=303)
     if waiting is not None and (page is None or (waiting.robots and address.wrong is None)):
         return mark.page(views.render("waiting.html", waiting=waiting, site=question.site, families=families))
-    html = views.render("site.html", page=page, families=families)
+    html = views.render("site.html", page=page, families=[*visits_pages(address.state), *families])
     return mark.page(html) if address.wrong is None else address.page(html)
 
 
@@ -112,6 +114,7 @@ async def _compose(connection: AsyncConnection, question: WebQuestion, address: 
         panels=[await fill(connection, question, kind, state, visitors=visitors) for kind in panel_kinds(question.who)],
         now=present,
         minutes=minutes_of(present.pageviews_per_minute),
+        strip=await strip_of(connection, question, state),
         nothing=None if _is_something(answer) else nothing_of(await why_empty(connection, question), state),
         freshness=fresh,
     )

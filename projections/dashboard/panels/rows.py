@@ -4,7 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from projections.dashboard.countries import codes_called, country_name, flag
+from projections.dashboard.countries import codes_called, country_name, flag, language_name, languages_called
 from projections.dashboard.links import PageState
 from projections.dashboard.panels.kinds import PanelKind, open_dimension
 from projections.dashboard.panels.moved import Moved, moved
@@ -88,6 +88,8 @@ def name_of(dimension: Dimension, value: str) -> str:
     match dimension.written:
         case Written.COUNTRY:
             return country_name(value)
+        case Written.LANGUAGE:
+            return language_name(value)
         case Written.CAPITALISED:
             return value.capitalize()
     return value
@@ -100,7 +102,8 @@ def flag_of(dimension: Dimension, value: str) -> str:
 
 def called(dimension: Dimension, text: str) -> tuple[str, ...]:
     """Return the values of *dimension* that people know by a name which contains *text*, though they do not."""
-    return codes_called(text) if text and dimension.written is Written.COUNTRY else ()
+    called = {Written.COUNTRY: codes_called, Written.LANGUAGE: languages_called}.get(dimension.written)
+    return called(text) if called and text else ()
 
 
 def details_of(row: ValueRow, dimension: Dimension) -> tuple[str, ...]:
@@ -119,14 +122,15 @@ def detail_columns(dimension: Dimension) -> list[tuple[str, str]]:
 def _columns(dimension: Dimension) -> tuple[str, ...]:
     if dimension.of is Of.VISIT:
         return ("Visitors", "Share")
-    return ("Visitors", "Events", "Share") if dimension.kind is Kind.EVENT else ("Visitors", "Views")
+    return ("Visitors", "Events", "Rate") if dimension.kind is Kind.EVENT else ("Visitors", "Views")
 
 
 def _nothing(kind: PanelKind, dimension: Dimension, state: PageState) -> str:
     if state.filters:
         return "Nothing in this period that fits the filters."
     # How more could be seen is advice for people's visits; robots do as they like.
-    return kind.nothing if dimension.blank is None and state.who is Who.HUMAN else "Nothing in this period."
+    advice = (dimension.tab.nothing if dimension.tab else "") or kind.nothing
+    return advice if dimension.blank is None and state.who is Who.HUMAN else "Nothing in this period."
 
 
 def _tabs(kind: PanelKind, state: PageState, opened: Dimension) -> list[TabLink]:
@@ -165,5 +169,4 @@ def _numbers(row: ValueRow, dimension: Dimension) -> tuple[str, ...]:
     visitors, share = short(row.visitors), f"{row.share:g}%"
     if dimension.of is Of.VISIT:
         return (visitors, share)
-    (hits,) = (in_words(metric.unit, row.numbers[metric.name]) for metric in row_metrics(dimension))
-    return (visitors, hits, share) if dimension.kind is Kind.EVENT else (visitors, hits)
+    return (visitors, *(in_words(metric.unit, row.numbers[metric.name]) for metric in row_metrics(dimension)))

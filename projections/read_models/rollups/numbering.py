@@ -30,6 +30,11 @@ NUMBERS: dict[str, int] = {
     "event": 17,
     "hostname": 18,
     "bot": 19,
+    "browser_version": 20,
+    "os_version": 21,
+    "screen": 22,
+    "language": 23,
+    "batch": 24,
 }
 
 # A dimension with more values than this on one UTC day of a site has no rows of that day.
@@ -46,7 +51,7 @@ _RULES = 1
 def _shape() -> int:
     made_of = (
         _RULES,
-        sorted((NUMBERS[each.name], each.column, each.blank is None, each.kinds) for each in ROLLED_UP),
+        sorted((NUMBERS[each.name], each.column, each.behind, each.blank is None, each.kinds) for each in ROLLED_UP),
         [one.name for one in (*VISIT_SUMS, *HIT_SUMS)],
     )
     return zlib.crc32(repr(made_of).encode()) & 0x7FFFFFFF

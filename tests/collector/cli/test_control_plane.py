@@ -81,6 +81,24 @@ def test_sites_are_added_named_ruled_and_archived(run: Run):
     assert run("sites", "list") == run("sites", "show", "shop.example")
 
 
+def test_goals_and_funnels_are_added_changed_listed_and_withdrawn(run: Run):
+    run("sites", "add", "shop.example")
+    (added,) = run("goals", "add", "shop.example", "Paid plan", "--event", "Signup", "--prop", "plan=pro", "--revenue")
+    assert (added["goal"], added["props"], added["version"]) == ("paid-plan", [{"name": "plan", "value": "pro"}], 1)
+    (changed,) = run(
+        "goals", "change", "shop.example", "paid-plan", "Paid", "--page", "/paid*", "--amount", "9", "--currency", "EUR"
+    )
+    assert (changed["page"], changed["amount"], changed["version"]) == ("/paid*", "9", 2)
+    assert run("goals", "list", "shop.example") == run("goals", "show", "shop.example", "paid-plan") == [changed]
+    (funnel,) = run("funnels", "add", "shop.example", "Checkout", "/cart", "Purchase", "--window", "3600")
+    assert [step["page"] or step["event"] for step in funnel["steps"]] == ["/cart", "Purchase"]
+    assert run("funnels", "change", "shop.example", "checkout", "Checkout", "/a", "/b", "/c")[0]["version"] == 2
+    assert run("funnels", "list", "shop.example") == run("funnels", "show", "shop.example", "checkout")
+    for kind, short in (("goals", "paid-plan"), ("funnels", "checkout")):
+        assert run(kind, "withdraw", "shop.example", short)[0]["is_withdrawn"]
+        assert run(kind, "list", "shop.example") == []
+
+
 def test_keys_are_issued_rotated_and_revoked(run: Run):
     run("sites", "add", "shop.example")
     (issued,) = run("keys", "issue", "--scope", "ingest", "--scope", "read", "--label", "shop", "--days", "9")

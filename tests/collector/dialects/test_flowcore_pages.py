@@ -88,7 +88,7 @@ async def test_the_readmes_snippet_and_its_usage_examples_work(
     facts = {getattr(fact, "name", ""): fact for fact in await stored(running, before)}
     assert {fact.site for fact in facts.values()} == {"shop.example"}
     assert {fact.page.path for fact in facts.values()} == {"/welcome"}
-    assert type_of(facts[""]) == "page_viewed.v1"
+    assert type_of(facts[""]) == "page_viewed.v2"
     assert facts["button_click"].props == {"button": "signup"}
     assert facts["video_play"].props == {"video": "intro", "duration": 120}
     assert len({fact.visitor for fact in facts.values()}) == 1

@@ -9,9 +9,9 @@ from collector.imports.accesslog.skip import Skipped, SkipReason
 from tests.collector.imports.logs import line
 
 
-def verdict(target: str, *, method: str = "GET", status: int = 200) -> Logged | SkipReason:
+def verdict(target: str, *, method: str = "GET", status: int = 200, referrer: str = "-") -> Logged | SkipReason:
     try:
-        return classify(read_line(line(target, method=method, status=status).encode()))
+        return classify(read_line(line(target, method=method, status=status, referrer=referrer).encode()))
     except Skipped as skipped:
         return skipped.reason
 
@@ -89,3 +89,24 @@ def test_only_get_shows_a_page(method: str):
 def test_what_was_not_answered_with_content_was_not_seen(status: int):
     assert verdict("/", status=status) is SkipReason.STATUS
     assert verdict("/guide.pdf", status=status) is SkipReason.STATUS
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_link_to_what_is_not_there_is_told(status: int):
+    for target in ("/gone", "/old.pdf?x=1"):
+        assert verdict(target, status=status, referrer="https://blog.example/post") is Logged.MISSING
+
+
+@pytest.mark.parametrize("referrer", ["-", "", "https://shop.example/wp-login.php", "https://shop.example/wp-login.php?a=b"])
+def test_what_no_page_leads_to_is_no_broken_link(referrer: str):
+    assert verdict("/wp-login.php", status=404, referrer=referrer) is SkipReason.STATUS
+
+
+def test_a_missing_part_of_a_page_is_none():
+    assert verdict("/lost.png", status=404, referrer="https://shop.example/") is SkipReason.ASSET
+    assert verdict("/gone", status=404, method="POST", referrer="https://shop.example/") is SkipReason.METHOD
+    assert verdict("/gone", status=500, referrer="https://shop.example/") is SkipReason.STATUS
+
+
+def test_a_referrer_that_cannot_be_read_is_one_all_the_same():
+    assert verdict("/gone", status=404, referrer="https://[") is Logged.MISSING

@@ -13,6 +13,7 @@ from collector.imports.demo.month import Month
 from collector.privacy.enrich.sources import Sources
 from collector.sites import Site
 from contracts.events import BotRule, Channel, DeviceKind, EngagementMeasured, EventRecorded, PageViewed, WebEvent
+from contracts.known_events import FILE_DOWNLOAD, NOT_FOUND, OUTBOUND_LINK
 from tests.collector.imports.logs import collector, held, told
 
 NOW = datetime(2026, 11, 22, 18, 30, 15, tzinfo=UTC)
@@ -75,11 +76,16 @@ def test_every_panel_has_something_to_show():
         {event.device.os for event in human()},
         {event.name for event in human() if isinstance(event, EventRecorded)},
         {event.bot_name for event in month()},
+        {event.screen for event in human()},
+        {event.language for event in human()},
+        {(event.device.os, event.device.os_version) for event in human()},
+        {key for event in human() if isinstance(event, EventRecorded) for key in event.props},
     ):
         assert len(values) >= 4
     assert {event.device.kind for event in human()} >= {DeviceKind.DESKTOP, DeviceKind.MOBILE, DeviceKind.TABLET}
     assert {event.source.channel for event in human()} >= set(Channel) - {Channel.OTHER}
     assert {event.source.utm_term for event in human()} > {""}
+    assert {event.name for event in human() if isinstance(event, EventRecorded)} >= {OUTBOUND_LINK, FILE_DOWNLOAD, NOT_FOUND}
 
 
 def test_some_bounce_and_some_wander():
@@ -92,6 +98,7 @@ def test_some_bounce_and_some_wander():
 def test_people_buy_and_read():
     bought = [event.revenue for event in human() if isinstance(event, EventRecorded) and event.revenue]
     assert sum(Decimal(money.amount) for money in bought) > 500
+    assert {money.currency for money in bought} == {"EUR", "GBP", "USD"}
     read = [event for event in human() if isinstance(event, EngagementMeasured)]
     assert all(0 < event.engaged_ms <= 900_000 and 0 < event.scroll_percent <= 100 for event in read)
     assert {event.interactive for event in human() if isinstance(event, EventRecorded)} == {True, False}

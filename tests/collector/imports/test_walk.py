@@ -49,6 +49,13 @@ def test_a_download_is_a_custom_event(lists: Lists):
     assert (event.name, event.props, event.interactive) == ("File Download", {"url": "/files/guide.pdf"}, True)
 
 
+def test_a_link_to_what_is_not_there_is_an_event_that_keeps_a_bounce(lists: Lists):
+    (event,) = walked(lists, line("/gone?x=1", status=404, referrer="https://blog.example/post"))
+    assert isinstance(event, EventRecorded)
+    assert (event.name, event.props, event.interactive, event.page.path) == ("404", {}, False, "/gone")
+    assert event.source.referrer == "https://blog.example"
+
+
 def test_a_robot_is_kept_with_its_verdict(lists: Lists):
     robot, nobody, human = walked(lists, line(agent=ROBOT), line(agent="-"), line())
     assert (robot.bot, robot.bot_name) == (BotRule.CRAWLER, "Googlebot")

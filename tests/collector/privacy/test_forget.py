@@ -90,7 +90,7 @@ def test_a_hit_becomes_anonymous_and_complete(lists: Lists):
             utm_source="google",
             utm_medium="cpc",
         ),
-        device=Device(kind=DeviceKind.DESKTOP, browser="Chrome", browser_version="126", os="Windows"),
+        device=Device(kind=DeviceKind.DESKTOP, browser="Chrome", browser_version="126", os="Windows", os_version="10"),
         place=Place(country="NO"),
         language="nb",
         screen=Screen.LARGE,

@@ -263,3 +263,16 @@ async def test_the_address_to_post_to_can_be_the_sites_own(tab: Tab, site: Site,
     await tab.open("/a")
     assert await tab.collector("x") == {"status": 204}
     assert [request.path for request in site.received if request.method == "POST"] == ["/proxy/event"] * 2
+
+
+async def test_the_servers_page_for_what_is_not_there_says_so_once_and_keeps_the_bounce(
+    tab: Tab, site: Site, collector: Collector
+):
+    site.put("/gone", collector.tag(**{"404": ""}))
+    await tab.open("/gone")
+    await tab.page.evaluate("history.pushState({}, '', '/found')")
+    assert [(event["eventName"], event["url"], event.get("interactive")) for event in await tab.sent()] == [
+        ("page_view", f"{site.url}/gone", None),
+        ("404", f"{site.url}/gone", False),
+        ("page_view", f"{site.url}/found", None),
+    ]

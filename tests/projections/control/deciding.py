@@ -13,6 +13,16 @@ from nats.aio.client import Client
 
 from contracts.control import CONTROL_CODEC
 from contracts.control.envelope import ControlEvent
+from contracts.control.goals import (
+    Condition,
+    FunnelDefined,
+    FunnelStep,
+    FunnelWithdrawn,
+    GoalDefined,
+    GoalWithdrawn,
+    funnel_id,
+    goal_id,
+)
 from contracts.control.keys import KeyIssued, KeyKind, KeyRetired, KeyRevoked, Scope, key_id
 from contracts.control.people import (
     Grant,
@@ -97,6 +107,31 @@ def started(cookie: str, member: str, *, until: datetime = NOW + timedelta(days=
 
 def ended(event: SessionStarted) -> SessionEnded:
     return SessionEnded(**of(event.originator_id, 2))
+
+
+def goal(
+    short: str, condition: Condition, *, of_site: str = "example.org", of_tenant: str = "main", version: int = 1, **more: Any
+) -> GoalDefined:
+    said = {"tenant": of_tenant, "site": of_site, "goal": short, "name": short, "condition": condition}
+    return GoalDefined(**of(goal_id(of_tenant, of_site, short), version), **(said | more))
+
+
+def funnel(
+    short: str,
+    *conditions: Condition,
+    of_site: str = "example.org",
+    of_tenant: str = "main",
+    version: int = 1,
+    **more: Any,
+) -> FunnelDefined:
+    steps = tuple(FunnelStep(condition=condition) for condition in conditions)
+    said = {"tenant": of_tenant, "site": of_site, "funnel": short, "name": short, "steps": steps, "window_seconds": 86_400}
+    return FunnelDefined(**of(funnel_id(of_tenant, of_site, short), version), **(said | more))
+
+
+def withdrawn(event: GoalDefined | FunnelDefined, version: int = 2) -> GoalWithdrawn | FunnelWithdrawn:
+    kind = GoalWithdrawn if isinstance(event, GoalDefined) else FunnelWithdrawn
+    return kind(**of(event.originator_id, version))
 
 
 class Decisions:

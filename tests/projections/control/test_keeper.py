@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from contracts.control import CONTROL_CODEC
+from contracts.control.goals import Condition
 from contracts.control.sites import SiteDescribed
 from contracts.control.stream import CONTROL_STREAM, subject_of
 from projections.control.keeper import ControlKeeper
@@ -24,6 +25,8 @@ from tests.projections.control.deciding import (
     Decisions,
     archived,
     decisions_on,
+    funnel,
+    goal,
     issued,
     joined,
     named,
@@ -33,6 +36,7 @@ from tests.projections.control.deciding import (
     site,
     started,
     tenant,
+    withdrawn,
 )
 from tests.projections.world import PATIENCE, until
 
@@ -111,8 +115,18 @@ async def test_of_two_events_of_one_version_the_first_counts(decisions: Decision
 
 
 async def test_an_emptied_database_has_the_same_things_again(decisions: Decisions, stream_free_nats: str, database_url: str):
+    first, steps = (
+        goal("signup", Condition(event="Signup"), of_site="shop.example"),
+        (Condition(page="/"), Condition(page="/a")),
+    )
     await decisions.decide(tenant("main"), SHOP, *named(SHOP, "alias.example"), archived(SHOP, 3))
+    await decisions.decide(first, withdrawn(first), funnel("sales", *steps, of_site="shop.example"))
     before = await caught_up(stream_free_nats, database_url)
+    owned = [row[:6] for row in before if row[1] in ("funnel", "goal")]
+    assert [(kind, tenant, owner, version) for _, kind, tenant, owner, version, _ in owned] == [
+        ("funnel", "main", SHOP.originator_id, 1),
+        ("goal", "main", SHOP.originator_id, 2),
+    ]
     await run_sql(database_url, "TRUNCATE control_things, control_reading")
     assert await caught_up(stream_free_nats, database_url) == before
 

@@ -7,14 +7,27 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
-from contracts.events import App, BotRule, Channel, Device, DeviceKind, LogKind, Place, Source
+from contracts.control.goals import Condition, PropertyCondition, PropertyTest
+from contracts.events import App, BotRule, Channel, Device, DeviceKind, LogKind, Money, Place, Source
 from contracts.sessions import COOKIE as SESSION_COOKIE
 from contracts.tallies import Ending
 from projections.projections import LOGS, PRODUCT
 from projections.query.access import TENANT_COOKIE
-from tests.facts import event, pageview
+from tests.facts import engagement, event, pageview
 from tests.facts_product import action
-from tests.projections.control.deciding import archived, decided, issued, joined, named, new_key, site, started, tenant
+from tests.projections.control.deciding import (
+    archived,
+    decided,
+    funnel,
+    goal,
+    issued,
+    joined,
+    named,
+    new_key,
+    site,
+    started,
+    tenant,
+)
 from tests.projections.dashboard.test_live_page import dashboard, tab
 from tests.projections.log_lines import line
 from tests.projections.query.world import World
@@ -28,11 +41,16 @@ FULL = f"/sites/{SHOP}"
 # One of each kind, for a member who has opened everything; and the same pages in other states.
 PAGES = (
     *("/", FULL, f"{FULL}/country?filter=country:NO", f"{FULL}/turns", f"{FULL}/logs", f"/minigem/dashboard/?site={SHOP}"),
+    *(f"{FULL}/engagement", f"{FULL}/properties", f"{FULL}/prop:plan", f"{FULL}/revenue"),
+    *(f"{FULL}/goals", f"{FULL}/goals/signup", f"{FULL}/funnels"),
+    *(f"{FULL}/ledger", f"{FULL}/about/visitors"),
     *(f"{FULL}/settings", "/sites/new.example", f"{FULL}/nothing", "/keys", "/members", "/tenants", "/you"),
 )
 IN_OTHER_STATES = (
     *(f"{FULL}?period=today&who=all&show=bot&show=region", f"{FULL}?filter=page:/none&filter=country:NO&metric=bounce_rate"),
     *(f"{FULL}?period=custom&from=2020-01-02&to=2020-01-01", f"{FULL}/utm_content?who=bot", f"{FULL}/actions"),
+    *(f"{FULL}/revenue/prop:plan?filter=country:NO", f"{FULL}/properties?who=bot"),
+    *(f"{FULL}?filter=goal:signup", "/sites/seen.example/goals", "/sites/seen.example/funnels"),
     *(f"{FULL}?compare=previous&period=30d&interval=week&timezone=Asia/Kathmandu&filter=page!~:zz",),
     *(
         f"{FULL}/page?compare=year&sort=value&search=p",
@@ -93,6 +111,9 @@ async def _decide(database_url: str, now: datetime) -> None:
     shop, old = site(SHOP, label="The shop", timezone="Europe/Oslo"), site("old.example")
     await decided(database_url, tenant("main", "Ours"), tenant("empty"), shop, *named(shop, "www.shop.example"))
     await decided(database_url, site("new.example"), old, archived(old), issued("k", new_key("k"), label="Back end"))
+    signup = Condition(event="Signup", props=(PropertyCondition(name="plan", value="pro", test=PropertyTest.IS_NOT),))
+    await decided(database_url, goal("signup", Condition(event="Signup"), of_site=SHOP), goal("unpaid", signup, of_site=SHOP))
+    await decided(database_url, *(funnel(name, Condition(page="/p*"), signup, of_site=SHOP) for name in ("sales", "other")))
     await decided(database_url, *joined("owner"), *joined("other"), started(COOKIE, "owner", until=now + timedelta(days=1)))
 
 
@@ -116,7 +137,8 @@ def _web(now: datetime) -> list[Any]:
     return [
         *visits,
         *(
-            event("Signup", at=now, site=SHOP),
+            event("Signup", at=now, site=SHOP, props={"plan": "pro"}, revenue=Money(amount="9.90", currency="EUR")),
+            engagement(9000, at=now, site=SHOP, scroll_percent=60),
             pageview("/robot", at=now, site=SHOP, **robot),
             pageview(at=now, site="seen.example"),
         ),

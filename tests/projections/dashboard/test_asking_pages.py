@@ -59,7 +59,7 @@ async def test_a_filter_that_cannot_be_read_stays_in_its_form_with_words_beside_
     for typed, words in (
         ({"filter_by": "page", "filter_how": "~", "filter_value": ""}, "The value is empty"),
         ({"filter_by": "page", "filter_how": "*", "filter_value": "a*" * 9}, "The pattern is too long"),
-        ({"filter_by": "visitor", "filter_how": "", "filter_value": "x"}, "Send one of page,"),
+        ({"filter_by": "visitor", "filter_how": "", "filter_value": "x"}, "Name one of page,"),
         ({"filter_by": "page", "filter_how": "<>", "filter_value": "x"}, "Send one of"),
     ):
         told = await world.get(HERE, filter="source:Direct", period="30d", **typed)

@@ -156,7 +156,7 @@ async def test_whoever_types_days_while_an_answer_comes_goes_on_typing(postgres_
 
 async def test_arrows_lead_from_day_to_day_of_the_chart(postgres_url: str, browser: Browser):
     async with opened(postgres_url, browser) as (page, _):
-        await page.locator('.tile[data-key="tile-visit_duration"]').focus()
+        await page.locator(".plot-head a").last.focus()
         await page.keyboard.press("Tab")
         assert "(so far)" in await page.evaluate("document.activeElement.ariaLabel")
         await expect(page.locator(".bubble b")).to_have_text("2 visitors")

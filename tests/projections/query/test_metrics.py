@@ -25,11 +25,12 @@ from projections.query.sums import VISITS, Of, Sum
 
 events = Sum(name="visit_events", of=Of.VISIT, of_group=lambda visits: cast(func.sum(visits.events), BigInteger))
 toy = metrics.Metric(
-    name="events_per_visit", title="Events per visit", unit=metrics.Unit.MEAN, sums=(events, VISITS), column="Deeds", version=7,
+    name="deeds_per_visit", title="Deeds per visit", unit=metrics.Unit.MEAN, sums=(events, VISITS), column="Deeds", version=7,
     formula=lambda sums: round(sums["visit_events"] / sums["visits"], 2) if sums["visits"] else None,
     meaning="A toy's meaning.",
 )
 metrics.METRICS = (*metrics.METRICS, toy)
+metrics.IN_SERIES = (*metrics.METRICS, *metrics.IN_SERIES[len(metrics.METRICS) - 1 :])
 metrics.METRIC_NAMED[toy.name] = toy
 
 from projections.app import create_app
@@ -48,12 +49,12 @@ asyncio.run(main())
 """
 PATHS = {
     "overview": "/api/stats/example.org/overview?period=today",
-    "timeseries": "/api/stats/example.org/timeseries?period=today&metric=events_per_visit&interval=day",
+    "timeseries": "/api/stats/example.org/timeseries?period=today&metric=deeds_per_visit&interval=day",
     "breakdown": "/api/stats/example.org/breakdown/device?period=today",
     "csv": "/api/stats/example.org/breakdown/device.csv?period=today",
     "definitions": "/api/stats/definitions",
     "schema": "/schema/openapi.json",
-    "page": "/sites/example.org?period=today&metric=events_per_visit",
+    "page": "/sites/example.org?period=today&metric=deeds_per_visit",
     "values": "/sites/example.org/device?period=today",
 }
 
@@ -81,15 +82,15 @@ async def test_a_new_metric_is_in_every_answer(world: World):
     )
     answers = await answers_with_a_toy(world)
     overview, series = json.loads(answers["overview"]), json.loads(answers["timeseries"])
-    assert list(overview)[6] == "events_per_visit", "behind the metrics that were there"
-    assert (overview["events_per_visit"], overview["change"]["events_per_visit"]) == (2.0, None)
-    assert overview["previous"]["events_per_visit"] is None
-    assert (series["metric"], [point["value"] for point in series["points"]]) == ("events_per_visit", [2.0])
-    assert json.loads(answers["breakdown"])["rows"][0]["events_per_visit"] == 2.0
-    assert answers["csv"].splitlines()[0].endswith(",visit_duration,events_per_visit")
+    assert list(overview)[6] == "deeds_per_visit", "behind the metrics that were there"
+    assert (overview["deeds_per_visit"], overview["change"]["deeds_per_visit"]) == (2.0, None)
+    assert overview["previous"]["deeds_per_visit"] is None
+    assert (series["metric"], [point["value"] for point in series["points"]]) == ("deeds_per_visit", [2.0])
+    assert json.loads(answers["breakdown"])["rows"][0]["deeds_per_visit"] == 2.0
+    assert answers["csv"].splitlines()[0].endswith(",visit_duration,deeds_per_visit")
     assert [one["text"] for one in json.loads(answers["definitions"]) if one["version"] == 7] == ["A toy's meaning."]
     schema = json.loads(answers["schema"])
-    assert "events_per_visit" in schema["components"]["schemas"]["Overview"]["required"]
-    assert "events_per_visit" in schema["components"]["schemas"]["MetricName"]["enum"]
-    assert "Events per visit by hour: highest 3.00" in answers["page"]
+    assert "deeds_per_visit" in schema["components"]["schemas"]["Overview"]["required"]
+    assert "deeds_per_visit" in schema["components"]["schemas"]["MetricName"]["enum"]
+    assert "Deeds per visit by hour: highest 3.00" in answers["page"]
     assert ">Deeds</th>" in answers["values"]

@@ -164,7 +164,22 @@ async def test_the_schema_describes_the_api_and_every_parameter_of_it(doorstep: 
         "/api/stats/tallies",
         *(
             f"/api/stats/{{site}}/{answer}"
+            for answer in ("engagement", "pages", "properties", "revenue", "revenue/{dimension}", "timeseries/revenue")
+        ),
+        *(
+            f"/api/stats/{{site}}/{answer}"
             for answer in ("overview", "timeseries", "realtime", "breakdown/{dimension}", "tallies")
+        ),
+        *(
+            f"/api/stats/{{site}}/{answer}"
+            for answer in (
+                "goals",
+                "goals/{goal}",
+                "goals/{goal}/breakdown/{dimension}",
+                "funnels",
+                "funnels/{funnel}",
+                "retention",
+            )
         ),
     }
     named = {parameter["name"] for parameter in schema["paths"]["/api/stats/{site}/overview"]["get"]["parameters"]}

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from collector.control.new_key import new_key
 from collector.control.people import short_of
+from collector.control.wanted import FunnelWanted, GoalWanted, steps
 from collector.stream import connection as broker
 from collector.upkeep import running_beside
 from contracts.control.keys import KeyKind, Scope
@@ -72,6 +73,9 @@ async def _peopled(world: World) -> Installed:
         await plane.run(lambda plane, tenant=tenant: plane.tenants.add(tenant, by="here"))
         for site in sites:
             await plane.run(lambda plane, tenant=tenant, site=site: plane.sites.add(tenant, site, by="here"))
+    await plane.run(lambda plane: plane.goals.add("acme", SITE, GoalWanted(name="wanted", event="Signup"), by="here"))
+    wanted = FunnelWanted(name="wanted", steps=steps(["/pricing*", "Signup"]))
+    await plane.run(lambda plane: plane.funnels.add("acme", SITE, wanted, by="here"))
     there = Installed(world=world, shown={"token": {"Authorization": f"Bearer {TOKEN}"}}, keys={}, members={})
     for name, tenant, scope, fields in (
         ("key", "acme", Scope.ADMIN, {}),

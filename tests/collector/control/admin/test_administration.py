@@ -76,6 +76,15 @@ async def test_what_is_wrong_is_named_by_its_field_and_not_quoted(there: Install
         ("/v1/admin/sites", {"key": "ok.example", "timezone": "Oslo-quoted"}, "timezone"),
         (f"{site}/origins", {"origins": "shop-quoted.example"}, "origins"),
         (f"{site}/exclusions", {"countries": ["Norway-quoted"]}, "countries"),
+        (f"{site}/goals", {"name": "Quoted-quoted"}, "page"),
+        (f"{site}/goals", {"name": "x", "event": "y", "value": "quoted"}, "value"),
+        (f"{site}/goals", {"name": "x", "event": "y", "props": "quoted"}, "props"),
+        (f"{site}/goals", {"name": "x", "event": "y", "amount": "quoted", "currency": "EUR"}, "amount"),
+        (f"{site}/goals", {"name": "x", "event": "y", "goal": "Quoted"}, "goal"),
+        (f"{site}/funnels", {"name": "x", "steps": "/quoted"}, "steps"),
+        (f"{site}/funnels", {"name": "x", "steps": ["/a", {"page": "/b", "event": "quoted"}]}, "steps"),
+        (f"{site}/funnels", {"name": "x", "steps": "/a\n/b", "window_seconds": "quoted"}, "window_seconds"),
+        (f"{site}/funnels", {"name": "x", "steps": "/a\n/b", "window_seconds": 86_401}, "window_seconds"),
         ("/v1/admin/keys", {"scopes": "quoted"}, "scopes"),
         ("/v1/admin/keys", {"scopes": "read", "kind": "public"}, "scopes"),
         ("/v1/admin/keys", {"scopes": "read", "expires_at": "quoted"}, "expires_at"),
@@ -193,3 +202,31 @@ async def test_who_decided_stands_in_the_event(there: Installed):
         await there.ask("POST", "/v1/admin/sites", by=by, body={"key": key}, **{"X-Tenant-Id": "acme"})
         events = await there.world.plane.run(lambda plane, key=key: list(plane.events.get(f"site:acme:{key}")))
         assert {event.by for event in events} == {actor}
+
+
+async def test_goals_and_funnels_are_decided_in_every_way_that_one_may_write_them(there: Installed):
+    site = f"/v1/admin/sites/{SITE}"
+    plain = {"name": "Sale", "event": "Purchase", "props": "plan=pro\nseats>=2", "value": "revenue"}
+    first = await there.ask("POST", f"{site}/goals", by="editor", body=plain)
+    parts = [{"name": "plan", "value": "pro"}, {"name": "seats", "value": "2", "test": "at_least"}]
+    again = await there.ask("POST", f"{site}/goals", by="token", body=plain | {"props": parts}, **{"X-Tenant-Id": "acme"})
+    assert (first.status_code, again.status_code) == (201, 200), again.text
+    assert first.json() == again.json()
+    sent = await form(there, f"{site}/goals", by="editor", name="Worth", page="/paid*", amount="9.90", currency="EUR")
+    assert sent.status_code == 303, sent.text
+    steps = [{"page": "/pricing*", "label": "Saw a price"}, {"event": "Purchase", "props": ["plan=pro"]}]
+    added = await there.ask("POST", f"{site}/funnels", by="editor", body={"name": "Sales", "steps": steps})
+    assert added.json()["funnel"]["steps"][1]["props"] == [{"name": "plan", "value": "pro"}]
+    sent = await form(there, f"{site}/funnels/sales", by="editor", name="Sales", steps="/a\n/b\n", window_seconds="3600")
+    assert sent.status_code == 303, sent.text
+    shown = await there.ask("GET", f"{site}/funnels/sales", by="viewer")
+    assert ([step["page"] for step in shown.json()["steps"]], shown.json()["version"]) == (["/a", "/b"], 2)
+    gone = await form(there, f"{site}/goals/sale/withdraw", by="editor", expected_version="1")
+    assert gone.status_code == 303, gone.text
+    listed = await there.ask("GET", f"{site}/goals", by="viewer")
+    assert {"worth"} <= {one["goal"] for one in listed.json()["items"]}
+    assert "sale" not in {one["goal"] for one in listed.json()["items"]}
+    assert (await there.ask("GET", f"{site}/goals/sale", by="viewer")).json()["is_withdrawn"]
+    for path in ("goals/none", "funnels/none", "goals/*", "goals/a%20b"):
+        assert (await there.ask("GET", f"{site}/{path}", by="viewer")).status_code == 404
+        assert (await there.ask("POST", f"{site}/{path}/withdraw", by="editor")).status_code == 404

@@ -30,6 +30,10 @@ class Row(Struct, frozen=True):
 
 
 KEY = {"scopes": ["ingest"]}
+# What both are called where they are decided about one by one, on the site that the address names first.
+WANTED = "wanted"
+GOAL = {"name": WANTED, "event": "Signup"}
+FUNNEL = {"name": WANTED, "steps": "/pricing*\nSignup"}
 ERASE = "/v1/admin/sites/{site}/erase"
 ROWS = {
     ("POST", "/v1/admin/sessions"): Row(ANYBODY),
@@ -65,6 +69,16 @@ ROWS = {
     ("GET", "/v1/admin/sites/{site}/policy"): Row(VIEWERS, id=SITE),
     ("PUT", "/v1/admin/sites/{site}/policy"): Row(EDITORS, {"identity": "anonymous"}, SITE),
     ("POST", "/v1/admin/sites/{site}/policy"): Row(EDITORS, {"identity": "plain"}, SITE),
+    ("GET", "/v1/admin/sites/{site}/goals"): Row(VIEWERS, id=SITE),
+    ("POST", "/v1/admin/sites/{site}/goals"): Row(EDITORS, GOAL, SITE),
+    ("GET", "/v1/admin/sites/{site}/goals/{goal}"): Row(VIEWERS, id=SITE),
+    ("POST", "/v1/admin/sites/{site}/goals/{goal}"): Row(EDITORS, GOAL, SITE),
+    ("POST", "/v1/admin/sites/{site}/goals/{goal}/withdraw"): Row(EDITORS, id=SITE),
+    ("GET", "/v1/admin/sites/{site}/funnels"): Row(VIEWERS, id=SITE),
+    ("POST", "/v1/admin/sites/{site}/funnels"): Row(EDITORS, FUNNEL, SITE),
+    ("GET", "/v1/admin/sites/{site}/funnels/{funnel}"): Row(VIEWERS, id=SITE),
+    ("POST", "/v1/admin/sites/{site}/funnels/{funnel}"): Row(EDITORS, FUNNEL, SITE),
+    ("POST", "/v1/admin/sites/{site}/funnels/{funnel}/withdraw"): Row(EDITORS, id=SITE),
     ("GET", "/v1/admin/keys"): Row(OWNERS),
     ("POST", "/v1/admin/keys"): Row(OWNERS, KEY),
     ("GET", "/v1/admin/keys/{key}"): Row(OWNERS, id="spare"),
@@ -129,6 +143,7 @@ async def test_nobody_is_told_what_is_not_theirs(there: Installed, address: tupl
 
 def filled(there: Installed, template: str, id_: str) -> str:
     """Return the address of the thing *id_*; of a key or a member, by what it is called here."""
+    template = template.replace("{goal}", WANTED).replace("{funnel}", WANTED)
     id_ = there.keys.get(id_, id_) if "{key}" in template else there.members.get(id_, id_) if "{member}" in template else id_
     return template[: template.index("{")] + id_ + template[template.index("}") + 1 :] if "{" in template else template
 

@@ -23,27 +23,30 @@ CHROME_ON = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.
 @pytest.mark.parametrize(
     ("user_agent", "device"),
     [
-        (WINDOWS, Device(kind=DeviceKind.DESKTOP, browser="Chrome", browser_version="126", os="Windows")),
-        (IPHONE, Device(kind=DeviceKind.MOBILE, browser="Mobile Safari", browser_version="17", os="iOS")),
+        (
+            WINDOWS,
+            Device(kind=DeviceKind.DESKTOP, browser="Chrome", browser_version="126", os="Windows", os_version="10"),
+        ),
+        (IPHONE, Device(kind=DeviceKind.MOBILE, browser="Mobile Safari", browser_version="17", os="iOS", os_version="17")),
         (
             "Mozilla/5.0 (iPad; CPU OS 12_2 like Mac OS X) AppleWebKit/605.1.15 Version/12.1 Mobile/15E148 Safari/604.1",
-            Device(kind=DeviceKind.TABLET, browser="Mobile Safari", browser_version="12", os="iOS"),
+            Device(kind=DeviceKind.TABLET, browser="Mobile Safari", browser_version="12", os="iOS", os_version="12"),
         ),
         (
             CHROME_ON.format("Linux; Android 10; K", "Mobile "),
-            Device(kind=DeviceKind.MOBILE, browser="Chrome Mobile", browser_version="126", os="Android"),
+            Device(kind=DeviceKind.MOBILE, browser="Chrome Mobile", browser_version="126", os="Android", os_version="10"),
         ),
         (
             CHROME_ON.format("Linux; Android 10; K", ""),
-            Device(kind=DeviceKind.TABLET, browser="Chrome", browser_version="126", os="Android"),
+            Device(kind=DeviceKind.TABLET, browser="Chrome", browser_version="126", os="Android", os_version="10"),
         ),
         (
             "Mozilla/5.0 (Android 13; Tablet; rv:127.0) Gecko/127.0 Firefox/127.0",
-            Device(kind=DeviceKind.TABLET, browser="Firefox Mobile", browser_version="127", os="Android"),
+            Device(kind=DeviceKind.TABLET, browser="Firefox Mobile", browser_version="127", os="Android", os_version="13"),
         ),
         (
             "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:127.0) Gecko/20100101 Firefox/127.0",
-            Device(kind=DeviceKind.DESKTOP, browser="Firefox", browser_version="127", os="Mac OS X"),
+            Device(kind=DeviceKind.DESKTOP, browser="Firefox", browser_version="127", os="Mac OS X", os_version="10"),
         ),
         (
             "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
@@ -51,7 +54,7 @@ CHROME_ON = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.
         ),
         (
             "Mozilla/5.0 (compatible; MSIE 9.0; Windows NT 6.1; Trident/5.0; Tablet PC 2.0)",
-            Device(kind=DeviceKind.DESKTOP, browser="IE", browser_version="9", os="Windows"),
+            Device(kind=DeviceKind.DESKTOP, browser="IE", browser_version="9", os="Windows", os_version="7"),
         ),
         (
             CHROME_ON.format("X11; CrOS x86_64 14541.0.0", ""),
@@ -61,7 +64,7 @@ CHROME_ON = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.
         ("anything else", Device()),
     ],
 )
-def test_families_a_major_version_and_a_form_are_read(lists: Lists, user_agent: str, device: Device):
+def test_families_major_versions_and_a_form_are_read(lists: Lists, user_agent: str, device: Device):
     assert lists.agents.read(user_agent).device == device
 
 

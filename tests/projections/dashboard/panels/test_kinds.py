@@ -13,5 +13,5 @@ def test_tabs_come_by_rank_and_then_as_they_are_listed():
     (sources,) = (kind for kind in PANELS if kind.name == "sources")
     assert [tab.title for _, tab in sources.dimensions()] == [
         *("Sources", "Channels", "Referrers", "Campaigns"),
-        *("UTM sources", "UTM mediums", "UTM terms", "UTM contents"),
+        *("UTM sources", "UTM mediums", "UTM terms", "UTM contents", "Imports"),
     ]

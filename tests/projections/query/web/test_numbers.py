@@ -157,7 +157,7 @@ async def test_events_are_counted_by_name_with_their_share_of_all_visitors(world
         *(pageview(at=NOW - 9 * MINUTE), event("Signup", at=NOW - 8 * MINUTE), event("Signup", at=NOW - 7 * MINUTE)),
     )
     rows = (await world.ask("breakdown/event"))["rows"]
-    assert rows == [{"value": "Signup", "visitors": 1, "share": 50.0, "events": 2}]
+    assert rows == [{"value": "Signup", "visitors": 1, "share": 50.0, "events": 2, "conversion_rate": 50.0}]
 
 
 async def test_rows_are_ordered_by_visitors_and_then_by_value(world: World):

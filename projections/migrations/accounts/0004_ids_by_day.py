@@ -5,8 +5,8 @@ import hashlib
 import sqlalchemy as sa
 from alembic import op
 
-revision = "accounts_0003"
-down_revision = "accounts_0002"
+revision = "accounts_0004"
+down_revision = "accounts_0003"
 
 _TABLES = """
 ALTER TABLE seen_events RENAME TO seen_before;
