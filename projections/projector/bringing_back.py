@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.projector.batch import settle
-from projections.projector.dedup import HORIZON, seen_among
+from projections.projector.dedup import HORIZON, IMPORTED, SEEN, site_number
 from projections.projector.endings import Total
 from projections.projector.ends import ENDS_SINCE, add_ends, ends_of_pointers, take_ends
 from projections.projector.months import Months
@@ -70,8 +70,7 @@ async def _bring_some(
 ) -> Returned:
     found = {seq: await stream.item_at(seq) for seq in seqs}
     readable = {seq: item for seq, item in found.items() if isinstance(item, Sequenced)}
-    months = Months(engine, models)
-    await months.prepare_for(list(readable.values()))
+    await Months(engine, models).prepare_for(list(readable.values()))
     identity = await stream.identity()
     async with engine.begin() as connection:
         query = select(POSITIONS).where(POSITIONS.c.partition == partition).with_for_update()
@@ -90,7 +89,7 @@ async def _bring_some(
         theirs = [pointer for pointer in pointers if pointer.seq in plain]
         await _settle_again(connection, models, partition, list(plain.values()), theirs)
         for tenant, site in sorted(again):
-            moved = await refold(connection, models, months, stream, partition, tenant=tenant, site=site, upto=position.seq)
+            moved = await refold(connection, models, stream, partition, tenant=tenant, site=site, upto=position.seq)
             came = [fact.event.received_at for fact in facts if fact.event.batch is None and _site(fact) == (tenant, site)]
             moved = structs.replace(moved, received_at=max(came, default=None))
             await correct_totals(connection, partition, {tenant: moved})
@@ -133,11 +132,13 @@ async def _sites_in_doubt(
     """Return the sites of those of *facts* like which one may have been counted: seen, or so long ago that it is forgotten."""
     if not facts:
         return set()
-    seen = await seen_among(connection, [fact.event for fact in facts])
+    ids = {fact.event.id for fact in facts}
+    queries = [select(table.c.event_id, table.c.site).where(table.c.event_id.in_(ids)) for table in (SEEN, IMPORTED)]
+    seen = {(row.event_id, row.site) for query in queries for row in await connection.execute(query)}
     return {
         _site(fact)
         for fact in facts
-        if (fact.event.id, *_site(fact)) in seen
+        if (fact.event.id, site_number(*_site(fact))) in seen
         or (fact.event.batch is None and newest is not None and newest - fact.event.received_at > HORIZON)
     }
 

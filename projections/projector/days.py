@@ -1,14 +1,18 @@
 """The days of the event ids: a partition for each day of receipt, dropped as one when no fact can repeat its ids any more."""
 
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from contracts.events import Fact
 from projections.database import sqlstate_of
 from projections.projector.dedup import SEEN
-from projections.projector.partitions import Partition
+from projections.projector.partitions import Partition, make_missing
+from projections.stream.item import Sequenced
 
 _ONE_DAY = timedelta(days=1)
 
@@ -16,6 +20,21 @@ _ONE_DAY = timedelta(days=1)
 def ids_of(day: date) -> Partition:
     """Return the partition that holds the ids of *day*."""
     return Partition(SEEN, f"{SEEN.name}_{day.year}_{day.month:02}_{day.day:02}", day, day + _ONE_DAY)
+
+
+def days_of(facts: Iterable[Sequenced[Any]]) -> set[Partition]:
+    """Return the partitions that the ids of *facts* are remembered in."""
+    return {ids_of(day) for day in {_received_on(fact.event) for fact in facts}}
+
+
+async def make_days_for(connection: AsyncConnection, facts: Iterable[Sequenced[Any]]) -> None:
+    """Make the days of *facts* that are missing, inside the transaction of *connection*."""
+    await make_missing(connection, sorted(days_of(facts), key=lambda one: one.first))
+
+
+def _received_on(event: Fact) -> date:
+    at = event.received_at
+    return at.date() if at.tzinfo is UTC else at.astimezone(UTC).date()
 
 
 _DAYS = text("""

@@ -124,19 +124,6 @@ async def forget_site(connection: AsyncConnection, tenant: str, site: str) -> No
         await connection.execute(delete(table).where(table.c.site == site_number(tenant, site)))
 
 
-_ANY = """
-    SELECT CAST(event_id AS text), site FROM seen_events WHERE event_id = ANY (CAST(:ids AS uuid[]))
-    UNION ALL SELECT CAST(event_id AS text), site FROM imported_events WHERE event_id = ANY (CAST(:ids AS uuid[]))
-"""
-
-
-async def seen_among(connection: AsyncConnection, events: Sequence[Fact]) -> set[Key]:
-    """Return the keys of those of *events* of whose ids anything is remembered, of whatever day."""
-    keys = {(event.id, site_number(event.tenant, event.site)): (event.id, event.tenant, event.site) for event in events}
-    rows = await connection.execute(text(_ANY), {"ids": [id_ for id_, _ in keys]})
-    return {keys[tuple(row)] for row in rows if tuple(row) in keys}
-
-
 # By id alone: ids are all but unique, and the few that two sites share are told apart by the key. Between two moments, so that
 # only those days are looked into.
 _COUNTED = """

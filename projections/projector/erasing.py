@@ -17,7 +17,6 @@ from projections.database import PROJECTING, open_engine
 from projections.generations import Generation
 from projections.projector.dedup import forget_site
 from projections.projector.ends import ENDS
-from projections.projector.months import Months
 from projections.projector.positions import POSITIONS
 from projections.projector.projection import Projection
 from projections.projector.quarantine import QUARANTINE
@@ -61,8 +60,6 @@ class Erasing:
         self, database_url: str, projection: Projection, generation: Generation, *, partition: int, partitions: int
     ) -> None:
         self._engine = open_engine(database_url, _SESSION, pool_size=1)
-        # Days of ids that were dropped are made again beside the transaction that needs them.
-        self._beside = open_engine(database_url, schema=generation.schema, pool_size=1)
         self._models = projection.models
         self._schema = generation.schema
         stream = projection.streams(partitions)[partition].name
@@ -73,7 +70,6 @@ class Erasing:
     async def close(self) -> None:
         """Leave Postgres."""
         await self._engine.dispose()
-        await self._beside.dispose()
 
     async def is_due(self) -> bool:
         """Say whether anything is to be given up; asked more often than a few times in a second, say no."""
@@ -114,8 +110,7 @@ class Erasing:
         with suppress(NoStream):
             if (await stream.identity()).created == created:
                 subjects = subjects_of_site(one.tenant, one.site)
-                months = Months(self._beside, self._models)
-                return await recount(connection, self._models, months, stream, self._partition, subjects=subjects, upto=upto)
+                return await recount(connection, self._models, stream, self._partition, subjects=subjects, upto=upto)
         return 0
 
     async def _erase(self, connection: AsyncConnection, one: Due) -> int:

@@ -16,7 +16,6 @@ from projections.generations import Generation
 from projections.projector.dropped import DROPPED
 from projections.projector.endings import Total
 from projections.projector.ends import add_ends, ends_of_pointers, take_ends
-from projections.projector.months import Months
 from projections.projector.positions import POSITIONS, Position
 from projections.projector.projection import Projection
 from projections.projector.quarantine import QUARANTINE, pointers_where
@@ -43,22 +42,12 @@ _NEW = text("""
 
 
 class LeavingOut:
-    """Obeys the decisions about one partition of *generation*.
-
-    *own* is the way to its tables alone, and *beside* to those that are shared.
-    """
+    """Obeys the decisions about one partition of *generation*; *beside* is the way to the tables that are shared."""
 
     def __init__(
-        self,
-        own: AsyncEngine,
-        beside: AsyncEngine,
-        projection: Projection,
-        generation: Generation,
-        *,
-        partition: int,
-        name: str,
+        self, beside: AsyncEngine, projection: Projection, generation: Generation, *, partition: int, name: str
     ) -> None:
-        self._own, self._engine = own, beside
+        self._engine = beside
         self._models = projection.models
         self._schema = generation.schema
         self._partition = partition
@@ -114,9 +103,8 @@ class LeavingOut:
         for seq in seqs:
             if seq not in known and isinstance(item := await stream.item_at(seq), Sequenced):
                 counted.add((item.event.tenant, item.event.site))
-        months = Months(self._own, self._models)
         for tenant, site in sorted(counted):
             moved: Total = await refold(
-                connection, self._models, months, stream, self._partition, tenant=tenant, site=site, upto=position.seq
+                connection, self._models, stream, self._partition, tenant=tenant, site=site, upto=position.seq
             )
             await correct_totals(connection, self._partition, {tenant: moved})

@@ -1,15 +1,14 @@
 """What a batch needs before its transaction begins: the big tables' months, and the days of the event ids."""
 
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.events import Fact
 from projections.projector.batch import facts_for
-from projections.projector.days import ids_of
+from projections.projector.days import days_of
 from projections.projector.partitions import Partition, create_partitions
 from projections.read_models.model import ReadModel, partition_name
 from projections.stream.item import Sequenced
@@ -39,12 +38,7 @@ class Months:
             for day in {day_of(fact.event).replace(day=1) for fact in facts_for(model, facts)}
             for table in model.tables
         }
-        return months | {ids_of(day) for day in {_received_on(fact.event) for fact in facts}}
-
-
-def _received_on(event: Fact) -> date:
-    at = event.received_at
-    return at.date() if at.tzinfo is UTC else at.astimezone(UTC).date()
+        return months | days_of(facts)
 
 
 def month_of(table: Table, month: date) -> Partition:

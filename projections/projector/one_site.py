@@ -19,7 +19,7 @@ from projections.generations import Generation, State, current_generation
 from projections.migrations import begin_generation
 from projections.projector.batch import settle
 from projections.projector.claim import claimed
-from projections.projector.dedup import forget_site
+from projections.projector.dropped import without_dropped
 from projections.projector.farewell import give_up
 from projections.projector.gone import reckon_in
 from projections.projector.halt import newer_version, refuse_other_partitions
@@ -28,10 +28,9 @@ from projections.projector.loss import HistoryWouldBeLost, loss_of
 from projections.projector.months import Months
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
-from projections.projector.quarantine import QUARANTINE
-from projections.projector.recount import recount
+from projections.projector.refold import refold
 from projections.projector.replacement import Compare, Progress, Purpose
-from projections.read_models.model import erase_rows
+from projections.projector.totals import correct_totals
 from projections.stream import NoStream, Stream
 from projections.stream.item import Sequenced, TooNew
 
@@ -78,6 +77,10 @@ async def _remake(resources: AsyncExitStack, engine: AsyncEngine, projection: Pr
     await resources.enter_async_context(stream)
     await stream.connect()
     shadow = await _Shadow.begin(resources, engine, projection, one)
+    async with engine.begin() as connection:
+        # What was decided to be left out counts in neither.
+        left_out = f'INSERT INTO "{shadow.made.schema}".dropped SELECT * FROM "{live.schema}".dropped'
+        await connection.execute(text(left_out))
     await shadow.fold(stream, upto=await _seq_in(engine, live, one))
     async with engine.begin() as connection:
         position = (await hold_positions_in(connection, live.schema)).get(one.partition)
@@ -89,7 +92,7 @@ async def _remake(resources: AsyncExitStack, engine: AsyncEngine, projection: Pr
         sides = Sides(read=live.schema, made=shadow.made.schema, only=(one.tenant, one.site))
         await one.compare(connection, projection, sides)
         if one.purpose is Purpose.REPLACE:
-            await _replace(resources, connection, live, projection=projection, one=one, stream=stream, seq=position.seq)
+            await _replace(connection, live, projection=projection, one=one, stream=stream, seq=position.seq)
     return done
 
 
@@ -110,7 +113,6 @@ async def _refuse_a_loss(
 
 
 async def _replace(
-    resources: AsyncExitStack,
     connection: AsyncConnection,
     live: Generation,
     *,
@@ -120,20 +122,8 @@ async def _replace(
     seq: int,
 ) -> None:
     await connection.execute(_ENTER, {"schema": live.schema})
-    # The numbers that stand for words stay: the projector's sessions remember them.
-    for model in projection.models:
-        if model.facts and model.erase_site is not None:
-            await model.erase_site(connection, one.tenant, one.site)
-    await forget_site(connection, one.tenant, one.site)
-    set_aside = await erase_rows(connection, QUARANTINE, one.tenant, one.site)
-    beside = open_engine(one.database_url, schema=live.schema, pool_size=1)
-    resources.push_async_callback(beside.dispose)
-    months = Months(beside, projection.models)
-    subjects = subjects_of_site(one.tenant, one.site)
-    await recount(connection, projection.models, months, stream, one.partition, subjects=subjects, upto=seq)
-    asked = {"tenant": one.tenant, "site": one.site, "partition": one.partition, "before": set_aside}
-    for statement in _ADJUST:
-        await connection.execute(statement, asked)
+    moved = await refold(connection, projection.models, stream, one.partition, tenant=one.tenant, site=one.site, upto=seq)
+    await correct_totals(connection, one.partition, {one.tenant: moved})
 
 
 class _Shadow(Struct, frozen=True):
@@ -170,22 +160,12 @@ class _Shadow(Struct, frozen=True):
                     raise newer_version(newer)
                 await months.prepare_for([item for item in batch if isinstance(item, Sequenced)])
                 async with self.engine.begin() as connection:
-                    await settle(connection, models, self.one.partition, batch)
+                    kept = await without_dropped(connection, self.one.partition, batch)
+                    await settle(connection, models, self.one.partition, kept)
                 self.last[:] = [batch[-1].seq if batch else self.last[0], self.last[1] + len(batch)]
         return self.last[1]
 
 
 _ENTER = text(
     "SELECT set_config('search_path', quote_ident(CAST(:schema AS text)) || ', ' || current_setting('search_path'), true)"
-)
-# What was set aside and counts now, or the other way round.
-_MOVED = "(SELECT count(*) - :before FROM quarantine WHERE tenant = :tenant AND site = :site)"
-_ADJUST = (
-    text(f"""
-        UPDATE positions SET applied = applied - {_MOVED}, quarantined = quarantined + {_MOVED} WHERE partition = :partition
-    """),
-    text(f"""
-        UPDATE totals SET applied = applied - {_MOVED}, quarantined = quarantined + {_MOVED}
-        WHERE partition = :partition AND tenant = :tenant
-    """),
 )

@@ -25,16 +25,26 @@ class Partition(NamedTuple):
 async def create_partitions(engine: AsyncEngine, partitions: Iterable[Partition]) -> None:
     """Create those of *partitions* that do not exist, while readers and writers of the others go on."""
     async with engine.begin() as connection:
+        await make_missing(connection, partitions)
+
+
+async def make_missing(connection: AsyncConnection, partitions: Iterable[Partition]) -> None:
+    """Create those of *partitions* that do not exist inside the transaction of *connection*."""
+    missing = [partition for partition in partitions if not await _exists(connection, partition)]
+    if missing:
         # One at a time, or two projectors find the same partition missing; the lock ends with the transaction.
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATING_PARTITIONS})
-        for partition in partitions:
+    for partition in missing:
+        if not await _exists(connection, partition):
             await _create(connection, partition)
+
+
+async def _exists(connection: AsyncConnection, partition: Partition) -> bool:
+    return await connection.scalar(text("SELECT to_regclass(:name)"), {"name": partition.name}) is not None
 
 
 async def _create(connection: AsyncConnection, partition: Partition) -> None:
     table, name = partition.table, partition.name
-    if await connection.scalar(text("SELECT to_regclass(:name)"), {"name": name}) is not None:
-        return
     # CREATE TABLE ... PARTITION OF would wait for everybody who uses the table; attaching does not.
     await connection.execute(text(f"CREATE TABLE {name} (LIKE {table.name} INCLUDING ALL)"))
     # Asked by its own name, a partition does not ask the table that it is a part of.

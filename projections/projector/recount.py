@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.projector.batch import settle
+from projections.projector.days import make_days_for
 from projections.projector.dropped import without_dropped
 from projections.projector.ends import add_ends
 from projections.projector.halt import newer_version
-from projections.projector.months import Months
 from projections.read_models.model import ReadModel
 from projections.stream import Stream
 from projections.stream.item import Item, Sequenced, TooNew
@@ -21,7 +21,6 @@ from projections.stream.item import Item, Sequenced, TooNew
 async def recount(
     connection: AsyncConnection,
     models: Sequence[ReadModel],
-    months: Months,
     stream: Stream,
     partition: int,
     *,
@@ -37,7 +36,8 @@ async def recount(
         while (await stream.first_after(last, subjects) or upto + 1) <= upto:
             batch = [item for item in await reader.next_batch() if item.seq <= upto]
             kept = await without_dropped(connection, partition, _readable(batch))
-            await months.prepare_for([item for item in kept if isinstance(item, Sequenced)])
+            # Of facts so old that the ids of their day are forgotten, too.
+            await make_days_for(connection, [item for item in kept if isinstance(item, Sequenced)])
             endings = await settle(connection, models, partition, kept)
             await add_ends(connection, partition, endings.ends)
             last, done = batch[-1].seq if batch else last, done + len(batch)

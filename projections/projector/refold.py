@@ -13,7 +13,6 @@ from contracts.streams import subjects_of_site
 from projections.projector.dedup import forget_site
 from projections.projector.endings import Total
 from projections.projector.ends import ENDS, End
-from projections.projector.months import Months
 from projections.projector.quarantine import QUARANTINE
 from projections.projector.recount import recount
 from projections.read_models.model import ReadModel, erase_rows
@@ -23,7 +22,6 @@ from projections.stream import Stream
 async def refold(
     connection: AsyncConnection,
     models: Sequence[ReadModel],
-    months: Months,
     stream: Stream,
     partition: int,
     *,
@@ -43,7 +41,7 @@ async def refold(
     await forget_site(connection, tenant, site)
     for table in (QUARANTINE, ENDS):
         await erase_rows(connection, table, tenant, site)
-    await recount(connection, models, months, stream, partition, subjects=subjects_of_site(tenant, site), upto=upto)
+    await recount(connection, models, stream, partition, subjects=subjects_of_site(tenant, site), upto=upto)
     after = await _ends_of(connection, partition, tenant, site)
     after.subtract(before)
     return Total(

@@ -25,7 +25,8 @@ from projections.projector.months import Months
 from projections.projector.positions import Fenced, Position, hold_position, move_position, read_positions, start_position
 from projections.projector.projection import Projection
 from projections.read_models.model import ReadModel
-from projections.stream.item import Item, Sequenced, TooNew, read_item
+from projections.stream import Stream, StreamUnavailable
+from projections.stream.item import Item, Quarantined, Sequenced, TooNew, read_item
 
 # A message as it stands in the stream: sequence, message id, subject and bytes.
 Message: TypeAlias = tuple[int, str, str, bytes]
@@ -37,10 +38,12 @@ _AHEAD = 2
 class Task(Struct, frozen=True, kw_only=True):
     """Which share of which partition into which schema; ``number`` is what its position stands under meanwhile."""
 
+    nats_url: str
     database_url: str
     schema: str
     projection: str
     partition: int
+    partitions: int
     number: int
     stream_created: datetime
 
@@ -127,13 +130,27 @@ async def _work() -> None:
             if newer := next((item for item in items if isinstance(item, TooNew)), None):
                 _say(Done(too_new=newer))
                 return
-            position = await share.fold(items, position)
+            position = await share.fold(await _as_stored(items, task, projection), position)
             _say(Done(messages=len(items)))
+    except StreamUnavailable as error:
+        _say(Done(trouble=str(error)))
     except POSTGRES_ERRORS as error:
         _say(Done(trouble=advice_for(error)))
     finally:
         reading.cancel()
         await engine.dispose()
+
+
+async def _as_stored(items: Sequence[Item], task: Task, projection: Projection) -> Sequence[Item]:
+    """Return *items* with when those came that cannot be read, which only the stream can say; there is nearly never one."""
+    undated = [item for item in items if isinstance(item, Quarantined) and item.came_at is None]
+    if not undated:
+        return items
+    of = projection.streams(task.partitions)[task.partition]
+    async with Stream(task.nats_url, of, Codec(projection.facts)) as stream:
+        await stream.connect()
+        dated = {item.seq: await stream.item_at(item.seq) for item in undated}
+    return [dated.get(item.seq) or item for item in items]
 
 
 async def _read(told: AsyncIterator[bytes], projection: Projection, batches: "asyncio.Queue[list[Item] | None]") -> None:

@@ -166,7 +166,7 @@ class Shares:
         partitions: int,
     ) -> None:
         self._projection, self._generation, self._engine = projection, generation, engine
-        self._database_url = database_url
+        self._nats_url, self._database_url = nats_url, database_url
         self._partition, self._partitions = partition, partitions
         self._stream = Stream(nats_url, projection.streams(partitions)[partition], AsItIs(projection.facts))
         self._hands: list[_Hand] = []
@@ -197,10 +197,12 @@ class Shares:
 
     def _task(self, number: int, goal: Identity) -> Task:
         return Task(
+            nats_url=self._nats_url,
             database_url=self._database_url,
             schema=self._generation.schema,
             projection=self._projection.name,
             partition=self._partition,
+            partitions=self._partitions,
             number=-1 - number - self._partition * MOST,
             stream_created=goal.created,
         )
@@ -279,4 +281,10 @@ _BECOME_ONE = (
         FROM totals WHERE partition BETWEEN :from AND :to GROUP BY tenant
     """),
     text("DELETE FROM totals WHERE partition BETWEEN :from AND :to"),
+    text("""
+        INSERT INTO ends (tenant, site, hour, partition, ending, imported, facts)
+        SELECT tenant, site, hour, :partition, ending, imported, sum(facts)
+        FROM ends WHERE partition BETWEEN :from AND :to GROUP BY tenant, site, hour, ending, imported
+    """),
+    text("DELETE FROM ends WHERE partition BETWEEN :from AND :to"),
 )

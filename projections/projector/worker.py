@@ -71,7 +71,7 @@ class Projector:
         # What all generations share is out of sight for whoever works on one.
         self._beside = open_engine(database_url, pool_size=1)
         name = projection.streams(partitions)[partition].name
-        self._leaving = LeavingOut(self._engine, self._beside, projection, generation, partition=partition, name=name)
+        self._leaving = LeavingOut(self._beside, projection, generation, partition=partition, name=name)
         self._position: Position | None = None
         self._delay = FIRST_DELAY
         self.last: int | None = None

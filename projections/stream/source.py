@@ -126,7 +126,8 @@ class Stream:
             base64.b64decode(found.data), seq=seq, message_id=message_id_in(headers), subject=subject, codec=self._codec
         )
         if isinstance(item, Quarantined) and item.came_at is None:
-            return structs.replace(item, came_at=found.time)
+            # By the second, as a reader says it: whoever asks, the same fact came at the same time.
+            return structs.replace(item, came_at=None if found.time is None else found.time.replace(microsecond=0))
         return item
 
     async def message_at(self, seq: int) -> StoredMessage | None:

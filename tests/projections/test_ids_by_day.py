@@ -16,14 +16,15 @@ from tests.projections.world import Facts, Tables, connect_to_tables, project_al
 _HISTORY = migrations.History(Path(migrations.__file__).parent / "accounts", "accounts_version")
 
 
+_OTHERS = "positions, totals, quarantine, holes, erased_sites, ends, ends_since, dropped"
+
+
 async def made_before(database_url: str) -> None:
     """Make the tables, and take the accounts of the web back to the step before."""
     await migrate(database_url)
     engine = open_engine(database_url, schema="web_g1")
     async with engine.begin() as connection:
-        await connection.execute(
-            text("DROP TABLE seen_events, imported_events, positions, totals, quarantine, holes, erased_sites")
-        )
+        await connection.execute(text(f"DROP TABLE seen_events, imported_events, {_OTHERS}"))
         await connection.execute(text("DROP TABLE accounts_version"))
         await connection.run_sync(_to_the_step_before)
     await engine.dispose()
@@ -32,7 +33,7 @@ async def made_before(database_url: str) -> None:
 def _to_the_step_before(connection: Connection) -> None:
     config = migrations._config(_HISTORY)
     config.attributes.update(connection=connection, version_table=_HISTORY.version_table)
-    command.upgrade(config, "accounts_0002")
+    command.upgrade(config, "accounts_0003")
 
 
 async def test_an_upgrade_carries_over_what_may_be_repeated(facts: Facts, postgres_url: str):
