@@ -11,7 +11,8 @@ from projections.dashboard.panels.rows import name_of
 from projections.dashboard.typed import HOW, Typed
 from projections.dashboard.words import days_in_words, interval_in_words
 from projections.query.compared import Compare
-from projections.query.dimensions import KEPT_BY, Dimension
+from projections.query.dimensions import Dimension
+from projections.query.kept_by import KEPT_BY
 from projections.query.operators import WORDS
 from projections.query.parameters import Who
 from projections.query.periods import Period, default_interval, fitting_intervals

@@ -292,17 +292,4 @@ DIMENSIONS: tuple[Dimension, ...] = (
     ),
 )
 
-# No breakdown, but a filter: what reaches a goal is decided for each site, and known once the site's goals are read.
-GOAL = Dimension(
-    name="goal",
-    title="Goal",
-    of=Of.REACHED,
-    column="",
-    meaning="a goal of the site that the visit has reached, by its short name",
-    further=(Kind.EVENT,),
-)
-
-# Everything that visits can be kept by.
-KEPT_BY: tuple[Dimension, ...] = (*DIMENSIONS, GOAL)
-
 DIMENSION_NAMED: dict[str, Dimension] = {dimension.name: dimension for dimension in DIMENSIONS}

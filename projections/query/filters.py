@@ -9,7 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from projections.query.dimensions import GOAL, Dimension
+from projections.query.dimensions import Dimension
+from projections.query.kept_by import GOAL
 from projections.query.operators import MAX_PATTERN, MAX_STARS, WORDS, Operator, is_pattern_too_rich
 from projections.query.problems import Refused, bad_parameter
 from projections.query.properties import KNOWN_DIMENSIONS, NAME_PATTERN, dimension_named

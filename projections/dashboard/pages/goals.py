@@ -23,11 +23,12 @@ from projections.dashboard.words import exactly
 from projections.dashboard.words_of_goals import amounts_in_words, condition_in_words
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
-from projections.query.dimensions import DIMENSION_NAMED, GOAL, Dimension
+from projections.query.dimensions import DIMENSION_NAMED, Dimension
 from projections.query.freshness import Freshness, freshness
 from projections.query.goals.answers import goal_answer, goal_breakdown, goals_answer
 from projections.query.goals.shown import GoalAnswer, GoalRow, ValueReached
 from projections.query.goals.targets import goal_named
+from projections.query.kept_by import GOAL
 from projections.query.known_sites import decided_sites, reading_about
 from projections.query.metrics import Metric, Unit
 from projections.query.question import WebQuestion

@@ -8,10 +8,11 @@ from sqlalchemy import case, literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control.goals import Goal
-from projections.query.dimensions import GOAL, Dimension
+from projections.query.dimensions import Dimension
 from projections.query.filters import Filter
 from projections.query.goals.conditions import fits
 from projections.query.goals.targets import goal_named
+from projections.query.kept_by import GOAL
 from projections.query.problems import Refused, bad_parameter
 from projections.query.question import WebQuestion
 from projections.query.sums import Columns
