@@ -1,4 +1,4 @@
-"""What visits can be kept by: every dimension, and the goals that they reach."""
+"""Everything that visits can be kept by: each dimension, and the goals of the site."""
 
 from projections.query.dimensions import DIMENSIONS, Dimension
 from projections.query.sums import Of
