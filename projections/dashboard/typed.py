@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from projections.query.filters import FIELD
+from projections.query.kept_by import GOAL
 from projections.query.operators import WORDS
 from projections.query.parameters import Parameter, one_of
 from projections.query.problems import bad_parameter
@@ -43,7 +44,7 @@ def with_typed(values: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
     by = one_of(BY, values)
     if not by:
         return values
-    if dimension_named(by) is None:
+    if dimension_named(by) is None and by != GOAL.name:
         raise bad_parameter(BY.name, f"Name one of {KNOWN_DIMENSIONS}.")
     made = f"{by}{one_of(SO, values)}:{typed_in(values).value}"
     return {**values, FIELD: [*values.get(FIELD, []), made]}

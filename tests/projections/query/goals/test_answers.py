@@ -110,7 +110,9 @@ async def test_a_filter_by_a_goal_keeps_the_visits_that_reached_it_in_every_answ
     assert sum(point["value"] for point in series["points"]) == 1
     csv = await shop.get(f"/api/stats/{SITE}/breakdown/source.csv", filter="goal:paid", **MONTH)
     assert csv.text.splitlines()[1].startswith("letter,1,")
-    assert "goal" in await shop.page(filter="goal:paid", **MONTH)
+    assert "Remove the filter Goal is paid" in await shop.page(filter="goal:paid", **MONTH)
+    typed = await shop.get(f"/sites/{SITE}", filter_by="goal", filter_how="", filter_value="paid", **MONTH)
+    assert (typed.status_code, "filter=goal:paid" in typed.headers["location"]) == (303, True)
     assert await rows(shop, filter="goal:paid") == {"paid": (1, 2, 100.0), "pricing": (1, 1, 100.0), "signup": (1, 2, 100.0)}
 
 
