@@ -90,9 +90,11 @@ async def fill(facts: Facts) -> None:
 
 
 async def rows(tables: Tables) -> dict[str, list[dict[str, Any]]]:
-    """Return every row of what answers are made of, and of what is remembered of ids."""
+    """Return every row of what answers are made of, and of what is remembered of ids; numbers are a generation's own."""
     return {
-        name: await tables.rows(f"SELECT to_jsonb({name}) AS row FROM {name} ORDER BY to_jsonb({name})::text")
+        name: await tables.rows(
+            f"SELECT to_jsonb({name}) - 'site_id' AS row FROM {name} ORDER BY (to_jsonb({name}) - 'site_id')::text"
+        )
         for name in ("hits", "visits", "seen_events", "quarantine")
     }
 
