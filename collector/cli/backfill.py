@@ -118,6 +118,10 @@ def command(
         purpose=rebuilding.Purpose.COMPARE if dry_run else rebuilding.Purpose.REPLACE,
         accept_loss=accept_loss,
     )
+    _compute(settings, asked, as_json=as_json, report=report)
+
+
+def _compute(settings: Settings, asked: "_Asked", *, as_json: bool, report: Path | None) -> None:
     try:
         found = Found(as_json=as_json, report=report)
     except OSError as error:
@@ -131,7 +135,7 @@ def command(
         raise ClickException(
             f"{why}. What is read stays complete; run `collector backfill` again once that is mended."
         ) from error
-    if dry_run and found.differences:
+    if asked.purpose is rebuilding.Purpose.COMPARE and found.differences:
         sys.exit(DIFFERS)
 
 

@@ -81,6 +81,7 @@ def test_the_command_line_holds_commands():
         "clock.py",
         "named_site.py",
         "deciding.py",
+        "differences.py",
         "forwarding.py",
     }
     files = [file for file in SOURCES if file.parent == ROOT / "collector" / "cli" and file.name not in itself]
