@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
-import uvloop
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -174,7 +173,7 @@ def _say(done: Done) -> None:
 def main() -> None:
     """Work until the input ends."""
     logging.getLogger().addHandler(logging.NullHandler())
-    uvloop.run(_work())
+    asyncio.run(_work())
 
 
 if __name__ == "__main__":

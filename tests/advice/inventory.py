@@ -242,6 +242,13 @@ ADVICE = (
         "a stream is made again during a backfill",
         f"{BACKFILL}::test_a_stream_that_is_made_again_meanwhile_replaces_nothing",
     ),
+    Advice(
+        f"{PROJECTOR}/shares.py",
+        "What is read stays complete",
+        "a process of a backfill is killed",
+        "tests/projections/projector/test_shares.py"
+        "::test_a_process_that_is_killed_ends_it_with_a_sentence_and_what_is_read_stays",
+    ),
     Advice(f"{PROJECTOR}/projectors.py", "there are no tables of", "a projector is older than its tables, or the first", AGAIN),
     Advice(
         f"{PROJECTOR}/handover.py",

@@ -81,6 +81,7 @@ def test_the_command_line_holds_commands():
         "clock.py",
         "named_site.py",
         "deciding.py",
+        "differences.py",
         "forwarding.py",
         "differences.py",
         "set_aside.py",
