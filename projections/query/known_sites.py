@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.control.sites import KIND, Site, SiteState, name_id, site_id
 from projections.control.tables import things_by_id, things_of
-from projections.projections import PROJECTIONS
+from projections.projections import PROJECTIONS, WEB
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.goals.filtering import with_goals
@@ -22,6 +22,8 @@ from projections.query.home import USUAL_ZONE, Home, at_home
 from projections.query.periods import Period
 from projections.query.problems import Refused, not_found
 from projections.query.question import WebQuestion
+from projections.read_models.dictionaries import SITE_IDS, SITE_NUMBER
+from projections.read_models.hits import HITS
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -34,6 +36,10 @@ class Listing(Struct, frozen=True, kw_only=True):
         """Return those that are listed for *tenant*."""
         return self.sites if self.sites is not None and tenant == self.tenant else frozenset()
 
+
+# A filter joins visits with facts, of which the planner may know nothing yet: in a month that was imported a moment ago it
+# expects one row of everything, and then the loop that it takes compares each with each.
+_NO_LOOPS = text("SET LOCAL enable_nestloop = off")
 
 # Each part is one probe of an index.
 _DECIDED = text(f"""
@@ -48,12 +54,14 @@ _DECIDED = text(f"""
         WHERE name.id = :name_id AND name.tenant = :tenant
     ) AS named ON true
 """)
-# Of each family, the table that has a row of every fact.
-FACT_TABLES = tuple(projection.models[0].readable.name for projection in PROJECTIONS)
+# Of each family, what says which sites have facts: the table that has a row of every fact, or one with a row of each such site.
+FACT_TABLES = (SITE_IDS.name, *(each.models[0].readable.name for each in PROJECTIONS if each is not WEB))
 _EACH_HAS = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant AND site = :site)" for table in FACT_TABLES)
 _HAS_FACTS = text(f"SELECT {' OR '.join(_EACH_HAS)}")
 _FIRST_IN = "(SELECT occurred_at FROM {table} WHERE tenant = :tenant AND site = :site ORDER BY occurred_at LIMIT 1)"
-_FIRST_FACT = text(f"SELECT LEAST({', '.join(_FIRST_IN.format(table=table) for table in FACT_TABLES)})")
+_FIRST_HIT = f"(SELECT occurred_at FROM {HITS.name} WHERE site_id = ({SITE_NUMBER}) ORDER BY occurred_at LIMIT 1)"
+_FIRST_OF_OTHERS = (_FIRST_IN.format(table=table) for table in FACT_TABLES[1:])
+_FIRST_FACT = text(f"SELECT LEAST({', '.join([_FIRST_HIT, *_FIRST_OF_OTHERS])})")
 _HAS_ANY = (f"EXISTS (SELECT FROM {table} WHERE tenant = :tenant)" for table in FACT_TABLES)
 _TENANT_HAS_FACTS = text(f"SELECT {' OR '.join(_HAS_ANY)}")
 
@@ -69,6 +77,8 @@ async def reading_about(
     async with reading(engine, question.caller) as connection:
         site, timezone = await _found(connection, question.caller, question.site, listing)
         named = question if site == question.site else replace(question, sites=(site,))
+        if question.filters:
+            await connection.execute(_NO_LOOPS)
         first = await _first_fact(connection, named.caller, site) if named.period is Period.ALL else None
         yield connection, await with_goals(connection, at_home(named, Home(timezone=timezone, first=first)))
 

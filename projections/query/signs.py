@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.tallies import SILENT_SECONDS, hour_of
 from projections.query.caller import Caller
 from projections.query.tallies import RECENT
-from projections.read_models.hits import HITS
+from projections.read_models.hits import HITS, site_number
 from projections.tallies.tables import SIGN_COUNTS
 
 # Beyond so many of a site's first and last facts nobody looks for a person among robots.
@@ -74,7 +74,7 @@ async def signs_of(connection: AsyncConnection, caller: Caller, now: datetime, a
 
 async def robots_only(connection: AsyncConnection, caller: Caller, site: str) -> int:
     """Return of how many facts of *site* each is a robot's, or 0 where there are none, or somebody was there."""
-    of_site = select(HITS.c.bot).where(HITS.c.tenant == caller.tenant, HITS.c.site == site).limit(LOOKED_AT)
+    of_site = select(HITS.c.bot).where(HITS.c.site_id == site_number(caller.tenant, site)).limit(LOOKED_AT)
     first = list((await connection.execute(of_site.order_by(HITS.c.occurred_at))).scalars())
     if not all(first) or len(first) < LOOKED_AT:
         return len(first) if all(first) else 0

@@ -166,7 +166,7 @@ async def erase_site(connection: AsyncConnection, tenant: str, site: str) -> int
     forget(connection)
     asked = {"tenant": tenant, "site": site}
     for table in DICTIONARIES:
-        await connection.execute(text(f"DELETE FROM {table.name} WHERE site = ({_SITE})"), asked)
+        await connection.execute(text(f"DELETE FROM {table.name} WHERE site = ({SITE_NUMBER})"), asked)
     await connection.execute(text("DELETE FROM site_ids WHERE tenant = :tenant AND site = :site"), asked)
     return 0
 
@@ -178,7 +178,7 @@ async def _nothing(_: AsyncConnection, __: Sequence[Sequenced[Any]]) -> None:
 # Behind the models whose rows hold the numbers: they are erased first.
 MODEL = ReadModel(name="dictionaries", tables=TABLES, facts=(), version=1, upsert=_nothing, erase_site=erase_site)
 
-_SITE = "SELECT id FROM site_ids WHERE tenant = :tenant AND site = :site"
+SITE_NUMBER = "SELECT id FROM site_ids WHERE tenant = :tenant AND site = :site"
 
 # Two in one statement: what is there is found, and what is not is made; nobody else writes of a site at the same time.
 _TENANTS = text("""

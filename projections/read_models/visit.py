@@ -92,9 +92,10 @@ def join(one: Visit, other: Visit) -> Visit:
 
 
 def tie_of(id_: str) -> int:
-    """Return what says which of two facts of the same moment is the earlier: the last 32 bits of the fact's id."""
-    number = int(id_[-8:], 16)
-    return number - (1 << 32) if number >> 31 else number
+    """Return what says which of two facts of the same moment is the earlier: all 128 bits of the fact's id, folded into 32."""
+    number = int(id_.replace("-", ""), 16)
+    folded = (number ^ number >> 32 ^ number >> 64 ^ number >> 96) & 0xFFFFFFFF
+    return folded - (1 << 32) if folded >> 31 else folded
 
 
 def _opened_at(visit: Visit) -> datetime:

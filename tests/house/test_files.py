@@ -83,7 +83,6 @@ def test_the_command_line_holds_commands():
         "deciding.py",
         "differences.py",
         "forwarding.py",
-        "differences.py",
         "set_aside.py",
     }
     files = [file for file in SOURCES if file.parent == ROOT / "collector" / "cli" and file.name not in itself]

@@ -12,7 +12,7 @@ from projections.dashboard.views import Place
 from projections.query.caller import Caller
 from projections.query.product.report import RUN_EVENTS
 from projections.read_models import actions, logs, telemetry, turn_facts
-from projections.read_models.hits import HITS
+from projections.read_models.dictionaries import SITE_IDS
 
 # What a family's page is called, which is also the end of its address; and the table that has a row of each of its facts.
 PAGES: Final[Mapping[str, str]] = {"turns": turn_facts.TABLE.name, "actions": actions.ACTIONS.name, "logs": logs.LOGS.name}
@@ -40,7 +40,7 @@ async def families_of(connection: AsyncConnection, caller: Caller, site: str) ->
     ]
     if await connection.scalar(_HAS_RUNS, asked | {"what": telemetry.What.EVENT.value, "names": list(RUN_EVENTS)}):
         places.append(Place(title="Telemetry", href=f"{TELEMETRY}?site={quote(site)}"))
-    if await connection.scalar(text(has_facts.format(table=HITS.name)), asked):
+    if await connection.scalar(text(has_facts.format(table=SITE_IDS.name)), asked):
         places += [Place(title=name.capitalize(), href=f"/sites/{quote(site)}/{name}") for name in OF_VISITS]
     return places
 

@@ -158,7 +158,9 @@ _VISITOR = f"CASE WHEN old.visitor = '' THEN 0 ELSE {_NUMBER.format(of=_LAST_BYT
 
 
 def _tie(column: str) -> str:
-    return f"coalesce({_NUMBER.format(of=f'right(old.{column}::text, 8)', bits=32, type='int')}, 0)"
+    hexed = f"replace(old.{column}::text, '-', '')"
+    words = (_NUMBER.format(of=f"substr({hexed}, {start}, 8)", bits=32, type="int") for start in (1, 9, 17, 25))
+    return f"coalesce({' # '.join(words)}, 0)"
 
 
 def _print(names: str) -> str:

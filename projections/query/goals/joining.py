@@ -10,7 +10,7 @@ from projections.query.goals.conditions import KINDS, any_of, fits
 from projections.query.matching import LONGEST_VISIT, every, visits_in
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
-from projections.read_models.hits import HITS, NOBODY
+from projections.read_models.hits import HITS, NOBODY, site_number
 from projections.read_models.visits import VISITS
 
 _WHO: Final = ("day", "visitor", "bot")
@@ -41,8 +41,7 @@ def _facts(question: WebQuestion, span: Span, conditions: Sequence[Condition], n
     return (
         select(*(hits[name] for name in (*_WHO, "occurred_at", *names)), *says)
         .where(
-            hits.tenant == question.caller.tenant,
-            hits.site == question.site,
+            hits.site_id == site_number(question.caller.tenant, question.site),
             hits.occurred_at >= span.since,
             hits.occurred_at < span.until + LONGEST_VISIT,
             hits.kind.in_([int(kind) for kind in KINDS]),

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.ledger.answers import SiteLedger, ledger_of_one
 from projections.query.question import WebQuestion
+from projections.read_models.dictionaries import SITE_NUMBER
 from projections.read_models.hits import HITS
 
 
@@ -19,7 +20,7 @@ class Behind(Struct, frozen=True, kw_only=True):
 
 _FACTS = text(f"""
     SELECT count(*) FILTER (WHERE NOT bot) AS people, count(*) FILTER (WHERE bot) AS robots FROM {HITS.name}
-    WHERE tenant = :tenant AND site = :site AND occurred_at >= :since AND occurred_at < :until
+    WHERE site_id = ({SITE_NUMBER}) AND occurred_at >= :since AND occurred_at < :until
 """)
 
 

@@ -16,7 +16,8 @@ from projections.query.periods import Interval, Period, Span, edges
 from projections.query.question import WebQuestion, parse_question
 from projections.query.sums import VISITORS
 from projections.query.tallies import Ended, NotStored, not_stored
-from projections.read_models.hits import HITS
+from projections.read_models.dictionaries import SITE_IDS
+from projections.read_models.hits import HITS, site_number
 
 MAX_SITES = 500
 
@@ -47,10 +48,9 @@ _NAMED = text(
 _SPANS = text(f"""
     SELECT named.site, first.occurred_at AS since, last.occurred_at AS until
     FROM unnest(CAST(:sites AS text[])) AS named (site),
-    LATERAL (SELECT occurred_at FROM {HITS.name} WHERE tenant = :tenant AND site = named.site
-             ORDER BY occurred_at LIMIT 1) AS first,
-    LATERAL (SELECT occurred_at FROM {HITS.name} WHERE tenant = :tenant AND site = named.site
-             ORDER BY occurred_at DESC LIMIT 1) AS last
+    LATERAL (SELECT id FROM {SITE_IDS.name} WHERE tenant = :tenant AND site = named.site) AS of,
+    LATERAL (SELECT occurred_at FROM {HITS.name} WHERE site_id = of.id ORDER BY occurred_at LIMIT 1) AS first,
+    LATERAL (SELECT occurred_at FROM {HITS.name} WHERE site_id = of.id ORDER BY occurred_at DESC LIMIT 1) AS last
 """)
 
 
@@ -155,7 +155,7 @@ def _entry(name: str, site: Site | None, *, has_facts: bool) -> SiteEntry:
 
 async def facts_span(connection: AsyncConnection, caller: Caller, site: str) -> Span | None:
     """Return the moments of the first and the last fact of *site*, or None when it has none."""
-    of_site = (HITS.c.tenant == caller.tenant, HITS.c.site == site)
+    of_site = (HITS.c.site_id == site_number(caller.tenant, site),)
     # Two index probes; min() and max() together would read the whole site.
     first = select(HITS.c.occurred_at).where(*of_site).order_by(HITS.c.occurred_at).limit(1)
     last = select(HITS.c.occurred_at).where(*of_site).order_by(HITS.c.occurred_at.desc()).limit(1)
