@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from contracts.events import logs, product, web
+from contracts.events import logs, product, web, web_v1
 from contracts.events import turns as turn_events
 from contracts.streams import FAMILIES
 from projections.projector.projection import Projection
@@ -33,7 +33,7 @@ _FAMILY = {family.name: family for family in FAMILIES}
 WEB = Projection(
     name="web",
     family=_FAMILY["web"],
-    facts=web.FACTS,
+    facts=(*web_v1.FACTS, *web.FACTS),
     models=(hits.MODEL, visits.MODEL, rollups.MODEL, dictionaries.MODEL),
     migrations=_MIGRATIONS / "web",
     rolls_up=True,

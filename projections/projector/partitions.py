@@ -39,8 +39,14 @@ async def make_missing(connection: AsyncConnection, partitions: Iterable[Partiti
             await _create(connection, partition)
 
 
+# Asked of the table of tables: by its name alone, what was not there before the wait for the lock may be remembered as absent.
+_IS_THERE = text("""
+    SELECT EXISTS (SELECT FROM pg_class WHERE relname = :name AND relnamespace = CAST(current_schema() AS regnamespace))
+""")
+
+
 async def _exists(connection: AsyncConnection, partition: Partition) -> bool:
-    return await connection.scalar(text("SELECT to_regclass(:name)"), {"name": partition.name}) is not None
+    return bool(await connection.scalar(_IS_THERE, {"name": partition.name}))
 
 
 async def _create(connection: AsyncConnection, partition: Partition) -> None:

@@ -97,6 +97,8 @@ HITS = Table(
 )
 
 NOBODY = 0
+# Of an id that ends in as many zeros as NOBODY's number has.
+_IN_PLACE_OF_NOBODY = 1 << 63
 
 
 def fold(facts: Iterable[Sequenced[HitFact]], codes: Iterable[Coded]) -> list[Row]:
@@ -111,7 +113,7 @@ def visitor_number(visitor: str) -> int:
     """Return the number that stands for a visitor's id: its last 64 bits, which within a site and a day are as good as all."""
     if not visitor:
         return NOBODY
-    number = int(visitor[-16:], 16) or 1  # NOBODY is nobody's number
+    number = int(visitor[-16:], 16) or _IN_PLACE_OF_NOBODY
     return number - (1 << 64) if number >> 63 else number
 
 

@@ -23,7 +23,7 @@ def test_a_clean_installation_is_told_so(evidence: Evidence):
         "last rotation 20",
         f"ok  Stream {STREAM}: ",
         "ok  Stream TALLIES: ",
-        "ok  Table hits: ",
+        "ok  Table coded_hits: ",
         "ok  Table tallies: ",
         "columns: tenant, site, occurred_at",
         "ok  Logs: ",
@@ -36,8 +36,7 @@ def test_what_was_planted_is_found_and_said_what_to_do_about(evidence: Evidence)
     for found in (
         f"fail  Stream {STREAM}: ",
         "fail  Stream PLANTED: ",
-        "fail  Table hits: 1 value in path that looks like an IP address",
-        "fail  Table visits: ",
+        "fail  Table pages: 1 value in path that looks like an IP address",
         "fail  Table planted: has columns of an address's type: address",
         "1 value in page.path that looks like an IP address",
         "1 value in the names of fields in the body that looks like an e-mail address",

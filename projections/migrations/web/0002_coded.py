@@ -154,7 +154,8 @@ END $$
 """
 _NUMBER = "('x' || {of})::bit({bits})::{type}"
 _LAST_BYTES = "right(encode(old.visitor, 'hex'), 16)"
-_VISITOR = f"CASE WHEN old.visitor = '' THEN 0 ELSE {_NUMBER.format(of=_LAST_BYTES, bits=64, type='bigint')} END"
+_VISITOR_NUMBER = f"coalesce(nullif({_NUMBER.format(of=_LAST_BYTES, bits=64, type='bigint')}, 0), {-(1 << 63)})"
+_VISITOR = f"CASE WHEN old.visitor = '' THEN 0 ELSE {_VISITOR_NUMBER} END"
 
 
 def _tie(column: str) -> str:

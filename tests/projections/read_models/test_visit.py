@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 def coded(fact: WebEvent) -> Coded:
     """Return numbers for what a fact says, as a dictionary would give them."""
-    page = int(fact.page.path.strip("/") or 7, 36)
+    page = int(fact.page.path.strip("/") or "z", 36)
     return Coded(tenant=1, site=2, page=page, client=page + 1, origin=page + 2, name=0)
 
 
