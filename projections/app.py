@@ -95,16 +95,14 @@ def create_app(
         sign_ins=_sign_ins(engine, database_url, access_token, clock),
         **_known(engine, vault, clock),
     )
-    desk = Desk(
-        engine=engine,
-        clock=clock,
-        listing=_listing(tenant, listed_sites),
-        exports=Turns(),
-        after_write=AfterWrite(engine, newest),
-        room=Room(),
-    )
+    desk = _desk(engine, clock, _listing(tenant, listed_sites), newest)
     replying = Replying(after_write=desk.after_write, subjects=Subjects(vault), room=desk.room)
     return _application(desk, access, public_url, vault, replying=replying, systems=systems)
+
+
+def _desk(engine: AsyncEngine, clock: Callable[[], datetime], listing: Listing, newest: Newest | None) -> Desk:
+    after_write = AfterWrite(engine, newest)
+    return Desk(engine=engine, clock=clock, listing=listing, exports=Turns(), after_write=after_write, room=Room())
 
 
 def _listing(tenant: str, sites: Collection[str] | None) -> Listing:

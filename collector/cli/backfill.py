@@ -102,15 +102,10 @@ def command(
     its own id, so that whoever has it already has it once.
     """
     settings = settings_with(**options)
-    if partition is not None and partition >= settings.stream.partitions:
-        raise click.UsageError(
-            f"there are {settings.stream.partitions} partition(s), numbered from 0; see COLLECTOR_PARTITIONS."
-        )
+    _refuse_partition(settings, partition, is_whole=bool(dry_run or site))
     if forward_url:
         _forward(settings, forward_url, partition)
         return
-    if partition is not None and (dry_run or site):
-        raise click.UsageError("--partition goes with neither --dry-run nor --site; leave one of them out.")
     asked = _Asked(
         projections=[each for each in PROJECTIONS if projection in (None, each.name)],
         partition=partition,
@@ -122,6 +117,15 @@ def command(
     _carry_out(settings, asked, found)
     if dry_run and found.differences:
         sys.exit(DIFFERS)
+
+
+def _refuse_partition(settings: Settings, partition: int | None, *, is_whole: bool) -> None:
+    if partition is not None and partition >= settings.stream.partitions:
+        raise click.UsageError(
+            f"there are {settings.stream.partitions} partition(s), numbered from 0; see COLLECTOR_PARTITIONS."
+        )
+    if partition is not None and is_whole:
+        raise click.UsageError("--partition goes with neither --dry-run nor --site; leave one of them out.")
 
 
 def _found_in(report: Path | None, *, as_json: bool) -> Found:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Index,
     Integer,
     Numeric,
     SmallInteger,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Uuid,
     delete,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -61,6 +63,8 @@ def _measures() -> list[Column[Any]]:
     ]
 
 
+_WHO = ["visitor", "tenant", "bot"]
+
 # Partitioned by month of occurred_at. The columns stand in the order in which fold gives them.
 CODED_HITS = Table(
     "coded_hits",
@@ -74,6 +78,9 @@ CODED_HITS = Table(
     Column("origin", Integer, nullable=False),
     Column("name", Integer, nullable=False),
     *_measures(),
+    Index("hits_by_time", "site", "occurred_at", postgresql_include=["visitor", "tenant", "page", "name", "kind", "bot"]),
+    Index("hits_by_page", "site", "page", "occurred_at", postgresql_include=_WHO, postgresql_where=text("kind = 1")),
+    Index("hits_by_name", "site", "name", "occurred_at", postgresql_include=_WHO, postgresql_where=text("kind = 2")),
     postgresql_partition_by="RANGE (occurred_at)",
 )
 COLUMNS = tuple(CODED_HITS.columns.keys())

@@ -49,7 +49,7 @@ async def test_it_reads_everything_that_answers_are_made_of(
         "UPDATE public.generations SET state = 'retired'",
         "INSERT INTO totals VALUES ('t', 0, 0, 0, 0, NULL)",
         "DROP VIEW visits",
-        "TRUNCATE visits",
+        "TRUNCATE coded_visits",
         "CREATE TABLE web_g1.mine (a int)",
         "CREATE SCHEMA mine",
         "ALTER TABLE coded_hits DISABLE TRIGGER ALL",

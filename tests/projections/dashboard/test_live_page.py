@@ -114,8 +114,8 @@ async def test_without_scripts_everything_is_there(postgres_url: str, browser: B
         await page.goto(f"{url}/sites/example.org")
         await page.get_by_role("link", name="/pricing").click()
         await expect(page.locator(".chip")).to_contain_text("/pricing")
-        await page.get_by_role("link", name="Bounce rate").click()
-        await expect(page.get_by_role("link", name="Bounce rate")).to_have_attribute("aria-current", "true")
+        await page.locator('[data-key="tile-bounce_rate"]').click()
+        await expect(page.locator('[data-key="tile-bounce_rate"]')).to_have_attribute("aria-current", "true")
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
