@@ -135,7 +135,7 @@ async def test_a_newer_version_stops_the_role_which_says_so_and_skips_nothing(
     facts: Facts, tables: Tables, database_url: str, role: Callable[..., Role]
 ):
     await facts.publish(pageview("/1"))
-    await facts.store(altered(type="page_viewed.v2"), SUBJECT, "newer")
+    await facts.store(altered(type="page_viewed.v3"), SUBJECT, "newer")
     await facts.publish(pageview("/3"))
     projector = role("project", NATS_URL=facts.nats_url, DATABASE_URL=database_url)
     halted = 'collector_projection_halted{generation="1",partition="0",projection="web",reason="newer_version"}'

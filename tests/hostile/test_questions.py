@@ -17,7 +17,15 @@ BOUNDED = settings(
 )
 # A site that has facts, so that a question gets as far as the database.
 KNOWN = {"site": SITE, "dimension": "page"}
-PLAIN = ("", "/definitions", "/tallies", "/api/sites")
+PLAIN = ("", "/definitions", "/tallies", "/ledger", "/api/sites")
+# Asked with what is wrong in every way by tests of their own.
+ELSEWHERE = (
+    *("/api/v1/query", "/api/v2/query", "/{site}/facts", "/{site}/ledger"),
+    *("/{site}/goals", "/{site}/goals/{goal}", "/{site}/goals/{goal}/breakdown/{dimension}"),
+    *("/{site}/funnels", "/{site}/funnels/{funnel}", "/{site}/retention"),
+    *("/{site}/engagement", "/{site}/pages", "/{site}/properties"),
+    *("/{site}/revenue", "/{site}/revenue/{dimension}", "/{site}/timeseries/revenue"),
+)
 OPEN = ("/{site}/overview", "/{site}/timeseries", "/{site}/realtime", "/{site}/breakdown/{dimension}", "/{site}/tallies")
 
 
@@ -31,7 +39,7 @@ def operations(target: Target) -> dict[str, APIOperation]:
 
 
 def test_every_operation_is_asked(operations: dict[str, APIOperation]):
-    assert set(operations) == {*PLAIN, *OPEN}
+    assert set(operations) == {*PLAIN, *OPEN, *ELSEWHERE}
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
