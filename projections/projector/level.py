@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.generations import Generation
 from projections.projector.handover import is_level
+from projections.projector.loss import held_positions
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.worker import Projector
 from projections.stream import Stream
@@ -62,12 +63,17 @@ class Level:
 
     async def _look_when_level(self, connection: AsyncConnection) -> bool:
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
+        # Where somebody has dropped the positions, nobody can say how far what is read has come.
+        while await self._has_positions() and asyncio.get_running_loop().time() < deadline:
             if await self._looks(connection):
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         await positions_in(connection, self._made.schema)
         return False
+
+    async def _has_positions(self) -> bool:
+        async with self._engine.connect() as connection:
+            return bool(await held_positions(connection, self._read.schema))
 
     async def _looks(self, connection: AsyncConnection) -> bool:
         async with self._engine.begin() as holding:
