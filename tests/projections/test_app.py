@@ -9,6 +9,12 @@ from projections.replies import SYSTEMS
 from projections.replies.handlers import handlers_of
 from tests.projections.query.world import NOW, NOWHERE
 
+# Asked as a page and by programs.
+BOTH = (
+    *("engagement", "properties", "revenue", "revenue/{dimension}"),
+    *("goals", "goals/{goal}", "funnels", "funnels/{funnel}"),
+)
+
 
 def made() -> Litestar:
     return create_app(
@@ -27,7 +33,10 @@ def test_its_addresses_are_its_own_rooms():
         *(f"/api/stats/{{site}}/{answer}" for answer in ("overview", "timeseries", "realtime", "tallies")),
         *("/api/stats/{site}/breakdown/{dimension}", "/api/stats/{site}/facts", "/api/v1/query", "/api/v2/query"),
         *(re.sub(r":[a-z]+}", "}", path) for handler in handlers_of(SYSTEMS) for path in handler.paths),
-        *("/sites/{site}/logs", "/sites/{site}/turns"),
+        *("/sites/{site}/logs", "/sites/{site}/turns", "/sites/{site}/ledger", "/sites/{site}/about/{metric}"),
+        *(f"{root}/{answer}" for root in ("/sites/{site}", "/api/stats/{site}") for answer in BOTH),
+        *("/api/stats/ledger", "/api/stats/{site}/ledger", "/api/stats/{site}/retention", "/api/stats/{site}/pages"),
+        *("/api/stats/{site}/goals/{goal}/breakdown/{dimension}", "/api/stats/{site}/timeseries/revenue"),
         *(
             f"{mount}/api/v1/{path}"
             for mount in ("", "/change66")
