@@ -19,6 +19,8 @@ from contracts.control.stream import CONTROL_STREAM, control_settings, subject_o
 from contracts.jetstream import MESSAGE_ID, JetStreamError, read_answer
 from tests.collector.ingest import Running, running
 
+# Error creating store for stream.
+STORE_IS_BUSY = 10049
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PATIENCE = 10.0
 
@@ -79,7 +81,16 @@ class Pen(Decided):
         self.seq = 0
 
     async def make(self) -> None:
-        await broker.ask(self._client, f"STREAM.CREATE.{CONTROL_STREAM.name}", control_settings(replicas=1))
+        while True:
+            try:
+                await broker.ask(self._client, f"STREAM.CREATE.{CONTROL_STREAM.name}", control_settings(replicas=1))
+            except JetStreamError as error:
+                # The server may still be removing the files of one of this name that was deleted a moment ago.
+                if error.err_code != STORE_IS_BUSY:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                return
 
     async def take_away(self) -> None:
         with contextlib.suppress(JetStreamError):
