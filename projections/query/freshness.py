@@ -39,6 +39,8 @@ async def freshness(connection: AsyncConnection, caller: Caller, *, of: Projecti
         func.coalesce(func.sum(column.duplicates), 0).label("repeated"),
         func.coalesce(func.sum(column.quarantined), 0).label("quarantined"),
         erased.label("erased"),
+        # Of whoever wrote them last: rows that are made anew may be other ones, and as many.
+        literal_column("max(CAST(CAST(xmin AS text) AS bigint))").label("written"),
         literal_column("(SELECT seq FROM control_reading)").label("decided"),  # which is in no generation
     ).where(column.tenant == caller.tenant)
     # Every generation has totals of its own, so their name alone does not say whose.
@@ -49,5 +51,6 @@ async def freshness(connection: AsyncConnection, caller: Caller, *, of: Projecti
         repeated=int(row.repeated),
         quarantined=int(row.quarantined),
         # Another generation may have counted as many facts, and otherwise.
-        mark=f"{schema}-{row.applied}-{row.repeated}-{row.quarantined}-{row.decided or 0}-{row.erased or 0}-{caller.mark}",
+        mark=f"{schema}-{row.written or 0}-{row.applied}-{row.repeated}-{row.quarantined}-{row.decided or 0}-{row.erased or 0}"
+        f"-{caller.mark}",
     )

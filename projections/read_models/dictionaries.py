@@ -24,7 +24,7 @@ from projections.stream.item import Sequenced
 Key: TypeAlias = tuple[Any, ...]
 
 NONE: Final = 0
-_MOST_REMEMBERED: Final = 300_000
+_MOST_REMEMBERED: Final = 100_000
 _FINGERPRINT_BYTES: Final = 16
 _REMEMBERED: Final = "collector.codes"
 

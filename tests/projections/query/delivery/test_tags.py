@@ -101,3 +101,11 @@ async def test_a_query_in_json_is_tagged_too(world: World):
     assert (await post(world, **asked)).status_code == 304
     await world.tell(pageview(at=world.now - MINUTE, visitor=BERT))
     assert (await post(world, **asked)).status_code == 200
+
+
+async def test_rows_that_are_made_anew_are_news_however_many_they_are(world: World):
+    await world.tell(pageview(at=world.now - MINUTE))
+    known = await tag(world, "overview", **OVER)
+    # As a rebuild of one site ends that comes to as many facts: other rows, and no other total.
+    await run_sql(world.database_url, "UPDATE web_g1.totals SET applied = applied")
+    assert (await get(world, "overview", known, **OVER)).status_code == 200
