@@ -98,9 +98,10 @@ METRICS: tuple[Metric, ...] = (
         unit=Unit.COUNT,
         sums=(VISITORS,),
         formula=lambda sums: sums["visitors"],
-        meaning="Distinct visitors among the visits that began in the period. A visitor is known for one UTC day, because the "
-        "key that makes the id is destroyed at midnight UTC; over several days the number is the sum of the days, and somebody "
-        "who comes on three days counts three times.",
+        version=2,
+        meaning="Distinct visitors among the visits that began in the period. A visitor is known for one UTC day, on which it "
+        "happened, because the key that makes the id is destroyed at midnight UTC; over several days the number is the sum of "
+        "the days, and somebody who comes on three days counts three times.",
     ),
     Metric(
         name="visits",
