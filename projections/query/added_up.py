@@ -81,6 +81,9 @@ async def by_time(connection: AsyncConnection, wanted: Wanted, edges: Sequence[d
         return None
     if not all(one in (_OF_SLOTS if kept is None else _OF_KEPT_VISITS) for one in wanted.sums):
         return None
+    # Somebody whose visits of a day have two of the values is one visitor, and stands with both.
+    if VISITORS in wanted.sums and len({one.value for one in filters}) > 1:
+        return None
     days = await wanted.days(connection)
     if kept is not None:
         parts = by_day(wanted.span, days, kept[0].dimension, edges or ())
