@@ -5,16 +5,18 @@ from datetime import date
 
 from collector.imports.accesslog.crowd import Crowd
 from collector.imports.accesslog.skip import SkipReason
-from contracts.events import PageViewed, WebEvent
+from contracts.events import EventRecorded, PageViewed, WebEvent
+from contracts.known_events import NOT_FOUND
 
 
 class Summary:
-    """Counts every line once: as a pageview, as a download, or as skipped for a reason."""
+    """Counts every line once: as a pageview, a download, a link that leads to nothing, or as skipped for a reason."""
 
     def __init__(self) -> None:
         self.lines = 0
         self.pageviews = 0
         self.downloads = 0
+        self.missing = 0
         self.robots = 0
         self.skipped: Counter[SkipReason] = Counter()
         self.days: dict[str, tuple[date, date]] = {}
@@ -25,6 +27,8 @@ class Summary:
         self.robots += event.bot is not None
         if isinstance(event, PageViewed):
             self.pageviews += 1
+        elif isinstance(event, EventRecorded) and event.name == NOT_FOUND:
+            self.missing += 1
         else:
             self.downloads += 1
         first, last = self.days.get(event.site, (event.salt_day, event.salt_day))
@@ -38,7 +42,7 @@ class Summary:
     @property
     def events(self) -> int:
         """Return how many lines became events."""
-        return self.pageviews + self.downloads
+        return self.pageviews + self.downloads + self.missing
 
     def rows(self, crowd: Crowd) -> list[tuple[int, str]]:
         """Return what the lines were, and whose, the most frequent reason first."""
@@ -48,6 +52,7 @@ class Summary:
             (self.lines, "lines read"),
             (self.pageviews, "pageviews"),
             (self.downloads, "downloads"),
+            (self.missing, "links that lead to nothing"),
             (self.robots, "  of these by robots"),
             (crowd.visitors, f"{people} from {addresses}"),
             (self.skipped.total(), "skipped"),

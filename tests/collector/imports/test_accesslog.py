@@ -78,6 +78,7 @@ async def test_the_summary_accounts_for_every_line(stream_free_nats: str, tmp_pa
         line(),
         line("/a", agent=ROBOT),
         line("/g.pdf"),
+        line("/gone", status=404, referrer=f"https://{SITE}/links"),
         line("/s.css"),
         line("/feed"),
         line(method="POST"),
@@ -88,18 +89,19 @@ async def test_the_summary_accounts_for_every_line(stream_free_nats: str, tmp_pa
     assert code == 0, output
     rows = [row.split(maxsplit=1) for row in output.splitlines() if row.startswith("    ")]
     assert rows == [
-        ["7", "lines read"],
+        ["8", "lines read"],
         ["2", "pageviews"],
         ["1", "downloads"],
+        ["1", "links that lead to nothing"],
         ["1", "of these by robots"],
         ["1", "visitor from 1 address"],
         ["4", "skipped"],
         *(["1", reason.value] for reason in (SkipReason.ASSET, SkipReason.FEED, SkipReason.METHOD, SkipReason.MALFORMED)),
-        ["3", "new in the event stream"],
+        ["4", "new in the event stream"],
         ["0", "already known to it"],
     ]
     assert f"/sites/{SITE}?period=custom&from=2026-05-17&to=2026-05-17" in output
-    assert [fact.bot for fact in await held(stream_free_nats)] == [None, BotRule.CRAWLER, None]
+    assert [fact.bot for fact in await held(stream_free_nats)] == [None, BotRule.CRAWLER, None, None]
 
 
 async def test_several_files_pipes_and_gzip_are_one_log(stream_free_nats: str, tmp_path: Path):

@@ -77,6 +77,7 @@ async def test_nothing_is_said_against_a_log_that_is_well(lists: Lists, tmp_path
         "40 lines read",
         "40 pageviews",
         "0 downloads",
+        "0 links that lead to nothing",
         "0 of these by robots",
         "40 visitors from 40 addresses",
         "0 skipped",
