@@ -46,6 +46,14 @@ _DIRTY = text(f"""
     FROM site_days JOIN site_ids ON site_ids.id = site_days.site
     WHERE state <> {State.FRESH} AND day < :today ORDER BY day, site_days.site LIMIT :most
 """)
+_STALER = f"""
+    SELECT EXISTS (
+        SELECT FROM "{{made}}".site_days AS mine JOIN "{{made}}".site_ids AS ours ON ours.id = mine.site
+        JOIN "{{read}}".site_ids AS theirs ON (theirs.tenant, theirs.site) = (ours.tenant, ours.site)
+        JOIN "{{read}}".site_days AS other ON other.site = theirs.id AND other.day = mine.day
+        WHERE mine.state <> {State.FRESH} AND mine.day < :today AND other.state = {State.FRESH}
+    )
+"""
 # What was computed by other rules, or has lost a dimension, was fresh for those who had them.
 _OF_ANOTHER_SHAPE = text(f"UPDATE site_days SET state = {State.DIRTY} WHERE state = {State.FRESH} AND shape <> {SHAPE}")
 _THESE = "unnest(CAST(:sites AS integer[]), CAST(:days AS date[])) AS these (site, day)"
@@ -83,6 +91,11 @@ async def dirty_days(connection: AsyncConnection, today: date, *, most: int) -> 
         Wanted(tenant_id=row.tenant_id, site_id=row.site_id, tenant=row.tenant, site=row.site, day=row.day) for row in rows
     )
     return Dirty(many=rows[0].many if rows else 0, oldest=oldest)
+
+
+async def is_staler(connection: AsyncConnection, made: str, read: str, today: date) -> bool:
+    """Tell whether a day before *today* is dirty in the schema *made* and fresh in *read*, whose sites have other numbers."""
+    return bool(await connection.scalar(text(_STALER.format(made=made, read=read)), {"today": today}))
 
 
 async def mark_other_shapes(engine: AsyncEngine) -> int:

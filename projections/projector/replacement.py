@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.control.keeper import ControlKeeper
@@ -21,7 +20,7 @@ from projections.generations import Generation, State, current_generation
 from projections.migrations import begin_generation
 from projections.projector.claim import claimed
 from projections.projector.farewell import farewell, give_up
-from projections.projector.freshening import dirty_days
+from projections.projector.freshening import is_staler
 from projections.projector.gone import Gone, reckon_in
 from projections.projector.handover import HandOver
 from projections.projector.lease import Leads, lease, leased, take_lease
@@ -88,6 +87,7 @@ class Replacement:
         self._engine = open_engine(database_url)
         self._comparing = open_engine(database_url, _SESSION, pool_size=1)
         self._kept: frozenset[int] = frozenset()
+        self._is_first = False
         self._may_set_aside = False
         self._is_compared = False
         self._waits_since = 0.0
@@ -129,6 +129,7 @@ class Replacement:
             raise HistoryWouldBeLost(now.losses)
         # Of a stream that is another one now, nobody can come to where the old one was.
         self._kept = frozenset(now.before.keys() - now.others)
+        self._is_first = now.is_empty
         self._may_set_aside = accept_loss
         numbers = [partition] if partition is not None else list(range(self._partitions))
         if now.is_empty and self._purpose is Purpose.REPLACE:
@@ -244,7 +245,7 @@ class Replacement:
     async def _is_finished(self, made: Generation, live: Generation, projectors: Mapping[int, Projector]) -> bool:
         if made == live:
             return True
-        if self._purpose is Purpose.REPLACE and not await self._is_ready(made):
+        if self._purpose is Purpose.REPLACE and not await self._is_ready(made, live):
             return False
         await self._look_at_both(made, live, projectors)
         if self._purpose is Purpose.COMPARE:
@@ -256,7 +257,8 @@ class Replacement:
         """Show both to whoever compares, once."""
         if self._is_compared or self._compare is None:
             return
-        level = Level(self._engine, live, made, {n: projectors[n] for n in projectors.keys() & self._kept}, self._streams)
+        ours = {number: projectors[number] for number in projectors.keys() & self._kept}
+        level = Level(self._engine, live, made, ours, self._streams, is_empty=self._is_first)
         reading = [self._projector(live, number, lease) for number in self._kept]
         async with level.snapshot(self._comparing, reading, clock=self._clock) as (connection, is_level):
             # Of a partition that is worked on elsewhere nobody here knows how far it is.
@@ -264,16 +266,18 @@ class Replacement:
             await self._compare(connection, self._projection, Sides(read=live.schema, made=made.schema, is_level=at_one))
         self._is_compared = True
 
-    async def _is_ready(self, made: Generation) -> bool:
-        """Tell whether all that is computed beside the projector is there, or has been waited for long enough."""
+    async def _is_ready(self, made: Generation, live: Generation) -> bool:
+        """Tell whether what is computed beside the projector is there as far as it is in *live*, or was waited for long enough.
+
+        A day that facts keep coming to is fresh in neither, and nobody waits for that.
+        """
         self._waits_since = self._waits_since or asyncio.get_running_loop().time()
         if not self._projection.rolls_up or asyncio.get_running_loop().time() - self._waits_since > READY_SECONDS:
             return True
         self._wait_for("the days that are over are added up")
         async with self._engine.connect() as connection:
-            await connection.execute(text(f'SET LOCAL search_path = "{made.schema}"'))
-            dirty = await dirty_days(connection, self._clock().astimezone(UTC).date(), most=1)
-        return not dirty.many
+            today = self._clock().astimezone(UTC).date()
+            return not await is_staler(connection, made.schema, live.schema, today)
 
     async def _has_reached(self, goal: Identity | None, position: Position | None, partition: int) -> bool:
         if goal is None:

@@ -1,16 +1,20 @@
 """Whatever happens while a day is computed, killed, overtaken, erased or done twice, no half-old row is ever fresh."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from projections.database import open_engine
+from projections.generations import State as GenerationState
+from projections.migrations import begin_generation
+from projections.projections import WEB
 from projections.projector import freshening
 from projections.projector.batch import settle
-from projections.projector.freshening import Claim, Overtaken, claim, dirty_days, freshen, freshen_all
+from projections.projector.freshening import Claim, Overtaken, claim, dirty_days, freshen, freshen_all, is_staler
 from projections.projector.positions import hold_position, read_positions
 from projections.read_models.rollups import marking
 from projections.stream.item import Sequenced
@@ -173,3 +177,29 @@ async def test_a_site_that_is_erased_while_its_day_is_computed_leaves_nothing(
         await freshen(engine, claimed)
     for table in marking.OF_A_SITE:
         assert await tables.count(table.name) == 0, table.name
+
+
+async def test_who_is_made_is_staler_only_where_what_is_read_is_fresh(
+    engine: AsyncEngine, teller: Teller, tables: Tables, database_url: str
+):
+    await teller.tell(pageview("/a"), pageview("/a", site="b.example"))
+    await freshen_all(engine, TODAY)
+    everywhere = open_engine(database_url)
+    async with everywhere.begin() as connection:
+        made = await begin_generation(connection, WEB, GenerationState.BUILDING)
+    await everywhere.dispose()
+
+    async def is_now(today: date = TODAY) -> bool:
+        async with engine.connect() as connection:
+            return await is_staler(connection, made.schema, "web_g1", today)
+
+    assert not await is_now()
+    # Its numbers are others'.
+    await tables.connection.execute(f"""
+        INSERT INTO {made.schema}.site_ids (owner, tenant, site) VALUES (1, 'main', 'b.example'), (1, 'main', 'example.org');
+        INSERT INTO {made.schema}.site_days SELECT 1, id, '{NOON.date()}', 0, 0, 0, '{{}}' FROM {made.schema}.site_ids
+    """)
+    assert await is_now()
+    assert not await is_now(NOON.date()), "a day that is not over is fresh nowhere"
+    await teller.tell(pageview("/late"), pageview("/late", site="b.example"))
+    assert not await is_now()
