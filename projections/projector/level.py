@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from projections.generations import Generation
 from projections.projector.handover import is_level
-from projections.projector.loss import held_positions
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.worker import Projector
 from projections.stream import Stream
@@ -22,7 +21,10 @@ _PATIENCE_SECONDS = 60.0
 
 
 class Level:
-    """Brings ``made``, on which *projectors* alone work, to where ``read`` is."""
+    """Brings ``made``, on which *projectors* alone work, to where ``read`` is.
+
+    That *is_empty* says that what is read has dealt with nothing yet.
+    """
 
     def __init__(
         self,
@@ -31,7 +33,10 @@ class Level:
         made: Generation,
         projectors: Mapping[int, Projector],
         streams: Sequence[Stream],
+        *,
+        is_empty: bool = False,
     ) -> None:
+        self._is_empty = is_empty
         self._engine, self._read, self._made = engine, read, made
         self._projectors, self._streams = projectors, streams
 
@@ -63,17 +68,13 @@ class Level:
 
     async def _look_when_level(self, connection: AsyncConnection) -> bool:
         deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-        # Where somebody has dropped the positions, nobody can say how far what is read has come.
-        while await self._has_positions() and asyncio.get_running_loop().time() < deadline:
+        # Without any, as where somebody has dropped the positions, nobody can say how far what is read has come.
+        while self._projectors and asyncio.get_running_loop().time() < deadline:
             if await self._looks(connection):
                 return True
             await asyncio.sleep(_POLL_SECONDS)
         await positions_in(connection, self._made.schema)
-        return False
-
-    async def _has_positions(self) -> bool:
-        async with self._engine.connect() as connection:
-            return bool(await held_positions(connection, self._read.schema))
+        return self._is_empty
 
     async def _looks(self, connection: AsyncConnection) -> bool:
         async with self._engine.begin() as holding:
@@ -88,8 +89,11 @@ class Level:
             are_there = [await is_level(self._streams[number], held[number], end) for number, end in ends.items()]
             if not all(are_there) or not await self._comes_to(ends):
                 return False
-            # What it sees is of the time of its first statement.
-            await positions_in(connection, self._made.schema)
+            # What it sees is of the time of its first statement. A batch that was under way may have come in between.
+            seen = await positions_in(connection, self._made.schema)
+            if any(seen[number].seq > end for number, end in ends.items()):
+                await connection.rollback()
+                return False
             return True
 
     async def _positions(self) -> dict[int, Position]:
