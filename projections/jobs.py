@@ -32,7 +32,10 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 def jobs_of(
-    engine: AsyncEngine, refresh_lag: Callable[[datetime], Awaitable[None]], clock: Callable[[], datetime]
+    engine: AsyncEngine,
+    refresh_lag: Callable[[datetime], Awaitable[None]],
+    pack: Callable[[], Awaitable[None]],
+    clock: Callable[[], datetime],
 ) -> tuple[Job, ...]:
     """Return the projector's jobs."""
 
@@ -45,6 +48,7 @@ def jobs_of(
     return (
         Job(name="forget event ids", every=timedelta(minutes=1), run=forget),
         Job(name="refresh lag", every=timedelta(seconds=5), run=refresh),
+        Job(name="pack indexes", every=timedelta(hours=1), run=pack),
     )
 
 

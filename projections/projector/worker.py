@@ -27,6 +27,7 @@ from projections.projector.lease import Leads, lease
 from projections.projector.leaving import LeavingOut
 from projections.projector.levels import note_level
 from projections.projector.months import Months
+from projections.projector.packing import pack
 from projections.projector.positions import Fenced, Position, confirm_position, read_positions, start_position
 from projections.projector.projection import Label, Projection
 from projections.projector.rolling import Rolling
@@ -63,6 +64,7 @@ class Projector:
         leads: Leads = lease,
     ) -> None:
         self._leads = leads
+        self._database_url = database_url
         self._models, self._generation = projection.models, generation
         self._partition, self._partitions = partition, partitions
         self._engine = open_engine(database_url, schema=generation.schema)
@@ -97,7 +99,7 @@ class Projector:
 
         *clock* is for the lag and the housekeeping; no fold asks what time it is.
         """
-        with scheduled(jobs_of(self._engine, self.refresh_lag, clock)):
+        with scheduled(jobs_of(self._engine, self.refresh_lag, self._pack, clock)):
             async with beside(self._roll_up(stop, clock)):
                 await finish_within(STOP_SECONDS, stop, self._project(stop))
 
@@ -113,6 +115,10 @@ class Projector:
         waiting = (now - backlog.oldest_at).total_seconds() if backlog.oldest_at else 0.0
         metrics.LAG_EVENTS.labels(*self.label).set(backlog.messages)
         metrics.LAG_SECONDS.labels(*self.label).set(max(waiting, 0.0))
+
+    async def _pack(self) -> None:
+        if self._position is not None:
+            await pack(self._database_url, self._generation.schema)
 
     async def _note_level(self, now: datetime) -> None:
         async with self._beside.begin() as connection:

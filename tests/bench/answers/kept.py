@@ -17,6 +17,7 @@ from collector.local.postgres import SETTINGS, PostgresServer
 from projections.database import open_engine
 from projections.jobs import forget_ids
 from projections.migrations import migrate
+from projections.projector.packing import pack
 from projections.vacuum import vacuum
 from tests.bench.answers import umami_schema
 from tests.bench.answers.fill import CREATE_PROGRESS, STREAM_CREATED
@@ -79,6 +80,7 @@ def filled(server: PostgresServer, facts: int, *, parts: int = PARTS) -> Filled:
     run(step(url, "one position", lambda: _one_position(url)))
     run(step(url, "ids of the last days", lambda: _forget(url, last)))
     run(step(url, "vacuumed", lambda: _vacuum(url)))
+    run(step(url, "packed", lambda: _pack(url)))
     run(step(url, "rollups", lambda: roll_up(url)))
     run(step(url, "vacuumed again", lambda: _vacuum(url)))
     return Filled(url=url, facts=facts, last=last)
@@ -155,3 +157,8 @@ async def _index(url: str) -> None:
 
 async def _vacuum(url: str) -> None:
     await vacuum(url)
+
+
+async def _pack(url: str) -> None:
+    # As the projector does every hour.
+    await pack(url, (await read_generation(url)).schema)
