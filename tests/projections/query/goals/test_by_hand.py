@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from contracts.control.goals import Condition, PropertyCondition, PropertyTest
 from contracts.events import EventRecorded, PageViewed, Source
+from projections.read_models.visit import tie_of
 from tests.facts import event, pageview
 from tests.projections.control.deciding import decided, funnel, goal, site
 from tests.projections.query.world import World, open_world
@@ -77,12 +78,12 @@ def fits(condition: Condition, fact: Fact) -> bool:
 
 
 def visits_of(facts: Iterable[Fact]) -> Iterator[list[Fact]]:
-    """Yield the facts of each visit, in the order of time and id."""
+    """Yield the facts of each visit, in the order of time, and of what breaks its ties."""
     days: defaultdict[Any, list[Fact]] = defaultdict(list)
     for fact in facts:
         days[fact.visitor, fact.occurred_at.date()].append(fact)
     for theirs in days.values():
-        theirs.sort(key=lambda fact: (fact.occurred_at, fact.id))
+        theirs.sort(key=lambda fact: (fact.occurred_at, tie_of(fact.id)))
         visit = theirs[:1]
         for before, fact in itertools.pairwise(theirs):
             if fact.occurred_at - before.occurred_at > IDLE:
