@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.events import WebEvent
+from contracts.events import Channel, Source, WebEvent
 from projections.database import open_engine
 from projections.projector.freshening import freshen_all
 from projections.query import counts
@@ -145,6 +145,16 @@ async def test_closed_days_that_were_added_up_answer_as_their_facts_do(world: Ro
     assert any(rolled)
     await world.spoil()
     assert half == [await answers(world, *each) for each in wanted[:12]]
+
+
+async def test_who_came_from_two_of_the_values_that_are_asked_for_is_one_visitor(world: Rolled):
+    begins, later = datetime(2026, 10, 3, 9, tzinfo=UTC), timedelta(hours=2)
+    for source, at in (("Google", begins), ("Bing", begins + later)):
+        await world.tell(pageview(at=at, site="two.example", source=Source(name=source, channel=Channel.ORGANIC_SEARCH)))
+    await world.freshen()
+    asked = {"period": "custom", "from": "2026-10-02", "to": "2026-10-04", "filter": ["source:Google", "source:Bing"]}
+    answer = await world.ask("overview", site="two.example", **asked)
+    assert (answer["visitors"], answer["visits"], answer["pageviews"]) == (1, 2, 2)
 
 
 async def test_a_value_too_many_is_answered_from_facts(world: Rolled):
