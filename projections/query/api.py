@@ -28,7 +28,7 @@ from projections.query.delivery.tags import Pace
 from projections.query.dimensions import Dimension
 from projections.query.examples import examples_of
 from projections.query.freshness import freshness
-from projections.query.known_sites import Listing, reading_about
+from projections.query.known_sites import Listing, named_as_it_is, reading_about
 from projections.query.parameters import QUESTION_PARAMETERS, Parameter, read_parameters
 from projections.query.piecemeal import Piecemeal
 from projections.query.question import WebQuestion, dimension_of, parse_question
@@ -204,8 +204,7 @@ async def read_breakdown(
 
 
 async def _export(desk: Desk, asked: WebQuestion, dimension: Dimension) -> Response[Any]:
-    async with reading_about(desk.engine, asked, desk.listing) as (_, question):
-        pass
+    question = await named_as_it_is(desk.engine, asked, desk.listing)
     pieces = exported(desk.engine, question, dimension, turns=desk.exports, clock=desk.clock)
     return await Piecemeal.beginning(pieces, media_type=CSV, headers=_as_file(question, dimension))
 

@@ -30,7 +30,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 from projections.query.counts import ByBucket, ByValue, counts, counts_for
 from projections.query.dimensions import Dimension
-from projections.query.matching import LONGEST_VISIT, Condition, began_in, every, hits_in, same_visitor, visits_in
+from projections.query.matching import LONGEST_VISIT, Condition, began_in, every, hits_in, same_visitor, sites_of, visits_in
 from projections.query.metrics import Sums
 from projections.query.periods import Span
 from projections.query.question import WebQuestion
@@ -216,7 +216,7 @@ def _all_rows(query: Query, time: Time) -> Select[Any]:
 
 def _of_visits(query: Query, slots: _Slots, sums: Sequence[Sum]) -> Select[Any]:
     question = replace(query.question, filters=())
-    kept = [*visits_in(question, slots.span), visits_where(query.tree, slots.span)]
+    kept = [*visits_in(question, slots.span), visits_where(query.tree, slots.span, sites_of(question))]
     if not query.of_hits:
         return _summed(VISITS, slots.on(VISITS.c, VISITS.c, VISITS.c.began_at), every(kept), sums)
     # A visit that has two pages stands in two rows, once in each.
@@ -227,7 +227,7 @@ def _of_visits(query: Query, slots: _Slots, sums: Sequence[Sum]) -> Select[Any]:
         seen.c.occurred_at >= slots.span.since,
         seen.c.occurred_at < slots.span.until + LONGEST_VISIT,
         seen.c.kind.in_([int(kind) for kind in query.kinds]),
-        seen_where(query.tree, slots.span, seen.c),
+        seen_where(query.tree, slots.span, seen.c, sites_of(question)),
         *_named(query, seen.c),
     ]
     keys = slots.on(VISITS.c, seen.c, VISITS.c.began_at)
@@ -240,7 +240,7 @@ def _of_hits(query: Query, slots: _Slots, sums: Sequence[Sum]) -> Select[Any]:
     question = replace(query.question, filters=())
     kept = [
         *hits_in(question, slots.span, *sums[0].kinds),
-        hits_where(query.tree, slots.span, sums[0].kinds),
+        hits_where(query.tree, slots.span, sums[0].kinds, sites_of(question)),
         *_named(query, HITS.c),
     ]
     if all(one.of is Of.HIT for one in query.dimensions):
