@@ -78,9 +78,14 @@ async def reading_about(
         site, timezone = await _found(connection, question.caller, question.site, listing)
         named = question if site == question.site else replace(question, sites=(site,))
         if question.filters:
-            await connection.execute(_NO_LOOPS)
+            await avoid_loops(connection)
         first = await _first_fact(connection, named.caller, site) if named.period is Period.ALL else None
         yield connection, await with_goals(connection, at_home(named, Home(timezone=timezone, first=first)))
+
+
+async def avoid_loops(connection: AsyncConnection) -> None:
+    """Have what joins visits with facts be hashed or merged, until the transaction ends."""
+    await connection.execute(_NO_LOOPS)
 
 
 async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> str:
