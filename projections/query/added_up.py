@@ -5,7 +5,6 @@ Whoever asks names sums and what they are cut by, as counts.py does; None means 
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -118,11 +117,11 @@ async def by_value(
     connection: AsyncConnection,
     wanted: Wanted,
     dimension: Dimension,
-    kept: Callable[[Columns], Sequence[ColumnElement[bool]]],
+    kept: Callable[[ColumnElement[Any]], Sequence[ColumnElement[bool]]],
     *,
     keeps_all: bool,
 ) -> Rolled | None:
-    """Return the sums for each value of *dimension* that is *kept*, which is told the columns that a value stands in.
+    """Return the sums for each value of *dimension* that is *kept*, which is told where a value stands.
 
     Where it *keeps_all*, those that are not needed may be missing.
     """
@@ -146,7 +145,7 @@ async def by_value(
     query = (
         select(ROLLUP_WORDS.c.word.label("cut_0"), *(by_number.c[one.name] for one in wanted.sums))
         .join(by_number, ROLLUP_WORDS.c.id == by_number.c.value)
-        .where(ROLLUP_WORDS.c.site == days.site, *kept(SimpleNamespace(**{dimension.column: ROLLUP_WORDS.c.word})))
+        .where(ROLLUP_WORDS.c.site == days.site, *kept(ROLLUP_WORDS.c.word))
     )
     return Rolled(query, parts.left)
 

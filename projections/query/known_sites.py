@@ -79,7 +79,7 @@ async def reading_about(
         found = await _found(connection, question.caller, question.site, listing)
         named = replace(question, sites=(found.key,), number=found.number)
         if question.filters:
-            await connection.execute(_NO_LOOPS)
+            await avoid_loops(connection)
         first = await _first_fact(connection, named.caller, found.key) if named.period is Period.ALL else None
         yield connection, await with_goals(connection, at_home(named, Home(timezone=found.timezone, first=first)))
 
@@ -88,6 +88,11 @@ async def named_as_it_is(engine: AsyncEngine, question: WebQuestion, listing: Li
     """Return *question* as reading_about() does, to be asked by another connection: the site may have another number there."""
     async with reading_about(engine, question, listing) as (_, named):
         return replace(named, number=None)
+
+
+async def avoid_loops(connection: AsyncConnection) -> None:
+    """Have what joins visits with facts be hashed or merged, until the transaction ends."""
+    await connection.execute(_NO_LOOPS)
 
 
 async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> str:

@@ -88,6 +88,19 @@ def keeps_single_views_of(node: Node) -> bool:
     return any(_speaks_of_views(leaf) for leaf in leaves(node))
 
 
+def has_alternatives(node: Node) -> bool:
+    """Say whether anything that *node* keeps, it keeps for one reason or another."""
+    match node:
+        case Leaf():
+            return False
+        case All(nodes):
+            return any(map(has_alternatives, nodes))
+        case AnyOf():
+            return True
+        case Done(inner):
+            return has_alternatives(inner)
+
+
 def as_filters(node: Node) -> tuple[Filter, ...] | None:
     """Return *node* as the filters of a question that keep the same, None where there are none that do."""
     if isinstance(node, AnyOf | Done):

@@ -29,8 +29,13 @@ def visits_pages(state: PageState) -> list[Place]:
     return [Place(title=title, href=state.href(below=below)) for title, below in VISITS_PAGES.items()]
 
 
-async def families_of(connection: AsyncConnection, caller: Caller, site: str) -> list[Place]:
-    """Return the pages of the families of which *site* has facts."""
+async def all_pages(connection: AsyncConnection, caller: Caller, state: PageState) -> list[Place]:
+    """Return every further page of a site, those about visits in the state that this one is in."""
+    return [*visits_pages(state), *await families_of(connection, caller, state.site, state)]
+
+
+async def families_of(connection: AsyncConnection, caller: Caller, site: str, state: PageState | None = None) -> list[Place]:
+    """Return the pages of the families of which *site* has facts; those about visits are in *state*, where there is one."""
     asked = {"tenant": caller.tenant, "site": site}
     has_facts = "SELECT EXISTS (SELECT FROM {table} WHERE tenant = :tenant AND site = :site)"
     places = [
@@ -41,7 +46,9 @@ async def families_of(connection: AsyncConnection, caller: Caller, site: str) ->
     if await connection.scalar(_HAS_RUNS, asked | {"what": telemetry.What.EVENT.value, "names": list(RUN_EVENTS)}):
         places.append(Place(title="Telemetry", href=f"{TELEMETRY}?site={quote(site)}"))
     if await connection.scalar(text(has_facts.format(table=SITE_IDS.name)), asked):
-        places += [Place(title=name.capitalize(), href=f"/sites/{quote(site)}/{name}") for name in OF_VISITS]
+        plain = f"/sites/{quote(site)}"
+        hrefs = {name: f"{plain}/{name}" if state is None else state.href(below=name) for name in OF_VISITS}
+        places += [Place(title=name.capitalize(), href=href) for name, href in hrefs.items()]
     return places
 
 

@@ -14,7 +14,7 @@ from contracts.control.goals import Funnel
 from contracts.control.sites import Site, SiteState
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import families_of
+from projections.dashboard.pages.families import all_pages
 from projections.dashboard.pages.marks import Address, read_address
 from projections.dashboard.views import Views
 from projections.dashboard.words_of_goals import condition_in_words, window_in_words
@@ -89,7 +89,7 @@ async def show_funnels(
             return Redirect(replace(address.state, site=question.site).href(below=FUNNELS), status_code=303)
         every = await funnels_of(connection, caller, question.site)
         page = await _page(connection, question, address, every, every[0] if every else None)
-        families = await families_of(connection, caller, question.site)
+        families = await all_pages(connection, caller, address.state)
     return address.page(views.render("funnels.html", page=page, families=families))
 
 
@@ -112,7 +112,7 @@ async def show_funnel(
             return Redirect(replace(address.state, site=question.site).href(below=below), status_code=303)
         every = await funnels_of(connection, caller, question.site)
         page = await _page(connection, question, address, every, opened)
-        families = await families_of(connection, caller, question.site)
+        families = await all_pages(connection, caller, address.state)
     return address.page(views.render("funnels.html", page=page, families=families))
 
 

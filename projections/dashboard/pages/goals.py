@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.control.sites import Site, SiteState
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import families_of
+from projections.dashboard.pages.families import all_pages
 from projections.dashboard.pages.marks import Address, read_address
 from projections.dashboard.panels.chart import Chart, draw
 from projections.dashboard.panels.rows import flag_of, name_of
@@ -126,7 +126,7 @@ async def show_goals(
         if question.site != address.question.site:
             return Redirect(replace(address.state, site=question.site).href(below=GOALS), status_code=303)
         page = await _goals_page(connection, question, address)
-        families = await families_of(connection, caller, question.site)
+        families = await all_pages(connection, caller, address.state)
     return address.page(views.render("goals.html", page=page, families=families))
 
 
@@ -152,7 +152,7 @@ async def show_goal(
         values = await goal_breakdown(connection, replace(question, limit=_ROWS), decided, opened)
         page = _goal_page(address, question, answer, opened, await freshness(connection, caller))
         page = replace(page, values=_values(values.rows, opened), more=values.more)
-        families = await families_of(connection, caller, question.site)
+        families = await all_pages(connection, caller, address.state)
     return address.page(views.render("goal.html", page=page, families=families))
 
 

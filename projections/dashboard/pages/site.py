@@ -81,7 +81,7 @@ async def show_site(
         if address.wrong is None and mark.is_known_to(request):
             return mark.unchanged()
         facts = await facts_span(connection, caller, question.site)
-        families = await families_of(connection, caller, question.site)
+        families = await families_of(connection, caller, question.site, address.state)
         page = await _compose(connection, question, address, fresh) if facts else None
         is_awaited = page is None or _asks_for_people(page)
         waiting = await waiting_of(connection, question, address.state, views.public_url) if is_awaited else None

@@ -79,7 +79,8 @@ async def goal_breakdown(
     found = await reached_by(connection, question, [decided.thing], question.span, ByValue(dimension))
     named = [(key[0], numbers) for key, (numbers,) in found.items() if key[0] or dimension.blank is not None]
     named.sort(key=lambda pair: (-pair[1].visitors, -pair[1].conversions, pair[0]))
-    shown = named[: question.limit]
+    offset = question.ordering.offset
+    shown = named[offset : offset + question.limit]
     all_visitors = await _visitors_with(connection, question, dimension, [value for value, _ in shown])
     return GoalBreakdown(
         site=question.site,
@@ -95,7 +96,7 @@ async def goal_breakdown(
             )
             for value, numbers in shown
         ],
-        more=len(named) > len(shown),
+        more=len(named) > offset + len(shown),
     )
 
 

@@ -90,7 +90,7 @@ class ValueReached(Struct, frozen=True, kw_only=True):
 
 
 class GoalBreakdown(Struct, frozen=True, kw_only=True):
-    """One goal by the values of a dimension of visits, those with most visitors first, and whether there are more."""
+    """One goal by the values of a dimension of visits, most visitors first, a page of them, and whether there are more."""
 
     site: str
     definition: GoalHead

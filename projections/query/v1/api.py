@@ -14,7 +14,7 @@ from projections.query.delivery.handing_over import form_of
 from projections.query.delivery.receipts import receipt_in, wait_for
 from projections.query.delivery.tags import MOMENT_SECONDS, is_known, tag_of, unchanged
 from projections.query.freshness import freshness
-from projections.query.known_sites import named_as_it_is, reading_about
+from projections.query.known_sites import avoid_loops, named_as_it_is, reading_about
 from projections.query.parameters import read_parameters
 from projections.query.periods import Span
 from projections.query.v1.answer import Answer, answer_of, columns_of, rows_in
@@ -53,6 +53,8 @@ async def answer_query(desk: NamedDependency[Desk], caller: NamedDependency[Call
             tag = tag_of(fresh.mark, about.site, form, await request.body(), *_moments(query))
             if is_known(tag, request.headers.get("if-none-match", "")):
                 return unchanged(tag)
+            if query.joins_as_wholes:
+                await avoid_loops(connection)
             answer = await answer_of(connection, query)
     handed = _in_form(replace(answer, meta=replace(answer.meta, as_of=fresh.as_of)), form)
     handed.headers["ETag"] = tag

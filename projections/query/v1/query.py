@@ -14,7 +14,7 @@ from projections.query.periods import Period
 from projections.query.problems import Refused, bad_parameter, not_found
 from projections.query.question import WebQuestion, parse_question
 from projections.query.sums import VIEWS, VIEWS_KEPT, VISITORS, Of, Sum, visitors_with
-from projections.query.tree import All, keeps_single_views_of
+from projections.query.tree import All, has_alternatives, keeps_single_views_of
 from projections.query.v1.body import Body
 from projections.query.v1.dates import ALL, RANGE, Time, buckets, compared, read_range, width_for
 from projections.query.v1.filters import read_filters
@@ -63,6 +63,11 @@ class Query(Struct, frozen=True, kw_only=True):
     def of_hits(self) -> list[Dimension]:
         """Return those that each hit has its own of."""
         return [one for one in self.dimensions if one.of is Of.HIT]
+
+    @property
+    def joins_as_wholes(self) -> bool:
+        """Say whether visits and facts are joined as wholes: alternatives are looked up one by one, which loops do best."""
+        return bool(self.tree.nodes or self.dimensions) and not has_alternatives(self.tree)
 
     @property
     def width(self) -> Width | None:

@@ -22,7 +22,7 @@ class PropertyRow(Struct, frozen=True, kw_only=True):
 
 
 class Properties(Struct, frozen=True, kw_only=True):
-    """The answer: at most ``limit`` properties, those of most visitors first, and whether there are more."""
+    """The answer: at most ``limit`` properties behind the first ``offset``, by their visitors, and whether there are more."""
 
     site: str
     rows: list[PropertyRow]
@@ -50,6 +50,7 @@ async def properties(connection: AsyncConnection, question: WebQuestion) -> Prop
         .group_by(each.c.key)
         .order_by(visitors.desc(), events.desc(), each.c.key.collate("C"))
         .limit(question.limit + 1)
+        .offset(question.ordering.offset)
     )
     rows = [
         PropertyRow(key=name, dimension=property_called(name).name, visitors=people, events=int(count))

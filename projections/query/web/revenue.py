@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, FromClause, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.dimensions import Dimension
@@ -67,7 +67,7 @@ class EarnedBy(Struct, frozen=True, kw_only=True):
 
 
 class RevenueBreakdown(Struct, frozen=True, kw_only=True):
-    """The answer: at most ``limit`` rows for each currency, by its code, and those with most revenue first."""
+    """The answer: for each currency, by its code, at most ``limit`` rows behind the first ``offset``, most revenue first."""
 
     site: str
     dimension: str
@@ -113,13 +113,15 @@ async def revenue_by(connection: AsyncConnection, question: WebQuestion, dimensi
         .group_by(each.c.value, each.c.currency)
         .subquery("rows")
     )
-    query = select(rows).where(rows.c.rank <= question.limit + 1).order_by(rows.c.currency.collate("C"), rows.c.rank)
-    found = (await connection.execute(query)).all()
+    offset = question.ordering.offset
+    last = offset + question.limit
+    wanted = rows.c.rank.between(offset + 1, last + 1)
+    found = (await connection.execute(select(rows).where(wanted).order_by(rows.c.currency.collate("C"), rows.c.rank))).all()
     return RevenueBreakdown(
         site=question.site,
         dimension=dimension.name,
-        rows=list(_rows(found, question.limit)),
-        more=any(row.rank > question.limit for row in found),
+        rows=list(_rows(found, last)),
+        more=any(row.rank > last for row in found),
     )
 
 
@@ -128,9 +130,9 @@ def plain(amount: Decimal) -> str:
     return f"{amount:f}"
 
 
-def _rows(found: Any, limit: int) -> Iterator[EarnedBy]:
+def _rows(found: Any, last: int) -> Iterator[EarnedBy]:
     for value, currency, amount, events, people, rank in found:
-        if rank <= limit:
+        if rank <= last:
             yield EarnedBy(
                 value=value,
                 currency=currency,
@@ -152,7 +154,8 @@ def _paid_by(question: WebQuestion, dimension: Dimension) -> tuple[FromClause, l
     began = Span(span.since - LONGEST_VISIT, span.until)
     # Visits of one visitor never overlap, so an event is in one at the most; one that names nobody is in none.
     lies_in = every(within(visits, HITS, began, (Kind.EVENT,)))
-    return HITS.outerjoin(joined, lies_in), *_named(dimension, conditions, func.coalesce(dimension.on(visits), literal("")))
+    value = case((visits.began_at.is_(None), ""), else_=dimension.on(visits))
+    return HITS.outerjoin(joined, lies_in), *_named(dimension, conditions, value)
 
 
 def _named(

@@ -1,6 +1,7 @@
 """The pages of goals and funnels show what the API answers, and their forms to those alone who may decide."""
 
 from datetime import timedelta
+from html import unescape
 
 from contracts.control.goals import Condition, PropertyCondition, PropertyTest
 from contracts.control.people import Grant, Role
@@ -41,6 +42,11 @@ async def test_goals_are_shown_with_their_definition_and_one_by_where_its_visito
     assert "<span>letter</span>" in one
     assert "filter=goal:buy" in one
     assert 'href="/sites/example.org/goals"' in await world.page(f"/sites/{SITE}"), "a tab of the site's page"
+    kept = "?period=30d&timezone=Europe/Oslo&compare=year&filter=page:/pricing"
+    for path in ("", "/engagement", "/goals", "/goals/buy", "/funnels"):
+        shown = unescape(await world.page(f"/sites/{SITE}{path}{kept}"))
+        for tab in ("engagement", "revenue", "goals", "funnels"):
+            assert f'href="/sites/example.org/{tab}{kept}"' in shown, (path, tab)
     for path in ("goals/none", "funnels/none"):
         assert (await world.get(f"/sites/{SITE}/{path}")).status_code == 404
 

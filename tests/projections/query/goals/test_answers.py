@@ -86,6 +86,9 @@ async def test_a_goal_is_told_by_what_visits_have(shop: World):
     assert [row["worth"][0]["currency"] for row in answer["rows"]] == ["EUR", "USD"]
     cut = await shop.ask("goals/signup/breakdown/country", limit=1, **MONTH)
     assert (len(cut["rows"]), cut["more"]) == (1, True)
+    rest = await shop.ask("goals/signup/breakdown/country", limit=1, offset=1, **MONTH)
+    assert ([*cut["rows"], *rest["rows"]], rest["more"]) == (answer["rows"], False)
+    assert (await shop.ask("goals/signup/breakdown/country", limit=1, offset=5, **MONTH))["more"] is False
     assert (await shop.ask("goals/signup/breakdown/utm_source", **MONTH))["rows"][0]["value"] == "letter"
     for dimension in ("page", "event", "goal", "nothing"):
         assert (await shop.get(f"/api/stats/{SITE}/goals/signup/breakdown/{dimension}")).status_code == 404

@@ -1,6 +1,7 @@
 """Whatever is asked, what was added up of closed days and the facts themselves give the same answer, in every time zone."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -11,11 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from contracts.events import Channel, Source, WebEvent
+from contracts.events import Channel, Device, Source, WebEvent
 from projections.database import open_engine
 from projections.projector.freshening import freshen_all
 from projections.query import counts
 from projections.query.metrics import METRICS
+from projections.read_models.rollups.numbering import NUMBERS
 from tests.conftest import run_sql
 from tests.facts import pageview, traffic
 from tests.projections.query.world import World, open_world
@@ -169,3 +171,20 @@ async def test_a_value_too_many_is_answered_from_facts(world: Rolled):
     await engine.dispose()
     assert await world.ask("breakdown/page", site=SITE, **asked) == before
     assert len(before["rows"]) > 40
+
+
+async def test_every_dimension_that_is_added_up_answers_as_its_facts_do(world: Rolled, rolled: list[bool]):
+    device = Device(browser="Firefox", browser_version="143", os="Windows", os_version="11")
+    noon = datetime(2026, 10, 3, 12, tzinfo=UTC)
+    await world.tell(*(pageview(at=noon, site=SITE, device=device, visitor=f"{who:02x}" * 16) for who in (200, 201)))
+    asked = {"period": "custom", "from": "2026-10-02", "to": "2026-10-07"}
+
+    async def answered() -> list[Any]:
+        questions = itertools.product(NUMBERS, ({}, {"search": "o"}, {"compare": "previous"}))
+        return [await world.ask(f"breakdown/{name}", site=SITE, **asked, **more) for name, more in questions]
+
+    from_facts = await answered()
+    assert not any(rolled)
+    await world.freshen()
+    assert await answered() == from_facts
+    assert any(rolled)

@@ -125,7 +125,9 @@ async def test_the_properties_are_listed_with_who_sent_them_how_often(told: Worl
         ("path", "prop:path", 1, 1),
         ("trial", "prop:trial", 1, 1),
     ]
-    assert (await told.ask("properties", period="today", limit=2))["more"]
+    pages = [await told.ask("properties", period="today", limit=2, offset=offset) for offset in (0, 2, 4)]
+    assert [row for page in pages for row in page["rows"]] == rows
+    assert [page["more"] for page in pages] == [True, True, False]
     assert (await told.ask("properties", period="today", filter=["event:404"]))["rows"][0]["key"] == "path"
 
 
@@ -191,6 +193,20 @@ async def test_revenue_is_that_of_the_visit_or_of_the_event(told: World):
         "prop:plan": [("server", "EUR", "100"), ("pro", "EUR", "9.90"), ("plus", "EUR", "0.20"), ("pro", "USD", "5")],
         "event": [("Purchase", "EUR", "110.10"), ("Purchase", "USD", "5")],
     }
+
+
+async def test_the_rows_of_each_currency_are_told_to_the_last_one(told: World):
+    whole = (await told.ask("revenue/prop:plan", period="today"))["rows"]
+    pages = [await told.ask("revenue/prop:plan", period="today", limit=1, offset=offset) for offset in range(3)]
+    assert [page["more"] for page in pages] == [True, True, False]
+    of_each = [[row for page in pages for row in page["rows"] if row["currency"] == currency] for currency in ("EUR", "USD")]
+    assert [row for rows in of_each for row in rows] == whole
+
+
+async def test_what_a_server_earned_is_of_no_version_that_is_known(told: World):
+    for name in ("browser_version", "os_version"):
+        rows = (await told.ask(f"revenue/{name}", period="today"))["rows"]
+        assert next(row["revenue"] for row in rows if not row["value"]) == "100"
 
 
 async def test_amounts_of_any_size_add_up_to_the_last_digit(world: World):
