@@ -1,4 +1,4 @@
-"""A question that Postgres works on for too long is cut short in every family of addresses: 503, a problem document, when again."""
+"""A question that takes Postgres too long is cut short in every family of addresses: 503, a problem document, when again."""
 
 from collections.abc import AsyncIterator
 
