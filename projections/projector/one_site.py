@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 
 from msgspec import Struct
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.codec import Codec
@@ -54,18 +54,45 @@ class OneSite(Struct, frozen=True, kw_only=True):
         return bucket_of(self.tenant, self.site) % self.partitions
 
 
+class UnknownSite(Exception):
+    """There is no fact of the site, neither in a stream nor among those that are counted; the text says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No event of that site is stored or counted, so there is nothing to compute. `collector sites list` says how the "
+            "sites are called."
+        )
+
+
 async def remake(projections: Sequence[Projection], one: OneSite) -> Progress:
     """Make the site's rows of each of *projections* anew, compare them with those that are read, and have them read instead."""
-    done = 0
-    for projection in projections:
-        async with AsyncExitStack() as resources:
-            engine = open_engine(one.database_url, _SESSION)
-            resources.push_async_callback(engine.dispose)
+    async with AsyncExitStack() as resources:
+        engine = open_engine(one.database_url, _SESSION)
+        resources.push_async_callback(engine.dispose)
+        # Every projection is claimed before the first is changed: a refusal in the middle would come too late.
+        for projection in projections:
             await resources.enter_async_context(claimed(engine, projection.name))
+        if not any([await _is_known(engine, projection, one) for projection in projections]):
+            raise UnknownSite
+        done = 0
+        for projection in projections:
             # Of a family without a stream nothing was ever counted.
             with suppress(NoStream):
-                done += await _remake(resources, engine, projection, one)
+                async with AsyncExitStack() as resources_of_it:
+                    done += await _remake(resources_of_it, engine, projection, one)
     return Progress(done=done, total=done)
+
+
+async def _is_known(engine: AsyncEngine, projection: Projection, one: OneSite) -> bool:
+    async with engine.connect() as connection:
+        live = await current_generation(connection, projection.name)
+        if live is not None and await connection.scalar(_counted_in(live.schema), {"tenant": one.tenant, "site": one.site}):
+            return True
+    async with Stream(one.nats_url, projection.streams(one.partitions)[one.partition]) as stream:
+        with suppress(NoStream):
+            await stream.connect()
+            return await stream.first_after(0, subjects_of_site(one.tenant, one.site)) is not None
+    return False
 
 
 async def _remake(resources: AsyncExitStack, engine: AsyncEngine, projection: Projection, one: OneSite) -> int:
@@ -164,6 +191,10 @@ class _Shadow(Struct, frozen=True):
                     await settle(connection, models, self.one.partition, kept)
                 self.last[:] = [batch[-1].seq if batch else self.last[0], self.last[1] + len(batch)]
         return self.last[1]
+
+
+def _counted_in(schema: str) -> TextClause:
+    return text(f'SELECT exists(SELECT FROM "{schema}".ends WHERE tenant = :tenant AND site = :site)')
 
 
 _ENTER = text(
