@@ -1,7 +1,6 @@
 """A backfill that fails at one step of its work, in several processes and in small batches."""
 
 import os
-import shlex
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -85,4 +84,4 @@ if __name__ == "__main__":
     if os.environ["FAILS"] in (SHARED_OUT, BEFORE_ONE, ONE):
         share_what_little_there_is()
     arm(os.environ["FAILS"], die)
-    sys.exit(main(["backfill", "--projection", "web", *shlex.split(os.environ["ASKED"])]))
+    sys.exit(main(["backfill", "--projection", "web", *sys.argv[1:]]))
