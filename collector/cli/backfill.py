@@ -102,13 +102,12 @@ def command(
     With --forward it computes nothing and touches no table: it reads the streams and sends what they hold on, each event with
     its own id, so that whoever has it already has it once.
     """
-    if forward_url and any((projection, site, dry_run, report, as_json, accept_loss)):
-        raise click.UsageError("--forward computes nothing: only --partition goes with it; leave the other options out.")
-    if accept_loss and (dry_run or site):
-        raise click.UsageError("--accept-loss goes with neither --dry-run nor --site, which lose nothing; leave one out.")
+    spares = bool(dry_run or site)
+    _refuse_together(loses=accept_loss, spares=spares)
     settings = settings_with(**options)
-    _refuse_partition(settings, partition, is_whole=bool(dry_run or site))
+    _refuse_partition(settings, partition, is_whole=spares)
     if forward_url:
+        _refuse_to_compute(projection, spares, report, as_json, accept_loss)
         _forward(settings, forward_url, partition)
         return
     asked = _Asked(
@@ -118,10 +117,19 @@ def command(
         purpose=rebuilding.Purpose.COMPARE if dry_run else rebuilding.Purpose.REPLACE,
         accept_loss=accept_loss,
     )
-    found = _found_in(report, as_json=as_json)
-    _carry_out(settings, asked, found)
+    _carry_out(settings, asked, found := _found_in(report, as_json=as_json))
     if dry_run and found.differences:
         sys.exit(DIFFERS)
+
+
+def _refuse_together(*, loses: bool, spares: bool) -> None:
+    if loses and spares:
+        raise click.UsageError("--dry-run and --site lose nothing: leave --accept-loss out.")
+
+
+def _refuse_to_compute(*asked: object) -> None:
+    if any(asked):
+        raise click.UsageError("--forward computes nothing: only --partition goes with it; leave the other options out.")
 
 
 def _refuse_partition(settings: Settings, partition: int | None, *, is_whole: bool) -> None:

@@ -150,8 +150,8 @@ FORWARD = ("--forward", "http://127.0.0.1:1/x")
         (("--partition", "1"), "there are 1 partition(s), numbered from 0"),
         (("--partition", "0", "--dry-run"), "--partition goes with neither --dry-run nor --site"),
         (("--partition", "0", "--site", SITE), "--partition goes with neither --dry-run nor --site"),
-        (("--accept-loss", "--dry-run"), "--accept-loss goes with neither --dry-run nor --site"),
-        (("--accept-loss", "--site", SITE), "--accept-loss goes with neither --dry-run nor --site"),
+        (("--accept-loss", "--dry-run"), "--dry-run and --site lose nothing: leave --accept-loss out."),
+        (("--accept-loss", "--site", SITE), "--dry-run and --site lose nothing: leave --accept-loss out."),
         *(
             ((*FORWARD, *more), "--forward computes nothing: only --partition goes with it")
             for more in (("--dry-run",), ("--json",), ("--accept-loss",), ("--site", SITE), ("--projection", "web"))
