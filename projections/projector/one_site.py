@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 
 from msgspec import Struct
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.codec import Codec
@@ -24,7 +24,7 @@ from projections.projector.farewell import give_up
 from projections.projector.gone import reckon_in
 from projections.projector.halt import newer_version, refuse_other_partitions
 from projections.projector.lease import take_lease
-from projections.projector.loss import HistoryWouldBeLost, loss_of
+from projections.projector.loss import HistoryWouldBeLost, Loss, loss_of
 from projections.projector.months import Months
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
@@ -76,23 +76,35 @@ async def remake(projections: Sequence[Projection], one: OneSite) -> Progress:
             raise UnknownSite
         done = 0
         for projection in projections:
-            # Of a family without a stream nothing was ever counted.
-            with suppress(NoStream):
+            try:
                 async with AsyncExitStack() as resources_of_it:
                     done += await _remake(resources_of_it, engine, projection, one)
+            except NoStream:
+                # Of a family that has no stream yet nothing was ever counted.
+                if counted := await _counted(engine, projection, one):
+                    name = projection.streams(one.partitions)[one.partition].name
+                    loss = Loss(projection=projection.name, stream=name, why="is gone", events=counted, counted=counted)
+                    raise HistoryWouldBeLost([loss]) from None
     return Progress(done=done, total=done)
 
 
 async def _is_known(engine: AsyncEngine, projection: Projection, one: OneSite) -> bool:
-    async with engine.connect() as connection:
-        live = await current_generation(connection, projection.name)
-        if live is not None and await connection.scalar(_counted_in(live.schema), {"tenant": one.tenant, "site": one.site}):
-            return True
+    if await _counted(engine, projection, one):
+        return True
     async with Stream(one.nats_url, projection.streams(one.partitions)[one.partition]) as stream:
         with suppress(NoStream):
             await stream.connect()
             return await stream.first_after(0, subjects_of_site(one.tenant, one.site)) is not None
     return False
+
+
+async def _counted(engine: AsyncEngine, projection: Projection, one: OneSite) -> int:
+    async with engine.connect() as connection:
+        live = await current_generation(connection, projection.name)
+        if live is None:
+            return 0
+        query = text(f'SELECT coalesce(sum(facts), 0) FROM "{live.schema}".ends WHERE tenant = :tenant AND site = :site')
+        return int(await connection.scalar(query, {"tenant": one.tenant, "site": one.site}) or 0)
 
 
 async def _remake(resources: AsyncExitStack, engine: AsyncEngine, projection: Projection, one: OneSite) -> int:
@@ -191,10 +203,6 @@ class _Shadow(Struct, frozen=True):
                     await settle(connection, models, self.one.partition, kept)
                 self.last[:] = [batch[-1].seq if batch else self.last[0], self.last[1] + len(batch)]
         return self.last[1]
-
-
-def _counted_in(schema: str) -> TextClause:
-    return text(f'SELECT exists(SELECT FROM "{schema}".ends WHERE tenant = :tenant AND site = :site)')
 
 
 _ENTER = text(

@@ -130,13 +130,17 @@ async def test_a_site_that_has_no_event_is_refused_and_nothing_is_changed(instal
     assert await installation.kept() == before
 
 
-async def test_a_site_is_known_before_it_is_counted_and_after_it_is_erased(installation: Installation):
+async def test_a_site_is_known_before_it_is_counted_and_refused_once_its_stream_is_gone(installation: Installation):
     await installation.facts.publish(pageview(site="new.example"))
     done = await run(installation, "--site", "new.example")
     assert done.exit_code == 0, done.stderr
+    before = (await installation.kept())["tables"]
     await installation.facts.delete_stream()
     refused = await run(installation, "--site", SITE)
+    assert (refused.exit_code, refused.stdout) == (1, "")
     assert "No event of that site" not in refused.stderr
+    assert "web: the stream EVENTS_WEB_0 is gone; " in said(refused.stderr)
+    assert (await installation.kept())["tables"] == before
 
 
 FORWARD = ("--forward", "http://127.0.0.1:1/x")
