@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from contracts.control.goals import SIGNS, Funnel, FunnelStep, PropertyCondition
+from contracts.control.sites import Site, SiteState
 from projections.query.goals.shown import GoalHead
 
 _PATH = "/"
@@ -35,6 +36,11 @@ class FunnelFields(Struct, frozen=True, kw_only=True):
 
 
 NEW_GOAL, NEW_FUNNEL = GoalFields(), FunnelFields()
+
+
+def takes_decisions(site: Site | None) -> bool:
+    """Say whether goals and funnels of *site* can be decided about; None is one that nothing was decided about."""
+    return site is not None and site.state in (SiteState.OPEN, SiteState.ARCHIVED)
 
 
 def goal_fields(goal: GoalHead) -> GoalFields | None:

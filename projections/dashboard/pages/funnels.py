@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control.goals import Funnel
-from contracts.control.sites import Site, SiteState
+from contracts.control.sites import Site
 from projections.dashboard.controls import Controls, controls_of
-from projections.dashboard.goal_forms import NEW_FUNNEL, FunnelFields, funnel_fields
+from projections.dashboard.goal_forms import NEW_FUNNEL, FunnelFields, funnel_fields, takes_decisions
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import families_of
+from projections.dashboard.pages.families import tabs_of
 from projections.dashboard.pages.marks import Address, read_address
 from projections.dashboard.panels.reached import Cell, step_cells
 from projections.dashboard.views import Views
@@ -74,7 +74,7 @@ class FunnelsPage(Struct, frozen=True, kw_only=True):
     @property
     def takes_decisions(self) -> bool:
         """Say whether funnels can be decided about."""
-        return self.decided is not None and self.decided.state in (SiteState.OPEN, SiteState.ARCHIVED)
+        return takes_decisions(self.decided)
 
 
 @get("/sites/{site:str}/funnels", include_in_schema=False)
@@ -92,7 +92,7 @@ async def show_funnels(
             return Redirect(replace(address.state, site=question.site).href(below=FUNNELS), status_code=303)
         every = await funnels_of(connection, caller, question.site)
         page = await _page(connection, question, address, every, every[0] if every else None)
-        families = await families_of(connection, caller, question.site)
+        families = await tabs_of(connection, caller, question.site, address.state)
     return address.page(views.render("funnels.html", page=page, families=families))
 
 
@@ -115,7 +115,7 @@ async def show_funnel(
             return Redirect(replace(address.state, site=question.site).href(below=below), status_code=303)
         every = await funnels_of(connection, caller, question.site)
         page = await _page(connection, question, address, every, opened)
-        families = await families_of(connection, caller, question.site)
+        families = await tabs_of(connection, caller, question.site, address.state)
     return address.page(views.render("funnels.html", page=page, families=families))
 
 

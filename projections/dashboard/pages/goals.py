@@ -10,11 +10,11 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.control.sites import Site, SiteState
+from contracts.control.sites import Site
 from projections.dashboard.controls import Controls, controls_of
-from projections.dashboard.goal_forms import NEW_GOAL, GoalFields, goal_fields
+from projections.dashboard.goal_forms import NEW_GOAL, GoalFields, goal_fields, takes_decisions
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import families_of
+from projections.dashboard.pages.families import tabs_of
 from projections.dashboard.pages.marks import Address, read_address
 from projections.dashboard.panels.chart import Chart, draw
 from projections.dashboard.panels.reached import Cell, goal_cells, value_cells
@@ -76,7 +76,7 @@ class GoalsPage(Struct, frozen=True, kw_only=True):
     @property
     def takes_decisions(self) -> bool:
         """Say whether goals can be decided about."""
-        return self.decided is not None and self.decided.state in (SiteState.OPEN, SiteState.ARCHIVED)
+        return takes_decisions(self.decided)
 
 
 class GoalTab(Struct, frozen=True, kw_only=True):
@@ -128,7 +128,7 @@ async def show_goals(
         if question.site != address.question.site:
             return Redirect(replace(address.state, site=question.site).href(below=GOALS), status_code=303)
         page = await _goals_page(connection, question, address)
-        families = await families_of(connection, caller, question.site)
+        families = await tabs_of(connection, caller, question.site, address.state)
     return address.page(views.render("goals.html", page=page, families=families))
 
 
@@ -154,7 +154,7 @@ async def show_goal(
         values = await goal_breakdown(connection, replace(question, limit=_ROWS), decided, opened)
         page = _goal_page(address, question, answer, opened, await freshness(connection, caller))
         page = replace(page, values=_values(values.rows, opened), more=values.more)
-        families = await families_of(connection, caller, question.site)
+        families = await tabs_of(connection, caller, question.site, address.state)
     return address.page(views.render("goal.html", page=page, families=families))
 
 
