@@ -39,14 +39,26 @@ from projections.query.parameters import Who
 from projections.query.periods import Span
 from projections.query.portions import ByDay, ByQuarter, by_day, by_quarter
 from projections.query.question import WebQuestion
-from projections.query.sums import BOUNCES, DURATION_MS, EVENTS, PAGEVIEWS, VIEWS, VISITORS, VISITS, Columns, Of, Sum
+from projections.query.sums import (
+    BOUNCES,
+    DURATION_MS,
+    EVENTS,
+    PAGEVIEWS,
+    VIEWS,
+    VIEWS_KEPT,
+    VISITORS,
+    VISITS,
+    Columns,
+    Of,
+    Sum,
+)
 from projections.read_models.rollups.fresh import Days, fresh_days
 from projections.read_models.rollups.numbering import NUMBERS
 from projections.read_models.rollups.tables import DAY_HITS, DAY_VISITS, ROLLUP_WORDS, SLOTS
 
 _OF_VISITS: Final = (VISITORS, VISITS, VIEWS, BOUNCES, DURATION_MS)
 _OF_SLOTS: Final = (*_OF_VISITS, PAGEVIEWS, EVENTS)
-# With a filter by what a visit has: no visit goes over midnight, so that the pageviews of a day's visits are the day's.
+# By what a visit has: no visit goes over midnight, so that the pageviews of a day's visits are the day's.
 _OF_KEPT_VISITS: Final[Mapping[Sum, str]] = {one: one.name for one in (*_OF_VISITS, EVENTS, SAID[EVENTS])} | dict.fromkeys(
     (PAGEVIEWS, SAID[PAGEVIEWS]), VIEWS.name
 )
@@ -163,13 +175,15 @@ def _one_of_visits(filters: Sequence[Filter]) -> tuple[Filter, ...] | None:
 
 def _can_be_added(sums: Sequence[Sum], dimension: Dimension) -> bool:
     if dimension.of is Of.VISIT:
-        return all(one in _OF_VISITS for one in sums)
-    counted = {one.name for one in (PAGEVIEWS, EVENTS) if one.kinds == (dimension.kind,)}
+        return all(one in _OF_KEPT_VISITS for one in sums)
+    counted = {one.name for one in (PAGEVIEWS, VIEWS_KEPT, EVENTS) if one.kinds == (dimension.kind,)}
     return all(one.kinds == dimension.kinds and (one.of_group is None or one.name in counted) for one in sums)
 
 
 def _column(one: Sum, dimension: Dimension) -> str:
-    return one.name if dimension.of is Of.VISIT or one.of_group is None else "hits"
+    if dimension.of is Of.VISIT:
+        return _OF_KEPT_VISITS[one]
+    return one.name if one.of_group is None else "hits"
 
 
 def _from_slots(wanted: Wanted, days: Days, quarters: ByQuarter, edges: Sequence[datetime] | None) -> Select[Any]:

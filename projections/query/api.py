@@ -22,7 +22,7 @@ from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.definitions import DEFINITIONS, Definition
-from projections.query.delivery.asked import DELIVERY, PACE, form_asked
+from projections.query.delivery.asked import DELIVERY, OF_EVERY_FAMILY, PACE, form_asked
 from projections.query.delivery.forms import Form
 from projections.query.delivery.tags import Pace
 from projections.query.dimensions import Dimension
@@ -217,7 +217,11 @@ def _as_file(question: WebQuestion, dimension: Dimension, *, cut_at: int = 0) ->
     return {"Content-Disposition": f'attachment; filename="{name}{first}.csv"', **more}
 
 
-@get("/", summary="Every site: what it is called, and whether it takes facts")
+@get(
+    "/",
+    summary="Every site: what it is called, and whether it takes facts",
+    opt={PACE: Pace.NEVER, OF_EVERY_FAMILY: True},
+)
 async def read_directory(desk: NamedDependency[Desk], caller: NamedDependency[Caller]) -> SiteDirectory:
     """Return the sites of the caller, also those without facts and those that are archived."""
     async with reading(desk.engine, caller) as connection:

@@ -166,6 +166,13 @@ async def counts_for(
     return {key: nothing | sums for key, sums in found.items()}
 
 
+async def added_up_by_value(
+    connection: AsyncConnection, question: WebQuestion, span: Span, sums: Sequence[Sum], dimension: Dimension
+) -> Rolled | None:
+    """Return what of *sums* by the values of *dimension* was added up, and the spans that are left; None where nothing was."""
+    return await _added_up(connection, Wanted(question=question, span=span, sums=sums), (ByValue(dimension),))
+
+
 def _ordered(query: Select[Any], sums: Sequence[Sum], cuts: Sequence[Cut], order: Order | None) -> Select[Any]:
     if order is not None:
         return order.of(query, len(cuts))

@@ -14,8 +14,9 @@ from projections.projector.projection import Projection
 from projections.query.api import Desk, PlainRequest, Questioned, answered_by
 from projections.query.asked import site_named
 from projections.query.caller import Caller
-from projections.query.delivery.asked import DELIVERY, FACTS_OF, form_asked
+from projections.query.delivery.asked import DELIVERY, FACTS_OF, PACE, form_asked
 from projections.query.delivery.forms import MEDIA_TYPES, MORE, Form
+from projections.query.delivery.tags import Pace
 from projections.query.facts.families import FAMILIES, names_of
 from projections.query.facts.question import FACTS_PARAMETERS, FAMILY, FactsQuestion, parse_facts
 from projections.query.facts.rows import cursor_of, in_form, pieces, some_facts
@@ -56,7 +57,7 @@ def _family(request: PlainRequest) -> Projection:
     "/{site:str}/facts",
     summary="The facts themselves, without what says who somebody is",
     operation_class=FactsAsked,
-    opt={FACTS_OF: _family},
+    opt={PACE: Pace.DAYS, FACTS_OF: _family},
     responses=answered_by(Facts, "facts"),
 )
 async def read_facts(
