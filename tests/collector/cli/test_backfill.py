@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,15 +49,12 @@ async def test_it_says_that_nothing_differs_and_how_many_events_it_computed(inst
 async def test_a_dry_run_says_what_would_change_changes_nothing_and_ends_with_4(
     installation: Installation, spoilt: dict[str, Any]
 ):
-    for again in range(2):
-        done = await run(installation, "--dry-run")
-        assert done.exit_code == 4, (again, done.stderr)
-        assert "web: " in done.stdout
-        assert "number(s) differ." in done.stdout
-        assert f"{SITE}" in done.stdout
-        assert "Compared what 11 events make in " in done.stderr
-        assert "and changed nothing." in done.stderr
-        assert await installation.kept() == spoilt
+    done = await run(installation, "--dry-run")
+    assert done.exit_code == 4, done.stderr
+    assert re.search(r"web: \d+ number\(s\) differ\.", done.stdout)
+    assert SITE in done.stdout
+    assert re.search(r"Compared what 11 events make in .* s, and changed nothing\.", said(done.stderr))
+    assert await installation.kept() == spoilt
     assert (await run(installation)).exit_code == 0, "that it differs is no error of a run that mends it"
     done = await run(installation, "--dry-run")
     assert (done.exit_code, "web: nothing differs." in done.stdout) == (0, True), done.stderr
