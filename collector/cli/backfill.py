@@ -23,6 +23,7 @@ from rich.progress import (
 from collector.cli.clock import utc_now
 from collector.cli.differences import Found
 from collector.cli.forwarding import endpoint_at, forward_option, said_of
+from collector.cli.named_site import canonical_name
 from collector.cli.options import data_option, examples, settings_with
 from collector.cli.terminal import run_command
 from collector.local.endpoints import endpoints
@@ -39,7 +40,7 @@ from projections.projector import rebuild as rebuilding
 from projections.projector.claim import AnotherBackfill
 from projections.projector.halt import Halted
 from projections.projector.loss import CannotApply, HistoryWouldBeLost, stays_away
-from projections.projector.one_site import OneSite, remake
+from projections.projector.one_site import OneSite, UnknownSite, remake
 from projections.projector.patience import patiently
 from projections.projector.projection import Projection
 from projections.projector.shares import ShareLost
@@ -101,22 +102,34 @@ def command(
     With --forward it computes nothing and touches no table: it reads the streams and sends what they hold on, each event with
     its own id, so that whoever has it already has it once.
     """
+    spares = bool(dry_run or site)
+    _refuse_together(loses=accept_loss, spares=spares)
     settings = settings_with(**options)
-    _refuse_partition(settings, partition, is_whole=bool(dry_run or site))
+    _refuse_partition(settings, partition, is_whole=spares)
     if forward_url:
+        _refuse_to_compute(projection, spares, report, as_json, accept_loss)
         _forward(settings, forward_url, partition)
         return
     asked = _Asked(
         projections=[each for each in PROJECTIONS if projection in (None, each.name)],
         partition=partition,
-        site=site,
+        site=canonical_name(site) if site else "",
         purpose=rebuilding.Purpose.COMPARE if dry_run else rebuilding.Purpose.REPLACE,
         accept_loss=accept_loss,
     )
-    found = _found_in(report, as_json=as_json)
-    _carry_out(settings, asked, found)
+    _carry_out(settings, asked, found := _found_in(report, as_json=as_json))
     if dry_run and found.differences:
         sys.exit(DIFFERS)
+
+
+def _refuse_together(*, loses: bool, spares: bool) -> None:
+    if loses and spares:
+        raise click.UsageError("--dry-run and --site lose nothing: leave --accept-loss out.")
+
+
+def _refuse_to_compute(*asked: object) -> None:
+    if any(asked):
+        raise click.UsageError("--forward computes nothing: only --partition goes with it; leave the other options out.")
 
 
 def _refuse_partition(settings: Settings, partition: int | None, *, is_whole: bool) -> None:
@@ -163,6 +176,7 @@ _REFUSALS = (
     HistoryWouldBeLost,
     CannotApply,
     AnotherBackfill,
+    UnknownSite,
     Halted,
     NotMigrated,
     StreamUnavailable,

@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 import click
 
-from collector.cli.deciding import ALL, BY, asked, deciding, everything, of_a_tenant, show, show_all, told
+from collector.cli.deciding import BY, asked, deciding, of_a_tenant, show, told
 from collector.cli.options import examples
+from collector.cli.targets import Sort, define_the_rest
 from collector.control.goal_views import funnel_view, listed_funnel
 from collector.control.wanted import LONGEST_WINDOW, FunnelWanted, steps
 from contracts.control.goals import Funnel, funnels_of
@@ -63,42 +64,16 @@ def change(
         show(funnel_view(decided.thing), as_json=as_json)
 
 
-@command.command("list", epilog=examples("collector funnels list shop.example"))
-@click.argument("site")
-@of_a_tenant
-@asked
-def list_(*, site: str, tenant: str, as_json: bool, **options: Any) -> None:
-    """List the funnels of a site, but for those that are withdrawn."""
-    settings = told(**options)
-    owner = tenant or settings.collection.tenant
-    found = everything(settings).some(
-        Funnel, owner, after=funnels_of(owner, site), most=ALL, fits=lambda one: one.site == site and not one.is_withdrawn
-    )
-    if as_json:
-        return show_all([funnel_view(funnel) for funnel in found], as_json=True)
-    return show_all(map(listed_funnel, found), "funnel", "name", "steps", "window_seconds", "version", as_json=False)
-
-
-@command.command("show", epilog=examples("collector funnels show shop.example checkout"))
-@click.argument("site")
-@click.argument("funnel")
-@of_a_tenant
-@asked
-def show_(*, site: str, funnel: str, tenant: str, as_json: bool, **options: Any) -> None:
-    """Show a funnel, also one that is withdrawn."""
-    settings = told(**options)
-    with deciding(settings) as plane:
-        show(funnel_view(plane.funnels.find(tenant or settings.collection.tenant, site, funnel)), as_json=as_json)
-
-
-@command.command("withdraw", epilog=examples("collector funnels withdraw shop.example checkout"))
-@click.argument("site")
-@click.argument("funnel")
-@of_a_tenant
-@asked
-def withdraw(*, site: str, funnel: str, tenant: str, as_json: bool, **options: Any) -> None:
-    """Let a funnel be asked for no more; added again, it is there again, with all of the past."""
-    settings = told(**options)
-    with deciding(settings) as plane:
-        decided = plane.funnels.withdraw(tenant or settings.collection.tenant, site, funnel, by=BY)
-        show(funnel_view(decided.thing), as_json=as_json)
+define_the_rest(
+    command,
+    Sort(
+        noun="funnel",
+        example="checkout",
+        type_=Funnel,
+        all_of=funnels_of,
+        targets=lambda plane: plane.funnels,
+        view=funnel_view,
+        listed=listed_funnel,
+        columns=("funnel", "name", "steps", "window_seconds", "version"),
+    ),
+)

@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 import click
 
-from collector.cli.deciding import ALL, BY, asked, deciding, everything, of_a_tenant, show, show_all, told
+from collector.cli.deciding import BY, asked, deciding, of_a_tenant, show, told
 from collector.cli.options import examples
+from collector.cli.targets import Sort, define_the_rest
 from collector.control.goal_views import goal_view, listed_goal
 from collector.control.wanted import GoalWanted, money, properties
 from contracts.control.goals import Goal, goals_of
@@ -68,45 +69,19 @@ def change(*, site: str, goal: str, name: str, tenant: str, as_json: bool, data:
         show(goal_view(decided.thing), as_json=as_json)
 
 
-@command.command("list", epilog=examples("collector goals list shop.example"))
-@click.argument("site")
-@of_a_tenant
-@asked
-def list_(*, site: str, tenant: str, as_json: bool, **options: Any) -> None:
-    """List the goals of a site, but for those that are withdrawn."""
-    settings = told(**options)
-    owner = tenant or settings.collection.tenant
-    found = everything(settings).some(
-        Goal, owner, after=goals_of(owner, site), most=ALL, fits=lambda goal: goal.site == site and not goal.is_withdrawn
-    )
-    if as_json:
-        return show_all([goal_view(goal) for goal in found], as_json=True)
-    return show_all(map(listed_goal, found), "goal", "name", "reached_by", "worth", "version", as_json=False)
-
-
-@command.command("show", epilog=examples("collector goals show shop.example paid-plan"))
-@click.argument("site")
-@click.argument("goal")
-@of_a_tenant
-@asked
-def show_(*, site: str, goal: str, tenant: str, as_json: bool, **options: Any) -> None:
-    """Show a goal, also one that is withdrawn."""
-    settings = told(**options)
-    with deciding(settings) as plane:
-        show(goal_view(plane.goals.find(tenant or settings.collection.tenant, site, goal)), as_json=as_json)
-
-
-@command.command("withdraw", epilog=examples("collector goals withdraw shop.example paid-plan"))
-@click.argument("site")
-@click.argument("goal")
-@of_a_tenant
-@asked
-def withdraw(*, site: str, goal: str, tenant: str, as_json: bool, **options: Any) -> None:
-    """Let a goal be asked for no more; added again, it is there again, with all of the past."""
-    settings = told(**options)
-    with deciding(settings) as plane:
-        decided = plane.goals.withdraw(tenant or settings.collection.tenant, site, goal, by=BY)
-        show(goal_view(decided.thing), as_json=as_json)
+define_the_rest(
+    command,
+    Sort(
+        noun="goal",
+        example="paid-plan",
+        type_=Goal,
+        all_of=goals_of,
+        targets=lambda plane: plane.goals,
+        view=goal_view,
+        listed=listed_goal,
+        columns=("goal", "name", "reached_by", "worth", "version"),
+    ),
+)
 
 
 def _wanted(

@@ -2,15 +2,7 @@
 
 from msgspec import Struct
 
-from contracts.control.goals import Condition, Funnel, Goal, PropertyCondition, PropertyTest
-
-_WRITTEN = {
-    PropertyTest.IS: "=",
-    PropertyTest.IS_NOT: "!=",
-    PropertyTest.CONTAINS: "~",
-    PropertyTest.AT_LEAST: ">=",
-    PropertyTest.AT_MOST: "<=",
-}
+from contracts.control.goals import SIGNS, Condition, Funnel, Goal, PropertyCondition
 
 
 class GoalView(Struct, frozen=True, kw_only=True):
@@ -128,5 +120,5 @@ def listed_funnel(funnel: Funnel) -> ListedFunnel:
 
 def written(condition: Condition) -> str:
     """Return *condition* in the words that it can be written with."""
-    props = (f"{each.name}{_WRITTEN.get(each.test, '?')}{each.value}" for each in condition.props)
+    props = (f"{each.name}{SIGNS.get(each.test, '?')}{each.value}" for each in condition.props)
     return " ".join((condition.page or condition.event or "", *props))

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from collector.control.decided import Undecided, invalid
-from contracts.control.goals import Condition, FunnelStep, PropertyCondition, PropertyTest
+from contracts.control.goals import SIGNS, Condition, FunnelStep, PropertyCondition, PropertyTest
 from contracts.events.envelope import Money
 
 MOST_PROPS: Final = 10
@@ -19,16 +19,9 @@ LONGEST_SHORT_NAME: Final = 40
 # An anonymous visitor is nobody's any more at the next midnight in UTC.
 SHORTEST_WINDOW, LONGEST_WINDOW = 60, 86_400
 
-# The longer ones first: "is not" begins with what "is" is written with.
-_TESTS: Final = {
-    "!=": PropertyTest.IS_NOT,
-    ">=": PropertyTest.AT_LEAST,
-    "<=": PropertyTest.AT_MOST,
-    "~": PropertyTest.CONTAINS,
-    "=": PropertyTest.IS,
-}
+_TESTS: Final = {sign: test for test, sign in SIGNS.items()}
 _NUMERIC: Final = frozenset({PropertyTest.AT_LEAST, PropertyTest.AT_MOST})
-_PROPERTY = re.compile(r"(?P<name>.+?)(?P<test>!=|>=|<=|~|=)(?P<value>.*)", re.DOTALL)
+_PROPERTY = re.compile(r"(?P<name>.+?)(?P<test>" + "|".join(map(re.escape, _TESTS)) + r")(?P<value>.*)", re.DOTALL)
 # As JSON writes numbers, without an exponent, and short enough to compare.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.[0-9]{1,30})?")
 _AMOUNT = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,6})?")

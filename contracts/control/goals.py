@@ -1,5 +1,6 @@
 """Goals and funnels: what a site's owner wants people to reach, each decided by itself; they hold for all that is stored."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
 from msgspec import Meta, Struct, structs
@@ -29,6 +30,16 @@ class PropertyTest(Code):
     AT_LEAST = "at_least"
     AT_MOST = "at_most"
     OTHER = "other"
+
+
+# How people write each test, between the name of a property and its value; a longer sign before one that it ends with.
+SIGNS: Final[Mapping[PropertyTest, str]] = {
+    PropertyTest.IS_NOT: "!=",
+    PropertyTest.AT_LEAST: ">=",
+    PropertyTest.AT_MOST: "<=",
+    PropertyTest.CONTAINS: "~",
+    PropertyTest.IS: "=",
+}
 
 
 class PropertyCondition(Struct, frozen=True, kw_only=True, omit_defaults=True):

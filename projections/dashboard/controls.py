@@ -18,7 +18,7 @@ from projections.query.parameters import Who
 from projections.query.periods import Period, default_interval, fitting_intervals
 from projections.query.properties import dimension_named
 
-_PERIODS: tuple[tuple[Period, str, str], ...] = (
+PERIODS: tuple[tuple[Period, str, str], ...] = (
     (Period.TODAY, "Today", "Today"),
     (Period.YESTERDAY, "Yesterday", "Yesterday"),
     (Period.WEEK, "7 days", "Last 7 days"),
@@ -84,7 +84,7 @@ class Editor(Struct, frozen=True, kw_only=True):
 
 
 class Controls(Struct, frozen=True, kw_only=True):
-    """Everything that changes what the numbers are about."""
+    """Everything that changes what the numbers are about; without ``fields_but_timezone`` there is no other zone."""
 
     periods: list[Choice]
     earlier: Choice | None
@@ -103,7 +103,7 @@ class Controls(Struct, frozen=True, kw_only=True):
     wrong: Wrong | None
     path: str
     fields_but_period: list[tuple[str, str]]
-    fields_but_timezone: list[tuple[str, str]]
+    fields_but_timezone: list[tuple[str, str]] | None
 
 
 def controls_of(now: PageState, *, below: str = "", wrong: Wrong | None = None, typed: Typed | None = None) -> Controls:
@@ -115,7 +115,7 @@ def controls_of(now: PageState, *, below: str = "", wrong: Wrong | None = None, 
     return Controls(
         periods=[
             Choice(title=title, explained=explained, href=state.during(period).href(below=below), is_on=period is state.period)
-            for period, title, explained in _PERIODS
+            for period, title, explained in PERIODS
         ],
         earlier=_step(state, below, "Earlier", back=True),
         later=_step(state, below, "Later", back=False),

@@ -15,7 +15,7 @@ from projections.dashboard.countries import letters
 from projections.dashboard.panels.not_stored import in_words
 from projections.dashboard.words import counted, day_in_words, exactly, moment_in_words, noun, short
 from projections.query.caller import Caller
-from projections.query.definitions import DEFINITIONS
+from projections.query.definitions import OF_FACTS
 from projections.query.powers import NONE, Powers, powers_of
 
 _TEMPLATES = Environment(
@@ -33,7 +33,7 @@ _TEMPLATES.globals.update(
     noun=noun,
     letters=letters,
     short=short,
-    definitions=DEFINITIONS,
+    definitions=OF_FACTS,
     readable=readable_site,
     day_in_words=day_in_words,
     moment_in_words=moment_in_words,

@@ -8,10 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.differences.difference import Difference, Sides, in_schema, unlike
 from projections.projector.projection import Projection
+from projections.schema import NUMBERS
 
 _SAID = ("rows", "said")
-# What means something within one generation alone.
-_OF_THE_GENERATION = ("site_id",)
 
 
 async def in_contents(connection: AsyncConnection, projection: Projection, sides: Sides) -> AsyncIterator[Difference]:
@@ -37,7 +36,7 @@ async def in_contents(connection: AsyncConnection, projection: Projection, sides
 def _content(table: Table, sides: Sides) -> Select[Any]:
     day, row = _day_in(table), table.alias("a_row")
     keys = [row.c.tenant, row.c.site, *(() if day is None else (cast(row.c[day.name], Date).label("on_day"),))]
-    words = [column for column in row.columns if column.name not in _OF_THE_GENERATION]
+    words = [column for column in row.columns if column.name not in NUMBERS]
     # A sum is the same in any order of the rows.
     said = func.sum(func.hashtextextended(cast(func.row(*words), Text), cast(0, BigInteger)))
     return select(*keys, func.count().label(_SAID[0]), said.label(_SAID[1])).where(sides.of(row.c)).group_by(*keys)

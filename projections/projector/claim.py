@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from projections.generations import Generation, retire
+from projections.generations import Generation, all_generations, retire
 
 # The first half of the lock's name, of which the projection's is the other.
 _BACKFILLS = 0x636F6D
@@ -20,12 +20,17 @@ class AnotherBackfill(Exception):
 
 @asynccontextmanager
 async def claimed(engine: AsyncEngine, projection: str) -> AsyncIterator[None]:
-    """Be the only one to rebuild *projection* for the length of the block, or raise AnotherBackfill."""
+    """Be the only one to rebuild *projection* for the length of the block, or raise AnotherBackfill.
+
+    What one that died has left is given up, so that it goes with the next one's old generation also where no projector runs.
+    """
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         if not await connection.scalar(_CLAIM, {"of": projection}):
             raise AnotherBackfill("Another backfill is under way. Wait for its end, or stop it, and try again.")
         try:
+            for left in await all_generations(connection, [projection]):
+                await retire(connection, left)
             yield
         finally:
             # The lock ends with its session, in whatever state that is; in the pool it would live on.

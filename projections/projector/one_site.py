@@ -24,7 +24,7 @@ from projections.projector.farewell import give_up
 from projections.projector.gone import reckon_in
 from projections.projector.halt import newer_version, refuse_other_partitions
 from projections.projector.lease import take_lease
-from projections.projector.loss import HistoryWouldBeLost, loss_of
+from projections.projector.loss import HistoryWouldBeLost, Loss, loss_of
 from projections.projector.months import Months
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
@@ -54,18 +54,57 @@ class OneSite(Struct, frozen=True, kw_only=True):
         return bucket_of(self.tenant, self.site) % self.partitions
 
 
+class UnknownSite(Exception):
+    """There is no fact of the site, neither in a stream nor among those that are counted; the text says what to do."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No event of that site is stored or counted, so there is nothing to compute. `collector sites list` says how the "
+            "sites are called."
+        )
+
+
 async def remake(projections: Sequence[Projection], one: OneSite) -> Progress:
     """Make the site's rows of each of *projections* anew, compare them with those that are read, and have them read instead."""
-    done = 0
-    for projection in projections:
-        async with AsyncExitStack() as resources:
-            engine = open_engine(one.database_url, _SESSION)
-            resources.push_async_callback(engine.dispose)
+    async with AsyncExitStack() as resources:
+        engine = open_engine(one.database_url, _SESSION)
+        resources.push_async_callback(engine.dispose)
+        # Every projection is claimed before the first is changed: a refusal in the middle would come too late.
+        for projection in projections:
             await resources.enter_async_context(claimed(engine, projection.name))
-            # Of a family without a stream nothing was ever counted.
-            with suppress(NoStream):
-                done += await _remake(resources, engine, projection, one)
+        if not any([await _is_known(engine, projection, one) for projection in projections]):
+            raise UnknownSite
+        done = 0
+        for projection in projections:
+            try:
+                async with AsyncExitStack() as resources_of_it:
+                    done += await _remake(resources_of_it, engine, projection, one)
+            except NoStream:
+                # Of a family that has no stream yet nothing was ever counted.
+                if counted := await _counted(engine, projection, one):
+                    name = projection.streams(one.partitions)[one.partition].name
+                    loss = Loss(projection=projection.name, stream=name, why="is gone", events=counted, counted=counted)
+                    raise HistoryWouldBeLost([loss]) from None
     return Progress(done=done, total=done)
+
+
+async def _is_known(engine: AsyncEngine, projection: Projection, one: OneSite) -> bool:
+    if await _counted(engine, projection, one):
+        return True
+    async with Stream(one.nats_url, projection.streams(one.partitions)[one.partition]) as stream:
+        with suppress(NoStream):
+            await stream.connect()
+            return await stream.first_after(0, subjects_of_site(one.tenant, one.site)) is not None
+    return False
+
+
+async def _counted(engine: AsyncEngine, projection: Projection, one: OneSite) -> int:
+    async with engine.connect() as connection:
+        live = await current_generation(connection, projection.name)
+        if live is None:
+            return 0
+        query = text(f'SELECT coalesce(sum(facts), 0) FROM "{live.schema}".ends WHERE tenant = :tenant AND site = :site')
+        return int(await connection.scalar(query, {"tenant": one.tenant, "site": one.site}) or 0)
 
 
 async def _remake(resources: AsyncExitStack, engine: AsyncEngine, projection: Projection, one: OneSite) -> int:

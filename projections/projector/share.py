@@ -6,6 +6,7 @@ a position of its own, moved with the rows as ever, so that a transaction that m
 
 import asyncio
 import logging
+import os
 import sys
 from asyncio import StreamReader
 from collections.abc import AsyncIterator, Sequence
@@ -113,19 +114,32 @@ _messages = msgspec.msgpack.Decoder(list[Message])
 _task = msgspec.msgpack.Decoder(Task)
 
 
+class _Orders(asyncio.StreamReaderProtocol):
+    """Hears what is to be done, until whoever says it is gone."""
+
+    def eof_received(self) -> bool:
+        """End at once, in the middle of whatever it is.
+
+        A rebuild ends its shares itself, so this one was killed. What we go on trying may be made anew under the same name by
+        the next one, which would find a position of ours in it.
+        """
+        os._exit(1)
+
+
 async def _work() -> None:
     pipe = StreamReader(limit=1 << 24)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(pipe), sys.stdin)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: _Orders(pipe), sys.stdin)
     told = frames(pipe)
     task = _task.decode(await anext(told))
     projection = next(one for one in PROJECTIONS if one.name == task.projection)
     engine = open_engine(task.database_url, schema=task.schema)
     share = Share(engine=engine, models=projection.models, task=task)
-    batches: asyncio.Queue[list[Item] | None] = asyncio.Queue(_AHEAD)
+    batches: asyncio.Queue[list[Item]] = asyncio.Queue(_AHEAD)
     reading = asyncio.create_task(_read(told, projection, batches))
     try:
         position = await share.start()
-        while (items := await batches.get()) is not None:
+        while True:
+            items = await batches.get()
             if newer := next((item for item in items if isinstance(item, TooNew)), None):
                 _say(Done(too_new=newer))
                 return
@@ -152,7 +166,7 @@ async def _as_stored(items: Sequence[Item], task: Task, projection: Projection) 
     return [dated.get(item.seq) or item for item in items]
 
 
-async def _read(told: AsyncIterator[bytes], projection: Projection, batches: "asyncio.Queue[list[Item] | None]") -> None:
+async def _read(told: AsyncIterator[bytes], projection: Projection, batches: "asyncio.Queue[list[Item]]") -> None:
     # Read and decoded while Postgres works on the batch before.
     codec = Codec(projection.facts)
     async for body in told:
@@ -162,7 +176,6 @@ async def _read(told: AsyncIterator[bytes], projection: Projection, batches: "as
                 for seq, message_id, subject, data in _messages.decode(body)
             ]
         )
-    await batches.put(None)
 
 
 def _say(done: Done) -> None:
@@ -171,7 +184,7 @@ def _say(done: Done) -> None:
 
 
 def main() -> None:
-    """Work until the input ends."""
+    """Work until there is trouble, or the input ends."""
     logging.getLogger().addHandler(logging.NullHandler())
     asyncio.run(_work())
 

@@ -6,6 +6,7 @@ Whoever asks names sums and what they are cut by, as counts.py does; None means 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -17,11 +18,13 @@ from sqlalchemy import (
     Integer,
     Select,
     TableValuedAlias,
+    Transaction,
     and_,
     bindparam,
     case,
     cast,
     column,
+    desc,
     func,
     select,
 )
@@ -30,28 +33,47 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.dimensions import Dimension
 from projections.query.filters import Filter
+from projections.query.in_visits import SAID
 from projections.query.operators import Operator
 from projections.query.parameters import Who
 from projections.query.periods import Span
 from projections.query.portions import ByDay, ByQuarter, by_day, by_quarter
 from projections.query.question import WebQuestion
-from projections.query.sums import BOUNCES, DURATION_MS, EVENTS, PAGEVIEWS, VIEWS, VISITORS, VISITS, Columns, Of, Sum
+from projections.query.sums import (
+    BOUNCES,
+    DURATION_MS,
+    EVENTS,
+    PAGEVIEWS,
+    VIEWS,
+    VIEWS_KEPT,
+    VISITORS,
+    VISITS,
+    Columns,
+    Of,
+    Sum,
+)
 from projections.read_models.rollups.fresh import Days, fresh_days
 from projections.read_models.rollups.numbering import NUMBERS
 from projections.read_models.rollups.tables import DAY_HITS, DAY_VISITS, ROLLUP_WORDS, SLOTS
 
 _OF_VISITS: Final = (VISITORS, VISITS, VIEWS, BOUNCES, DURATION_MS)
 _OF_SLOTS: Final = (*_OF_VISITS, PAGEVIEWS, EVENTS)
-# With a filter by what a visit has: no visit goes over midnight, so that the pageviews of a day's visits are the day's.
-_OF_KEPT_VISITS: Final[Mapping[Sum, str]] = {one: one.name for one in (*_OF_VISITS, EVENTS)} | {PAGEVIEWS: VIEWS.name}
+# By what a visit has: no visit goes over midnight, so that the pageviews of a day's visits are the day's.
+_OF_KEPT_VISITS: Final[Mapping[Sum, str]] = {one: one.name for one in (*_OF_VISITS, EVENTS, SAID[EVENTS])} | dict.fromkeys(
+    (PAGEVIEWS, SAID[PAGEVIEWS]), VIEWS.name
+)
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What is to be added up: these sums, over what the question keeps of the span."""
+    """What is to be added up: these sums, over what the question keeps of the span.
+
+    Of the values of a dimension only the greatest are ``needed``, by the first two sums; None says that all are.
+    """
 
     question: WebQuestion
     span: Span
     sums: Sequence[Sum]
+    needed: int | None = None
 
     @property
     def is_of_one(self) -> bool:
@@ -61,8 +83,20 @@ class Wanted(Struct, frozen=True, kw_only=True):
     async def days(self, connection: AsyncConnection) -> Days:
         """Return which UTC days of the span there is anything on, and which of them are fresh."""
         first, last = self.span.since, self.span.until - timedelta(microseconds=1)
-        days = (first.astimezone(UTC).date(), last.astimezone(UTC).date())
-        return await fresh_days(connection, self.question.caller.tenant, self.question.site, *days)
+        asked = (self.question.caller.tenant, self.question.site, first.astimezone(UTC).date(), last.astimezone(UTC).date())
+        known = _known_in(connection)
+        if asked not in known:
+            known[asked] = await fresh_days(connection, *asked)
+        return known[asked]
+
+
+# A transaction sees one moment, so whatever an answer is made of, which days are fresh is asked once.
+_KNOWN: Final[WeakKeyDictionary[Transaction, dict[tuple[str, str, date, date], Days]]] = WeakKeyDictionary()
+
+
+def _known_in(connection: AsyncConnection) -> dict[tuple[str, str, date, date], Days]:
+    transaction = connection.sync_connection.get_transaction() if connection.sync_connection else None
+    return {} if transaction is None else _KNOWN.setdefault(transaction, {})
 
 
 class Rolled(Struct, frozen=True):
@@ -96,8 +130,13 @@ async def by_value(
     wanted: Wanted,
     dimension: Dimension,
     kept: Callable[[ColumnElement[Any]], Sequence[ColumnElement[bool]]],
+    *,
+    keeps_all: bool,
 ) -> Rolled | None:
-    """Return the sums for each value of *dimension* that is *kept*, which is told where a value stands."""
+    """Return the sums for each value of *dimension* that is *kept*, which is told where a value stands.
+
+    Where it *keeps_all*, those that are not needed may be missing.
+    """
     has_rows = dimension.name in NUMBERS and _can_be_added(wanted.sums, dimension)
     if wanted.question.filters or not wanted.is_of_one or not has_rows:
         return None
@@ -106,16 +145,19 @@ async def by_value(
     if not parts.is_worth_it:
         return None
     table = DAY_VISITS if dimension.of is Of.VISIT else DAY_HITS
-    by_number = (
+    numbers = (
         select(table.c.value, *(_summed(table.c[_column(one, dimension)]).label(one.name) for one in wanted.sums))
         .where(*_of_days(wanted, days, table.c, dimension, parts.whole))
         .group_by(table.c.value)
-        .subquery("by_number")
     )
+    if wanted.needed is not None and keeps_all and not parts.left:
+        # With all that are as great as the last of them: which of those come first, their words say.
+        numbers = numbers.order_by(*(desc(one.name) for one in wanted.sums[:2])).fetch(wanted.needed, with_ties=True)
+    by_number = numbers.subquery("by_number")
     query = (
         select(ROLLUP_WORDS.c.word.label("cut_0"), *(by_number.c[one.name] for one in wanted.sums))
         .join(by_number, ROLLUP_WORDS.c.id == by_number.c.value)
-        .where(*kept(ROLLUP_WORDS.c.word))
+        .where(ROLLUP_WORDS.c.site == days.site, *kept(ROLLUP_WORDS.c.word))
     )
     return Rolled(query, parts.left)
 
@@ -133,13 +175,15 @@ def _one_of_visits(filters: Sequence[Filter]) -> tuple[Filter, ...] | None:
 
 def _can_be_added(sums: Sequence[Sum], dimension: Dimension) -> bool:
     if dimension.of is Of.VISIT:
-        return all(one in _OF_VISITS for one in sums)
-    counted = {one.name for one in (PAGEVIEWS, EVENTS) if one.kinds == (dimension.kind,)}
+        return all(one in _OF_KEPT_VISITS for one in sums)
+    counted = {one.name for one in (PAGEVIEWS, VIEWS_KEPT, EVENTS) if one.kinds == (dimension.kind,)}
     return all(one.kinds == dimension.kinds and (one.of_group is None or one.name in counted) for one in sums)
 
 
 def _column(one: Sum, dimension: Dimension) -> str:
-    return one.name if dimension.of is Of.VISIT or one.of_group is None else "hits"
+    if dimension.of is Of.VISIT:
+        return _OF_KEPT_VISITS[one]
+    return one.name if one.of_group is None else "hits"
 
 
 def _from_slots(wanted: Wanted, days: Days, quarters: ByQuarter, edges: Sequence[datetime] | None) -> Select[Any]:

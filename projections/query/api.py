@@ -22,13 +22,13 @@ from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.database import reading
 from projections.query.definitions import DEFINITIONS, Definition
-from projections.query.delivery.asked import DELIVERY, PACE, form_asked
+from projections.query.delivery.asked import DELIVERY, OF_EVERY_FAMILY, PACE, form_asked
 from projections.query.delivery.forms import Form
 from projections.query.delivery.tags import Pace
 from projections.query.dimensions import Dimension
 from projections.query.examples import examples_of
 from projections.query.freshness import freshness
-from projections.query.known_sites import Listing, reading_about
+from projections.query.known_sites import Listing, named_as_it_is, reading_about
 from projections.query.parameters import QUESTION_PARAMETERS, Parameter, read_parameters
 from projections.query.piecemeal import Piecemeal
 from projections.query.question import WebQuestion, dimension_of, parse_question
@@ -204,8 +204,7 @@ async def read_breakdown(
 
 
 async def _export(desk: Desk, asked: WebQuestion, dimension: Dimension) -> Response[Any]:
-    async with reading_about(desk.engine, asked, desk.listing) as (_, question):
-        pass
+    question = await named_as_it_is(desk.engine, asked, desk.listing)
     pieces = exported(desk.engine, question, dimension, turns=desk.exports, clock=desk.clock)
     return await Piecemeal.beginning(pieces, media_type=CSV, headers=_as_file(question, dimension))
 
@@ -218,7 +217,11 @@ def _as_file(question: WebQuestion, dimension: Dimension, *, cut_at: int = 0) ->
     return {"Content-Disposition": f'attachment; filename="{name}{first}.csv"', **more}
 
 
-@get("/", summary="Every site: what it is called, and whether it takes facts")
+@get(
+    "/",
+    summary="Every site: what it is called, and whether it takes facts",
+    opt={PACE: Pace.NEVER, OF_EVERY_FAMILY: True},
+)
 async def read_directory(desk: NamedDependency[Desk], caller: NamedDependency[Caller]) -> SiteDirectory:
     """Return the sites of the caller, also those without facts and those that are archived."""
     async with reading(desk.engine, caller) as connection:

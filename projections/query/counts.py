@@ -31,6 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.query.added_up import Rolled, Wanted, by_time, by_value
 from projections.query.dimensions import Dimension
+from projections.query.in_visits import SAID, are_midnights, parted, said_by_visits
 from projections.query.matching import every, hits_in, keeps_single_views, visits_in
 from projections.query.metrics import Metric, Sums
 from projections.query.operators import found_in
@@ -60,6 +61,11 @@ class ByValue(Struct, frozen=True):
     def on(self, columns: Columns, _: ColumnElement[datetime]) -> ColumnElement[Any]:
         """Return what a row is cut by."""
         return self.dimension.on(columns)
+
+    @property
+    def keeps_all(self) -> bool:
+        """Say whether every value that has a name is asked for."""
+        return not self.search and self.among is None and not self.without
 
     def kept(self, value: ColumnElement[Any]) -> list[ColumnElement[bool]]:
         """Return the conditions for the rows whose *value* is one of those that are asked for."""
@@ -123,7 +129,8 @@ async def counts(
     With *largest* only so many rows come, behind the first *offset*: in the *order* that is given, else the greatest by the
     first two sums, then by what they are cut by. Without cuts there is always one row.
     """
-    query = await _answering(connection, question, span, sums, cuts)
+    needed = largest + offset if largest is not None and order is None else None
+    query = await _answering(connection, Wanted(question=question, span=span, sums=sums, needed=needed), cuts)
     if largest is not None:
         query = _ordered(query, sums, cuts, order).limit(largest).offset(offset)
     return [_counted(row, sums, cuts) for row in await connection.execute(query)]
@@ -139,7 +146,8 @@ async def counts_streamed(
     offset: int = 0,
 ) -> AsyncIterator[list[Counted]]:
     """Yield all rows that counts() has behind the first *offset*, some at a time: no more than those are ever held here."""
-    query = _ordered(await _answering(connection, question, span, sums, cuts), sums, cuts, order).offset(offset)
+    wanted = Wanted(question=question, span=span, sums=sums)
+    query = _ordered(await _answering(connection, wanted, cuts), sums, cuts, order).offset(offset)
     result = await connection.stream(query, execution_options={"yield_per": ROWS_AT_A_TIME})
     async for rows in result.partitions():
         yield [_counted(row, sums, cuts) for row in rows]
@@ -150,12 +158,19 @@ async def counts_for(
 ) -> dict[tuple[Any, ...], Sums]:
     """Add up everything that *metrics* need, for every combination of *cuts* that has rows of any kind."""
     found: defaultdict[tuple[Any, ...], dict[str, int]] = defaultdict(dict)
-    groups = _together(metrics, {VIEWS: VIEWS_KEPT} if keeps_single_views(question) else {})
+    groups = _together(metrics, _instead(question, span, cuts))
     for group in groups:
         for row in await counts(connection, question, span, group, *cuts):
             found[row.key].update(row.sums)
     nothing = {one.name: 0 for group in groups for one in group}
     return {key: nothing | sums for key, sums in found.items()}
+
+
+async def added_up_by_value(
+    connection: AsyncConnection, question: WebQuestion, span: Span, sums: Sequence[Sum], dimension: Dimension
+) -> Rolled | None:
+    """Return what of *sums* by the values of *dimension* was added up, and the spans that are left; None where nothing was."""
+    return await _added_up(connection, Wanted(question=question, span=span, sums=sums), (ByValue(dimension),))
 
 
 def _ordered(query: Select[Any], sums: Sequence[Sum], cuts: Sequence[Cut], order: Order | None) -> Select[Any]:
@@ -170,6 +185,15 @@ def _counted(row: Row[Any], sums: Sequence[Sum], cuts: Sequence[Cut]) -> Counted
     return Counted(tuple(row[:width]), dict(zip(names, row[width:], strict=True)))
 
 
+def _instead(question: WebQuestion, span: Span, cuts: Sequence[Cut]) -> Mapping[Sum, Sum]:
+    """Return which sums others stand in for: as many statements are spared as are of visits, too, then."""
+    if keeps_single_views(question):
+        return {VIEWS: VIEWS_KEPT}
+    days = parted(span)
+    is_whole = days is not None and not days.edges and _go_by_days(cuts)
+    return {one: said for one, said in SAID.items() if is_whole and said_by_visits(question, [one])}
+
+
 def _together(metrics: Iterable[Metric], instead: Mapping[Sum, Sum]) -> list[list[Sum]]:
     groups: defaultdict[Any, dict[str, Sum]] = defaultdict(dict)
     for one in (instead.get(one, one) for metric in metrics for one in metric.sums):
@@ -177,36 +201,48 @@ def _together(metrics: Iterable[Metric], instead: Mapping[Sum, Sum]) -> list[lis
     return [list(group.values()) for group in groups.values()]
 
 
-async def _answering(
-    connection: AsyncConnection, question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Sequence[Cut]
-) -> Select[Any]:
+async def _answering(connection: AsyncConnection, wanted: Wanted, cuts: Sequence[Cut]) -> Select[Any]:
     """Return what answers: what was added up of the days that have been, and facts for all others."""
-    rolled = await _added_up(connection, question, span, sums, cuts)
+    rolled = await _added_up(connection, wanted, cuts)
     if rolled is None:
-        return _from_facts(question, span, sums, cuts)
-    if not rolled.left:
-        return rolled.query
-    each = union_all(rolled.query, *(_from_facts(question, left, sums, cuts) for left in rolled.left)).subquery("each_part")
+        return _from_facts(wanted.question, wanted.span, wanted.sums, cuts)
+    facts = [_from_facts(wanted.question, left, wanted.sums, cuts) for left in rolled.left]
+    return _together_of([rolled.query, *facts], wanted.sums, cuts)
+
+
+def _together_of(parts: Sequence[Select[Any]], sums: Sequence[Sum], cuts: Sequence[Cut]) -> Select[Any]:
+    if len(parts) == 1:
+        return parts[0]
+    each = union_all(*parts).subquery("each_part")
     labels = [each.c[f"cut_{number}"] for number in range(len(cuts))]
     return select(*labels, *(_whole(func.sum(each.c[one.name])).label(one.name) for one in sums)).group_by(*labels)
 
 
-async def _added_up(
-    connection: AsyncConnection, question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Sequence[Cut]
-) -> Rolled | None:
-    wanted = Wanted(question=question, span=span, sums=sums)
+async def _added_up(connection: AsyncConnection, wanted: Wanted, cuts: Sequence[Cut]) -> Rolled | None:
     match cuts:
         case ():
             return await by_time(connection, wanted, None)
         case (ByBucket(edges=edges),):
             return await by_time(connection, wanted, edges)
         case (ByValue(dimension=dimension) as cut,):
-            return await by_value(connection, wanted, dimension, cut.kept)
+            return await by_value(connection, wanted, dimension, cut.kept, keeps_all=cut.keeps_all)
         case _:
             return None
 
 
 def _from_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Sequence[Cut]) -> Select[Any]:
+    instead, days = said_by_visits(question, sums), parted(span)
+    if instead is None or days is None or not _go_by_days(cuts):
+        return _of_facts(question, span, sums, cuts)
+    edges = [_of_facts(question, edge, sums, cuts) for edge in days.edges]
+    return _together_of([_of_facts(question, days.whole, instead, cuts), *edges], sums, cuts)
+
+
+def _go_by_days(cuts: Sequence[Cut]) -> bool:
+    return all(isinstance(cut, ByBucket) and are_midnights(cut.edges) for cut in cuts)
+
+
+def _of_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Sequence[Cut]) -> Select[Any]:
     first = sums[0]
     if first.of is Of.VISIT:
         facts, moment, conditions = VISITS, VISITS.c.began_at, visits_in(question, span)

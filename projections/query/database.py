@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
-from sqlalchemy import select, text
+from sqlalchemy import Connection, Executable, Select, event, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,6 +17,7 @@ from projections.generations import GENERATIONS, enter_current
 from projections.projections import PROJECTIONS
 from projections.projector.projection import Projection
 from projections.query.caller import Caller
+from projections.query.lean import lean
 from projections.query.problems import Refused, unauthorized, unavailable
 from projections.reader_role import TAKE_ON_ROLE
 from projections.sign_ins import SIGN_INS
@@ -50,7 +52,7 @@ _AWAY = ("08", "28", "3D", "53", "57", "58")
 
 def open_engine(database_url: str) -> AsyncEngine:
     """Return the pool; nothing is connected before the first question. Its sessions act as the role for reading."""
-    return database.open_engine(
+    engine = database.open_engine(
         database_url,
         _SESSION,
         first=TAKE_ON_ROLE,
@@ -62,6 +64,12 @@ def open_engine(database_url: str) -> AsyncEngine:
         # A session from before the first migration does not act as the role yet.
         pool_recycle=_LONGEST_SESSION_SECONDS,
     )
+    event.listen(engine.sync_engine, "before_execute", _make_lean, retval=True)
+    return engine
+
+
+def _make_lean(_: Connection, statement: Executable, several: Any, values: Any, _options: Any) -> tuple[Executable, Any, Any]:
+    return lean(statement) if isinstance(statement, Select) else statement, several, values
 
 
 def open_writing(database_url: str) -> AsyncEngine:

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from projections.query.metrics import FURTHER, METRICS, OF_PAGE, Metric
+from projections.query.ledger.numbers import LEDGER_NUMBERS
+from projections.query.metrics import FURTHER, METRICS, OF_PAGE, Metric, Unit
 
 
 class Definition(Struct, frozen=True, kw_only=True):
@@ -19,7 +20,7 @@ def _defined(metric: Metric) -> Definition:
     return Definition(name=metric.name, title=metric.title, unit=metric.unit, version=metric.version, text=metric.meaning)
 
 
-DEFINITIONS: tuple[Definition, ...] = (
+OF_FACTS: tuple[Definition, ...] = (
     *(_defined(metric) for metric in dict.fromkeys((*METRICS, *FURTHER, *OF_PAGE))),
     Definition(
         name="entry_page",
@@ -146,6 +147,11 @@ DEFINITIONS: tuple[Definition, ...] = (
         text="Of the turns that ended in the period, those on which anybody voted. Where it is low, an approval speaks of few.",
     ),
 )
+# The numbers that say what became of everything, beside those that facts are counted to.
+OF_THE_LEDGER: tuple[Definition, ...] = tuple(
+    Definition(name=one.name, title=one.title, unit=Unit.COUNT, version=one.version, text=one.meaning) for one in LEDGER_NUMBERS
+)
+DEFINITIONS = (*OF_FACTS, *OF_THE_LEDGER)
 
 
 def definitions_table() -> str:

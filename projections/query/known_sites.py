@@ -6,6 +6,7 @@ A name that is none, and one that is somebody else's, are the same 404 everywher
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from projections.query.home import USUAL_ZONE, Home, at_home
 from projections.query.periods import Period
 from projections.query.problems import Refused, not_found
 from projections.query.question import WebQuestion
-from projections.read_models.dictionaries import SITE_IDS, SITE_NUMBER
+from projections.read_models.dictionaries import NONE, SITE_IDS, SITE_NUMBER
 from projections.read_models.hits import HITS
 
 
@@ -44,7 +45,7 @@ _NO_LOOPS = text("SET LOCAL enable_nestloop = off")
 # Each part is one probe of an index.
 _DECIDED = text(f"""
     SELECT site.state ->> 'state' AS state, named.key, named.state AS state_of_key,
-           COALESCE(site.state ->> 'timezone', named.timezone, '{USUAL_ZONE}') AS timezone,
+           COALESCE(site.state ->> 'timezone', named.timezone, '{USUAL_ZONE}') AS timezone, ({SITE_NUMBER}) AS number,
            EXISTS (SELECT FROM control_things WHERE tenant = :tenant AND kind = '{KIND}') AS decides
     FROM (VALUES (1)) AS one
     LEFT JOIN control_things AS site ON site.id = :site_id AND site.tenant = :tenant
@@ -75,12 +76,18 @@ async def reading_about(
     What the question leaves to the site, where days begin and with which of them, is then as the site has it.
     """
     async with reading(engine, question.caller) as connection:
-        site, timezone = await _found(connection, question.caller, question.site, listing)
-        named = question if site == question.site else replace(question, sites=(site,))
+        found = await _found(connection, question.caller, question.site, listing)
+        named = replace(question, sites=(found.key,), number=found.number)
         if question.filters:
             await avoid_loops(connection)
-        first = await _first_fact(connection, named.caller, site) if named.period is Period.ALL else None
-        yield connection, await with_goals(connection, at_home(named, Home(timezone=timezone, first=first)))
+        first = await _first_fact(connection, named.caller, found.key) if named.period is Period.ALL else None
+        yield connection, await with_goals(connection, at_home(named, Home(timezone=found.timezone, first=first)))
+
+
+async def named_as_it_is(engine: AsyncEngine, question: WebQuestion, listing: Listing) -> WebQuestion:
+    """Return *question* as reading_about() does, to be asked by another connection: the site may have another number there."""
+    async with reading_about(engine, question, listing) as (_, named):
+        return replace(named, number=None)
 
 
 async def avoid_loops(connection: AsyncConnection) -> None:
@@ -90,13 +97,25 @@ async def avoid_loops(connection: AsyncConnection) -> None:
 
 async def known_site(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> str:
     """Return the key of the site of *caller* that is called *claimed*, or raise Refused."""
-    site, _ = await _found(connection, caller, claimed, listing)
-    return site
+    return (await _found(connection, caller, claimed, listing)).key
 
 
-async def _found(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> tuple[str, str]:
-    """Return the key and the time zone of the site that is called *claimed*, or raise Refused."""
-    asked = {"tenant": caller.tenant, "site_id": site_id(caller.tenant, claimed), "name_id": name_id(claimed)}
+class _Found(NamedTuple):
+    """A site's key, its time zone, and its number in the tables that are read: none that is given where it has no facts."""
+
+    key: str
+    timezone: str
+    number: int
+
+
+async def _found(connection: AsyncConnection, caller: Caller, claimed: str, listing: Listing) -> _Found:
+    """Return the site that is called *claimed*, or raise Refused."""
+    asked = {
+        "tenant": caller.tenant,
+        "site": claimed,
+        "site_id": site_id(caller.tenant, claimed),
+        "name_id": name_id(claimed),
+    }
     row = (await connection.execute(_DECIDED, asked)).one()
     # What is a site's key leads to that site, also where the site has given the name up.
     key, state = (row.key, row.state_of_key) if row.state is None and row.key else (claimed, row.state)
@@ -104,7 +123,8 @@ async def _found(connection: AsyncConnection, caller: Caller, claimed: str, list
         raise no_such_site()
     if state is None and not await _goes_undecided(connection, caller, claimed, listing, decides=row.decides):
         raise no_such_site()
-    return key, row.timezone
+    number = row.number if key == claimed else await connection.scalar(text(SITE_NUMBER), asked | {"site": key})
+    return _Found(key, row.timezone, number or NONE)
 
 
 async def _goes_undecided(

@@ -6,15 +6,16 @@ have the page, hostname or bot that was asked for; and, if they are events, the 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, timedelta
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, and_, exists, false, or_, select, true
 
 from projections.query.dimensions import Dimension
 from projections.query.filters import Filter
+from projections.query.numbered import Sites, holds, taken_by
 from projections.query.operators import Operator, condition
 from projections.query.parameters import Who
 from projections.query.periods import Span
@@ -42,8 +43,8 @@ class Wanted(Protocol):
     def negated(self) -> bool:
         """Say whether what has it is left out."""
 
-    def on(self, columns: Columns) -> Condition:
-        """Return the condition that a row has it, whichever way it points."""
+    def on(self, columns: Columns, sites: Sites) -> Condition:
+        """Return the condition that a row, which is of *sites*, has it, whichever way it points."""
 
 
 class _Wanted(Struct, frozen=True):
@@ -54,14 +55,24 @@ class _Wanted(Struct, frozen=True):
     operator: Operator
     values: tuple[str, ...]
 
-    def on(self, columns: Columns) -> Condition:
+    def on(self, columns: Columns, sites: Sites) -> Condition:
         """Return the condition that a row has one of the values, whichever way the filter points."""
-        return condition(self.dimension.on(columns), self.operator, self.values)
+
+        def passes(text: ColumnElement[Any]) -> Condition:
+            return condition(text, self.operator, self.values)
+
+        return holds(self.dimension, columns, sites, passes, takes=taken_by(self.operator, self.values))
 
 
 def keeps_single_views(question: WebQuestion) -> bool:
     """Say whether of a visit that is kept only some pageviews count: those with the page, hostname or bot of a filter."""
     return any(_implied_by_hit(wanted) for wanted in _grouped(question.filters))
+
+
+def keeps_hits_by_themselves(question: WebQuestion, kinds: Collection[Kind]) -> bool:
+    """Say whether of the hits of these *kinds* in a visit that is kept only some count: those that have what a filter names."""
+    wanted = _grouped(question.filters)
+    return any(_implied_by_hit(one) or (_speaks_of_hits(one) and one.dimension.kind in kinds) for one in wanted)
 
 
 def visits_in(question: WebQuestion, span: Span) -> list[Condition]:
@@ -70,39 +81,39 @@ def visits_in(question: WebQuestion, span: Span) -> list[Condition]:
     return [
         *_of_sites(question, visits),
         *began_in(span, visits),
-        *(_kept(wanted, span) for wanted in _grouped(question.filters)),
+        *(_kept(wanted, span, sites_of(question)) for wanted in _grouped(question.filters)),
     ]
 
 
 def hits_in(question: WebQuestion, span: Span, *kinds: Kind) -> list[Condition]:
     """Return the conditions for the hits of these *kinds* that happened in *span* and that the question keeps."""
-    hits = HITS.c
+    hits, sites = HITS.c, sites_of(question)
     wanted = _grouped(question.filters)
     return [
         *_of_sites(question, hits),
         hits.kind.in_([int(kind) for kind in kinds]),
         hits.occurred_at >= span.since,
         hits.occurred_at < span.until,
-        *(_itself(one, hits) for one in wanted if _speaks_of_hits(one)),
-        *_in_kept_visit(span, kinds, [one for one in wanted if not _implied_by_hit(one)]),
+        *(_itself(one, hits, sites) for one in wanted if _speaks_of_hits(one)),
+        *_in_kept_visit(span, kinds, [one for one in wanted if not _implied_by_hit(one)], sites),
     ]
 
 
-def visit_has(wanted: Wanted, span: Span) -> Condition:
-    """Return the condition for the visits that *wanted* keeps, of those that began in *span*."""
-    return _kept(wanted, span)
+def visit_has(wanted: Wanted, span: Span, sites: Sites) -> Condition:
+    """Return the condition for the visits of *sites* that *wanted* keeps, of those that began in *span*."""
+    return _kept(wanted, span, sites)
 
 
-def hit_counts(wanted: Wanted, span: Span, kinds: Sequence[Kind]) -> Condition:
-    """Return the condition for the hits of these *kinds* that *wanted* keeps, of those that happened in *span*."""
-    itself = [_itself(wanted, HITS.c)] if _speaks_of_hits(wanted) else []
-    return every([*itself, *_in_kept_visit(span, kinds, [] if _implied_by_hit(wanted) else [wanted])])
+def hit_counts(wanted: Wanted, span: Span, kinds: Sequence[Kind], sites: Sites) -> Condition:
+    """Return the condition for the hits of *sites* that *wanted* keeps, of these *kinds*, that happened in *span*."""
+    itself = [_itself(wanted, HITS.c, sites)] if _speaks_of_hits(wanted) else []
+    return every([*itself, *_in_kept_visit(span, kinds, [] if _implied_by_hit(wanted) else [wanted], sites)])
 
 
-def seen_counts(wanted: Wanted, span: Span, seen: Columns) -> Condition:
+def seen_counts(wanted: Wanted, span: Span, seen: Columns, sites: Sites) -> Condition:
     """Return the same for hits among *seen*, each of which stands beside its visit, one that began in *span*."""
-    itself = [_itself(wanted, seen)] if _speaks_of_hits(wanted) else []
-    return every([*itself, *([] if _implied_by_hit(wanted) else [_kept(wanted, span)])])
+    itself = [_itself(wanted, seen, sites)] if _speaks_of_hits(wanted) else []
+    return every([*itself, *([] if _implied_by_hit(wanted) else [_kept(wanted, span, sites)])])
 
 
 def began_in(span: Span, visits: Columns) -> list[Condition]:
@@ -118,16 +129,20 @@ def began_in(span: Span, visits: Columns) -> list[Condition]:
 
 
 def _of_sites(question: WebQuestion, columns: Columns) -> list[Condition]:
-    theirs = columns.site_id == _site(question) if len(question.sites) == 1 else columns.site_id.in_(_sites(question))
+    theirs = columns.site_id == _site(question) if len(question.sites) == 1 else columns.site_id.in_(sites_of(question))
     return [theirs] if question.who is Who.ALL else [theirs, columns.bot.is_(question.who is Who.BOT)]
 
 
-def _site(question: WebQuestion) -> ScalarSelect[int]:
-    # By its number, which is looked up once: the planner knows how many facts a site has, and nothing of how many a name has.
-    return _sites(question).scalar_subquery()
+def _site(question: WebQuestion) -> ScalarSelect[int] | int:
+    # By its number: the planner knows how many facts a site has, where it sees which one, and nothing of how many a name has.
+    sites = sites_of(question)
+    return sites[0] if isinstance(sites, tuple) else sites.scalar_subquery()
 
 
-def _sites(question: WebQuestion) -> Select[tuple[int]]:
+def sites_of(question: WebQuestion) -> Sites:
+    """Return the numbers of the sites that *question* is about."""
+    if question.number is not None:
+        return (question.number,)
     asked = select(SITE_IDS.c.id).where(SITE_IDS.c.tenant == question.caller.tenant)
     if question.sites:
         return asked.where(SITE_IDS.c.site.in_(question.sites))
@@ -153,18 +168,18 @@ def _implied_by_hit(wanted: Wanted) -> bool:
     return _speaks_of_hits(wanted) and wanted.dimension.kind is Kind.PAGEVIEW
 
 
-def _itself(wanted: Wanted, hits: Columns) -> Condition:
+def _itself(wanted: Wanted, hits: Columns, sites: Sites) -> Condition:
     if wanted.dimension.kind is Kind.PAGEVIEW:
-        return wanted.on(hits)
-    return or_(hits.kind != int(wanted.dimension.kind), wanted.on(hits))
+        return wanted.on(hits, sites)
+    return or_(hits.kind != int(wanted.dimension.kind), wanted.on(hits, sites))
 
 
-def _kept(wanted: Wanted, span: Span) -> Condition:
-    has = wanted.on(VISITS.c) if wanted.dimension.of is Of.VISIT else _contains(wanted, VISITS.c, span)
+def _kept(wanted: Wanted, span: Span, sites: Sites) -> Condition:
+    has = wanted.on(VISITS.c, sites) if wanted.dimension.of is Of.VISIT else _contains(wanted, VISITS.c, span, sites)
     return ~has if wanted.negated else has
 
 
-def _contains(wanted: Wanted, visits: Columns, span: Span) -> Condition:
+def _contains(wanted: Wanted, visits: Columns, span: Span, sites: Sites) -> Condition:
     inner = HITS.alias("contained")
     return exists().where(
         *same_visitor(visits, inner),
@@ -172,14 +187,14 @@ def _contains(wanted: Wanted, visits: Columns, span: Span) -> Condition:
         inner.c.occurred_at.between(visits.began_at, visits.ended_at),
         inner.c.occurred_at >= span.since,
         inner.c.occurred_at < span.until + LONGEST_VISIT,
-        wanted.on(inner.c),
+        wanted.on(inner.c, sites),
     )
 
 
-def _in_kept_visit(span: Span, kinds: Sequence[Kind], wanted: Sequence[Wanted]) -> list[Condition]:
+def _in_kept_visit(span: Span, kinds: Sequence[Kind], wanted: Sequence[Wanted], sites: Sites) -> list[Condition]:
     if not wanted:
         return []
-    return [hit_of_visit(lambda began: every(_kept(one, began) for one in wanted), span, kinds)]
+    return [hit_of_visit(lambda began: every(_kept(one, began, sites) for one in wanted), span, kinds)]
 
 
 def hit_of_visit(kept: Callable[[Span], Condition], span: Span, kinds: Sequence[Kind]) -> Condition:

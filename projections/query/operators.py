@@ -61,6 +61,13 @@ def condition(column: Texts, operator: Operator, values: Iterable[str]) -> Colum
     return or_(*(column.like(written(_plain(value)), escape="\\") for value in values))
 
 
+def takes_nothing(operator: Operator, values: Iterable[str]) -> bool:
+    """Say whether a text that is empty is, contains, ... any of *values*."""
+    if operator is Operator.MATCHES:
+        return any(set(_PIECE.findall(value)) <= {_ANY, _ANY_BUT_SLASH} for value in values)
+    return "" in values
+
+
 def found_in(column: Texts, text: str) -> ColumnElement[bool]:
     """Return the condition that *column* contains *text*, in whatever case A to Z are written."""
     return column.ilike(f"%{_plain(text)}%", escape="\\")

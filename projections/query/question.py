@@ -26,7 +26,8 @@ class WebQuestion(Asked, frozen=True, kw_only=True):
     """Whose visits and pageviews are asked for, which of them are kept, how they are to be cut and what they are compared with.
 
     Without ``compare`` an overview is compared with the period before, and nothing else with anything; ``against`` are the days
-    of one that was chosen. One that ``names_interval`` has said itself how wide a bucket is.
+    of one that was chosen. One that ``names_interval`` has said itself how wide a bucket is. ``number`` is the site's in
+    the tables that are read, where it is known.
     """
 
     who: Who
@@ -39,6 +40,7 @@ class WebQuestion(Asked, frozen=True, kw_only=True):
     compare: Compare | None = None
     against: Days | None = None
     names_interval: bool = True
+    number: int | None = None
 
     @property
     def other(self) -> Span | None:

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from projections.query.api import Desk, PlainRequest, Questioned, answered_by, ask
 from projections.query.caller import Caller
+from projections.query.delivery.asked import PACE
+from projections.query.delivery.tags import Pace
 from projections.query.freshness import freshness
 from projections.query.known_sites import reading_about
 from projections.query.question import dimension_of
@@ -23,6 +25,7 @@ from projections.query.web.revenue_series import RevenueSeries, revenue_series
     summary="Events, conversions, and how long and how deep pages are read, beside the period before",
     operation_class=Questioned,
     responses=answered_by(engagements.DOCUMENT),
+    opt={PACE: Pace.MOMENT},
 )
 async def read_engagement(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
@@ -40,6 +43,7 @@ async def read_engagement(
     summary="Each page: entries, exits, and how long and how deep it is read",
     operation_class=Questioned,
     responses=answered_by(engagements.PAGES_DOCUMENT),
+    opt={PACE: Pace.DAYS},
 )
 async def read_pages(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
@@ -52,7 +56,12 @@ async def read_pages(
     return Response(engagements.pages_to_document(answer, as_of))
 
 
-@get("/{site:str}/properties", summary="Which properties the events have", operation_class=Questioned)
+@get(
+    "/{site:str}/properties",
+    summary="Which properties the events have",
+    operation_class=Questioned,
+    opt={PACE: Pace.DAYS},
+)
 async def read_properties(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> Properties:
@@ -63,7 +72,12 @@ async def read_properties(
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
-@get("/{site:str}/revenue", summary="What events earned, in each currency", operation_class=Questioned)
+@get(
+    "/{site:str}/revenue",
+    summary="What events earned, in each currency",
+    operation_class=Questioned,
+    opt={PACE: Pace.MOMENT},
+)
 async def read_revenue(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> Revenue:
@@ -74,7 +88,12 @@ async def read_revenue(
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
-@get("/{site:str}/revenue/{dimension:str}", summary="What each value of a dimension earned", operation_class=Questioned)
+@get(
+    "/{site:str}/revenue/{dimension:str}",
+    summary="What each value of a dimension earned",
+    operation_class=Questioned,
+    opt={PACE: Pace.DAYS},
+)
 async def read_revenue_by(
     desk: NamedDependency[Desk],
     caller: NamedDependency[Caller],
@@ -89,7 +108,12 @@ async def read_revenue_by(
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
-@get("/{site:str}/timeseries/revenue", summary="What events earned over time, in each currency", operation_class=Questioned)
+@get(
+    "/{site:str}/timeseries/revenue",
+    summary="What events earned over time, in each currency",
+    operation_class=Questioned,
+    opt={PACE: Pace.DAYS},
+)
 async def read_revenue_series(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> RevenueSeries:

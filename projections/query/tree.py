@@ -1,14 +1,15 @@
 """Tree: filters that are nested in each other, as all of, any of, and leaves; a negation stands at its leaf alone."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct, structs
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 
 from projections.query.dimensions import Dimension
 from projections.query.filters import Filter
 from projections.query.matching import Condition, any_of, every, hit_counts, hit_of_visit, seen_counts, visit_has
+from projections.query.numbered import Sites, holds, taken_by
 from projections.query.operators import Operator, condition
 from projections.query.periods import Span
 from projections.query.sums import Columns, Of
@@ -24,12 +25,15 @@ class Leaf(Struct, frozen=True, kw_only=True):
     negated: bool = False
     case_sensitive: bool = True
 
-    def on(self, columns: Columns) -> Condition:
+    def on(self, columns: Columns, sites: Sites) -> Condition:
         """Return the condition that a row has one of the values, whichever way the leaf points."""
-        column = self.dimension.on(columns)
-        if self.case_sensitive:
-            return condition(column, self.operator, self.values)
-        return condition(func.lower(column), self.operator, (value.lower() for value in self.values))
+
+        def passes(text: ColumnElement[Any]) -> Condition:
+            if self.case_sensitive:
+                return condition(text, self.operator, self.values)
+            return condition(func.lower(text), self.operator, (value.lower() for value in self.values))
+
+        return holds(self.dimension, columns, sites, passes, takes=taken_by(self.operator, self.values))
 
 
 class All(Struct, frozen=True):
@@ -116,43 +120,43 @@ def as_filters(node: Node) -> tuple[Filter, ...] | None:
     return tuple(one for filters in found.values() for one in filters)
 
 
-def visits_where(node: Node, span: Span) -> Condition:
-    """Return the condition for the visits that *node* keeps, of those that began in *span*."""
+def visits_where(node: Node, span: Span, sites: Sites) -> Condition:
+    """Return the condition for the visits of *sites* that *node* keeps, of those that began in *span*."""
     match node:
         case Leaf():
-            return visit_has(node, span)
+            return visit_has(node, span, sites)
         case All(nodes):
-            return every(visits_where(inner, span) for inner in nodes)
+            return every(visits_where(inner, span, sites) for inner in nodes)
         case AnyOf(nodes):
-            return any_of(visits_where(inner, span) for inner in nodes)
+            return any_of(visits_where(inner, span, sites) for inner in nodes)
         case Done(inner):
-            return visits_where(inner, span)
+            return visits_where(inner, span, sites)
 
 
-def hits_where(node: Node, span: Span, kinds: Sequence[Kind]) -> Condition:
-    """Return the condition for the hits of these *kinds* that *node* keeps, of those that happened in *span*."""
+def hits_where(node: Node, span: Span, kinds: Sequence[Kind], sites: Sites) -> Condition:
+    """Return the condition for the hits of *sites* that *node* keeps, of these *kinds*, that happened in *span*."""
     match node:
         case Leaf():
-            return hit_counts(node, span, kinds)
+            return hit_counts(node, span, kinds, sites)
         case All(nodes):
-            return every(hits_where(inner, span, kinds) for inner in nodes)
+            return every(hits_where(inner, span, kinds, sites) for inner in nodes)
         case AnyOf(nodes):
-            return any_of(hits_where(inner, span, kinds) for inner in nodes)
+            return any_of(hits_where(inner, span, kinds, sites) for inner in nodes)
         case Done(inner):
-            return hit_of_visit(lambda began: visits_where(inner, began), span, kinds)
+            return hit_of_visit(lambda began: visits_where(inner, began, sites), span, kinds)
 
 
-def seen_where(node: Node, span: Span, seen: Columns) -> Condition:
+def seen_where(node: Node, span: Span, seen: Columns, sites: Sites) -> Condition:
     """Return the condition for hits among *seen*, each beside its visit, which began in *span*."""
     match node:
         case Leaf():
-            return seen_counts(node, span, seen)
+            return seen_counts(node, span, seen, sites)
         case All(nodes):
-            return every(seen_where(inner, span, seen) for inner in nodes)
+            return every(seen_where(inner, span, seen, sites) for inner in nodes)
         case AnyOf(nodes):
-            return any_of(seen_where(inner, span, seen) for inner in nodes)
+            return any_of(seen_where(inner, span, seen, sites) for inner in nodes)
         case Done(inner):
-            return visits_where(inner, span)
+            return visits_where(inner, span, sites)
 
 
 def _speaks_of_views(leaf: Leaf) -> bool:

@@ -31,7 +31,7 @@ from projections.database import copy_rows
 from projections.read_models import description
 from projections.read_models.dictionaries import SITE_IDS, Coded, code
 from projections.read_models.model import ReadModel, Whose, happened_on
-from projections.schema import VIEWS, WEB, moment, words
+from projections.schema import VIEWS, WEB, moment, numbers, words
 from projections.stream.item import Sequenced
 
 Row: TypeAlias = tuple[Any, ...]
@@ -100,7 +100,7 @@ HITS = Table(
     words("path"),
     words("name"),
     *map(words, description.COLUMNS),
-    Column("site_id", Integer, nullable=False),
+    *numbers("site_id", "page_id", "client_id", "origin_id", "name_id"),
 )
 
 NOBODY = 0

@@ -15,7 +15,7 @@ from projections.read_models.dictionaries import NONE, Coded, code
 from projections.read_models.hits import site_number, visitor_number
 from projections.read_models.model import ReadModel, Whose, happened_on, partition_name
 from projections.read_models.visit import IDLE, Tail, Visit, VisitFact, merge, visit_of
-from projections.schema import VIEWS, WEB, moment, words
+from projections.schema import VIEWS, WEB, moment, numbers, words
 from projections.stream.item import Sequenced
 
 Row: TypeAlias = tuple[Any, ...]
@@ -95,7 +95,7 @@ VISITS = Table(
     words("entry_path"),
     words("exit_path"),
     *map(words, description.COLUMNS),
-    Column("site_id", Integer, nullable=False),
+    *numbers("site_id", "page_id", "client_id", "origin_id", "entry_page_id", "exit_page_id"),
     Column("tail", LargeBinary, nullable=True),
 )
 

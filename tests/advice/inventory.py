@@ -70,6 +70,12 @@ ADVICE = (
         "Postgres goes away during a backfill",
         f"{REBUILD}::test_what_a_dead_rebuild_has_left_is_taken_away",
     ),
+    Advice(
+        "collector/cli/backfill.py",
+        "leave --accept-loss out",
+        "a loss is accepted where there is none",
+        "tests/collector/cli/test_backfill.py::test_a_dry_run_says_what_would_change_changes_nothing_and_ends_with_4",
+    ),
     Advice(f"{CHECKS}/database.py", "Where they are of a newer version", "the tables are of another version", NEWER),
     Advice(
         f"{CHECKS}/database.py",

@@ -1,6 +1,6 @@
 """Roles as processes, an empty stream and migrated tables for each test."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,15 @@ def role(tmp_path: Path, launcher: GuardedLauncher) -> Iterator[Callable[..., Ro
     """Start roles, which do not outlive the test."""
     started: list[Role] = []
 
-    def start(name: str, *, module: str = "", variables: Mapping[str, str] | None = None, **settings: str) -> Role:
-        started.append(Role(name, launcher, tmp_path, module=module, **settings))
+    def start(
+        name: str,
+        *,
+        module: str = "",
+        options: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+        **settings: str,
+    ) -> Role:
+        started.append(Role(name, launcher, tmp_path, module=module, options=options, **settings))
         return started[-1].start(**(variables or {}))
 
     yield start

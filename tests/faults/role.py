@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -19,12 +20,14 @@ ROOM = str(1 << 28)
 class Role:
     """A process that is started through the command line, always at the same port; ``module`` replaces it by a double."""
 
-    def __init__(self, name: str, launcher: Launcher, folder: Path, *, module: str = "", **settings: str) -> None:
+    def __init__(
+        self, name: str, launcher: Launcher, folder: Path, *, module: str = "", options: Sequence[str] = (), **settings: str
+    ) -> None:
         self.name = name
         self.port = free_port()
         self.log = folder / f"{name}-{self.port}.log"
         self._launcher = launcher
-        self._argv = (sys.executable, "-m", module) if module else (*COLLECTOR, name)
+        self._argv = (*((sys.executable, "-m", module) if module else (*COLLECTOR, name)), *options)
         self._environment = {
             "DATA": str(folder / "data"),
             "PORT": str(self.port),

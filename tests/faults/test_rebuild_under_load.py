@@ -50,3 +50,30 @@ async def test_a_rebuild_whose_postgres_dies_ends_with_a_sentence_and_what_is_re
     again = Tables(await connect_to_tables(server.url))
     assert await again.digest() == before
     await again.connection.close()
+
+
+async def test_a_second_one_meanwhile_is_refused_with_a_sentence_whatever_it_is_asked_for(
+    facts: Facts, tables: Tables, database_url: str, role: Callable[..., Role]
+):
+    await facts.publish(*traffic(20, seed=1))
+    await project_all(facts, tables, database_url)
+    urls = {"NATS_URL": facts.nats_url, "DATABASE_URL": database_url}
+
+    async def is_being_built() -> bool:
+        return bool(await tables.value("SELECT count(*) FROM public.generations WHERE state = 'building'"))
+
+    async with tables.connection.transaction():
+        # Held up at its end: it waits for the positions that are read.
+        await tables.connection.execute("SELECT * FROM positions FOR UPDATE")
+        first = role("backfill", options=("--projection", "web"), **urls)
+        await until(is_being_built)
+        for options in ((), ("--dry-run",), ("--site", "site-1.example"), ("--site", "site-1.example", "--dry-run")):
+            second = role("backfill", options=options, **urls)
+            assert second.end() == 1, options
+            assert "Another backfill is under way. Wait for its end, or stop it, and try again." in second.said()
+            assert "Traceback" not in second.said()
+        other = role("backfill", options=("--projection", "turns"), **urls)
+        assert other.end() == 0, other.said()
+        assert await is_being_built()
+    assert first.end() == 0, first.said()
+    assert await tables.turn_to_current() == "web_g2"

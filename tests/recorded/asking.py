@@ -33,9 +33,10 @@ from contracts.codec import CODEC, type_of
 from contracts.events import Fact
 from contracts.jetstream import JetStreamError
 from projections.migrations import migrate
+from tests.bench.answers.rolled_up import roll_up
 from tests.bench.world import opened
 from tests.collector.ingest import Running, running
-from tests.conftest import delete_streams
+from tests.conftest import delete_streams, run_sql
 from tests.facts import STREAM
 from tests.projections.query.world import World, open_world
 from tests.projections.world import Tables, connect_to_tables, projecting, until
@@ -115,7 +116,10 @@ async def ask_demo(on: Servers, questions: Iterable[str]) -> tuple[Answers, Answ
 
 
 async def ask_accesslog(on: Servers, log: Path, site: str, questions: Iterable[str]) -> tuple[Answers, list[str]]:
-    """Return the answers to *questions* about *log* imported for *site*, and what the import says that it did."""
+    """Return the answers to *questions* about *log* imported for *site*, and what the import says that it did.
+
+    Facts give them, and then what was added up of the log's days, which are over: both have to say the same.
+    """
     summary = Summary()
     named = Site(tenant=TENANT, id=site)
     walk = LogWalk(site=named, sites=AnySite(TENANT), lists=Lists.load(), clock=lambda: NOW)
@@ -123,8 +127,12 @@ async def ask_accesslog(on: Servers, log: Path, site: str, questions: Iterable[s
     async def publish(delivery: Delivery) -> None:
         await bring_in([log], walk=walk, send=delivery.send, summary=summary)
 
+    asked = list(questions)
     async with _world(on, publish) as world:
-        answers = {question: plain((await world.get(question)).text) for question in questions}
+        await run_sql(world.database_url, "UPDATE web_g1.site_days SET state = 0")
+        answers = {question: plain((await world.get(question)).text) for question in asked}
+        await roll_up(world.database_url)
+        assert answers == {question: plain((await world.get(question)).text) for question in asked}, "days say otherwise"
     return answers, [f"{number} {words.strip()}" for number, words in summary.rows(walk.crowd)]
 
 

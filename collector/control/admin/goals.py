@@ -1,6 +1,5 @@
 """/v1/admin/sites/{site}/goals and /funnels: what people are to reach; owners and editors decide."""
 
-from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
 from litestar import Response, get, post
@@ -9,12 +8,10 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from collector.control.admin.desk import PlainRequest
-from collector.control.admin.door import changed
 from collector.control.admin.motion import Motion
-from collector.control.admin.pages import Page, PageAsked, cut
-from collector.control.admin.sites import seen_site
-from collector.control.checked import known_site, known_tenant
-from collector.control.decided import Decided, invalid, not_found
+from collector.control.admin.pages import Page, PageAsked
+from collector.control.admin.targets import Sort, add_one, change_one, list_some, show_one, withdraw_one
+from collector.control.decided import invalid
 from collector.control.goal_views import FunnelView, GoalView, funnel_view, goal_view
 from collector.control.wanted import (
     LONGEST_WINDOW,
@@ -24,11 +21,10 @@ from collector.control.wanted import (
     StepSaid,
     money,
     properties,
-    short_name,
     steps,
     window,
 )
-from contracts.control.goals import Funnel, Goal, funnel_id, funnels_of, goal_id, goals_of
+from contracts.control.goals import FUNNEL_KIND, GOAL_KIND, Funnel, Goal, funnel_id, funnels_of, goal_id, goals_of
 
 Props: TypeAlias = Annotated[
     list[PropertySaid] | str,
@@ -81,19 +77,32 @@ class FunnelChanged(Struct, frozen=True, kw_only=True):
     funnel: FunnelView
 
 
+_GOALS: Sort[Goal, GoalView, GoalWanted] = Sort(
+    noun=GOAL_KIND,
+    type_=Goal,
+    all_of=goals_of,
+    id_of=goal_id,
+    targets=lambda plane: plane.goals,
+    view=goal_view,
+    short=lambda view: view.goal,
+    answer=lambda seq, view: GoalChanged(seq=seq, goal=view),
+)
+_FUNNELS: Sort[Funnel, FunnelView, FunnelWanted] = Sort(
+    noun=FUNNEL_KIND,
+    type_=Funnel,
+    all_of=funnels_of,
+    id_of=funnel_id,
+    targets=lambda plane: plane.funnels,
+    view=funnel_view,
+    short=lambda view: view.funnel,
+    answer=lambda seq, view: FunnelChanged(seq=seq, funnel=view),
+)
+
+
 @get("/v1/admin/sites/{site:str}/goals", summary="Goals of a site")
 async def list_goals(site: FromPath[str], motion: NamedDependency[Motion], page: NamedDependency[PageAsked]) -> Page[GoalView]:
     """Return the site's goals, but for those that are withdrawn."""
-    key = (await seen_site(motion, site)).key
-    things, begins = await motion.desk.deciding.things(), goals_of(motion.tenant, key)
-    found = things.some(
-        Goal,
-        motion.tenant,
-        after=begins + page.after,
-        most=page.most,
-        fits=lambda goal: goal.site == key and not goal.is_withdrawn,
-    )
-    return cut([goal_view(goal) for goal in found], page, key=lambda view: view.goal)
+    return await list_some(_GOALS, motion, site, page)
 
 
 @post("/v1/admin/sites/{site:str}/goals", summary="Add a goal", status_code=201)
@@ -102,22 +111,13 @@ async def add_goal(
 ) -> Response[GoalChanged]:
     """Define a goal, which holds for all that is stored at once; one that is there exactly so is answered with 200."""
     motion.require_editor(site)
-    wanted = _goal(data)
-    short = short_name("goal", data.goal.strip(), data.name)
-    decided, status = await motion.add(
-        goal_id(known_tenant(motion.tenant), known_site(site), short),
-        lambda plane: plane.goals.add(motion.tenant, site, wanted, short=short, by=motion.by),
-    )
-    return _goal_changed(request, decided, status)
+    return await add_one(_GOALS, motion, request, site, said=data.goal, wanted=_goal(data))
 
 
 @get("/v1/admin/sites/{site:str}/goals/{goal:str}", summary="A goal")
 async def show_goal(site: FromPath[str], goal: FromPath[str], motion: NamedDependency[Motion]) -> GoalView:
     """Return a goal, also one that is withdrawn."""
-    found = await _thing(motion, site, lambda key: goal_id(motion.tenant, key, goal))
-    if not isinstance(found, Goal):
-        raise not_found("goal")
-    return goal_view(found)
+    return await show_one(_GOALS, motion, site, goal)
 
 
 @post("/v1/admin/sites/{site:str}/goals/{goal:str}", summary="Another definition of a goal", status_code=200)
@@ -130,9 +130,7 @@ async def change_goal(
 ) -> Response[GoalChanged]:
     """Define the goal otherwise, for all that is stored and all that comes."""
     motion.require_editor(site)
-    wanted = _goal(data)
-    decided = await motion.decide(lambda plane: plane.goals.change(motion.tenant, site, goal, wanted, **_at(motion)))
-    return _goal_changed(request, decided)
+    return await change_one(_GOALS, motion, request, site, short=goal, wanted=_goal(data))
 
 
 @post("/v1/admin/sites/{site:str}/goals/{goal:str}/withdraw", summary="A goal less", status_code=200)
@@ -141,9 +139,7 @@ async def withdraw_goal(
 ) -> Response[GoalChanged]:
     """Let the goal be asked for no more; defined again, it is there again, with all of the past."""
     motion.require_editor(site)
-    return _goal_changed(
-        request, await motion.decide(lambda plane: plane.goals.withdraw(motion.tenant, site, goal, **_at(motion)))
-    )
+    return await withdraw_one(_GOALS, motion, request, site, short=goal)
 
 
 @get("/v1/admin/sites/{site:str}/funnels", summary="Funnels of a site")
@@ -151,16 +147,7 @@ async def list_funnels(
     site: FromPath[str], motion: NamedDependency[Motion], page: NamedDependency[PageAsked]
 ) -> Page[FunnelView]:
     """Return the site's funnels, but for those that are withdrawn."""
-    key = (await seen_site(motion, site)).key
-    things, begins = await motion.desk.deciding.things(), funnels_of(motion.tenant, key)
-    found = things.some(
-        Funnel,
-        motion.tenant,
-        after=begins + page.after,
-        most=page.most,
-        fits=lambda funnel: funnel.site == key and not funnel.is_withdrawn,
-    )
-    return cut([funnel_view(funnel) for funnel in found], page, key=lambda view: view.funnel)
+    return await list_some(_FUNNELS, motion, site, page)
 
 
 @post("/v1/admin/sites/{site:str}/funnels", summary="Add a funnel", status_code=201)
@@ -169,22 +156,13 @@ async def add_funnel(
 ) -> Response[FunnelChanged]:
     """Define a funnel, which holds for all that is stored at once; one that is there exactly so is answered with 200."""
     motion.require_editor(site)
-    wanted = _funnel(data)
-    short = short_name("funnel", data.funnel.strip(), data.name)
-    decided, status = await motion.add(
-        funnel_id(known_tenant(motion.tenant), known_site(site), short),
-        lambda plane: plane.funnels.add(motion.tenant, site, wanted, short=short, by=motion.by),
-    )
-    return _funnel_changed(request, decided, status)
+    return await add_one(_FUNNELS, motion, request, site, said=data.funnel, wanted=_funnel(data))
 
 
 @get("/v1/admin/sites/{site:str}/funnels/{funnel:str}", summary="A funnel")
 async def show_funnel(site: FromPath[str], funnel: FromPath[str], motion: NamedDependency[Motion]) -> FunnelView:
     """Return a funnel, also one that is withdrawn."""
-    found = await _thing(motion, site, lambda key: funnel_id(motion.tenant, key, funnel))
-    if not isinstance(found, Funnel):
-        raise not_found("funnel")
-    return funnel_view(found)
+    return await show_one(_FUNNELS, motion, site, funnel)
 
 
 @post("/v1/admin/sites/{site:str}/funnels/{funnel:str}", summary="Another definition of a funnel", status_code=200)
@@ -197,9 +175,7 @@ async def change_funnel(
 ) -> Response[FunnelChanged]:
     """Define the funnel otherwise, for all that is stored and all that comes."""
     motion.require_editor(site)
-    wanted = _funnel(data)
-    decided = await motion.decide(lambda plane: plane.funnels.change(motion.tenant, site, funnel, wanted, **_at(motion)))
-    return _funnel_changed(request, decided)
+    return await change_one(_FUNNELS, motion, request, site, short=funnel, wanted=_funnel(data))
 
 
 @post("/v1/admin/sites/{site:str}/funnels/{funnel:str}/withdraw", summary="A funnel less", status_code=200)
@@ -208,18 +184,7 @@ async def withdraw_funnel(
 ) -> Response[FunnelChanged]:
     """Let the funnel be asked for no more; defined again, it is there again, with all of the past."""
     motion.require_editor(site)
-    return _funnel_changed(
-        request, await motion.decide(lambda plane: plane.funnels.withdraw(motion.tenant, site, funnel, **_at(motion)))
-    )
-
-
-async def _thing(motion: Motion, site: str, id_of: Callable[[str], str]) -> object:
-    key = (await seen_site(motion, site)).key
-    return (await motion.desk.deciding.things()).thing(id_of(key))
-
-
-def _at(motion: Motion) -> dict[str, Any]:
-    return {"by": motion.by, "expected_version": motion.expected_version}
+    return await withdraw_one(_FUNNELS, motion, request, site, short=funnel)
 
 
 def _goal(said: WantedGoal) -> GoalWanted:
@@ -246,16 +211,6 @@ def _lines(said: list[Any] | str) -> list[Any]:
     if isinstance(said, str):
         said = said.splitlines()
     return [each for each in said if not isinstance(each, str) or each.strip()]
-
-
-def _goal_changed(request: PlainRequest, decided: Decided[Goal], status: int = 200) -> Response[Any]:
-    answer = GoalChanged(seq=decided.seq, goal=goal_view(decided.thing))
-    return changed(request, answer, seq=decided.seq, version=decided.thing.version, status=status)
-
-
-def _funnel_changed(request: PlainRequest, decided: Decided[Funnel], status: int = 200) -> Response[Any]:
-    answer = FunnelChanged(seq=decided.seq, funnel=funnel_view(decided.thing))
-    return changed(request, answer, seq=decided.seq, version=decided.thing.version, status=status)
 
 
 GOALS = (

@@ -12,6 +12,7 @@ from projections.dashboard.pages.goals import show_goal, show_goals
 from projections.dashboard.pages.join import show_join
 from projections.dashboard.pages.keys import show_keys
 from projections.dashboard.pages.ledger import show_ledger
+from projections.dashboard.pages.ledgers import show_ledgers
 from projections.dashboard.pages.logs import show_logs
 from projections.dashboard.pages.members import show_members
 from projections.dashboard.pages.product import show_actions
@@ -35,7 +36,7 @@ PAGES = Router(
         *(show_sites, show_site, show_settings, show_values, show_added),
         *(show_engagement, show_properties, show_revenue),
         *(show_goals, show_goal, show_funnels, show_funnel),
-        *(show_ledger, show_about),
+        *(show_ledger, show_ledgers, show_about),
         *(show_turns, show_actions, show_telemetry),
         *(show_keys, show_members, show_tenants, look_at_tenant, show_you, show_join),
         show_logs,

@@ -70,8 +70,8 @@ async def show_about(
         stands=_stands(found, address.state),
         left_out=_left_out(found, address.state),
         reasons=reasons_of(found.ledger.total),
-        gaps=gaps_in_words(found.ledger),
-        ledger=in_words(found.ledger),
+        gaps=gaps_in_words(found.ledger.gaps),
+        ledger=in_words(found.ledger.days),
         ledger_href=address.state.href(below=LEDGER),
     )
     return address.page(views.render("about.html", page=page))

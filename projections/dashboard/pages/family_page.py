@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.controls import Controls, controls_of, of_days_alone
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import families_of
+from projections.dashboard.pages.families import tabs_of
 from projections.dashboard.pages.marks import read_address
 from projections.dashboard.panels.tables import Number, Table
 from projections.dashboard.views import Views
@@ -78,5 +78,5 @@ class FamilyView(Struct, frozen=True, kw_only=True):
                 tables=tables,
                 freshness=await freshness(connection, question.caller, of=self.of),
             )
-            families = await families_of(connection, caller, question.site)
+            families = await tabs_of(connection, caller, question.site, state)
         return address.page(views.render("family.html", page=page, families=families))

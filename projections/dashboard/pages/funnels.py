@@ -6,17 +6,20 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.control.goals import Funnel
-from contracts.control.sites import Site, SiteState
+from contracts.control.sites import Site
 from projections.dashboard.controls import Controls, controls_of
+from projections.dashboard.goal_forms import NEW_FUNNEL, FunnelFields, funnel_fields, takes_decisions
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import all_pages
+from projections.dashboard.pages.families import tabs_of
 from projections.dashboard.pages.marks import Address, read_address
+from projections.dashboard.panels.reached import Cell, step_cells
 from projections.dashboard.views import Views
+from projections.dashboard.words import counted
 from projections.dashboard.words_of_goals import condition_in_words, window_in_words
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
@@ -45,15 +48,12 @@ class StepLine(Struct, frozen=True, kw_only=True):
     number: int
     label: str
     asked: str
-    visitors: int
-    of_first: str
-    of_previous: str
-    dropped: int
+    cells: list[Cell]
     bar: float
 
 
 class FunnelsPage(Struct, frozen=True, kw_only=True):
-    """What the page shows; ``answer`` is None while the site has no funnel."""
+    """What the page shows; ``answer`` is None while the site has no funnel; without ``fields`` no form can say what it is."""
 
     site: str
     state: PageState
@@ -62,16 +62,19 @@ class FunnelsPage(Struct, frozen=True, kw_only=True):
     answer: FunnelAnswer | None
     steps: list[StepLine]
     window: str
+    before: str
     anonymous: str
     here: str
     decided: Site | None
     json: str
     freshness: Freshness
+    fields: FunnelFields | None
+    empty: FunnelFields = NEW_FUNNEL
 
     @property
     def takes_decisions(self) -> bool:
         """Say whether funnels can be decided about."""
-        return self.decided is not None and self.decided.state in (SiteState.OPEN, SiteState.ARCHIVED)
+        return takes_decisions(self.decided)
 
 
 @get("/sites/{site:str}/funnels", include_in_schema=False)
@@ -89,7 +92,7 @@ async def show_funnels(
             return Redirect(replace(address.state, site=question.site).href(below=FUNNELS), status_code=303)
         every = await funnels_of(connection, caller, question.site)
         page = await _page(connection, question, address, every, every[0] if every else None)
-        families = await all_pages(connection, caller, address.state)
+        families = await tabs_of(connection, caller, question.site, address.state)
     return address.page(views.render("funnels.html", page=page, families=families))
 
 
@@ -112,7 +115,7 @@ async def show_funnel(
             return Redirect(replace(address.state, site=question.site).href(below=below), status_code=303)
         every = await funnels_of(connection, caller, question.site)
         page = await _page(connection, question, address, every, opened)
-        families = await all_pages(connection, caller, address.state)
+        families = await tabs_of(connection, caller, question.site, address.state)
     return address.page(views.render("funnels.html", page=page, families=families))
 
 
@@ -129,16 +132,18 @@ async def _page(
     return FunnelsPage(
         site=question.site,
         state=state,
-        controls=replace(controls_of(state, below=below, wrong=address.wrong), compared=None, intervals=[]),
+        controls=replace(controls_of(state, below=below, wrong=address.wrong), intervals=[]),
         tabs=[_tab(one, state, opened) for one in every],
         answer=answer,
         steps=[] if answer is None else _steps(answer),
         window="" if opened is None else window_in_words(opened.thing.window_seconds),
+        before="" if answer is None else _before(answer),
         anonymous=ANONYMOUS,
         here=state.href(below=FUNNELS),
         decided=(await decided_sites(connection, question.caller)).get(question.site),
         json=state.api(below),
         freshness=await freshness(connection, question.caller),
+        fields=None if opened is None else funnel_fields(opened.thing),
     )
 
 
@@ -156,11 +161,16 @@ def _steps(answer: FunnelAnswer) -> list[StepLine]:
             number=number,
             label=taken.label,
             asked=condition_in_words(step),
-            visitors=taken.visitors,
-            of_first=f"{taken.of_first:g}%",
-            of_previous=f"{taken.of_previous:g}%",
-            dropped=taken.dropped,
+            cells=step_cells(taken, is_last=number == len(answer.steps)),
             bar=taken.of_first,
         )
         for number, (step, taken) in enumerate(zip(answer.definition.steps, answer.steps, strict=True), start=1)
     ]
+
+
+def _before(answer: FunnelAnswer) -> str:
+    """Return how many came to the end in the other days, "" where there are none."""
+    other, last = answer.previous, answer.steps[-1].previous
+    if other is UNSET or last is UNSET:
+        return ""
+    return f"Before: {last.rate:g}% of {counted(other.visitors, 'visitor')}."

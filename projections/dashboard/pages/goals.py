@@ -1,32 +1,33 @@
 """The pages of a site's goals: all in a period, with forms for those who may decide, and one over time and by source."""
 
-from decimal import Decimal
 from typing import Any, Final
 
 from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Redirect
-from msgspec import Struct
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.control.sites import Site, SiteState
+from contracts.control.sites import Site
 from projections.dashboard.controls import Controls, controls_of
+from projections.dashboard.goal_forms import NEW_GOAL, GoalFields, goal_fields, takes_decisions
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import all_pages
+from projections.dashboard.pages.families import tabs_of
 from projections.dashboard.pages.marks import Address, read_address
 from projections.dashboard.panels.chart import Chart, draw
+from projections.dashboard.panels.reached import Cell, goal_cells, value_cells
 from projections.dashboard.panels.rows import flag_of, name_of
 from projections.dashboard.views import Views
-from projections.dashboard.words import exactly
-from projections.dashboard.words_of_goals import amounts_in_words, condition_in_words
+from projections.dashboard.words_of_goals import condition_in_words
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
+from projections.query.compared import other_days
 from projections.query.dimensions import DIMENSION_NAMED, Dimension
 from projections.query.freshness import Freshness, freshness
 from projections.query.goals.answers import goal_answer, goal_breakdown, goals_answer
-from projections.query.goals.shown import GoalAnswer, GoalRow, ValueReached
+from projections.query.goals.shown import GoalAnswer, GoalPoint, GoalRow, ValueReached
 from projections.query.goals.targets import goal_named
 from projections.query.kept_by import GOAL
 from projections.query.known_sites import decided_sites, reading_about
@@ -49,13 +50,13 @@ _CONVERSIONS = Metric(
 
 
 class GoalLine(Struct, frozen=True, kw_only=True):
-    """One goal as it is shown, and where its own page is."""
+    """One goal as it is shown, and where its own page is; without ``fields`` no form can say what it is."""
 
     row: GoalRow
     reached_by: str
     href: str
-    rate: str
-    value: str
+    cells: list[Cell]
+    fields: GoalFields | None
 
 
 class GoalsPage(Struct, frozen=True, kw_only=True):
@@ -70,11 +71,12 @@ class GoalsPage(Struct, frozen=True, kw_only=True):
     decided: Site | None
     json: str
     freshness: Freshness
+    empty: GoalFields = NEW_GOAL
 
     @property
     def takes_decisions(self) -> bool:
         """Say whether goals can be decided about."""
-        return self.decided is not None and self.decided.state in (SiteState.OPEN, SiteState.ARCHIVED)
+        return takes_decisions(self.decided)
 
 
 class GoalTab(Struct, frozen=True, kw_only=True):
@@ -91,7 +93,7 @@ class GoalValue(Struct, frozen=True, kw_only=True):
     name: str
     flag: str
     bar: float
-    cells: tuple[str, ...]
+    cells: list[Cell]
 
 
 class GoalPage(Struct, frozen=True, kw_only=True):
@@ -126,7 +128,7 @@ async def show_goals(
         if question.site != address.question.site:
             return Redirect(replace(address.state, site=question.site).href(below=GOALS), status_code=303)
         page = await _goals_page(connection, question, address)
-        families = await all_pages(connection, caller, address.state)
+        families = await tabs_of(connection, caller, question.site, address.state)
     return address.page(views.render("goals.html", page=page, families=families))
 
 
@@ -152,7 +154,7 @@ async def show_goal(
         values = await goal_breakdown(connection, replace(question, limit=_ROWS), decided, opened)
         page = _goal_page(address, question, answer, opened, await freshness(connection, caller))
         page = replace(page, values=_values(values.rows, opened), more=values.more)
-        families = await all_pages(connection, caller, address.state)
+        families = await tabs_of(connection, caller, question.site, address.state)
     return address.page(views.render("goal.html", page=page, families=families))
 
 
@@ -161,7 +163,7 @@ async def _goals_page(connection: AsyncConnection, question: WebQuestion, addres
     return GoalsPage(
         site=question.site,
         state=state,
-        controls=replace(controls_of(state, below=GOALS, wrong=address.wrong), compared=None, intervals=[]),
+        controls=replace(controls_of(state, below=GOALS, wrong=address.wrong), intervals=[]),
         lines=[_line(row, state) for row in answer.goals],
         visitors=answer.visitors,
         here=state.href(below=GOALS),
@@ -177,10 +179,10 @@ def _goal_page(address: Address, question: WebQuestion, answer: GoalAnswer, open
     names = frozenset(TOLD_BY)
     return GoalPage(
         state=state,
-        controls=replace(controls_of(state, below=below, wrong=address.wrong), compared=None),
+        controls=controls_of(state, below=below, wrong=address.wrong),
         answer=answer,
         line=_line(answer.goal, state),
-        chart=draw(_series(answer, question.timezone), state=narrowed or state, now=question.now),
+        chart=draw(_series(answer, question), state=narrowed or state, now=question.now),
         tabs=[
             GoalTab(
                 title=DIMENSION_NAMED[name].heading,
@@ -204,16 +206,26 @@ def _opened(state: PageState) -> Dimension:
     return DIMENSION_NAMED[(shown or TOLD_BY)[-1 if shown else 0]]
 
 
-def _series(answer: GoalAnswer, timezone: str) -> Timeseries:
+def _series(answer: GoalAnswer, question: WebQuestion) -> Timeseries:
+    other = question.asked_beside
     return Timeseries(
         site=answer.site,
-        timezone=timezone,
-        compared=None,
+        timezone=question.timezone,
+        compared=None if other is None else other_days(other, question.zone),
         metric=_CONVERSIONS,
         interval=answer.interval,
         until=answer.until,
-        points=[Point(start=point.start, value=point.conversions) for point in answer.points],
+        points=[_point(point) for point in answer.points],
     )
+
+
+def _point(point: GoalPoint) -> Point:
+    there, own = point.previous, Point(start=point.start, value=point.conversions)
+    if there is UNSET:
+        return own
+    if there is None:
+        return replace(own, previous_start=None, previous=None)
+    return replace(own, previous_start=there.start, previous=there.conversions)
 
 
 def _line(row: GoalRow, state: PageState) -> GoalLine:
@@ -222,8 +234,8 @@ def _line(row: GoalRow, state: PageState) -> GoalLine:
         row=row,
         reached_by=condition_in_words(definition),
         href=state.href(below=f"{GOALS}/{definition.goal}"),
-        rate=f"{row.rate:g}%",
-        value=amounts_in_words((each.currency, Decimal(each.amount)) for each in row.value),
+        cells=goal_cells(row),
+        fields=goal_fields(definition),
     )
 
 
@@ -234,12 +246,7 @@ def _values(rows: list[ValueReached], dimension: Dimension) -> list[GoalValue]:
             name=name_of(dimension, row.value),
             flag=flag_of(dimension, row.value),
             bar=round(100 * row.visitors / most, 1),
-            cells=(
-                exactly(row.visitors),
-                exactly(row.conversions),
-                f"{row.rate:g}%",
-                amounts_in_words((each.currency, Decimal(each.amount)) for each in row.worth),
-            ),
+            cells=value_cells(row),
         )
         for row in rows
     ]

@@ -10,25 +10,28 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from projections.dashboard.controls import Controls, controls_of
+from projections.dashboard.days import address_of_days
 from projections.dashboard.links import PageState
+from projections.dashboard.pages.ledgers import PATH
 from projections.dashboard.pages.marks import read_address
+from projections.dashboard.panels.accounts import Defined, defined
 from projections.dashboard.panels.ledger import (
     LEDGER,
     MOST_DAYS,
     Row,
+    first_in_words,
     gaps_in_words,
     in_words,
     reasons_of,
-    remark_of,
     rows_of,
 )
 from projections.dashboard.views import Views
-from projections.dashboard.words import day_in_words
 from projections.query.api import Desk, PlainRequest
 from projections.query.caller import Caller
 from projections.query.known_sites import reading_about
 from projections.query.ledger.answers import SiteLedger, in_utc, ledger_of_one
-from projections.query.ledger.balance import MEANINGS, Verdict
+from projections.query.ledger.api import MAX_DAYS_OF_ALL
+from projections.query.question import WebQuestion
 
 
 class LedgerPage(Struct, frozen=True, kw_only=True):
@@ -42,8 +45,9 @@ class LedgerPage(Struct, frozen=True, kw_only=True):
     rows: list[Row]
     reasons: list[tuple[str, int]]
     gaps: list[str]
-    meanings: dict[Verdict, str]
+    defined: Defined
     left_out_days: int
+    accounts: str
     api: str
 
 
@@ -69,13 +73,19 @@ async def show_ledger(
         state=state,
         controls=shown,
         ledger=ledger,
-        words=in_words(ledger),
-        first="" if ledger.first is None else f"{day_in_words(ledger.first.hour)}. {remark_of(ledger.first)}",
-        rows=rows_of(ledger),
+        words=in_words(ledger.days),
+        first=first_in_words(ledger.first),
+        rows=rows_of(ledger.days),
         reasons=reasons_of(ledger.total),
-        gaps=gaps_in_words(ledger),
-        meanings=MEANINGS,
+        gaps=gaps_in_words(ledger.gaps),
+        defined=defined(ledger.total, ledger.days, told_until=ledger.as_of, read_until=ledger.read_until),
         left_out_days=max((question.days.last - question.days.first).days + 1 - MOST_DAYS, 0),
+        accounts=_accounts(asked),
         api=replace(state, filters=(), timezone="UTC").between(asked.days.first, asked.days.last).api(LEDGER),
     )
     return address.page(views.render("ledger.html", page=page))
+
+
+def _accounts(asked: WebQuestion) -> str:
+    """Return where all accounts are, of the days that *asked* is about where those are as few as are shown there."""
+    return address_of_days(PATH, asked.period, asked.days) if len(asked.days) <= MAX_DAYS_OF_ALL else PATH

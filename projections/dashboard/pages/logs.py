@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.mended import Wrong, mended
-from projections.dashboard.pages.families import families_of
+from projections.dashboard.pages.families import tabs_of
 from projections.dashboard.views import Views
 from projections.projections import LOGS
 from projections.query.api import Desk, PlainRequest
@@ -106,7 +106,7 @@ async def show_logs(
             return Redirect(_href(key, values), status_code=303)
         asked = await _about_people(connection, question, values, request.app.state.vault)
         page = replace(await _compose(connection, asked, values, desk.clock()), wrong=wrong)
-        families = await families_of(connection, caller, key)
+        families = await tabs_of(connection, caller, key)
     # Found anew each time: what is found depends on more than on what has come in.
     html = views.render("logs.html", page=page, families=families)
     return Response(html, media_type=_HTML, headers={"Cache-Control": "no-store"}, status_code=400 if wrong else 200)

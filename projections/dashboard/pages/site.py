@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import families_of, visits_pages
+from projections.dashboard.pages.families import families_of, visits_tabs
 from projections.dashboard.pages.marks import Address, mark_of, read_address
 from projections.dashboard.pages.waiting import waiting_of
 from projections.dashboard.panels.chart import Chart, draw
@@ -81,7 +81,7 @@ async def show_site(
         if address.wrong is None and mark.is_known_to(request):
             return mark.unchanged()
         facts = await facts_span(connection, caller, question.site)
-        families = await families_of(connection, caller, question.site, address.state)
+        families = await families_of(connection, caller, question.site)
         page = await _compose(connection, question, address, fresh) if facts else None
         is_awaited = page is None or _asks_for_people(page)
         waiting = await waiting_of(connection, question, address.state, views.public_url) if is_awaited else None
@@ -89,7 +89,7 @@ async def show_site(
         return Redirect(families[0].href, status_code=303)
     if waiting is not None and (page is None or (waiting.robots and address.wrong is None)):
         return mark.page(views.render("waiting.html", waiting=waiting, site=question.site, families=families))
-    html = views.render("site.html", page=page, families=[*visits_pages(address.state), *families])
+    html = views.render("site.html", page=page, families=[*visits_tabs(question.site, address.state), *families])
     return mark.page(html) if address.wrong is None else address.page(html)
 
 

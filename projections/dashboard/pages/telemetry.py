@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from msgspec import Struct
 
 from contracts.mounts import Mount
-from projections.dashboard.pages.families import families_of
+from projections.dashboard.pages.families import tabs_of
 from projections.dashboard.panels.telemetry import Panel, Tile, panels_of, tiles_of
 from projections.dashboard.views import Views
 from projections.query.access import MOUNT, caller_in
@@ -56,7 +56,7 @@ async def show_telemetry(desk: NamedDependency[Desk], views: NamedDependency[Vie
         site = await site_at(connection, caller, Mount.MINIGEM, desk.listing, named=named)
         told = await report(connection, caller, site, window)
         # Whoever may read this one without signing in may read no other.
-        families = [] if caller.credential == ANYBODY else await families_of(connection, caller, site)
+        families = [] if caller.credential == ANYBODY else await tabs_of(connection, caller, site)
     page = TelemetryPage(
         site=site, wrong=wrong, report=told, periods=_periods(window, days, named), tiles=tiles_of(told), panels=panels_of(told)
     )

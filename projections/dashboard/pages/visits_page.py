@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from projections.dashboard.controls import Controls, controls_of
 from projections.dashboard.links import PageState
-from projections.dashboard.pages.families import all_pages
+from projections.dashboard.pages.families import families_of, visits_tabs
 from projections.dashboard.pages.marks import read_address
 from projections.dashboard.panels.linked import Choice, LinkedTable
 from projections.dashboard.panels.tables import Number
@@ -68,5 +68,5 @@ class VisitsView(Struct, frozen=True, kw_only=True):
                 composed=await compose(connection, question, address.state),
                 freshness=await freshness(connection, self.caller),
             )
-            places = await all_pages(connection, self.caller, address.state)
+            places = [*visits_tabs(question.site, address.state), *await families_of(connection, self.caller, question.site)]
         return address.page(self.views.render("visits.html", page=page, families=places))

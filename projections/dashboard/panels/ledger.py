@@ -1,7 +1,8 @@
 """The ledger in words: the strip under the chart, a cell for each day, and the rows of the ledger's own page."""
 
 from collections import Counter
-from datetime import UTC
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
@@ -10,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from projections.dashboard.links import PageState
 from projections.dashboard.panels.not_stored import reason_in_words
 from projections.dashboard.words import counted, day_in_words, moment_in_words, noun
-from projections.query.ledger.answers import LedgerDay, OddHour, SiteLedger, in_utc, ledger_of_one
+from projections.query.ledger.answers import LedgerDay, OddHour, in_utc, ledger_of_one
 from projections.query.ledger.balance import Verdict
 from projections.query.question import WebQuestion
+from projections.query.tallies import Gap
 
 # As many cells as fit under a chart on a telephone.
 MOST_CELLS: Final = 92
@@ -81,12 +83,12 @@ async def strip_of(connection: AsyncConnection, question: WebQuestion, state: Pa
     asked = in_utc(question, MOST_CELLS)
     ledger = await ledger_of_one(connection, asked)
     cells = [Cell(verdict=day.verdict, sign=SIGNS[day.verdict], title=_title(day)) for day in ledger.days]
-    return Strip(cells=cells, words=in_words(ledger), href=state.href(below=LEDGER))
+    return Strip(cells=cells, words=in_words(ledger.days), href=state.href(below=LEDGER))
 
 
-def in_words(ledger: SiteLedger) -> str:
-    """Return what is to be said of all days together: 29 days add up, 1 is open."""
-    found = Counter([day.verdict for day in ledger.days])
+def in_words(days: Iterable[LedgerDay]) -> str:
+    """Return what is to be said of all *days* together: 29 days add up, 1 is open."""
+    found = Counter([day.verdict for day in days])
     said = [
         f"{number:,} {noun(number, 'day') if place == 0 else ''} {_verb(verdict, number)}".replace("  ", " ")
         for place, (verdict, number) in enumerate(sorted(found.items(), key=lambda item: -item[1]))
@@ -94,8 +96,8 @@ def in_words(ledger: SiteLedger) -> str:
     return ", ".join(said) if said else "no days"
 
 
-def rows_of(ledger: SiteLedger) -> list[Row]:
-    """Return the rows of the ledger's page, the newest day first."""
+def rows_of(days: Sequence[LedgerDay]) -> list[Row]:
+    """Return *days* as rows, the newest first."""
     return [
         Row(
             day=day,
@@ -104,7 +106,7 @@ def rows_of(ledger: SiteLedger) -> list[Row]:
             sign=SIGNS[day.verdict],
             remarks=[*map(remark_of, day.hours), *_unknown(day)],
         )
-        for day in reversed(ledger.days)
+        for day in reversed(days)
     ]
 
 
@@ -129,12 +131,41 @@ def reasons_of(day: LedgerDay) -> list[tuple[str, int]]:
     return sorted(named, key=lambda one: (-one[1], one[0]))
 
 
-def gaps_in_words(ledger: SiteLedger) -> list[str]:
+def gaps_in_words(gaps: Iterable[Gap]) -> list[str]:
     """Return who fell silent, in words, the last first."""
     return [
         f"An ingest process ({gap.version}) fell silent after {moment_in_words(gap.since)} and never said that it ended"
-        for gap in ledger.gaps
+        for gap in gaps
     ]
+
+
+def first_in_words(first: OddHour | None) -> str:
+    """Return the first hour that does not add up, and why, "" where every one does."""
+    return "" if first is None else f"{day_in_words(first.hour)}. {remark_of(first)}"
+
+
+def behind_in_words(total: LedgerDay, told_until: datetime | None, read_until: datetime | None) -> list[str]:
+    """Return how many hits and events stand behind the numbers, and until when they are known."""
+    told = "which nobody has told of" if told_until is None else f"as told until {moment_in_words(told_until)}"
+    read = "as far as they were read" if read_until is None else f"as read until {moment_in_words(read_until)}"
+    return [
+        f"{counted(total.door.received, 'hit')} at the door, {told}",
+        f"{counted(total.stream.facts, 'event')} in the stream, {read}",
+    ]
+
+
+def left_out_in_words(days: Iterable[LedgerDay]) -> list[str]:
+    """Return what of *days* is in no number, because it is not known; what is nothing is not said."""
+    known = list(days)
+    hours = Counter([hour.verdict for day in known for hour in day.hours])
+    whole = Counter([day.verdict for day in known])
+    said = {
+        "what a process that fell silent did last": (hours[Verdict.GAP], "hour"),
+        "what was not stored while no process told of it": (hours[Verdict.UNTOLD], "hour"),
+        "what came before the ledger was kept": (whole[Verdict.UNCOUNTED], "day"),
+        "what is not told or not read yet": (whole[Verdict.OPEN], "day"),
+    }
+    return [f"{words}: {counted(number, unit)}" for words, (number, unit) in said.items() if number]
 
 
 def _unknown(day: LedgerDay) -> list[str]:

@@ -24,14 +24,18 @@ def moved(row: RowCompared | None) -> Moved | None:
     """Return how the visitors of a value have changed, None where it is compared with nothing."""
     if row is None:
         return None
-    change, before = row.change[_VISITORS.name], row.numbers[_VISITORS.name]
+    return moved_by(_VISITORS, row.change[_VISITORS.name], row.numbers[_VISITORS.name])
+
+
+def moved_by(metric: Metric, change: float | None, before: float | None) -> Moved:
+    """Return how a number has moved by *change*, which was *before* in the other days."""
     if change is None:
-        return Moved(words="new", direction="none", mood="neutral", before=in_words(_VISITORS.unit, before))
+        return Moved(words="new", direction="none", mood="neutral", before=in_words(metric.unit, before))
     return Moved(
-        words=change_in_words(_VISITORS.unit, change) if change else "no change",
+        words=change_in_words(metric.unit, change) if change else "no change",
         direction=direction_of(change),
-        mood=mood_of(_VISITORS, change),
-        before=in_words(_VISITORS.unit, before),
+        mood=mood_of(metric, change),
+        before=in_words(metric.unit, before),
     )
 
 

@@ -96,7 +96,8 @@ CREATE VIEW hits WITH (security_invoker = true) AS
 SELECT site_ids.tenant, site_ids.site, occurred_at, event_id, CAST(occurred_at AT TIME ZONE 'UTC' AS date) AS day, seq,
        received_at, visitor, kind, hit.bot, interactive, engaged_ms, scroll_percent, revenue,
        coalesce(currency, '') AS currency, props, pages.hostname, pages.path,
-       coalesce(event_names.name, '') AS name, {_CLIENT}, {_ORIGIN}, hit.site AS site_id
+       coalesce(event_names.name, '') AS name, {_CLIENT}, {_ORIGIN}, hit.site AS site_id, hit.page AS page_id,
+       hit.client AS client_id, hit.origin AS origin_id, hit.name AS name_id
 FROM coded_hits AS hit
 LEFT JOIN site_ids ON site_ids.id = hit.site
 LEFT JOIN pages ON pages.id = hit.page
@@ -109,7 +110,8 @@ SELECT site_ids.tenant, site_ids.site, day, visitor, visit.bot, opened_at, close
        pageviews, events, interactions, engaged_ms, coalesce(pages.hostname, '') AS hostname,
        coalesce(entries.path, '') AS entry_path, coalesce(exits.path, '') AS exit_path,
        {", ".join(f"coalesce({name.strip()}, '') AS {name.strip()}" for name in f"{_CLIENT}, {_ORIGIN}".split(","))},
-       visit.site AS site_id, tail
+       visit.site AS site_id, visit.page AS page_id, visit.client AS client_id, visit.origin AS origin_id,
+       visit.entry_page AS entry_page_id, visit.exit_page AS exit_page_id, tail
 FROM coded_visits AS visit
 LEFT JOIN site_ids ON site_ids.id = visit.site
 LEFT JOIN pages ON pages.id = visit.page

@@ -14,6 +14,8 @@ DELIVERY: Final = (FORMAT, READ_YOUR_WRITE)
 PACE: Final = "pace"
 # The key of a handler's opt that finds in a request of which facts it is; of those of web sites, where there is none.
 FACTS_OF: Final = "facts_of"
+# The key of a handler's opt that says that its answer changes with facts of every family.
+OF_EVERY_FAMILY: Final = "of_every_family"
 
 
 class Asked(Struct, frozen=True, kw_only=True):

@@ -13,17 +13,17 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 from litestar import MediaType, Response
 
-from projections.projections import WEB
+from projections.projections import PROJECTIONS, WEB
 from projections.projector.projection import Projection
 from projections.query.access import caller_in
 from projections.query.api import Desk, PlainRequest
 from projections.query.asked import site_named
 from projections.query.caller import Caller
 from projections.query.database import reading
-from projections.query.delivery.asked import ASKED, DELIVERY, FACTS_OF, PACE, Asked
+from projections.query.delivery.asked import ASKED, DELIVERY, FACTS_OF, OF_EVERY_FAMILY, PACE, Asked
 from projections.query.delivery.forms import FORMAT, Form, accepted, written
 from projections.query.delivery.receipts import READ_YOUR_WRITE, receipt_in, wait_for
-from projections.query.delivery.tags import Pace, is_known, moment_of, tag_of, unchanged
+from projections.query.delivery.tags import Pace, begins_with_the_first_fact, is_known, moment_of, tag_of, unchanged
 from projections.query.freshness import freshness
 from projections.query.known_sites import known_site
 from projections.query.parameters import one_of, read_parameters
@@ -53,7 +53,8 @@ async def before(request: PlainRequest) -> Response[Any] | None:
     except Refused:
         # What is wrong with the question comes first, which whoever answers it looks at.
         tag = ""
-    if tag and is_known(tag, known):
+    # Whether there is any answer at all, which is what a star asks, its handler alone can say.
+    if tag and known.strip() != "*" and is_known(tag, known):
         return unchanged(tag)
     path = request.scope["path"].removeprefix("/api/stats").strip("/")
     ASKED.set(Asked(form=form, tag=tag, known=known, name=_UNNAMED.sub("-", path) or "sites"))
@@ -64,11 +65,14 @@ async def behind(response: Response[Any]) -> Response[Any]:
     """Return *response* in the form that was asked for, with its tag."""
     asked = ASKED.get()
     # One of ours names neither its status nor its media type where it is what the handler always answers.
-    is_answer = response.status_code in (None, HTTPStatus.OK) and response.media_type in (None, MediaType.JSON)
-    if asked is None or not is_answer:
+    if asked is None or response.status_code not in (None, HTTPStatus.OK):
+        return response
+    if response.media_type not in (None, MediaType.JSON):
+        # A file, which is handed on as it is made: only its position is known.
+        response.headers.update({"ETag": asked.tag} if asked.tag else {})
         return response
     tag = asked.tag or tag_of(asked.form, msgspec.json.encode(response.content))
-    if not asked.tag and is_known(tag, asked.known):
+    if is_known(tag, asked.known):
         return unchanged(tag)
     handed = response if asked.form is Form.JSON else written(response.content, asked.form, name=asked.name)
     handed.headers.setdefault("ETag", tag)
@@ -109,10 +113,14 @@ async def _tag(request: PlainRequest, desk: Desk, caller: Caller, of: Projection
     pace: Pace | None = request.route_handler.opt.get(PACE)
     if pace is None:
         return ""
+    query = request.scope["query_string"]
+    is_of_all = request.route_handler.opt.get(OF_EVERY_FAMILY, False) or begins_with_the_first_fact(query)
     async with reading(desk.engine, caller) as connection:
         # What is no site of theirs any more has no answer, whatever they have of it.
         if site := request.path_params.get("site", ""):
             await known_site(connection, caller, site_named(site), desk.listing)
-        mark = (await freshness(connection, caller, of=of)).mark
-    query = request.scope["query_string"]
-    return tag_of(mark, request.scope["path"], query, form, moment_of(query, desk.clock(), pace))
+        families = PROJECTIONS if is_of_all else (of,)
+        marks = [(await freshness(connection, caller, of=each)).mark for each in families]
+    # What the settings list is a site without any decision or fact.
+    marks += sorted(desk.listing.names_for(caller.tenant))
+    return tag_of(*marks, request.scope["path"], query, form, moment_of(query, desk.clock(), pace))

@@ -14,13 +14,14 @@ from projections.projector.projection import Projection
 from projections.query.api import Desk, PlainRequest, Questioned, answered_by
 from projections.query.asked import site_named
 from projections.query.caller import Caller
-from projections.query.delivery.asked import DELIVERY, FACTS_OF, form_asked
+from projections.query.delivery.asked import DELIVERY, FACTS_OF, PACE, form_asked
 from projections.query.delivery.forms import MEDIA_TYPES, MORE, Form
+from projections.query.delivery.tags import Pace
 from projections.query.facts.families import FAMILIES, names_of
 from projections.query.facts.question import FACTS_PARAMETERS, FAMILY, FactsQuestion, parse_facts
 from projections.query.facts.rows import cursor_of, in_form, pieces, some_facts
 from projections.query.freshness import freshness
-from projections.query.known_sites import reading_about
+from projections.query.known_sites import named_as_it_is, reading_about
 from projections.query.parameters import legible_parameters, read_parameters
 from projections.query.piecemeal import Piecemeal
 from projections.query.web.spreadsheet import cells_as_csv
@@ -56,7 +57,7 @@ def _family(request: PlainRequest) -> Projection:
     "/{site:str}/facts",
     summary="The facts themselves, without what says who somebody is",
     operation_class=FactsAsked,
-    opt={FACTS_OF: _family},
+    opt={PACE: Pace.DAYS, FACTS_OF: _family},
     responses=answered_by(Facts, "facts"),
 )
 async def read_facts(
@@ -67,8 +68,7 @@ async def read_facts(
     values = read_parameters(request.scope["query_string"], FACTS_PARAMETERS)
     asked = parse_facts(values, caller=caller, site=site_named(site), now=desk.clock(), takes_all=form is not Form.JSON)
     if asked.limit is None:
-        async with reading_about(desk.engine, asked.asked, desk.listing) as (_, about):
-            question = replace(asked, asked=about)
+        question = replace(asked, asked=await named_as_it_is(desk.engine, asked.asked, desk.listing))
         streamed = pieces(desk.engine, question, form, turns=desk.exports, clock=desk.clock)
         return await Piecemeal.beginning(streamed, media_type=MEDIA_TYPES[form], headers=_as_file(question, form))
     async with reading_about(desk.engine, asked.asked, desk.listing) as (connection, about):

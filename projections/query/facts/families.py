@@ -15,9 +15,10 @@ from projections.read_models.hits import Kind as HitKind
 from projections.read_models.logs import LOGS
 from projections.read_models.turn_facts import TABLE as TURN_FACTS
 from projections.read_models.turn_facts import Kind as TurnKind
+from projections.schema import NUMBERS
 
 # Known to nobody outside: the tenant stands in the credential, and a visitor's id is never told.
-_NEVER: Final = frozenset({"tenant", "visitor", "site_id"})
+_NEVER: Final = frozenset({"tenant", "visitor", *NUMBERS})
 
 
 class Family(Struct, frozen=True, kw_only=True):

@@ -9,8 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from projections.projections import PRODUCT
+from projections.projector.projection import Projection
 from projections.query.api import Desk, PlainRequest, Questioned, ask
 from projections.query.caller import Caller
+from projections.query.delivery.asked import FACTS_OF, PACE
+from projections.query.delivery.tags import Pace
 from projections.query.freshness import freshness
 from projections.query.goals import answers, shown
 from projections.query.goals.targets import funnel_named, goal_named
@@ -28,7 +31,16 @@ class RetentionAnswer(Struct, frozen=True, kw_only=True):
     as_of: datetime | None
 
 
-@get("/{site:str}/goals", summary="How often each goal of a site was reached", operation_class=Questioned)
+def _of_product(_: PlainRequest) -> Projection:
+    return PRODUCT
+
+
+@get(
+    "/{site:str}/goals",
+    summary="How often each goal of a site was reached",
+    operation_class=Questioned,
+    opt={PACE: Pace.DAYS},
+)
 async def read_goals(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> shown.Goals:
@@ -38,7 +50,12 @@ async def read_goals(
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
-@get("/{site:str}/goals/{goal:str}", summary="A goal, as a whole and over time", operation_class=Questioned)
+@get(
+    "/{site:str}/goals/{goal:str}",
+    summary="A goal, as a whole and over time",
+    operation_class=Questioned,
+    opt={PACE: Pace.DAYS},
+)
 async def read_goal(
     desk: NamedDependency[Desk],
     caller: NamedDependency[Caller],
@@ -57,6 +74,7 @@ async def read_goal(
     "/{site:str}/goals/{goal:str}/breakdown/{dimension:str}",
     summary="A goal for each value of a dimension of visits",
     operation_class=Questioned,
+    opt={PACE: Pace.DAYS},
 )
 async def read_goal_breakdown(
     *,
@@ -75,7 +93,12 @@ async def read_goal_breakdown(
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
-@get("/{site:str}/funnels", summary="The funnels of a site", operation_class=Questioned)
+@get(
+    "/{site:str}/funnels",
+    summary="The funnels of a site",
+    operation_class=Questioned,
+    opt={PACE: Pace.NEVER},
+)
 async def read_funnels(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> shown.Funnels:
@@ -84,7 +107,12 @@ async def read_funnels(
         return await answers.funnels_answer(connection, question)
 
 
-@get("/{site:str}/funnels/{funnel:str}", summary="How far visitors came in a funnel", operation_class=Questioned)
+@get(
+    "/{site:str}/funnels/{funnel:str}",
+    summary="How far visitors came in a funnel",
+    operation_class=Questioned,
+    opt={PACE: Pace.DAYS},
+)
 async def read_funnel(
     desk: NamedDependency[Desk],
     caller: NamedDependency[Caller],
@@ -99,7 +127,12 @@ async def read_funnel(
         return replace(answer, as_of=(await freshness(connection, caller)).as_of)
 
 
-@get("/{site:str}/retention", summary="Who came back, by week, of those who are named", operation_class=Questioned)
+@get(
+    "/{site:str}/retention",
+    summary="Who came back, by week, of those who are named",
+    operation_class=Questioned,
+    opt={PACE: Pace.DAYS, FACTS_OF: _of_product},
+)
 async def read_retention(
     desk: NamedDependency[Desk], caller: NamedDependency[Caller], request: PlainRequest, site: FromPath[str]
 ) -> RetentionAnswer:

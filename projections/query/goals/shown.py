@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from contracts.control.goals import Condition, Funnel, Goal, PropertyCondition
 from projections.query.goals.targets import Decided
@@ -34,6 +34,33 @@ class GoalHead(Struct, frozen=True, kw_only=True):
     page: str | None
     event: str | None
     props: tuple[PropertyCondition, ...]
+    amount: Money | None
+    counts_revenue: bool
+
+
+class Others(Struct, frozen=True, kw_only=True):
+    """The other days, where some are compared with: from when until when, and the visitors that rates there are parts of."""
+
+    since: datetime
+    until: datetime
+    visitors: int
+
+
+class ReachedThere(Struct, frozen=True, kw_only=True):
+    """How a goal was reached in the other days."""
+
+    visitors: int
+    conversions: int
+    rate: float
+    value: list[Money]
+
+
+class GoalMoved(Struct, frozen=True, kw_only=True):
+    """How the numbers of a goal have moved, in percent, the rate in points; null where there is nothing to compare with."""
+
+    visitors: float | None
+    conversions: float | None
+    rate: float | None
 
 
 class GoalRow(Struct, frozen=True, kw_only=True):
@@ -44,26 +71,45 @@ class GoalRow(Struct, frozen=True, kw_only=True):
     conversions: int
     rate: float
     value: list[Money]
+    previous: ReachedThere | UnsetType = UNSET
+    change: GoalMoved | UnsetType = UNSET
 
 
 class Goals(Struct, frozen=True, kw_only=True):
-    """The goals of a site; ``visitors`` are those of the period that the rates are parts of."""
+    """The goals of a site; ``visitors`` are those of the period that the rates are parts of.
+
+    Where other days were asked for, too, ``previous`` says which, and each goal has its numbers there.
+    """
 
     site: str
     since: datetime
     until: datetime
     visitors: int
     goals: list[GoalRow]
+    previous: Others | UnsetType = UNSET
     as_of: datetime | None = None
 
 
-class GoalPoint(Struct, frozen=True, kw_only=True):
-    """One bucket: from ``start`` (local time with its offset) up to the next one's."""
+class GoalBucket(Struct, frozen=True, kw_only=True):
+    """What the other days have beside a bucket: one of theirs, from ``start`` on."""
 
     start: datetime
     visitors: int
     conversions: int
     value: list[Money]
+
+
+class GoalPoint(Struct, frozen=True, kw_only=True):
+    """One bucket: from ``start`` (local time with its offset) up to the next one's.
+
+    Where other days were asked for, too, ``previous`` is their bucket that stands beside it, null where none does.
+    """
+
+    start: datetime
+    visitors: int
+    conversions: int
+    value: list[Money]
+    previous: GoalBucket | UnsetType | None = UNSET
 
 
 class GoalAnswer(Struct, frozen=True, kw_only=True):
@@ -76,6 +122,7 @@ class GoalAnswer(Struct, frozen=True, kw_only=True):
     goal: GoalRow
     interval: Interval
     points: list[GoalPoint]
+    previous: Others | UnsetType = UNSET
     as_of: datetime | None = None
 
 
@@ -87,10 +134,15 @@ class ValueReached(Struct, frozen=True, kw_only=True):
     conversions: int
     rate: float
     worth: list[Money]
+    previous: ReachedThere | UnsetType = UNSET
+    change: GoalMoved | UnsetType = UNSET
 
 
 class GoalBreakdown(Struct, frozen=True, kw_only=True):
-    """One goal by the values of a dimension of visits, most visitors first, a page of them, and whether there are more."""
+    """One goal by the values of a dimension of visits, most visitors first, a page of them, and whether there are more.
+
+    Compared with other days the values that only those have come behind all others.
+    """
 
     site: str
     definition: GoalHead
@@ -127,6 +179,24 @@ class Funnels(Struct, frozen=True, kw_only=True):
     funnels: list[FunnelHead]
 
 
+class StepThere(Struct, frozen=True, kw_only=True):
+    """How many visitors took a step in the other days."""
+
+    visitors: int
+    rate: float
+    of_first: float
+    of_previous: float
+
+
+class StepMoved(Struct, frozen=True, kw_only=True):
+    """How a step has moved: its visitors in percent, the rates in points; null where there is nothing to compare with."""
+
+    visitors: float | None
+    rate: float | None
+    of_first: float | None
+    of_previous: float | None
+
+
 class StepTaken(Struct, frozen=True, kw_only=True):
     """How many visitors took a step, in percent of the period's, the first step's, the one before; how many ended there."""
 
@@ -136,6 +206,8 @@ class StepTaken(Struct, frozen=True, kw_only=True):
     of_first: float
     of_previous: float
     dropped: int
+    previous: StepThere | UnsetType = UNSET
+    change: StepMoved | UnsetType = UNSET
 
 
 class FunnelAnswer(Struct, frozen=True, kw_only=True):
@@ -148,6 +220,7 @@ class FunnelAnswer(Struct, frozen=True, kw_only=True):
     definition: FunnelHead
     steps: list[StepTaken]
     rate: float
+    previous: Others | UnsetType = UNSET
     known_for: str = ONE_DAY
     as_of: datetime | None = None
 
@@ -163,6 +236,8 @@ def goal_head(decided: Decided[Goal]) -> GoalHead:
         page=goal.condition.page,
         event=goal.condition.event,
         props=goal.condition.props,
+        amount=None if goal.amount is None else Money(currency=goal.amount.currency, amount=goal.amount.amount),
+        counts_revenue=goal.counts_revenue,
     )
 
 

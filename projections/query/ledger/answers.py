@@ -9,12 +9,13 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.tallies import hour_of
+from projections.query.caller import Caller
 from projections.query.ledger.balance import HOUR, Balance, Verdict, balance, worst
 from projections.query.ledger.books import Account, Books, Hour, open_books
 from projections.query.ledger.sides import Door, InStream, doors, in_streams
 from projections.query.periods import Days, Span
 from projections.query.question import WebQuestion
-from projections.query.tallies import Gap, gaps_in
+from projections.query.tallies import NOBODY, Gap, gaps_in
 
 MAX_ACCOUNTS = 500
 _DAY = timedelta(days=1)
@@ -67,12 +68,16 @@ class SiteLedger(Struct, frozen=True, kw_only=True):
 
 
 class Whose(Struct, frozen=True, kw_only=True):
-    """One account of a period: a site's; without a site what named none of the tenant's; ``is_nobodys`` what named nobody."""
+    """One account of a period: a site's; without a site what named none of the tenant's; ``is_nobodys`` what named nobody.
+
+    Those two have their ``days`` here, for they have no ledger of their own.
+    """
 
     site: str
     is_nobodys: bool
     total: LedgerDay
     first: OddHour | None
+    days: list[LedgerDay] | UnsetType = UNSET
 
 
 class TenantLedger(Struct, frozen=True, kw_only=True):
@@ -113,7 +118,7 @@ async def ledger_of_all(connection: AsyncConnection, question: WebQuestion) -> T
     span = whole_hours(question)
     caller = question.caller
     books = await open_books(connection, caller, span)
-    found = set(books.accounts) | ({(caller.tenant, "")} if caller.sites is None else set())
+    found = set(books.accounts) | _always(caller)
     by_account = {account: _days(books, account, span) for account in sorted(found)}
     days = [_together(list(same), same[0].day) for same in zip(*by_account.values(), strict=True)]
     accounts = [_whose(account, days_of, question.days.first) for account, days_of in by_account.items()]
@@ -153,9 +158,22 @@ def first_of(days: Iterable[LedgerDay]) -> OddHour | None:
     return next(odd, None)
 
 
+def _always(caller: Caller) -> set[Account]:
+    """Return the accounts that *caller* has although nothing is in them: a gap is one there, too."""
+    if caller.sites is not None:
+        return set()
+    return {(caller.tenant, ""), *([(NOBODY, "")] if caller.runs_installation else [])}
+
+
 def _whose(account: Account, days: list[LedgerDay], since: date) -> Whose:
     tenant, site = account
-    return Whose(site=site, is_nobodys=not tenant, total=_together(days, since), first=first_of(days))
+    return Whose(
+        site=site,
+        is_nobodys=not tenant,
+        total=_together(days, since),
+        first=first_of(days),
+        days=UNSET if site else days,
+    )
 
 
 def _days(books: Books, account: Account, span: Span) -> list[LedgerDay]:

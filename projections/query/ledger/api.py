@@ -1,5 +1,8 @@
 """The ledger's addresses: of one site, and of everything that a tenant has."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -56,7 +59,14 @@ async def read_ledger_of_site(
 def ask_ledger(desk: Desk, caller: Caller, request: PlainRequest, *sites: str, most: int) -> WebQuestion:
     """Return the question in *request*, about at *most* so many days, or raise Refused."""
     values = read_parameters(request.scope["query_string"], LEDGER_PARAMETERS)
-    question = parse_question({**values, "timezone": ["UTC"]}, caller=caller, sites=sites, now=desk.clock())
+    return of_days(values, caller=caller, sites=sites, now=desk.clock(), most=most)
+
+
+def of_days(
+    values: Mapping[str, list[str]], *, caller: Caller, sites: tuple[str, ...] = (), now: datetime, most: int = MAX_DAYS_OF_ALL
+) -> WebQuestion:
+    """Return the question in *values* about at *most* so many UTC days, or raise Refused."""
+    question = parse_question({**values, "timezone": ["UTC"]}, caller=caller, sites=sites, now=now)
     if len(question.days) > most:
         raise bad_parameter("from" if "from" in values else "period", f"Ask for at most {most} days of the ledger at once.")
     return question

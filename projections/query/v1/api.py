@@ -14,7 +14,7 @@ from projections.query.delivery.handing_over import form_of
 from projections.query.delivery.receipts import receipt_in, wait_for
 from projections.query.delivery.tags import MOMENT_SECONDS, is_known, tag_of, unchanged
 from projections.query.freshness import freshness
-from projections.query.known_sites import avoid_loops, reading_about
+from projections.query.known_sites import avoid_loops, named_as_it_is, reading_about
 from projections.query.parameters import read_parameters
 from projections.query.periods import Span
 from projections.query.v1.answer import Answer, answer_of, columns_of, rows_in
@@ -44,11 +44,11 @@ async def answer_query(desk: NamedDependency[Desk], caller: NamedDependency[Call
         receipt_in(body.read_your_write)
     async with desk.room.of(caller):
         if body.read_your_write:
-            async with reading_about(desk.engine, asked.question, desk.listing) as (_, about):
-                pass
-            await wait_for(desk.after_write, caller, about.site, WEB)
+            site = (await named_as_it_is(desk.engine, asked.question, desk.listing)).site
+            await wait_for(desk.after_write, caller, site, WEB)
         async with reading_about(desk.engine, asked.question, desk.listing) as (connection, about):
             query = read_query(body, caller=caller, site=about.site, zone=about.timezone, now=about.now, first=about.days.first)
+            query = replace(query, question=replace(query.question, number=about.number))
             fresh = await freshness(connection, caller)
             tag = tag_of(fresh.mark, about.site, form, await request.body(), *_moments(query))
             if is_known(tag, request.headers.get("if-none-match", "")):

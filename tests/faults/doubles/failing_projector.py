@@ -30,24 +30,24 @@ Patch = Callable[[Any, str, Any], None]
 def arm(point: str, fail: Fail, patch: Patch = setattr) -> None:
     """Have *fail* called when the projector gets to *point*."""
     if point == AFTER_FETCH:
-        patch(Reader, "next_batch", _after(Reader.next_batch, fail))
+        patch(Reader, "next_batch", after(Reader.next_batch, fail))
     elif point == MID_FOLD:
         # The rows of the first model are written, those of the next never are.
-        patch(batch, "touched_by", _instead(batch.touched_by, fail))
+        patch(batch, "touched_by", instead(batch.touched_by, fail))
     elif point == BEFORE_POSITION:
-        patch(batch, "move_position", _before(batch.move_position, fail))
+        patch(batch, "move_position", before(batch.move_position, fail))
     elif point == BEFORE_COMMIT:
-        patch(batch, "move_position", _after(batch.move_position, fail))
+        patch(batch, "move_position", after(batch.move_position, fail))
     elif point == AFTER_CLAIM:
-        patch(rolling, "claim", _after(rolling.claim, fail))
+        patch(rolling, "claim", after(rolling.claim, fail))
     elif point == ROWS_WRITTEN:
-        patch(freshening, "confirm", _before(freshening.confirm, fail))
+        patch(freshening, "confirm", before(freshening.confirm, fail))
     elif point == BEFORE_FRESH:
-        patch(freshening, "confirm", _after(freshening.confirm, fail))
+        patch(freshening, "confirm", after(freshening.confirm, fail))
     elif point == AFTER_FRESH:
-        patch(rolling, "freshen", _after(rolling.freshen, fail))
+        patch(rolling, "freshen", after(rolling.freshen, fail))
     else:
-        patch(worker, "apply", _after(worker.apply, fail))
+        patch(worker, "apply", after(worker.apply, fail))
 
 
 def once(fail: Fail) -> Fail:
@@ -61,7 +61,9 @@ def once(fail: Fail) -> Fail:
     return failing
 
 
-def _instead(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+def instead(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+    """Return what fails before *step*, which waits for nothing."""
+
     def failing(*arguments: Any) -> Any:
         fail()
         return step(*arguments)
@@ -69,7 +71,9 @@ def _instead(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
     return failing
 
 
-def _before(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+def before(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+    """Return what fails before *step*."""
+
     async def failing(*arguments: Any, **options: Any) -> Any:
         fail()
         return await step(*arguments, **options)
@@ -77,10 +81,12 @@ def _before(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
     return failing
 
 
-def _after(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+def after(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
+    """Return what fails behind *step*, when that has come to something."""
+
     async def failing(*arguments: Any, **options: Any) -> Any:
         outcome = await step(*arguments, **options)
-        if outcome != []:  # what an idle stream gives
+        if outcome not in ([], False):  # what an idle stream gives, and an attempt in vain
             fail()
         return outcome
 
@@ -88,6 +94,7 @@ def _after(step: Callable[..., Any], fail: Fail) -> Callable[..., Any]:
 
 
 def die() -> None:
+    """Be killed, as when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -43,7 +43,7 @@ PAGES = (
     *("/", FULL, f"{FULL}/country?filter=country:NO", f"{FULL}/turns", f"{FULL}/logs", f"/minigem/dashboard/?site={SHOP}"),
     *(f"{FULL}/engagement", f"{FULL}/properties", f"{FULL}/prop:plan", f"{FULL}/revenue"),
     *(f"{FULL}/goals", f"{FULL}/goals/signup", f"{FULL}/funnels"),
-    *(f"{FULL}/ledger", f"{FULL}/about/visitors"),
+    *(f"{FULL}/ledger", "/ledger", f"{FULL}/about/visitors"),
     *(f"{FULL}/settings", "/sites/new.example", f"{FULL}/nothing", "/keys", "/members", "/tenants", "/you"),
 )
 IN_OTHER_STATES = (

@@ -83,6 +83,65 @@ async def test_only_who_may_change_a_site_finds_the_forms(world: World):
             assert forms == [role is Role.EDITOR] * 2, (name, kind)
 
 
+async def test_goals_and_funnels_are_compared_on_their_pages(world: World):
+    week = timedelta(days=7)
+    await world.tell(
+        pageview("/pricing", at=NOW - 9 * MINUTE),
+        pageview("/pricing", at=NOW - week - 9 * MINUTE, visitor=BERT),
+        event("Buy", at=NOW - week - 8 * MINUTE, visitor=BERT),
+    )
+    steps = Condition(page="/pricing"), Condition(event="Buy")
+    await decided(world.database_url, site(SITE), goal("price", steps[0]), goal("buy", steps[1]), funnel("sales", *steps))
+    goals = await world.page(f"/sites/{SITE}/goals", compare="previous", period="7d")
+    assert "no change" in goals
+    assert "before: 100%" in goals
+    assert 'id="compare"' in goals
+    one = await world.page(f"/sites/{SITE}/goals/buy", compare="previous", period="7d", show="source")
+    assert 'class="legend muted"' in one
+    assert "before: 1<" in one
+    funnels = await world.page(f"/sites/{SITE}/funnels/sales", compare="previous", period="7d")
+    assert "Before: 100% of 1 visitor." in funnels
+    assert "before: 1<" in funnels
+    for path in ("goals", "goals/buy", "funnels/sales"):
+        assert "before:" not in await world.page(f"/sites/{SITE}/{path}", period="7d")
+        wrong = await world.get(f"/sites/{SITE}/{path}", compare="custom", compare_from="x", compare_to="y")
+        assert (wrong.status_code, "First day to compare with" in wrong.text) == (400, True)
+
+
+def form_in(page: str, action: str) -> str:
+    return page.partition(f'action="{action}"')[2].partition("</form>")[0]
+
+
+async def test_a_form_shows_what_a_goal_or_a_funnel_is_and_its_version(world: World):
+    await world.tell(pageview(at=NOW))
+    props = (
+        PropertyCondition(name="plan", value="pro", test=PropertyTest.IS_NOT),
+        PropertyCondition(name="seats", value="10", test=PropertyTest.AT_LEAST),
+    )
+    money = Money(amount="49.90", currency="EUR")
+    await decided(
+        world.database_url,
+        site(SITE),
+        goal("buy", Condition(event="Buy", props=props), amount=money, version=1),
+        goal("buy", Condition(event="Buy", props=props), amount=money, version=2, name=HOSTILE),
+        goal("odd", Condition(event="Buy", props=(PropertyCondition(name="a=b", value="c"),))),
+        funnel("sales", Condition(page="/pricing*"), Condition(event="Buy"), window_seconds=7200),
+        funnel("zodd", Condition(page="/"), Condition(event="Buy", props=props)),
+    )
+    goals = await world.page(f"/sites/{SITE}/goals")
+    form = form_in(goals, f"/v1/admin/sites/{SITE}/goals/buy")
+    for said in ('value="Buy"', ">plan!=pro\nseats&gt;=10</textarea>", 'value="49.90"', 'value="EUR"', 'value="2"'):
+        assert said in form, said
+    assert 'name="expected_version" value="2"' in form
+    assert "<script>alert" not in form
+    assert not form_in(goals, f"/v1/admin/sites/{SITE}/goals/odd"), "a name with a sign in it would be read as another"
+    assert "cannot be written in a form" in goals
+    form = form_in(await world.page(f"/sites/{SITE}/funnels/sales"), f"/v1/admin/sites/{SITE}/funnels/sales")
+    for said in (">/pricing*\nBuy</textarea>", '<option value="7200" selected>', 'name="expected_version" value="1"'):
+        assert said in form, said
+    assert "cannot be written in a form" in await world.page(f"/sites/{SITE}/funnels/zodd")
+
+
 async def test_the_page_of_actions_shows_who_came_back(world: World):
     teller, week = Teller(world.database_url, PRODUCT), timedelta(days=7)
     await teller.tell(

@@ -1,18 +1,24 @@
 """A rebuild by several processes gives back what one would make, to the last byte, and a process that dies harms nobody."""
 
+import asyncio
 import os
 import signal
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from contracts.codec import CODEC
 from projections.projections import WEB
 from projections.projector import shares
 from projections.projector.rebuild import backfill
+from projections.projector.share import Message, Task, framed
 from projections.projector.shares import ShareLost
-from tests.facts import traffic
+from tests.facts import NOON, pageview, traffic
 from tests.projections.projector.test_rebuild import fill, rebuild, schemas
-from tests.projections.world import Facts, Tables, project_all, utc_now
+from tests.projections.world import PATIENCE, Facts, Tables, project_all, until, utc_now
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +57,44 @@ async def test_a_process_that_is_killed_ends_it_with_a_sentence_and_what_is_read
         )
     await tables.turn_to_current()
     assert (await schemas(tables), await tables.digest()) == (["web_g1"], before)
+
+
+async def test_a_process_whose_rebuild_was_killed_ends_in_the_middle_of_what_it_does(
+    facts: Facts, tables: Tables, database_url: str
+):
+    schema = await tables.turn_to_current()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "projections.projector.share"), stdin=PIPE, stdout=PIPE
+    )
+    task = Task(
+        nats_url=facts.nats_url,
+        database_url=database_url,
+        schema=schema,
+        projection="web",
+        partition=0,
+        partitions=1,
+        number=-1,
+        stream_created=NOON,
+    )
+    fact = pageview()
+    message: Message = (1, "", facts.subject_for(fact), CODEC.encode(fact))
+    process.stdin.write(framed(msgspec.msgpack.encode(task)))
+
+    async def has_begun() -> bool:
+        return await tables.count("positions") == 1
+
+    async def waits() -> bool:
+        return bool(await tables.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'positions'::regclass"))
+
+    await until(has_begun)
+    async with tables.connection.transaction():
+        await tables.connection.execute("LOCK TABLE positions IN ACCESS EXCLUSIVE MODE")
+        process.stdin.write(framed(msgspec.msgpack.encode([message])))
+        await until(waits)
+        process.stdin.close()
+        async with asyncio.timeout(PATIENCE):
+            await process.wait()
+    assert await tables.count("hits") == 0
 
 
 def children() -> list[int]:

@@ -214,6 +214,19 @@ async def test_goals_and_funnels_are_decided_in_every_way_that_one_may_write_the
     assert first.json() == again.json()
     sent = await form(there, f"{site}/goals", by="editor", name="Worth", page="/paid*", amount="9.90", currency="EUR")
     assert sent.status_code == 303, sent.text
+    again = {
+        "name": "Worth",
+        "page": "/paid/*",
+        "event": "",
+        "props": "",
+        "amount": "",
+        "currency": "",
+        "expected_version": "1",
+    }
+    assert (await form(there, f"{site}/goals/worth", by="editor", **again)).status_code == 303
+    shown = (await there.ask("GET", f"{site}/goals/worth", by="viewer")).json()
+    assert (shown["page"], shown["amount"], shown["version"]) == ("/paid/*", None, 2)
+    assert (await form(there, f"{site}/goals/worth", by="editor", **again)).status_code == 409, "somebody was first"
     steps = [{"page": "/pricing*", "label": "Saw a price"}, {"event": "Purchase", "props": ["plan=pro"]}]
     added = await there.ask("POST", f"{site}/funnels", by="editor", body={"name": "Sales", "steps": steps})
     assert added.json()["funnel"]["steps"][1]["props"] == [{"name": "plan", "value": "pro"}]

@@ -93,6 +93,17 @@ async def test_what_names_no_site_is_the_tenants_and_what_names_nobody_the_insta
     answer = await ledger(world, "", period="today")
     received = {(one["site"], one["is_nobodys"]): one["total"]["door"]["received"] for one in answer["accounts"]}
     assert received == {("", True): 5, ("", False): 9, ("example.org", False): 0}
+    by_day = {
+        one["is_nobodys"]: [day["door"]["received"] for day in one["days"]] for one in answer["accounts"] if "days" in one
+    }
+    assert by_day == {True: [5], False: [9]}
+
+
+async def test_what_names_nobody_has_an_account_although_nothing_is_in_it(world: World):
+    await told(world, head(run=OTHER_RUN, at=BEFORE + timedelta(minutes=7)))
+    answer = await ledger(world, "", period="today")
+    verdicts = {(one["site"], one["is_nobodys"]): one["total"]["verdict"] for one in answer["accounts"]}
+    assert verdicts == {("", True): "gap", ("", False): "gap"}
 
 
 WRONG = {
@@ -113,9 +124,10 @@ async def test_a_question_that_cannot_be_answered_names_what_is_wrong(doorstep: 
 
 
 async def test_all_accounts_are_asked_for_a_month_at_a_time(doorstep: World):
-    response = await doorstep.get("/api/stats/ledger", period="12mo")
-    assert response.status_code == 400
-    assert "31 days" in response.text
+    for period in ("12mo", "all"):
+        response = await doorstep.get("/api/stats/ledger", period=period)
+        assert response.status_code == 400
+        assert response.json()["field"] == "period"
 
 
 async def test_all_days_are_as_many_as_tallies_are_kept_for(world: World):
