@@ -31,8 +31,8 @@ class Freshness(Struct, frozen=True, kw_only=True):
 async def freshness(connection: AsyncConnection, caller: Caller, *, of: Projection = WEB) -> Freshness:
     """Read how far all partitions of a projection have come with the facts of *caller*."""
     column, schema = TOTALS.c, schema_of(connection, of)
-    # Rows that are given up, and are not counted anywhere.
-    erased = select(func.max(ERASED_SITES.c.seq)).where(ERASED_SITES.c.tenant == caller.tenant).scalar_subquery()
+    # Rows that are given up, and are counted nowhere; a partition may do so behind another that gave up what went later.
+    erased = select(func.sum(ERASED_SITES.c.seq)).where(ERASED_SITES.c.tenant == caller.tenant).scalar_subquery()
     query = select(
         func.max(column.received_at).label("as_of"),
         func.coalesce(func.sum(column.applied), 0).label("applied"),

@@ -109,3 +109,14 @@ async def test_rows_that_are_made_anew_are_news_however_many_they_are(world: Wor
     # As a rebuild of one site ends that comes to as many facts: other rows, and no other total.
     await run_sql(world.database_url, "UPDATE web_g1.totals SET applied = applied")
     assert (await get(world, "overview", known, **OVER)).status_code == 200
+
+
+async def test_the_rows_of_a_site_that_go_behind_those_of_one_erased_later_are_news(world: World):
+    await world.tell(pageview(at=world.now - MINUTE))
+    known = [await tag(world, "overview", **OVER)]
+    # Of two partitions the one that is behind gives up what was erased first.
+    for number, (partition, seq) in enumerate([(1, 12), (0, 10)]):
+        gone = f"('main', 's{number}.example', {partition}, {seq})"
+        await run_sql(world.database_url, f"INSERT INTO web_g1.erased_sites (tenant, site, partition, seq) VALUES {gone}")
+        known.append(await tag(world, "overview", **OVER))
+    assert len(set(known)) == len(known)
