@@ -5,7 +5,6 @@ Whoever asks names sums and what they are cut by, as counts.py does; None means 
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any, Final
 
 from msgspec import Struct
@@ -108,9 +107,12 @@ async def by_value(
     connection: AsyncConnection,
     wanted: Wanted,
     dimension: Dimension,
-    kept: Callable[[Columns], Sequence[ColumnElement[bool]]],
+    kept: Callable[[ColumnElement[str]], Sequence[ColumnElement[bool]]],
 ) -> Rolled | None:
-    """Return the sums for each value of *dimension* that is *kept*, which is told the columns that a value stands in."""
+    """Return the sums for each value of *dimension* that is *kept*.
+
+    That is told whole values: a version stands behind its browser there, which no column has alone.
+    """
     has_rows = dimension.name in NUMBERS and _can_be_added(wanted.sums, dimension)
     if wanted.question.filters or not wanted.is_of_one or not has_rows:
         return None
@@ -128,7 +130,7 @@ async def by_value(
     query = (
         select(ROLLUP_WORDS.c.word.label("cut_0"), *(by_number.c[one.name] for one in wanted.sums))
         .join(by_number, ROLLUP_WORDS.c.id == by_number.c.value)
-        .where(*kept(SimpleNamespace(**{dimension.column: ROLLUP_WORDS.c.word})))
+        .where(*kept(ROLLUP_WORDS.c.word))
     )
     return Rolled(query, parts.left)
 

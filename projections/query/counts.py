@@ -61,9 +61,9 @@ class ByValue(Struct, frozen=True):
         """Return what a row is cut by."""
         return self.dimension.on(columns)
 
-    def kept(self, columns: Columns) -> list[ColumnElement[bool]]:
-        """Return the conditions for the rows whose value is one of those that are asked for."""
-        value, kept = self.dimension.on(columns), []
+    def kept(self, value: ColumnElement[str]) -> list[ColumnElement[bool]]:
+        """Return the conditions for the rows whose *value* is one of those that are asked for."""
+        kept: list[ColumnElement[bool]] = []
         if self.dimension.blank is None:
             kept.append(value != "")
         if self.search:
@@ -219,7 +219,9 @@ def _from_facts(question: WebQuestion, span: Span, sums: Sequence[Sum], cuts: Se
         facts, moment, conditions = VISITS, VISITS.c.began_at, visits_in(question, span)
     else:
         facts, moment, conditions = HITS, HITS.c.occurred_at, hits_in(question, span, *first.kinds)
-    kept = every([*conditions, *(one for cut in cuts if isinstance(cut, ByValue) for one in cut.kept(facts.c))])
+    kept = every(
+        [*conditions, *(one for cut in cuts if isinstance(cut, ByValue) for one in cut.kept(cut.dimension.on(facts.c)))]
+    )
     labels = [cut.on(facts.c, moment).label(f"cut_{number}") for number, cut in enumerate(cuts)]
     added = [one.of_group(facts.c).label(one.name) for one in sums if one.of_group]
     if len(added) == len(sums):

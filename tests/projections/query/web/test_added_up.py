@@ -17,7 +17,19 @@ from tests.projections.query.rolled import DAYS, FIRST, SITE, ZONES, Rolled, not
 from tests.projections.query.world import World
 from tests.projections.world import read_generation
 
-DIMENSIONS = ("page", "entry_page", "exit_page", "source", "country", "device", "browser", "event", "hostname", "bot")
+DIMENSIONS = (
+    "page",
+    "entry_page",
+    "exit_page",
+    "source",
+    "country",
+    "device",
+    "browser",
+    "os_version",
+    "event",
+    "hostname",
+    "bot",
+)
 FILTERS = ("country:NO", "country:", "source:Google", "source!:Google", "page:/1", "event:signup", "device:mobile")
 
 
@@ -97,3 +109,12 @@ async def test_a_value_too_many_is_answered_from_facts(world: Rolled):
     await engine.dispose()
     assert await world.ask("breakdown/page", site=SITE, **asked) == before
     assert len(before["rows"]) > 40
+
+
+async def test_a_version_is_counted_behind_its_browser_and_searched_from_what_was_added_up(world: Rolled, rolled: list[bool]):
+    asked = {"site": SITE, "period": "custom", "from": "2026-10-01", "to": "2026-10-09", "search": "1"}
+    from_facts = await world.ask("breakdown/browser_version", **asked)
+    await world.freshen()
+    rolled.clear()
+    assert await world.ask("breakdown/browser_version", **asked) == from_facts
+    assert any(rolled)
