@@ -30,11 +30,15 @@ class Sort(Struct, Generic[T], frozen=True, kw_only=True):
 
 def define_the_rest(group: click.Group, sort: Sort[T]) -> None:
     """Add to *group* the commands beside those by which one is defined."""
-    program = f"collector {sort.noun}s"
+    _define_list(group, sort)
+    _define_show(group, sort)
+    _define_withdraw(group, sort)
 
+
+def _define_list(group: click.Group, sort: Sort[T]) -> None:
     @group.command(
         "list",
-        epilog=examples(f"{program} list shop.example"),
+        epilog=examples(f"collector {sort.noun}s list shop.example"),
         help=f"List the {sort.noun}s of a site, but for those that are withdrawn.",
     )
     @click.argument("site")
@@ -50,9 +54,11 @@ def define_the_rest(group: click.Group, sort: Sort[T]) -> None:
             return show_all([sort.view(one) for one in found], as_json=True)
         return show_all(map(sort.listed, found), *sort.columns, as_json=False)
 
+
+def _define_show(group: click.Group, sort: Sort[T]) -> None:
     @group.command(
         "show",
-        epilog=examples(f"{program} show shop.example {sort.example}"),
+        epilog=examples(f"collector {sort.noun}s show shop.example {sort.example}"),
         help=f"Show a {sort.noun}, also one that is withdrawn.",
     )
     @click.argument("site")
@@ -64,9 +70,11 @@ def define_the_rest(group: click.Group, sort: Sort[T]) -> None:
         with deciding(settings) as plane:
             show(sort.view(sort.targets(plane).find(tenant or settings.collection.tenant, site, short)), as_json=as_json)
 
+
+def _define_withdraw(group: click.Group, sort: Sort[T]) -> None:
     @group.command(
         "withdraw",
-        epilog=examples(f"{program} withdraw shop.example {sort.example}"),
+        epilog=examples(f"collector {sort.noun}s withdraw shop.example {sort.example}"),
         help=f"Let a {sort.noun} be asked for no more; added again, it is there again, with all of the past.",
     )
     @click.argument("site")

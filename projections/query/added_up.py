@@ -133,9 +133,10 @@ async def by_value(
     *,
     keeps_all: bool,
 ) -> Rolled | None:
-    """Return the sums for each value of *dimension* that is *kept*, which is told where a value stands.
+    """Return the sums for each value of *dimension* that is *kept*.
 
-    Where it *keeps_all*, those that are not needed may be missing.
+    That is told whole values: a version stands behind its browser there, which no column has alone. Where it *keeps_all*, those
+    that are not needed may be missing.
     """
     has_rows = dimension.name in NUMBERS and _can_be_added(wanted.sums, dimension)
     if wanted.question.filters or not wanted.is_of_one or not has_rows:

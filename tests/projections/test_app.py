@@ -35,7 +35,7 @@ def test_its_addresses_are_its_own_rooms():
         *(re.sub(r":[a-z]+}", "}", path) for handler in handlers_of(SYSTEMS) for path in handler.paths),
         *("/sites/{site}/logs", "/sites/{site}/turns", "/sites/{site}/ledger", "/sites/{site}/about/{metric}"),
         *(f"{root}/{answer}" for root in ("/sites/{site}", "/api/stats/{site}") for answer in BOTH),
-        *("/api/stats/ledger", "/api/stats/{site}/ledger", "/api/stats/{site}/retention", "/api/stats/{site}/pages"),
+        *("/ledger", "/api/stats/ledger", "/api/stats/{site}/ledger", "/api/stats/{site}/retention", "/api/stats/{site}/pages"),
         *("/api/stats/{site}/goals/{goal}/breakdown/{dimension}", "/api/stats/{site}/timeseries/revenue"),
         *(
             f"{mount}/api/v1/{path}"

@@ -20,7 +20,19 @@ from tests.projections.query.rolled import DAYS, FIRST, SITE, ZONES, Rolled, not
 from tests.projections.query.world import World
 from tests.projections.world import read_generation
 
-DIMENSIONS = ("page", "entry_page", "exit_page", "source", "country", "device", "browser", "event", "hostname", "bot")
+DIMENSIONS = (
+    "page",
+    "entry_page",
+    "exit_page",
+    "source",
+    "country",
+    "device",
+    "browser",
+    "os_version",
+    "event",
+    "hostname",
+    "bot",
+)
 FILTERS = ("country:NO", "country:", "source:Google", "source!:Google", "page:/1", "event:signup", "device:mobile")
 
 
