@@ -21,6 +21,7 @@ from projections.projector.dedup import site_number
 from projections.projector.erasing import Erasing
 from projections.projector.loss import HistoryWouldBeLost
 from projections.projector.rebuild import Progress, backfill
+from projections.schema import NUMBERS
 from projections.stream import Stream
 from projections.stream.item import Sequenced
 from tests.collector.control.erasing import QUICK
@@ -91,12 +92,9 @@ async def fill(facts: Facts) -> None:
 
 async def rows(tables: Tables) -> dict[str, list[dict[str, Any]]]:
     """Return every row of what answers are made of, and of what is remembered of ids; numbers are a generation's own."""
-    return {
-        name: await tables.rows(
-            f"SELECT to_jsonb({name}) - 'site_id' AS row FROM {name} ORDER BY (to_jsonb({name}) - 'site_id')::text"
-        )
-        for name in ("hits", "visits", "seen_events", "quarantine")
-    }
+    without = ",".join(sorted(NUMBERS))
+    said = {name: f"to_jsonb({name}) - '{{{without}}}'::text[]" for name in ("hits", "visits", "seen_events", "quarantine")}
+    return {name: await tables.rows(f"SELECT {row} AS row FROM {name} ORDER BY ({row})::text") for name, row in said.items()}
 
 
 def gone_from(tables: Tables) -> Callable[[], Awaitable[bool]]:
