@@ -17,7 +17,7 @@ async def test_rebuilds_beside_a_running_projector_under_load_count_every_fact_o
 ):
     async with projecting(facts.nats_url, database_url) as running:
         async with publishing(facts) as published:
-            for _ in range(5):
+            for _ in range(2):
                 await backfill(nats_url=facts.nats_url, database_url=database_url, clock=utc_now)
         await tables.turn_to_current()
         await counted_once(tables, published.count)

@@ -70,7 +70,7 @@ async def spoil(facts: Facts, tables: Tables, database_url: str) -> None:
     await tables.connection.execute(SPOIL)
 
 
-@pytest.mark.parametrize("options", [(), ("--site", SITE)], ids=["whole", "site"])
+@pytest.mark.parametrize("options", [(), pytest.param(("--site", SITE), marks=pytest.mark.long)], ids=["whole", "site"])
 async def test_no_answer_fails_or_is_mixed_or_goes_back(
     options: Sequence[str], facts: Facts, tables: Tables, database_url: str, role: Callable[..., Role]
 ):

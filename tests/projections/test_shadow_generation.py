@@ -84,6 +84,7 @@ async def reading(readers: AsyncEngine) -> AsyncIterator[list[Page]]:
         await asyncio.gather(*tasks)
 
 
+@pytest.mark.long
 async def test_it_is_swapped_under_load_and_no_page_fails_or_mixes_two(
     facts: Facts, tables: Tables, database_url: str, readers: AsyncEngine
 ):
