@@ -41,6 +41,9 @@ STANDBY_SECONDS = 1.0
 # JetStream says when there is a stream; this is for a word of it that was lost.
 NO_STREAM_SECONDS = 10.0
 FIRST_DELAY, LONGEST_DELAY = 0.2, 5.0
+# A transaction costs as much as a hundred facts. Where so many have come that others are about to, they are waited for, so that
+# few transactions are made; where few come, or more than enough wait, nobody waits.
+FEW, ENOUGH, BREATH_SECONDS = 16, 1000, 0.2
 STOP_SECONDS = 4.0
 
 
@@ -195,6 +198,7 @@ class Projector:
         months = Months(self._engine, self._models)
         while not stop.is_set():
             batch, is_cut = self._as_far_as_allowed(await reader.next_batch())
+            began = asyncio.get_running_loop().time()
             if await self._erasing.is_due() or await self._leaving.is_due():
                 return
             if not batch:
@@ -212,6 +216,8 @@ class Projector:
                 # What was left out is read anew once it may be.
                 await pause(FIRST_DELAY, stop)
                 return
+            if rest := breath(len(batch), asyncio.get_running_loop().time() - began):
+                await pause(rest, stop)
 
     def _as_far_as_allowed(self, batch: Sequence[Item]) -> tuple[Sequence[Item], bool]:
         if self.last is None or not batch or batch[-1].seq <= self.last:
@@ -248,3 +254,8 @@ class Projector:
         )
         await pause(self._delay, stop)
         self._delay = min(2 * self._delay, LONGEST_DELAY)
+
+
+def breath(facts: int, took: float) -> float:
+    """Return for how many seconds others are waited for behind a batch of so many *facts* that *took* so many seconds."""
+    return max(BREATH_SECONDS - took, 0.0) if FEW <= facts < ENOUGH else 0.0

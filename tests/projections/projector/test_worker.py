@@ -20,6 +20,7 @@ from projections.projector.endings import Endings, SiteDay
 from projections.projector.months import Months
 from projections.projector.positions import Fenced, Position, hold_position, move_position, read_positions, start_position
 from projections.projector.projectors import Projectors
+from projections.projector.worker import BREATH_SECONDS, ENOUGH, FEW, breath
 from projections.schema import BOOKS
 from projections.stream import Stream
 from projections.stream.item import Item, Sequenced
@@ -271,3 +272,10 @@ async def test_the_sql_of_a_generation_sees_its_own_schema_alone(
     async with engine.connect() as connection:
         with pytest.raises(DBAPIError):
             await connection.execute(text("SELECT * FROM generations"))
+
+
+def test_others_are_waited_for_only_where_some_have_come_and_not_enough():
+    assert breath(FEW - 1, 0.0) == 0.0, "who has sent one event and looks for it finds it at once"
+    assert breath(FEW, 0.05) == pytest.approx(BREATH_SECONDS - 0.05)
+    assert breath(ENOUGH, 0.0) == 0.0, "what waits in thousands is fetched as fast as it can be"
+    assert breath(FEW, 2 * BREATH_SECONDS) == 0.0
