@@ -38,6 +38,7 @@ from projections.migrations import NotMigrated, migrate
 from projections.projections import PROJECTIONS, WEB
 from projections.projector import rebuild as rebuilding
 from projections.projector.claim import AnotherBackfill
+from projections.projector.garbage import look_less
 from projections.projector.halt import Halted
 from projections.projector.loss import CannotApply, HistoryWouldBeLost, stays_away
 from projections.projector.one_site import OneSite, UnknownSite, remake
@@ -209,6 +210,7 @@ async def _replay(settings: Settings, endpoint: Endpoint, streams: Sequence[Even
 async def _backfill(settings: Settings, asked: _Asked, found: Found) -> None:
     async with endpoints(settings) as (nats_url, database_url, _):
         await migrate(database_url)
+        look_less()
         began = time.monotonic()
         with _bar() as bar:
             task = bar.add_task("Computing", total=None)

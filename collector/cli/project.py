@@ -21,6 +21,7 @@ from projections.control.keeper import ControlKeeper
 from projections.database import POSTGRES_ERRORS
 from projections.forwarding.sink import Sink
 from projections.projections import WEB
+from projections.projector.garbage import look_less
 from projections.projector.halt import Halted
 from projections.projector.projectors import Projectors
 from projections.projector.stopping import finish_within
@@ -122,6 +123,7 @@ async def _keep(decisions: ControlKeeper, has_begun: asyncio.Event, stop: asynci
 async def _run_and_tell(projectors: Projectors, has_begun: asyncio.Event, stop: asyncio.Event) -> None:
     # First what was erased, so that no fact of a site that is there again is taken for one of before.
     await has_begun.wait()
+    look_less()
     try:
         await projectors.run(stop, clock=utc_now)
     except Halted:

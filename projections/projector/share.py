@@ -21,6 +21,7 @@ from contracts.codec import Codec
 from projections.database import POSTGRES_ERRORS, advice_for, open_engine
 from projections.projections import PROJECTIONS
 from projections.projector.batch import settle
+from projections.projector.garbage import look_less
 from projections.projector.months import Months
 from projections.projector.positions import Fenced, Position, hold_position, move_position, read_positions, start_position
 from projections.projector.projection import Projection
@@ -186,6 +187,7 @@ def _say(done: Done) -> None:
 def main() -> None:
     """Work until there is trouble, or the input ends."""
     logging.getLogger().addHandler(logging.NullHandler())
+    look_less()
     asyncio.run(_work())
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from contracts.codec import CODEC
+from projections.projector.garbage import look_less
 from projections.projector.projectors import Projectors
 from tests.bench.facts import facts, fill_stream
 from tests.bench.figure import Aim, Figure, figure, interleaved
@@ -39,7 +40,8 @@ class Pass(Struct, frozen=True):
 
 
 def measure(world: World) -> Sequence[Figure]:
-    """Fill a stream, and project it, fetch it and decode it in turn."""
+    """Fill a stream, and project it, fetch it and decode it in turn, in a process that is as a projector's."""
+    look_less()
     count = world.of(EVENTS)
     run(fill_stream(world.nats.url, count, world.of(VISITORS)))
     samples = compared(world, count, rounds=3 if world.is_quick else 5)
