@@ -20,7 +20,6 @@ SESSION: Final = {**PROJECTING, "application_name": "collector pack", "statement
 # Any number will do as long as everything that packs uses the same: two would do the same work.
 _PACKING: Final = 0x636F6C6C04
 _IS_MINE = text(f"SELECT pg_try_advisory_lock({_PACKING})")
-_GIVE_BACK = text(f"SELECT pg_advisory_unlock({_PACKING})")
 # Of one that was killed in the middle, which nobody reads.
 _LEFTOVERS = text("""
     SELECT format('%I.%I', nspname, relname) FROM pg_index
@@ -84,14 +83,12 @@ def _is_loose(index: Any) -> bool:
 
 async def _pack(engine: AsyncEngine, least: int) -> list[str]:
     async with engine.connect() as connection:
+        # Given back with the session, which ends with the engine, in whatever state that is.
         if not await connection.scalar(_IS_MINE):
             return []
-        try:
-            for name in (await connection.scalars(_LEFTOVERS)).all():
-                await connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
-            loose = [row.name for row in await connection.execute(_INDEXES, {"least": least}) if _is_loose(row)]
-            for name in loose:
-                await connection.execute(text(f"REINDEX INDEX CONCURRENTLY {name}"))
-        finally:
-            await connection.execute(_GIVE_BACK)
+        for name in (await connection.scalars(_LEFTOVERS)).all():
+            await connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+        loose = [row.name for row in await connection.execute(_INDEXES, {"least": least}) if _is_loose(row)]
+        for name in loose:
+            await connection.execute(text(f"REINDEX INDEX CONCURRENTLY {name}"))
     return loose

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
+import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,7 +11,7 @@ from projections.projector.months import Months
 from projections.projector.packing import entry_bytes, pack
 from projections.stream.item import Sequenced
 from tests.facts import pageview
-from tests.projections.world import MODELS, Tables
+from tests.projections.world import MODELS, Tables, until
 
 MONTH = datetime(2026, 9, 1, tzinfo=UTC)
 # What many sites send by turns for two weeks, a few rows a second.
@@ -95,3 +96,23 @@ def test_an_entry_takes_a_header_its_columns_where_they_may_begin_and_its_place(
     lengths: list[int], alignments: str, *, has_nulls: bool, size: int
 ):
     assert entry_bytes(lengths, alignments, has_nulls=has_nulls) == size
+
+
+async def test_who_waits_for_a_long_reader_leaves_when_told_to_and_the_next_one_clears_up(filled: Tables, database_url: str):
+    await filled.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    await filled.count("coded_hits")
+    packing = asyncio.create_task(packed(database_url))
+    watching = await asyncpg.connect(database_url)
+
+    async def is_made_beside() -> bool:
+        return bool(await watching.fetchval("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
+
+    await until(is_made_beside)
+    packing.cancel()
+    async with asyncio.timeout(10):
+        await asyncio.wait({packing})
+    assert packing.cancelled()
+    await filled.connection.execute("ROLLBACK")
+    assert len(await packed(database_url)) == 2
+    assert not await is_made_beside()
+    await watching.close()
