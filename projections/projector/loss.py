@@ -50,10 +50,10 @@ class Unaccounted(Struct, frozen=True, kw_only=True):
 class HistoryWouldBeLost(Exception):
     """The read models hold facts that the streams do not; the text says what would be lost, and what to do."""
 
-    def __init__(self, losses: Sequence[Loss | Unaccounted]) -> None:
+    def __init__(self, losses: Sequence[Loss | Unaccounted], what_to_do: str = "") -> None:
         super().__init__(
             "The read models hold events that are no longer in the stream, and a rebuild would lose them. "
-            f"{listed(losses)}. Nothing has been changed. {KEEP_BOTH} {KEEP_THEM}"
+            f"{listed(losses)}. {what_to_do or f'Nothing has been changed. {KEEP_BOTH} {KEEP_THEM}'}"
         )
         self.losses = tuple(losses)
 
@@ -72,6 +72,12 @@ class CannotApply(Exception):
 KEEP_THEM = (
     "If you erased these events yourself, or can do without them: back up the database first (`collector query` reads a copy, "
     "too), and then accept the loss with `collector backfill --accept-loss`."
+)
+
+# Of one site alone no loss can be accepted: a whole rebuild loses what is gone of all others, too, which has to be seen first.
+KEEP_THE_SITE = (
+    f"What is read of the site there stays as it is. {KEEP_BOTH} `collector backfill --dry-run` says what a rebuild of all "
+    "sites would be without, and changes nothing."
 )
 
 

@@ -24,7 +24,7 @@ from projections.projector.farewell import give_up
 from projections.projector.gone import reckon_in
 from projections.projector.halt import newer_version, refuse_other_partitions
 from projections.projector.lease import take_lease
-from projections.projector.loss import HistoryWouldBeLost, Loss, loss_of
+from projections.projector.loss import KEEP_THE_SITE, HistoryWouldBeLost, Loss, loss_of
 from projections.projector.months import Months
 from projections.projector.positions import Position, hold_positions_in, positions_in
 from projections.projector.projection import Projection
@@ -84,7 +84,7 @@ async def remake(projections: Sequence[Projection], one: OneSite) -> Progress:
                 if counted := await _counted(engine, projection, one):
                     name = projection.streams(one.partitions)[one.partition].name
                     loss = Loss(projection=projection.name, stream=name, why="is gone", events=counted, counted=counted)
-                    raise HistoryWouldBeLost([loss]) from None
+                    raise HistoryWouldBeLost([loss], KEEP_THE_SITE) from None
     return Progress(done=done, total=done)
 
 
@@ -148,7 +148,7 @@ async def _refuse_a_loss(
     name = projection.streams(position.partitions)[position.partition].name
     gone = await reckon_in(engine, live.schema)(name, position, goal)
     if loss := await loss_of(projection, position, goal, stream, gone):
-        raise HistoryWouldBeLost([loss])
+        raise HistoryWouldBeLost([loss], KEEP_THE_SITE)
 
 
 async def _replace(

@@ -241,6 +241,12 @@ ADVICE = (
         "a backfill would lose what is counted",
         f"{STEPS}::test_a_database_that_was_backed_up_is_read_after_its_loss_was_accepted",
     ),
+    Advice(
+        f"{PROJECTOR}/loss.py",
+        "`collector backfill --dry-run` says what a rebuild of all sites",
+        "a backfill of one site would lose what is counted",
+        "tests/collector/cli/test_backfill.py::test_a_site_is_known_before_it_is_counted_and_refused_once_its_stream_is_gone",
+    ),
     Advice(f"{PROJECTOR}/loss.py", "Then install that one", "an older version is told to compute again", QUARANTINE),
     Advice(
         f"{PROJECTOR}/outlook.py",

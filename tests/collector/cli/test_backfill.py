@@ -138,6 +138,11 @@ async def test_a_site_is_known_before_it_is_counted_and_refused_once_its_stream_
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "No event of that site" not in refused.stderr
     assert "web: the stream EVENTS_WEB_0 is gone; " in said(refused.stderr)
+    assert "--accept-loss" not in refused.stderr, "that would lose what is gone of every other site, too"
+    assert "`collector backfill --dry-run` says what a rebuild of all sites would be without" in said(refused.stderr)
+    looked = await run(installation, "--dry-run")
+    assert looked.exit_code == 4, looked.stderr
+    assert "It would be without: web: the stream EVENTS_WEB_0 is gone; " in said(looked.stderr)
     assert (await installation.kept())["tables"] == before
 
 
