@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from contracts.events import EventRecorded
 from projections.query import counts
 from projections.query.in_visits import are_midnights, parted
 from projections.query.periods import Span
@@ -18,6 +20,8 @@ FILTERS = (
     ["source!:Google", "device:mobile"],
     ["event:signup"],
     ["event!:signup", "browser~:e"],
+    ["page:/1"],
+    ["page!:/1"],
     ["entry_page:/1"],
     ["country:NO", "country:"],
 )
@@ -56,7 +60,7 @@ async def answers(world: World, filters: list[str], zone: str) -> list[Any]:
         await world.ask("overview", site="site-1.example", **asked),
         *[
             await world.ask("timeseries", site="site-1.example", metric=metric, interval=interval, **asked)
-            for metric in ("pageviews", "views_per_visit")
+            for metric in ("pageviews", "views_per_visit", "events")
             for interval in ("hour", "day", "week")
         ],
     ]
@@ -67,7 +71,11 @@ async def answers(world: World, filters: list[str], zone: str) -> list[Any]:
 async def test_visits_say_of_their_hits_what_the_hits_say(
     world: World, monkeypatch: pytest.MonkeyPatch, filters: list[str], zone: str
 ):
-    await world.tell(*traffic(400, seed=3, days=5))
+    facts = list(traffic(1500, seed=3, days=5))
+    # Of two events of a visit only one has the name that is asked for.
+    await world.tell(
+        *(replace(fact, name="other") if isinstance(fact, EventRecorded) and n % 2 else fact for n, fact in enumerate(facts))
+    )
     by_visits = await answers(world, filters, zone)
     monkeypatch.setattr(counts, "said_by_visits", lambda *_: None)
     assert by_visits == await answers(world, filters, zone)
